@@ -1,0 +1,334 @@
+package strictjson
+
+import (
+	"bytes"
+	"slices"
+	"unicode/utf8"
+)
+
+// node is a value or a key. Nodes stand in the order of the text: an object is
+// followed by its keys, each followed by its value; an array by its elements.
+type node struct {
+	start, end uint32 // of the bytes; for strings, without the quotes
+	next       uint32 // the node after this one and everything in it
+	kind       Kind
+	escaped    bool // a string with backslashes
+}
+
+// document is what was read.
+type document struct {
+	src   []byte
+	nodes []node
+}
+
+// bytesPerNode is how dense JSON of this API is: quotes, colon, comma and four
+// letters. It sizes the first allocation; a denser document grows it.
+const bytesPerNode = 12
+
+// Parse reads a document. The error, if any, is an [*Error].
+func Parse(src []byte) (Value, error) {
+	p := parser{doc: &document{src: src}}
+	if err := p.document(); err != nil {
+		return Value{}, err
+	}
+	return Value{doc: p.doc}, nil
+}
+
+type parser struct {
+	doc   *document
+	i     int
+	depth int
+	keys  [][]byte // scratch for finding duplicates in large objects
+}
+
+func (p *parser) fail(problem string) *Error { return &Error{Offset: p.i, Problem: problem} }
+
+func (p *parser) document() error {
+	src := p.doc.src
+	if len(src) > MaxSize {
+		return p.fail("the document is too large")
+	}
+	p.doc.nodes = make([]node, 0, min(len(src)/bytesPerNode+8, MaxTokens))
+	if err := p.value(); err != nil {
+		return err
+	}
+	if p.space(); p.i < len(src) {
+		return p.fail("something follows the end of the document")
+	}
+	return nil
+}
+
+// space moves past white space and returns the byte that follows, 0 at the end.
+func (p *parser) space() byte {
+	for src := p.doc.src; p.i < len(src); p.i++ {
+		switch c := src[p.i]; c {
+		case ' ', '\t', '\n', '\r':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// open adds a node whose end is not known yet.
+func (p *parser) open(kind Kind) int {
+	p.doc.nodes = append(p.doc.nodes, node{start: uint32(p.i), kind: kind})
+	return len(p.doc.nodes) - 1
+}
+
+// close ends a node where the parser stands.
+func (p *parser) close(at int) {
+	n := &p.doc.nodes[at]
+	n.end, n.next = uint32(p.i), uint32(len(p.doc.nodes))
+}
+
+func (p *parser) value() *Error {
+	if len(p.doc.nodes) >= MaxTokens {
+		return p.fail("there are too many values")
+	}
+	switch c := p.space(); {
+	case c == '"':
+		return p.string()
+	case c == '{':
+		return p.object()
+	case c == '[':
+		return p.array()
+	case c == 't':
+		return p.literal("true", True)
+	case c == 'f':
+		return p.literal("false", False)
+	case c == 'n':
+		return p.literal("null", Null)
+	case c == '-' || '0' <= c && c <= '9':
+		return p.number()
+	case p.i >= len(p.doc.src):
+		return p.fail("the document ends too early")
+	}
+	return p.fail("a value is expected")
+}
+
+func (p *parser) literal(word string, kind Kind) *Error {
+	if !bytes.HasPrefix(p.doc.src[p.i:], []byte(word)) {
+		return p.fail("a value is expected")
+	}
+	at := p.open(kind)
+	p.i += len(word)
+	p.close(at)
+	return nil
+}
+
+func (p *parser) number() *Error {
+	at := p.open(Number)
+	if p.peek() == '-' {
+		p.i++
+	}
+	switch c := p.peek(); {
+	case c == '0':
+		p.i++
+	case '1' <= c && c <= '9':
+		p.digits()
+	default:
+		return p.fail("a digit is expected")
+	}
+	if p.peek() == '.' {
+		p.i++
+		if !p.digits() {
+			return p.fail("a digit is expected")
+		}
+	}
+	if c := p.peek(); c == 'e' || c == 'E' {
+		p.i++
+		if c := p.peek(); c == '+' || c == '-' {
+			p.i++
+		}
+		if !p.digits() {
+			return p.fail("a digit is expected")
+		}
+	}
+	p.close(at)
+	return nil
+}
+
+func (p *parser) peek() byte {
+	if p.i < len(p.doc.src) {
+		return p.doc.src[p.i]
+	}
+	return 0
+}
+
+// digits moves past digits and reports whether there were any.
+func (p *parser) digits() bool {
+	start := p.i
+	for c := p.peek(); '0' <= c && c <= '9'; c = p.peek() {
+		p.i++
+	}
+	return p.i > start
+}
+
+func (p *parser) array() *Error {
+	at := p.open(Array)
+	if p.depth++; p.depth > MaxDepth {
+		return p.fail("values are nested too deep")
+	}
+	p.i++
+	if p.space() != ']' {
+		for {
+			if err := p.value(); err != nil {
+				return err
+			}
+			c := p.space()
+			if c == ']' {
+				break
+			}
+			if c != ',' {
+				return p.fail("a comma or the end of an array is expected")
+			}
+			p.i++
+		}
+	}
+	p.i++
+	p.depth--
+	p.close(at)
+	return nil
+}
+
+func (p *parser) object() *Error {
+	at := p.open(Object)
+	if p.depth++; p.depth > MaxDepth {
+		return p.fail("values are nested too deep")
+	}
+	p.i++
+	keys, escaped := 0, false
+	if p.space() != '}' {
+		for {
+			if p.space() != '"' {
+				return p.fail("a key in quotes is expected")
+			}
+			key := len(p.doc.nodes)
+			if err := p.string(); err != nil {
+				return err
+			}
+			keys++
+			escaped = escaped || p.doc.nodes[key].escaped
+			if p.space() != ':' {
+				return p.fail("a colon is expected")
+			}
+			p.i++
+			if err := p.value(); err != nil {
+				return err
+			}
+			c := p.space()
+			if c == '}' {
+				break
+			}
+			if c != ',' {
+				return p.fail("a comma or the end of an object is expected")
+			}
+			p.i++
+		}
+	}
+	p.i++
+	p.depth--
+	p.close(at)
+	if keys > MaxKeys {
+		return p.fail("an object has too many keys")
+	}
+	return p.duplicates(at, keys, escaped)
+}
+
+// fewKeys is up to how many keys comparing each with each is quicker than
+// sorting them.
+const fewKeys = 12
+
+// duplicates looks for a key that an object has twice, also in different
+// spellings.
+func (p *parser) duplicates(object, n int, escaped bool) *Error {
+	if n < 2 {
+		return nil
+	}
+	v := Value{doc: p.doc, at: object}
+	p.keys = p.keys[:0]
+	if n <= fewKeys && !escaped {
+		for key := range v.Members() {
+			raw := key.raw()
+			for _, known := range p.keys {
+				if bytes.Equal(known, raw) {
+					return p.fail("a key appears twice in the object that ends")
+				}
+			}
+			p.keys = append(p.keys, raw)
+		}
+		return nil
+	}
+	for key := range v.Members() {
+		raw := key.raw()
+		if key.escaped() {
+			raw = []byte(key.String())
+		}
+		p.keys = append(p.keys, raw)
+	}
+	slices.SortFunc(p.keys, bytes.Compare)
+	for i := range p.keys[1:] {
+		if bytes.Equal(p.keys[i], p.keys[i+1]) {
+			return p.fail("a key appears twice in the object that ends")
+		}
+	}
+	return nil
+}
+
+// string reads a string, which is a value or a key.
+func (p *parser) string() *Error {
+	src := p.doc.src
+	p.i++
+	n := node{start: uint32(p.i), kind: String}
+	wide := false
+	for {
+		p.i += plain(src[p.i:])
+		if p.i >= len(src) {
+			return p.fail("a string has no end")
+		}
+		switch c := src[p.i]; {
+		case c == '"':
+			n.end = uint32(p.i)
+			if wide && !utf8.Valid(src[n.start:n.end]) {
+				return p.fail("a string is not valid UTF-8")
+			}
+			p.i++
+			n.next = uint32(len(p.doc.nodes) + 1)
+			p.doc.nodes = append(p.doc.nodes, n)
+			return nil
+		case c == '\\':
+			n.escaped = true
+			if err := p.escape(); err != nil {
+				return err
+			}
+		case c < ' ':
+			return p.fail("a control character stands in a string")
+		default:
+			wide = true
+			for p.i < len(src) && src[p.i] >= utf8.RuneSelf {
+				p.i++
+			}
+		}
+	}
+}
+
+func (p *parser) escape() *Error {
+	src := p.doc.src
+	p.i++
+	switch p.peek() {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		p.i++
+		return nil
+	case 'u':
+		if p.i+5 > len(src) {
+			break
+		}
+		if _, ok := hex4(src[p.i+1:]); !ok {
+			break
+		}
+		p.i += 5
+		return nil
+	}
+	return p.fail("a backslash starts no known escape")
+}

@@ -1,0 +1,107 @@
+package strictjson
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// plain is how many bytes at the start of s are printable ASCII without quote
+// and backslash. It looks at eight at a time: most of a message is such text.
+func plain(s []byte) int {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := binary.LittleEndian.Uint64(s[i:])
+		quote := w ^ ones*'"'
+		backslash := w ^ ones*'\\'
+		// The high bit of each byte that is under ' ', zero after the xor, or not
+		// ASCII. A borrow can only set bits above a byte that is set already, so
+		// the lowest one is right.
+		special := ((w - ones*' ') | (quote - ones) | (backslash - ones) | w) & highs
+		if special &= ^(w & highs) | w; special != 0 {
+			return i + bits.TrailingZeros64(special)/8
+		}
+	}
+	for ; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			break
+		}
+	}
+	return i
+}
+
+// decode undoes the escapes of a string that is known to be well formed. whole
+// is false if it holds half a surrogate pair, which parsers read differently,
+// or NUL, where some stop.
+func decode(raw []byte) (s string, whole bool) {
+	whole = true
+	out := make([]byte, 0, len(raw))
+	for i := 0; i < len(raw); {
+		c := raw[i]
+		i++
+		if c != '\\' {
+			out = append(out, c)
+			continue
+		}
+		c = raw[i]
+		i++
+		switch c {
+		case 'b':
+			c = '\b'
+		case 'f':
+			c = '\f'
+		case 'n':
+			c = '\n'
+		case 'r':
+			c = '\r'
+		case 't':
+			c = '\t'
+		case 'u':
+			r, _ := hex4(raw[i:])
+			i += 4
+			if utf16.IsSurrogate(r) {
+				low := rune(-1)
+				if i+6 <= len(raw) && raw[i] == '\\' && raw[i+1] == 'u' {
+					low, _ = hex4(raw[i+2:])
+				}
+				if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
+					whole = false
+				} else {
+					i += 6
+				}
+			}
+			whole = whole && r != 0
+			out = utf8.AppendRune(out, r)
+			continue
+		}
+		out = append(out, c)
+	}
+	return string(out), whole
+}
+
+// hex4 reads four hexadecimal digits.
+func hex4(s []byte) (r rune, ok bool) {
+	if len(s) < 4 {
+		return 0, false
+	}
+	for _, c := range s[:4] {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}

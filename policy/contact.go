@@ -1,0 +1,224 @@
+package policy
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// Contact is everything remembered about a set of identities that are linked
+// with one another, directly or through others: usually one person.
+//
+// It is a join-semilattice: it only ever grows, every change takes the larger
+// (or, for the first sight of a link, the earlier) of two values, and [Contact.Merge]
+// joins two of them. That is why events may come in any order, and repeatedly,
+// and give the same contact. What follows from it (the consent, the window) is
+// computed by [Contact.Person] and never stored.
+type Contact struct {
+	// Members are sorted by alias.
+	Members []Member `cbor:"1,keyasint"`
+	// Links are sorted by their ends and kind.
+	Links []Link `cbor:"2,keyasint,omitempty"`
+}
+
+// Member is one identity of a contact, under its pseudonym.
+type Member struct {
+	Alias Alias `cbor:"1,keyasint"`
+	// Numbers are sorted by phone number id.
+	Numbers []Relation `cbor:"2,keyasint,omitempty"`
+	// NewSince is when the identity was last given to a new person: nothing
+	// older counts for it.
+	NewSince Moment `cbor:"3,keyasint,omitempty"`
+}
+
+// Relation is what happened between one identity and one business phone number.
+type Relation struct {
+	PhoneNumberID string           `cbor:"1,keyasint"`
+	Opened        Moment           `cbor:"2,keyasint,omitempty"` // newest event that opened the window
+	Consent       [Scopes]register `cbor:"3,keyasint,omitempty"`
+	Confirmed     Moment           `cbor:"4,keyasint,omitempty"` // newest opt-out confirmation
+	CallSaid      Moment           `cbor:"5,keyasint,omitempty"` // newest word on calls
+	CallUntil     Moment           `cbor:"6,keyasint,omitempty"` // what that word allows
+}
+
+// register holds the newest word of each kind on one scope.
+type register struct {
+	In      mark `cbor:"1,keyasint,omitempty"`
+	Out     mark `cbor:"2,keyasint,omitempty"`
+	Pending mark `cbor:"3,keyasint,omitempty"`
+}
+
+// mark is when something was said, and how it reached us.
+type mark struct {
+	At     Moment `cbor:"1,keyasint,omitempty"`
+	Source Source `cbor:"2,keyasint,omitempty"`
+}
+
+// newest orders marks by time; at the same time by source, so that the order of
+// arrival makes no difference.
+func newest(a, b mark) mark {
+	if b.At > a.At || b.At == a.At && b.Source > a.Source {
+		return b
+	}
+	return a
+}
+
+// LinkKind says what ties two identities together.
+type LinkKind uint8
+
+const (
+	// SamePerson: both are names of one person at one time. Consent and windows
+	// are shared.
+	SamePerson LinkKind = iota + 1
+	// Successor: the person went from one to the other. Consent is shared,
+	// windows are not.
+	Successor
+)
+
+// Link ties two identities of a contact together. A is the smaller alias.
+type Link struct {
+	A     Alias    `cbor:"1,keyasint"`
+	B     Alias    `cbor:"2,keyasint"`
+	Kind  LinkKind `cbor:"3,keyasint"`
+	First Moment   `cbor:"4,keyasint"` // earliest sight
+	Last  Moment   `cbor:"5,keyasint"` // latest sight
+}
+
+// ID is the name of the contact as a whole: its smallest alias.
+func (c *Contact) ID() ContactID {
+	if len(c.Members) == 0 {
+		return ContactID{}
+	}
+	return c.Members[0].Alias
+}
+
+// Has reports whether a is one of the contact's identities.
+func (c *Contact) Has(a Alias) bool {
+	_, found := c.find(a)
+	return found
+}
+
+func (c *Contact) find(a Alias) (int, bool) {
+	return slices.BinarySearchFunc(c.Members, a, func(m Member, a Alias) int { return bytes.Compare(m.Alias[:], a[:]) })
+}
+
+// Member returns the contact's record of a, adding one where there is none. The
+// pointer is good until the next call.
+func (c *Contact) Member(a Alias) *Member {
+	i, found := c.find(a)
+	if !found {
+		c.Members = slices.Insert(c.Members, i, Member{Alias: a})
+	}
+	return &c.Members[i]
+}
+
+// Relation returns the record between m and a business phone number, adding one
+// where there is none. The pointer is good until the next call.
+func (m *Member) Relation(phoneNumberID string) *Relation {
+	i, found := slices.BinarySearchFunc(m.Numbers, phoneNumberID, func(r Relation, id string) int { return strings.Compare(r.PhoneNumberID, id) })
+	if !found {
+		m.Numbers = slices.Insert(m.Numbers, i, Relation{PhoneNumberID: phoneNumberID})
+	}
+	return &m.Numbers[i]
+}
+
+// Open records an event that opened the window.
+func (r *Relation) Open(at Moment) { r.Opened = max(r.Opened, at) }
+
+// Say records a word on consent. An opt-out of an unknown time is one from long
+// ago, but an opt-out; other words need a time.
+func (r *Relation) Say(state ConsentState, scopes []Scope, at Moment, source Source) {
+	if state == OptedOut {
+		at = max(at, 1)
+	}
+	m := mark{At: at, Source: source}
+	for _, s := range scopes {
+		reg := &r.Consent[s]
+		switch state {
+		case OptedIn:
+			reg.In = newest(reg.In, m)
+		case OptedOut:
+			reg.Out = newest(reg.Out, m)
+		case ConsentPending:
+			reg.Pending = newest(reg.Pending, m)
+		}
+	}
+}
+
+// Confirm records that the confirmation of an opt-out was sent.
+func (r *Relation) Confirm(at Moment) { r.Confirmed = max(r.Confirmed, at) }
+
+// PermitCalls records the person's word on being called. Of two words at the
+// same time the one that permits less holds.
+func (r *Relation) PermitCalls(at, until Moment) {
+	if at > r.CallSaid || at == r.CallSaid && until < r.CallUntil {
+		r.CallSaid, r.CallUntil = at, until
+	}
+}
+
+// Link ties two identities together. It adds them where they are new.
+func (c *Contact) Link(a, b Alias, kind LinkKind, at Moment) {
+	c.Member(a)
+	c.Member(b)
+	if a == b {
+		return
+	}
+	if bytes.Compare(a[:], b[:]) > 0 {
+		a, b = b, a
+	}
+	c.addLink(Link{A: a, B: b, Kind: kind, First: at, Last: at})
+}
+
+func (c *Contact) addLink(l Link) {
+	i, found := slices.BinarySearchFunc(c.Links, l, compareLinks)
+	if !found {
+		c.Links = slices.Insert(c.Links, i, l)
+		return
+	}
+	c.Links[i].First = min(c.Links[i].First, l.First)
+	c.Links[i].Last = max(c.Links[i].Last, l.Last)
+}
+
+func compareLinks(x, y Link) int {
+	if d := bytes.Compare(x.A[:], y.A[:]); d != 0 {
+		return d
+	}
+	if d := bytes.Compare(x.B[:], y.B[:]); d != 0 {
+		return d
+	}
+	return int(x.Kind) - int(y.Kind)
+}
+
+// Merge joins other into c.
+func (c *Contact) Merge(other *Contact) {
+	for i := range other.Members {
+		from := &other.Members[i]
+		to := c.Member(from.Alias)
+		to.NewSince = max(to.NewSince, from.NewSince)
+		for j := range from.Numbers {
+			to.Relation(from.Numbers[j].PhoneNumberID).merge(&from.Numbers[j])
+		}
+	}
+	for _, l := range other.Links {
+		c.addLink(l)
+	}
+}
+
+func (r *Relation) merge(other *Relation) {
+	r.Open(other.Opened)
+	r.Confirm(other.Confirmed)
+	r.PermitCalls(other.CallSaid, other.CallUntil)
+	for s := range r.Consent {
+		a, b := &r.Consent[s], &other.Consent[s]
+		a.In, a.Out, a.Pending = newest(a.In, b.In), newest(a.Out, b.Out), newest(a.Pending, b.Pending)
+	}
+}
+
+// Clone is a copy of c that shares nothing with it.
+func (c *Contact) Clone() *Contact {
+	d := &Contact{Members: slices.Clone(c.Members), Links: slices.Clone(c.Links)}
+	for i := range d.Members {
+		d.Members[i].Numbers = slices.Clone(d.Members[i].Numbers)
+	}
+	return d
+}

@@ -1,0 +1,265 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Decide judges one send. It is a function of its arguments alone: the same
+// send, facts, policy and time always give the same decision.
+//
+// Where a phone number can be read in two ways, both persons are judged and the
+// stricter answer holds.
+func Decide(s *Send, f *Facts, p *Policy, now time.Time) Decision {
+	at := MomentOf(now)
+	category := categoryOf(s, f, at)
+	d := decide(s, f, p, at, category)
+	d.Category = category
+	if category != CategoryNone {
+		d.Initiation = initiation(f, p, at)
+	}
+	return d
+}
+
+func decide(s *Send, f *Facts, p *Policy, now Moment, category Category) Decision {
+	switch s.Kind {
+	case Receipt:
+		return allow(RuleReceipt, "a read receipt or typing indicator is not a message")
+	case CallControl:
+		return allow(RuleCallControl, "the action concerns a call that already exists")
+	}
+	if s.Edge == EdgeMarketing && s.Kind != TemplateMessage {
+		return refuse(RuleMarketingOnly, "only marketing templates can be sent through /marketing_messages", "send it through /messages")
+	}
+	if s.Group && !p.AllowGroups {
+		return refuse(RuleGroupsRefused, "the message goes to a group, and the consent of a group's members can't be seen from the request",
+			"write to the members one by one, or set `groups allow` for this business")
+	}
+	if s.Kind == TemplateMessage {
+		if d, refused := judgeTemplate(s, f.Template); refused {
+			return d
+		}
+		if known := f.Template.CategoryAt(now); s.Edge == EdgeMarketing && known.Scope() != Marketing {
+			return refuse(RuleMarketingOnly, fmt.Sprintf("the template %q is a %s template, and only marketing templates can be sent through /marketing_messages", s.Template.Name, known),
+				"send it through /messages")
+		}
+	}
+	if len(f.Persons) == 0 || len(f.Persons) < s.names() || s.namesTwice() && !f.OnePerson {
+		return refuse(RuleRecipientConflict, "`to` and `recipient` are not known to be the same person", "name the person once, in `to` or in `recipient`")
+	}
+	var strictest Decision
+	for i := range f.Persons {
+		d := judgePerson(s, &f.Persons[i], p, now, category)
+		if d.Verdict == Refuse {
+			return d
+		}
+		// The first reading is the likeliest, but an exception made for another
+		// one is an exception all the same: its claim must not get lost.
+		if i == 0 || d.exception() && !strictest.exception() {
+			strictest = d
+		}
+	}
+	return strictest
+}
+
+// judgePerson applies the rules about the person to one reading of the
+// recipient.
+func judgePerson(s *Send, person *PersonFacts, p *Policy, now Moment, category Category) Decision {
+	w := WindowOf(person.Opened, p.WindowMargin)
+	switch {
+	case s.Kind == TemplateMessage && s.Group:
+		return judgeGroup(person, category)
+	case s.Kind == TemplateMessage, s.Kind == DirectSend && p.DirectSend:
+		return judgeConsent(s, person, p, category)
+	case s.Kind == Call:
+		return judgeCall(person, p, w, now)
+	}
+	return judgeFreeForm(s, person, p, w, now)
+}
+
+// judgeFreeForm applies the rules for everything that is not a template: an
+// open window and, after an opt-out, one opened by the person since.
+func judgeFreeForm(s *Send, person *PersonFacts, p *Policy, w Window, now Moment) Decision {
+	consent := person.Consent[Transactional]
+	if !w.OpenAt(now) {
+		return refuse(RuleWindowClosed, w.closedReason(), useTemplate)
+	}
+	if silenced(person, p) {
+		if mayConfirm(s, person, p, consent) {
+			d := allow(RuleConfirmation, "one message may confirm the user's opt-out")
+			d.Claims = true
+			return d
+		}
+		return stillOptedOut(person, consent)
+	}
+	if p.RequireInWindowConsent && consent.State != OptedIn {
+		return missingConsent(person, CategoryService)
+	}
+	return allow(RuleWindowOpen, fmt.Sprintf("the user wrote at %s, the customer service window is open until %s", w.Opened, w.Closes))
+}
+
+// silenced reports that the person opted out and nothing they did since lets a
+// reply through. Where replies need an opt-in, only an opt-in does: otherwise
+// saying STOP and writing again would open a door that was shut before.
+func silenced(person *PersonFacts, p *Policy) bool {
+	consent := person.Consent[Transactional]
+	return consent.State == OptedOut &&
+		(p.RefuseOptedOutReplies || p.RequireInWindowConsent || person.Opened <= consent.Since)
+}
+
+func stillOptedOut(person *PersonFacts, consent Consent) Decision {
+	if person.Opened > consent.Since {
+		return refuse(RuleOptedOut, fmt.Sprintf("the user opted out at %s (%s), and this business doesn't answer people who opted out and wrote again", consent.Since, consent.Source),
+			"wait until the user opts in")
+	}
+	return refuse(RuleOptedOut, fmt.Sprintf("the user opted out at %s (%s) and has not been in touch since", consent.Since, consent.Source),
+		"wait until the user writes again or opts in")
+}
+
+// mayConfirm reports whether s can be the one message that confirms the
+// person's opt-out: a text, and none was sent since the person was last opted
+// in. A second STOP is the same opt-out and earns no second confirmation. Where
+// replies need an opt-in, only a person who once gave it gets one: otherwise
+// saying STOP would let a message through that was refused before.
+func mayConfirm(s *Send, person *PersonFacts, p *Policy, consent Consent) bool {
+	if p.RequireInWindowConsent && consent.LastOptIn == 0 {
+		return false
+	}
+	return s.Type == "text" && (person.Confirmed == 0 || person.Confirmed < consent.LastOptIn)
+}
+
+// judgeCall lets a call through on the person's permission or inside an open
+// window, and never to someone who opted out and could not be answered either.
+func judgeCall(person *PersonFacts, p *Policy, w Window, now Moment) Decision {
+	consent := person.Consent[Transactional]
+	switch {
+	case silenced(person, p):
+		return stillOptedOut(person, consent)
+	case now < person.CallUntil:
+		return allow(RuleCallPermission, "the user permitted calls from this number")
+	case w.OpenAt(now) && p.RequireInWindowConsent && consent.State != OptedIn:
+		return missingConsent(person, CategoryService)
+	case w.OpenAt(now):
+		return allow(RuleWindowOpen, fmt.Sprintf("the user was in touch at %s, the customer service window is open until %s", w.Opened, w.Closes))
+	}
+	return refuse(RuleCallNotPermitted, "the user has not permitted calls from this number, and "+w.closedReason(),
+		"ask for permission to call while the window is open, or with a template")
+}
+
+// judgeGroup lets a template to a group through: that groups are allowed stands
+// for the members' opt-ins. An opt-out recorded for the group itself still holds.
+func judgeGroup(person *PersonFacts, category Category) Decision {
+	if d, refused := judgeUnknownCategory(person, category); refused {
+		return d
+	}
+	if person.Consent[category.Scope()].State == OptedOut {
+		return optedOut(person, category, "a "+string(category)+" message")
+	}
+	return allow(RuleGroupsAllowed, "groups are allowed for this business")
+}
+
+// judgeUnknownCategory refuses a message whose category is not known to a person
+// who opted out of any: it may be that one.
+func judgeUnknownCategory(person *PersonFacts, category Category) (Decision, bool) {
+	if category != CategoryUnknown {
+		return Decision{}, false
+	}
+	for _, c := range []Category{CategoryMarketing, CategoryUtility, CategoryAuthentication} {
+		if person.Consent[c.Scope()].State == OptedOut {
+			return optedOut(person, c, "a message whose category is not known"), true
+		}
+	}
+	return Decision{}, false
+}
+
+// judgeConsent demands an opt-in whose scope covers the category. A category
+// nobody knows needs the opt-in that is hardest to get.
+func judgeConsent(s *Send, person *PersonFacts, p *Policy, category Category) Decision {
+	if d, refused := judgeUnknownCategory(person, category); refused {
+		return d
+	}
+	consent := person.Consent[category.Scope()]
+	switch consent.State {
+	case OptedIn:
+		return allow(RuleConsent, fmt.Sprintf("the user opted in to %s messages at %s (%s)", category.Scope(), consent.Since, consent.Source))
+	case OptedOut:
+		if essential(s, p, category) && consent.LastOptIn != 0 {
+			return allow(RuleEssential, fmt.Sprintf("the user opted out at %s, but %q is an essential %s template about an existing transaction", consent.Since, s.Template.Name, category))
+		}
+		return optedOut(person, category, "a "+string(category)+" message")
+	}
+	return missingConsent(person, category)
+}
+
+// essential reports whether s may go to a person who opted out: a listed
+// utility or authentication template about a transaction the sender names. The
+// person must have opted in once: an opt-out must never open a door.
+func essential(s *Send, p *Policy, category Category) bool {
+	return s.Kind == TemplateMessage && s.Transaction &&
+		(category == CategoryUtility || category == CategoryAuthentication) &&
+		slices.Contains(p.EssentialTemplates, s.Template.Name)
+}
+
+func optedOut(person *PersonFacts, category Category, what string) Decision {
+	scope := category.Scope()
+	consent := person.Consent[scope]
+	rule := RuleOptedOut
+	if scope == Marketing {
+		rule = RuleOptedOutMarketing
+	}
+	return refuse(rule, fmt.Sprintf("the user opted out of %s messages at %s (%s), and this is %s", scope, consent.Since, consent.Source, what),
+		"don't send it; only the user can opt in again")
+}
+
+// missingConsent tells the three ways of not having an opt-in apart.
+func missingConsent(person *PersonFacts, category Category) Decision {
+	scope := category.Scope()
+	if c := person.Consent[scope]; c.State == ConsentPending {
+		return refuse(RuleConsentPending, fmt.Sprintf("the user was asked for consent to %s messages at %s and has not confirmed it", scope, c.Since),
+			"wait until the user confirms")
+	}
+	for other, c := range person.Consent {
+		if c.State == OptedIn {
+			return refuse(RuleNoConsentCategory, fmt.Sprintf("the user opted in to %s messages only, and a %s message needs consent to %s messages", Scope(other), category, scope),
+				"get the user's opt-in to this kind of message and record it")
+		}
+	}
+	return refuse(RuleNoConsent, fmt.Sprintf("no opt-in of this user is on record, and a %s message needs consent to %s messages", category, scope),
+		"get the user's opt-in and record it with `waguard consent opt-in`")
+}
+
+// categoryOf is what the send will be billed as, as far as can be told before
+// Meta does.
+func categoryOf(s *Send, f *Facts, now Moment) Category {
+	switch s.Kind {
+	case Receipt, Call, CallControl:
+		return CategoryNone
+	case TemplateMessage:
+		c := f.Template.CategoryAt(now)
+		if s.Edge == EdgeMarketing && c.Scope() == Marketing {
+			return CategoryMarketingLite
+		}
+		return c
+	case DirectSend:
+		// Meta takes no other category here. What a body claims beyond that is
+		// not believed.
+		if s.Stated == CategoryUtility || s.Stated == CategoryAuthentication {
+			return s.Stated
+		}
+		return CategoryUnknown
+	}
+	return CategoryService
+}
+
+func initiation(f *Facts, p *Policy, now Moment) Initiation {
+	if len(f.Persons) == 0 {
+		return ByBusiness
+	}
+	for i := range f.Persons {
+		if !WindowOf(f.Persons[i].Opened, p.WindowMargin).OpenAt(now) {
+			return ByBusiness
+		}
+	}
+	return ByUser
+}

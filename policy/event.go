@@ -1,0 +1,147 @@
+package policy
+
+// Event is something learned about a person, a message or a template. Events
+// may arrive in any order and any number of times; what is remembered is the
+// same.
+type Event interface{ event() }
+
+// ServiceWindowOpened: the person did something that opens the customer service
+// window of a business phone number: wrote, called, or accepted a call.
+type ServiceWindowOpened struct {
+	PhoneNumberID string
+	Who           []Identity // all names of one person
+	At            Moment     // WhatsApp's timestamp
+}
+
+// ConsentChanged: the person's word on some scopes changed.
+type ConsentChanged struct {
+	PhoneNumberID string
+	Who           []Identity
+	At            Moment
+	State         ConsentState
+	Scopes        []Scope
+	Source        Source
+	// Ref is the evidence: the wamid of the message, or what the operator gave.
+	Ref string
+}
+
+// IdentityLinked: the identities are names of one person.
+type IdentityLinked struct {
+	Who []Identity
+	At  Moment
+}
+
+// IdentityChanged: the person known by Old is now known by New. Consent follows
+// the person; customer service windows don't.
+type IdentityChanged struct {
+	Old, New []Identity
+	At       Moment
+}
+
+// NewPerson: an operator states that an identity (a recycled number) belongs to
+// somebody new from At on. What was known before no longer counts for it.
+type NewPerson struct {
+	Who Identity
+	At  Moment
+}
+
+// CallPermission: the person permitted calls from the business phone number
+// until Until, or withdrew the permission (Until is never).
+type CallPermission struct {
+	PhoneNumberID string
+	Who           []Identity
+	At            Moment
+	Until         Moment
+}
+
+// StatusChanged: WhatsApp reports what became of a message.
+type StatusChanged struct {
+	PhoneNumberID string
+	Wamid         string
+	Who           []Identity // may be empty
+	At            Moment
+	Status        DeliveryStatus
+	ErrorCode     int      // Meta's code where Status is failed
+	Pricing       *Pricing // with sent and with delivered or read
+	// Opaque is the sender's biz_opaque_callback_data, echoed.
+	Opaque string
+}
+
+// DeliveryStatus is how far a message got.
+type DeliveryStatus string
+
+// Delivery statuses, in the order a message goes through them. Failed ends it,
+// unless another of the person's devices got it.
+const (
+	StatusSent      DeliveryStatus = "sent"
+	StatusDelivered DeliveryStatus = "delivered"
+	StatusRead      DeliveryStatus = "read"
+	StatusPlayed    DeliveryStatus = "played"
+	StatusFailed    DeliveryStatus = "failed"
+)
+
+// Rank orders delivery statuses: of two reports about one message the higher
+// one holds, in whatever order they arrive. A delivery beats a failure, since a
+// message can fail on one device and arrive on another.
+func (s DeliveryStatus) Rank() int {
+	switch s {
+	case StatusSent:
+		return 1
+	case StatusFailed:
+		return 2
+	case StatusDelivered:
+		return 3
+	case StatusRead:
+		return 4
+	case StatusPlayed:
+		return 5
+	}
+	return 0
+}
+
+// Pricing is what Meta says it charges for a message.
+type Pricing struct {
+	Category string `json:"category" cbor:"1,keyasint"`       // as Meta writes it
+	Type     string `json:"type" cbor:"2,keyasint,omitempty"` // regular, free_customer_service, free_entry_point
+	Model    string `json:"pricing_model,omitempty" cbor:"3,keyasint,omitempty"`
+	Billable bool   `json:"billable" cbor:"4,keyasint,omitempty"`
+}
+
+// TemplateChanged: Meta told a template's status or category. Empty fields were
+// not told.
+type TemplateChanged struct {
+	WABA     string
+	Template TemplateRef
+	At       Moment
+	Status   TemplateStatus
+	Category Category
+	// Next is the category announced to apply from NextFrom on.
+	Next     Category
+	NextFrom Moment
+}
+
+// TemplatesListed: a complete list of the WABA's templates was seen.
+type TemplatesListed struct {
+	WABA string
+	At   Moment
+}
+
+// NumberSeen: a webhook tied a business phone number to its WABA.
+type NumberSeen struct {
+	PhoneNumberID string
+	WABA          string
+	// Display is the business's own number in digits.
+	Display string
+	At      Moment
+}
+
+func (ServiceWindowOpened) event() {}
+func (ConsentChanged) event()      {}
+func (IdentityLinked) event()      {}
+func (IdentityChanged) event()     {}
+func (NewPerson) event()           {}
+func (CallPermission) event()      {}
+func (StatusChanged) event()       {}
+func (TemplateChanged) event()     {}
+func (TemplatesListed) event()     {}
+func (NumberSeen) event()          {}

@@ -1,0 +1,86 @@
+package policy
+
+// Facts are what is known about a send's recipient and template at the moment
+// of the decision. They are stored with the decision, so that it can be
+// computed again.
+type Facts struct {
+	// Persons has one element for each identity the send names, in the order of
+	// [Send.Identities].
+	Persons []PersonFacts `json:"persons,omitempty" cbor:"1,keyasint,omitempty"`
+	// OnePerson reports that a phone number and a user id named together are
+	// known to belong to one person.
+	OnePerson bool          `json:"one_person,omitempty" cbor:"2,keyasint,omitempty"`
+	Template  TemplateFacts `json:"template,omitzero" cbor:"3,keyasint,omitempty"`
+}
+
+// PersonFacts are what is known about one person in relation to one business
+// phone number.
+type PersonFacts struct {
+	Contact ContactID `json:"contact" cbor:"1,keyasint"`
+	// Opened is WhatsApp's time of the newest event that opened the customer
+	// service window.
+	Opened Moment `json:"opened,omitempty" cbor:"2,keyasint,omitempty"`
+	// Consent is the person's word per scope.
+	Consent [Scopes]Consent `json:"consent" cbor:"3,keyasint,omitempty"`
+	// Confirmed is when the one confirmation message after an opt-out was last
+	// sent.
+	Confirmed Moment `json:"confirmed,omitempty" cbor:"4,keyasint,omitempty"`
+	// CallUntil is the end of the person's permission to be called; Forever when
+	// it has none.
+	CallUntil Moment `json:"call_until,omitempty" cbor:"5,keyasint,omitempty"`
+}
+
+// Forever is a Moment no clock will reach: the end of a permanent permission.
+const Forever Moment = 1<<62 - 1
+
+// ConsentState is where a person stands on a scope.
+type ConsentState uint8
+
+const (
+	// ConsentUnknown: the person never said anything. Not an opt-in.
+	ConsentUnknown ConsentState = iota
+	// ConsentPending: asked, not confirmed yet. Not an opt-in.
+	ConsentPending
+	// OptedIn: the person agreed.
+	OptedIn
+	// OptedOut: the person said no. It is a value of its own, never the absence
+	// of a record.
+	OptedOut
+)
+
+var consentStateNames = [...]string{"unknown", "pending", "opted_in", "opted_out"}
+
+// String is the state's name in logs and reports.
+func (s ConsentState) String() string { return nameOf(consentStateNames[:], s) }
+
+// MarshalText writes the state's name.
+func (s ConsentState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (s *ConsentState) UnmarshalText(text []byte) error {
+	return parseName(consentStateNames[:], string(text), s)
+}
+
+// Consent is a person's standing word on one scope.
+type Consent struct {
+	State ConsentState `json:"state" cbor:"1,keyasint,omitempty"`
+	// Since is when the person said so.
+	Since Moment `json:"since,omitempty" cbor:"2,keyasint,omitempty"`
+	// Source is how we know.
+	Source Source `json:"source,omitempty" cbor:"3,keyasint,omitempty"`
+	// LastOptIn is the newest opt-in ever given, also where an opt-out came
+	// after it.
+	LastOptIn Moment `json:"last_opt_in,omitempty" cbor:"4,keyasint,omitempty"`
+}
+
+// Source is how a change of consent reached us.
+type Source string
+
+// The sources the gateway itself can observe. Operators state their own.
+const (
+	SourceKeyword    Source = "chat_keyword"     // the person wrote START, STOP or the like
+	SourceButton     Source = "button"           // the person tapped a quick reply
+	SourcePreference Source = "user_preferences" // WhatsApp's own "stop marketing" control
+	SourceMeta131050 Source = "meta_131050"      // Meta failed a send: the person stopped marketing
+	SourceOperator   Source = "operator"         // the consent command or admin route
+)

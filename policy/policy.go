@@ -1,0 +1,31 @@
+package policy
+
+import "time"
+
+// WindowLength is how long a customer service window stays open after the
+// event that opened it (cloud-api.md 5.1: 24 hours exactly).
+const WindowLength = 24 * time.Hour
+
+// Policy is what an operator decides for one business phone number. The zero
+// value is the default and the strictest sensible reading of WhatsApp's rules.
+type Policy struct {
+	// WindowMargin closes the customer service window this much earlier than
+	// WhatsApp does, to make up for queueing and clock differences.
+	WindowMargin time.Duration `json:"window_margin,omitempty" cbor:"1,keyasint,omitempty"`
+	// RequireInWindowConsent demands a transactional opt-in even for replies
+	// inside an open window. By default the person's own message implies it.
+	RequireInWindowConsent bool `json:"require_in_window_consent,omitempty" cbor:"2,keyasint,omitempty"`
+	// RefuseOptedOutReplies refuses replies to a person who opted out and then
+	// wrote again. By default the reply passes.
+	RefuseOptedOutReplies bool `json:"refuse_opted_out_replies,omitempty" cbor:"3,keyasint,omitempty"`
+	// AllowGroups lets messages to groups pass, although the consent of the
+	// members can't be seen. They still need the group's open window.
+	AllowGroups bool `json:"allow_groups,omitempty" cbor:"4,keyasint,omitempty"`
+	// DirectSend lets a free-form body with a top-level category count as a
+	// template of that category. Meta must have enabled it for the WABA.
+	DirectSend bool `json:"direct_send,omitempty" cbor:"5,keyasint,omitempty"`
+	// EssentialTemplates may go to people who opted out, if they are utility or
+	// authentication templates and the send carries a transaction reference in
+	// biz_opaque_callback_data: order updates people wait for.
+	EssentialTemplates []string `json:"essential_templates,omitempty" cbor:"6,keyasint,omitempty"`
+}

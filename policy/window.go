@@ -1,0 +1,38 @@
+package policy
+
+import (
+	"fmt"
+	"time"
+)
+
+// Window is a customer service window: the time in which a business phone
+// number may send free-form messages to one person.
+type Window struct {
+	// Opened is the newest event that opened it; never means it never was.
+	Opened Moment
+	// Closes is the first moment at which it is closed.
+	Closes Moment
+}
+
+// WindowOf is the window after its newest opening event, shortened by margin. A
+// negative margin doesn't make it longer.
+func WindowOf(opened Moment, margin time.Duration) Window {
+	if opened == 0 {
+		return Window{}
+	}
+	return Window{Opened: opened, Closes: opened.Add(WindowLength - max(margin, 0))}
+}
+
+// OpenAt reports whether the window is open at now. It is strict at the edge:
+// 24 hours after the opening event it is closed.
+func (w Window) OpenAt(now Moment) bool { return w.Opened != 0 && now < w.Closes }
+
+// closedReason says since when the window is closed.
+func (w Window) closedReason() string {
+	if w.Opened == 0 {
+		return "the customer service window is closed: the user has not written to or called this number"
+	}
+	return fmt.Sprintf("the customer service window is closed: the user last wrote at %s and the window ended at %s", w.Opened, w.Closes)
+}
+
+const useTemplate = "use an approved template, or wait until the user writes"

@@ -1,0 +1,179 @@
+package store
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// ID names a decision and its ledger entry. It is a UUID of version 7: ids sort
+// by time.
+type ID [16]byte
+
+// NewID is a new id for a decision made at the given time.
+func NewID(at policy.Moment) ID {
+	var id ID
+	rand.Read(id[6:])
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(max(at, 0)))
+	copy(id[:6], ms[2:])
+	id[6] = id[6]&0x0f | 0x70
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// Moment is when the decision was made.
+func (id ID) Moment() policy.Moment {
+	var ms [8]byte
+	copy(ms[2:], id[:6])
+	return policy.Moment(binary.BigEndian.Uint64(ms[:]))
+}
+
+// IsZero reports that id names nothing.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// String is the id in the usual form of a UUID.
+func (id ID) String() string {
+	s := hex.EncodeToString(id[:])
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+}
+
+// ParseID reads what String wrote.
+func ParseID(s string) (ID, error) {
+	var id ID
+	digits := strings.ReplaceAll(s, "-", "")
+	if len(digits) != 2*len(id) {
+		return ID{}, fmt.Errorf("%q is not a decision id", s)
+	}
+	if _, err := hex.Decode(id[:], []byte(digits)); err != nil {
+		return ID{}, fmt.Errorf("%q is not a decision id", s)
+	}
+	return id, nil
+}
+
+// MarshalText writes the id as String does.
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (id *ID) UnmarshalText(text []byte) (err error) {
+	*id, err = ParseID(string(text))
+	return err
+}
+
+// Entry is one line of the ledger: a send that was seen, what was decided on
+// which facts, and what became of it. From Send, Facts, Policy and At the
+// decision can be computed again.
+type Entry struct {
+	ID ID            `json:"id" cbor:"1,keyasint"`
+	At policy.Moment `json:"at" cbor:"2,keyasint"`
+	// Business is the configured name of the business phone number.
+	Business string          `json:"business,omitempty" cbor:"3,keyasint,omitempty"`
+	Send     policy.Send     `json:"send" cbor:"4,keyasint"`
+	Facts    policy.Facts    `json:"facts,omitzero" cbor:"5,keyasint"`
+	Policy   policy.Policy   `json:"policy,omitzero" cbor:"6,keyasint"`
+	Decision policy.Decision `json:"decision" cbor:"7,keyasint"`
+	// Monitored: the business is in monitor mode, a refusal was not enforced.
+	Monitored bool `json:"monitored,omitempty" cbor:"8,keyasint,omitempty"`
+	// Unread: the request could not be read, so no rule of policy saw it; the
+	// decision is the reader's.
+	Unread bool `json:"unread,omitempty" cbor:"9,keyasint,omitempty"`
+	// Market is the market of Meta's rate card the recipient belongs to.
+	Market string `json:"market,omitempty" cbor:"10,keyasint,omitempty"`
+	// MarketEstimated: the market was taken from the country of a user id, not
+	// from a calling code.
+	MarketEstimated bool     `json:"market_estimated,omitempty" cbor:"11,keyasint,omitempty"`
+	Outcome         Outcome  `json:"outcome" cbor:"12,keyasint"`
+	Delivery        Delivery `json:"delivery,omitzero" cbor:"13,keyasint"`
+	// Opaque is the pseudonym of the sender's biz_opaque_callback_data. A status
+	// that echoes it settles an entry whose outcome is unknown.
+	Opaque policy.Alias `json:"-" cbor:"14,keyasint,omitempty"`
+}
+
+// Contact is the pseudonym of the recipient; zero where the send names none.
+func (e *Entry) Contact() policy.ContactID {
+	if len(e.Facts.Persons) == 0 {
+		return policy.ContactID{}
+	}
+	return e.Facts.Persons[0].Contact
+}
+
+// Violation reports that the send was refused, or would have been.
+func (e *Entry) Violation() bool { return e.Decision.Verdict == policy.Refuse }
+
+// OutcomeState is how far a send got.
+type OutcomeState string
+
+const (
+	// Refused: it never left.
+	Refused OutcomeState = "refused"
+	// Reserved: it was about to leave. An entry found in this state after a
+	// restart is Unknown.
+	Reserved OutcomeState = "reserved"
+	// Accepted: Meta took it, with a wamid.
+	Accepted OutcomeState = "accepted"
+	// Rejected: Meta answered with an error.
+	Rejected OutcomeState = "rejected"
+	// NotSent: it certainly never reached Meta.
+	NotSent OutcomeState = "not_sent"
+	// Unknown: it may have been sent. What it uses up stays used until a status
+	// settles it.
+	Unknown OutcomeState = "unknown"
+)
+
+// Outcome is what the upstream made of a send.
+type Outcome struct {
+	State OutcomeState  `json:"state" cbor:"1,keyasint"`
+	At    policy.Moment `json:"at,omitempty" cbor:"2,keyasint,omitempty"`
+	// HTTPStatus is the upstream's answer; zero where there was none.
+	HTTPStatus int `json:"http_status,omitempty" cbor:"3,keyasint,omitempty"`
+	// ErrorCode is Meta's error code where it rejected the send.
+	ErrorCode int `json:"error_code,omitempty" cbor:"4,keyasint,omitempty"`
+	// Wamid is Meta's id of the message. The store keeps its pseudonym alone: a
+	// wamid contains the phone number.
+	Wamid string `json:"-" cbor:"-"`
+	// Learned are the identities Meta's answer showed to be the recipient's.
+	Learned []policy.Identity `json:"-" cbor:"-"`
+}
+
+// Delivery is what status webhooks told about an accepted message.
+type Delivery struct {
+	Status    policy.DeliveryStatus `json:"status,omitempty" cbor:"1,keyasint,omitempty"`
+	At        policy.Moment         `json:"at,omitempty" cbor:"2,keyasint,omitempty"`
+	ErrorCode int                   `json:"error_code,omitempty" cbor:"3,keyasint,omitempty"`
+	// Pricing is Meta's word on category and price type. It beats the category
+	// of the decision.
+	Pricing *policy.Pricing `json:"pricing,omitempty" cbor:"4,keyasint,omitempty"`
+}
+
+// Word is one change of consent as it was learned.
+type Word struct {
+	At            policy.Moment       `json:"at" cbor:"1,keyasint"`
+	PhoneNumberID string              `json:"phone_number_id" cbor:"2,keyasint"`
+	State         policy.ConsentState `json:"state" cbor:"3,keyasint"`
+	Scopes        []policy.Scope      `json:"scopes" cbor:"4,keyasint"`
+	Source        policy.Source       `json:"source" cbor:"5,keyasint"`
+	// Ref is the evidence the operator named. Wamids are kept as pseudonyms.
+	Ref string `json:"ref,omitempty" cbor:"6,keyasint,omitempty"`
+	// Alias is the name of the person under which it was learned.
+	Alias policy.Alias `json:"alias" cbor:"7,keyasint"`
+}
+
+// Filter selects ledger entries and violations. Zero fields select everything.
+type Filter struct {
+	// From and To bound the time of the decision: From inclusive, To exclusive.
+	From, To policy.Moment
+	// Before yields only entries older than this one: the last of the page
+	// before.
+	Before        ID
+	PhoneNumberID string
+	Rule          policy.Rule
+	Category      policy.Category
+	// Contact is any name of the recipient.
+	Contact policy.Identity
+	// Limit is the most entries to yield; zero is no limit.
+	Limit int
+}

@@ -1,0 +1,128 @@
+// Package store says what must be remembered and what a store promises. The
+// embedded implementation is store/badger; package storetest holds the suite
+// every implementation passes.
+//
+// What a store keeps refers to people by keyed pseudonym ([policy.Alias]). It
+// holds no phone number, user id, wamid or message text in clear.
+package store
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// Errors callers branch on.
+var (
+	// ErrClosed: the store was closed, by a shutdown or by a configuration that
+	// no longer uses it.
+	ErrClosed = errors.New("the store is closed")
+	// ErrClaimed: what the send would use up was used since the facts were read.
+	// Read them again and decide again.
+	ErrClaimed = errors.New("already claimed by another send")
+	// ErrFailed: an earlier write failed in a way after which nothing the store
+	// says can be trusted. It answers this until the process is restarted.
+	ErrFailed = errors.New("the store stopped after a failed write; restart the gateway")
+	// ErrNotFound: no record by that name.
+	ErrNotFound = errors.New("not found")
+)
+
+// Store remembers, durably and for the whole process. All methods may be called
+// concurrently. A store decides nothing.
+//
+// A change whose call (or whose Write.Wait) returned nil is on disk and survives
+// kill -9 and power loss. It is visible to every read that starts after that.
+type Store interface {
+	// Facts reads what a decision about one send needs, in one read.
+	Facts(ctx context.Context, q Query) (policy.Facts, error)
+
+	// Apply makes events durable, all or none. Applying the same events again,
+	// or in another order, leads to the same state.
+	Apply(ctx context.Context, events []policy.Event) error
+
+	// Reserve enters a send into the ledger before it leaves, or a refusal. It
+	// returns at once; the entry is durable when the write is. If the decision
+	// Claims something that has been used since, the write fails with
+	// ErrClaimed and nothing is entered.
+	Reserve(e *Entry) *Write
+
+	// Settle records what became of the reserved entry id. What is settled last
+	// holds. Statuses that arrived before are joined in.
+	Settle(id ID, o Outcome) *Write
+
+	// Number is what webhooks told about a business phone number; zero where
+	// nothing is known.
+	Number(phoneNumberID string) Number
+
+	// Pseudonym is the name under which the store knows an identity.
+	Pseudonym(who policy.Identity) policy.Alias
+
+	// OpaquePseudonym is the name under which the store knows the
+	// biz_opaque_callback_data of a send; see [Entry.Opaque].
+	OpaquePseudonym(phoneNumberID, opaque string) policy.Alias
+
+	// Check reports whether the store can serve reads and writes.
+	Check(ctx context.Context) error
+
+	Reader
+}
+
+// Reader looks things up for people. It is never needed on a send's path.
+type Reader interface {
+	// Entry is the ledger entry with that id, or ErrNotFound.
+	Entry(ctx context.Context, id ID) (*Entry, error)
+
+	// Ledger yields the entries that match, newest first.
+	Ledger(ctx context.Context, f Filter) iter.Seq2[*Entry, error]
+
+	// Violations yields the refused sends (and in monitor mode those that would
+	// have been refused) that match, newest first. They may be kept longer than
+	// the ledger.
+	Violations(ctx context.Context, f Filter) iter.Seq2[*Entry, error]
+
+	// Person is what is known about the person behind an identity in relation to
+	// a business phone number.
+	Person(ctx context.Context, who policy.Identity, phoneNumberID string, group []string) (policy.PersonFacts, error)
+
+	// History yields every word on consent by the person behind an identity,
+	// under any of their names, newest first.
+	History(ctx context.Context, who policy.Identity) iter.Seq2[*Word, error]
+}
+
+// Query names what Facts looks up.
+type Query struct {
+	PhoneNumberID string
+	// Group lists the phone number ids that share consent, PhoneNumberID among
+	// them.
+	Group []string
+	// Who are the identities the send names; see [policy.Send.Identities].
+	Who []policy.Identity
+	// WABA owns the template. Empty: take the one webhooks named for
+	// PhoneNumberID.
+	WABA     string
+	Template policy.TemplateRef
+}
+
+// Number is what webhooks told about a business phone number.
+type Number struct {
+	WABA    string `json:"waba,omitempty" cbor:"1,keyasint,omitempty"`
+	Display string `json:"display,omitempty" cbor:"2,keyasint,omitempty"` // digits
+	// At is when the newest webhook told so.
+	At policy.Moment `json:"at,omitempty" cbor:"3,keyasint,omitempty"`
+}
+
+// Write is a change on its way to disk.
+type Write struct{ done chan error }
+
+// NewWrite is a write and the function that ends it. The function must be called
+// exactly once.
+func NewWrite() (*Write, func(error)) {
+	w := &Write{done: make(chan error, 1)}
+	return w, func(err error) { w.done <- err }
+}
+
+// Wait returns once the change is on disk, or says why it is not. It must be
+// called at most once.
+func (w *Write) Wait() error { return <-w.done }
