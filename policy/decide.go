@@ -83,6 +83,9 @@ func judgePerson(s *Send, person *PersonFacts, p *Policy, now Moment, category C
 func judgeFreeForm(s *Send, person *PersonFacts, p *Policy, w Window, now Moment) Decision {
 	consent := person.Consent[Transactional]
 	if !w.OpenAt(now) {
+		if consent.State == OptedOut {
+			return refuse(RuleWindowClosed, fmt.Sprintf("%s; and the user opted out at %s (%s)", w.closedReason(), consent.Since, consent.Source), "wait until the user writes")
+		}
 		return refuse(RuleWindowClosed, w.closedReason(), useTemplate)
 	}
 	if silenced(person, p) {

@@ -23,7 +23,8 @@ type word struct {
 // The built-in words. They come from the defaults of messaging products and
 // from public code (policy-and-pricing.md 2). Cancel and its translations alone
 // may mean an order: they stop marketing and nothing else. Words that mean
-// "yes", "no" or "continue" in ordinary talk change nothing.
+// "yes", "no", "back" or "continue" in ordinary talk change nothing: a menu's "back"
+// must not become an opt-in.
 var builtIn = []struct {
 	state  ConsentState
 	scopes []Scope
@@ -55,8 +56,8 @@ var builtIn = []struct {
 	}},
 	{OptedIn, AllScopes, []string{
 		"start", "subscribe", "unstop", "optin", "opt in", "resubscribe", // English
-		"alta", "volver", "recibir", // Spanish
-		"voltar", "receber", "ativar", "retornar", // Portuguese
+		"alta", "recibir", // Spanish
+		"receber", "ativar", // Portuguese
 		"sottoscrivi", "riprendi", "avvia", // Italian
 		"anmelden", "abonnieren", // German
 		"s'abonner", "abonner", // French

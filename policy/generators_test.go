@@ -1,0 +1,173 @@
+package policy
+
+import (
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// The generators draw from few names, few numbers and few moments, so that
+// things meet.
+
+var (
+	someNames   = []Alias{name(1), name(2), name(3), name(4), name(5)}
+	someNumbers = []string{"1", "2", "3"}
+	ourGroup    = []string{"1", "2"} // 3 is another account's
+)
+
+// genMoment draws from the two days before noon, on an uneven grid that hits
+// equal moments and the edges of windows often.
+func genMoment() *rapid.Generator[Moment] {
+	return rapid.Custom(func(t *rapid.T) Moment {
+		m := ago(2 * day).Add(time.Duration(rapid.IntRange(0, 16).Draw(t, "quarter")) * 3 * hour)
+		return m + Moment(rapid.IntRange(-1, 1).Draw(t, "ms"))
+	})
+}
+
+func genScopes() *rapid.Generator[[]Scope] {
+	return rapid.SampledFrom([][]Scope{AllScopes, {Marketing}, {Transactional}, {Authentication}, {Marketing, Transactional}})
+}
+
+func genSource() *rapid.Generator[Source] {
+	return rapid.SampledFrom([]Source{SourceKeyword, SourceOperator, SourcePreference})
+}
+
+// update is one change of a contact, as an event brings it.
+type update struct {
+	What   string
+	A, B   Alias
+	Number string
+	State  ConsentState
+	Scopes []Scope
+	At     Moment
+	Until  Moment
+	Source Source
+	Kind   LinkKind
+}
+
+func (u update) apply(c *Contact) {
+	switch u.What {
+	case "open":
+		c.Member(u.A).Relation(u.Number).Open(u.At)
+	case "say":
+		c.Member(u.A).Relation(u.Number).Say(u.State, u.Scopes, u.At, u.Source)
+	case "confirm":
+		c.Member(u.A).Relation(u.Number).Confirm(u.At)
+	case "calls":
+		c.Member(u.A).Relation(u.Number).PermitCalls(u.At, u.Until)
+	case "link":
+		c.Link(u.A, u.B, u.Kind, u.At)
+	case "new":
+		m := c.Member(u.A)
+		m.NewSince = max(m.NewSince, u.At)
+	}
+}
+
+func genUpdateOf(what ...string) *rapid.Generator[update] {
+	return rapid.Custom(func(t *rapid.T) update {
+		return update{
+			What:   rapid.SampledFrom(what).Draw(t, "what"),
+			A:      rapid.SampledFrom(someNames).Draw(t, "a"),
+			B:      rapid.SampledFrom(someNames).Draw(t, "b"),
+			Number: rapid.SampledFrom(someNumbers).Draw(t, "number"),
+			State:  rapid.SampledFrom([]ConsentState{ConsentUnknown, ConsentPending, OptedIn, OptedIn, OptedOut}).Draw(t, "state"),
+			Scopes: genScopes().Draw(t, "scopes"),
+			At:     genMoment().Draw(t, "at"),
+			Until:  rapid.OneOf(rapid.SampledFrom([]Moment{0, Forever}), genMoment()).Draw(t, "until"),
+			Source: genSource().Draw(t, "source"),
+			Kind:   rapid.SampledFrom([]LinkKind{SamePerson, Successor}).Draw(t, "kind"),
+		}
+	})
+}
+
+func genUpdate() *rapid.Generator[update] {
+	return genUpdateOf("open", "say", "say", "confirm", "calls", "link", "link", "new")
+}
+
+func applied(updates []update) *Contact {
+	c := new(Contact)
+	for _, u := range updates {
+		u.apply(c)
+	}
+	return c
+}
+
+func genContact() *rapid.Generator[*Contact] {
+	return rapid.Custom(func(t *rapid.T) *Contact {
+		return applied(rapid.SliceOfN(genUpdate(), 0, 14).Draw(t, "updates"))
+	})
+}
+
+func genCategory() *rapid.Generator[Category] {
+	return rapid.SampledFrom([]Category{
+		CategoryMarketing, CategoryMarketingLite, CategoryUtility, CategoryAuthentication, CategoryService, CategoryNone, CategoryUnknown, "",
+	})
+}
+
+func genSend() *rapid.Generator[Send] {
+	return rapid.Custom(func(t *rapid.T) Send {
+		s := Send{
+			Edge:          rapid.SampledFrom([]Edge{EdgeMessages, EdgeMessages, EdgeMarketing, EdgeCalls}).Draw(t, "edge"),
+			PhoneNumberID: "1",
+			Kind:          rapid.SampledFrom([]Kind{0, FreeForm, FreeForm, TemplateMessage, TemplateMessage, DirectSend, Receipt, Call, CallControl, CallPermissionRequest}).Draw(t, "kind"),
+			Type:          rapid.SampledFrom([]string{"text", "image", "interactive/button", "zzz"}).Draw(t, "type"),
+			Template:      TemplateRef{Name: rapid.SampledFrom([]string{"order_update", "offer"}).Draw(t, "template"), Language: "en"},
+			Stated:        genCategory().Draw(t, "stated"),
+			Transaction:   rapid.Bool().Draw(t, "transaction"),
+			Group:         rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "group"),
+			To:            []Identity{phone, otherPhone}[:rapid.IntRange(0, 2).Draw(t, "readings")],
+		}
+		if len(s.To) == 0 || rapid.Bool().Draw(t, "user") {
+			s.Recipient = user
+		}
+		s.TwoNames = len(s.To) > 0 && !s.Recipient.IsZero()
+		return s
+	})
+}
+
+func genTemplateFacts() *rapid.Generator[TemplateFacts] {
+	return rapid.Custom(func(t *rapid.T) TemplateFacts {
+		return TemplateFacts{
+			Listed:   rapid.Bool().Draw(t, "listed"),
+			Found:    rapid.SampledFrom([]bool{true, true, true, false}).Draw(t, "found"),
+			Status:   rapid.SampledFrom([]TemplateStatus{TemplateApproved, TemplateApproved, "", TemplatePaused, TemplateDisabled}).Draw(t, "status"),
+			Category: genCategory().Draw(t, "category"),
+			Next:     genCategory().Draw(t, "next"),
+			NextFrom: rapid.OneOf(rapid.Just(Moment(0)), genMoment()).Draw(t, "next from"),
+		}
+	})
+}
+
+// factsOf are the facts a store would hand out about a send that names the first
+// identities of a contact.
+func factsOf(c *Contact, s *Send, t TemplateFacts) Facts {
+	f := Facts{Template: t}
+	for i := range s.Identities() {
+		f.Persons = append(f.Persons, c.Person(someNames[i], "1", ourGroup))
+	}
+	if last := len(f.Persons) - 1; s.TwoNames {
+		for i := range last {
+			f.OnePerson = f.OnePerson || c.SamePerson(someNames[i], someNames[last])
+		}
+	}
+	return f
+}
+
+func genFacts(s *Send) *rapid.Generator[Facts] {
+	return rapid.Custom(func(t *rapid.T) Facts {
+		return factsOf(genContact().Draw(t, "contact"), s, genTemplateFacts().Draw(t, "template"))
+	})
+}
+
+func genPolicy() *rapid.Generator[Policy] {
+	return rapid.Custom(func(t *rapid.T) Policy {
+		return Policy{
+			WindowMargin:           rapid.SampledFrom([]time.Duration{0, 0, time.Minute, 3 * hour}).Draw(t, "margin"),
+			RequireInWindowConsent: rapid.Bool().Draw(t, "require in-window consent"),
+			RefuseOptedOutReplies:  rapid.Bool().Draw(t, "refuse opted-out replies"),
+			AllowGroups:            rapid.Bool().Draw(t, "allow groups"),
+			DirectSend:             rapid.Bool().Draw(t, "direct send"),
+			EssentialTemplates:     rapid.SampledFrom([][]string{nil, {"order_update"}}).Draw(t, "essential"),
+		}
+	})
+}
