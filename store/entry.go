@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/waguard/waguard/policy"
 )
@@ -14,14 +15,30 @@ import (
 // by time.
 type ID [16]byte
 
-// NewID is a new id for a decision made at the given time.
+// lastID is the millisecond of the newest id in its upper 52 bits, and how many
+// were made in it before in its lower 12.
+var lastID atomic.Uint64
+
+// NewID is a new id for a decision made at the given time. The ids of one
+// millisecond sort in the order they were made, up to 4,096 of them.
 func NewID(at policy.Moment) ID {
+	ms := uint64(max(at, 0))
+	var next uint64
+	for {
+		last := lastID.Load()
+		if next = ms << 12; last>>12 == ms {
+			next = ms<<12 | (last+1)&0xfff
+		}
+		if lastID.CompareAndSwap(last, next) {
+			break
+		}
+	}
 	var id ID
-	rand.Read(id[6:])
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(at, 0)))
-	copy(id[:6], ms[2:])
-	id[6] = id[6]&0x0f | 0x70
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], ms)
+	copy(id[:6], b[2:])
+	binary.BigEndian.PutUint16(id[6:], 0x7000|uint16(next&0xfff))
+	rand.Read(id[8:])
 	id[8] = id[8]&0x3f | 0x80
 	return id
 }
@@ -91,6 +108,10 @@ type Entry struct {
 	// Opaque is the pseudonym of the sender's biz_opaque_callback_data. A status
 	// that echoes it settles an entry whose outcome is unknown.
 	Opaque policy.Alias `json:"-" cbor:"14,keyasint,omitempty"`
+	// Group lists the phone number ids that share consent, as in the Query the
+	// facts came from. Reserve needs it where the decision Claims something;
+	// it is not kept. Empty: the number stands alone.
+	Group []string `json:"-" cbor:"-"`
 }
 
 // Contact is the pseudonym of the recipient; zero where the send names none.

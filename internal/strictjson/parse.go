@@ -21,13 +21,14 @@ type document struct {
 	nodes []node
 }
 
-// bytesPerNode is how dense JSON of this API is: quotes, colon, comma and four
-// letters. It sizes the first allocation; a denser document grows it.
-const bytesPerNode = 12
+// bytesPerNode is how dense JSON of this API gets: two quotes, a colon or comma,
+// and a short word. It sizes the first allocation; a denser document grows it.
+const bytesPerNode = 8
 
 // Parse reads a document. The error, if any, is an [*Error].
 func Parse(src []byte) (Value, error) {
 	p := parser{doc: &document{src: src}}
+	p.keys = p.few[:0]
 	if err := p.document(); err != nil {
 		return Value{}, err
 	}
@@ -38,7 +39,8 @@ type parser struct {
 	doc   *document
 	i     int
 	depth int
-	keys  [][]byte // scratch for finding duplicates in large objects
+	keys  [][]byte // scratch for finding duplicates
+	few   [fewKeys][]byte
 }
 
 func (p *parser) fail(problem string) *Error { return &Error{Offset: p.i, Problem: problem} }

@@ -21,10 +21,10 @@ func plain(s []byte) int {
 		quote := w ^ ones*'"'
 		backslash := w ^ ones*'\\'
 		// The high bit of each byte that is under ' ', zero after the xor, or not
-		// ASCII. A borrow can only set bits above a byte that is set already, so
-		// the lowest one is right.
-		special := ((w - ones*' ') | (quote - ones) | (backslash - ones) | w) & highs
-		if special &= ^(w & highs) | w; special != 0 {
+		// ASCII. A borrow sets bits only above a byte that is set already, so the
+		// lowest one is right.
+		special := ((w-ones*' ')&^w | (quote-ones)&^quote | (backslash-ones)&^backslash | w) & highs
+		if special != 0 {
 			return i + bits.TrailingZeros64(special)/8
 		}
 	}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestMain lets the test binary be its own child processes, like the command.
+func TestMain(m *testing.M) {
+	runRole()
+	os.Exit(m.Run())
+}
+
+// The benchmark runs, every answer is right and the ledger adds up: measure
+// fails otherwise. How fast it was says nothing in a test.
+func TestMeasure(t *testing.T) {
+	o, err := parseFlags([]string{"-connections", "4", "-contacts", "2500", "-rounds", "1", "-seconds", "0.2", "-scenario", "all", "-dir", t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := measure(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Scenarios) != len(scenarios) {
+		t.Fatalf("%d scenarios were measured, want %d", len(r.Scenarios), len(scenarios))
+	}
+	for _, s := range r.Scenarios {
+		for side, rounds := range map[string][]round{"plain": s.Plain, "gateway": s.Gateway} {
+			if len(rounds) != 2 || rounds[1].Requests == 0 || rounds[1].PerSecond <= 0 || rounds[1].P99 < rounds[1].P50 {
+				t.Errorf("%s, %s: rounds are %+v", s.Name, side, rounds)
+			}
+		}
+		if s.ratio(perSecond).Median <= 0 {
+			t.Errorf("%s: ratio is %+v", s.Name, s.ratio(perSecond))
+		}
+	}
+	var table, asJSON strings.Builder
+	if err := r.write(&table, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"machine:", "plain Caddy", "gateway", "ratio gateway / plain Caddy:"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("the table has no %q:\n%s", want, &table)
+		}
+	}
+	if err := r.write(&asJSON, true); err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid([]byte(asJSON.String())) {
+		t.Errorf("not JSON:\n%s", &asJSON)
+	}
+}
+
+func TestFlagsSayWhatIsWrong(t *testing.T) {
+	for _, args := range [][]string{{"-scenario", "nonsense"}, {"-connections", "0"}, {"-contacts", "0"}, {"-seconds", "0"}, {"more"}} {
+		if _, err := parseFlags(args); err == nil {
+			t.Errorf("%q: no error", args)
+		}
+	}
+}

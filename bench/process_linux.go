@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+)
+
+// clockTick is the unit of times in /proc: USER_HZ, 100 on every Linux.
+const clockTick = 10 * time.Millisecond
+
+// cpuTime is the CPU time a process has used, in user and kernel mode.
+func cpuTime(pid int) (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	// The second field is a name in parentheses and may hold anything.
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/%d/stat has an unknown form", pid)
+	}
+	var ticks int64
+	for _, field := range fields[11:13] { // utime and stime
+		n, err := strconv.ParseInt(string(field), 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * clockTick, nil
+}
+
+// resident is the memory of a process that is in RAM, in bytes: all of it, and
+// without the files it has mapped, of which the kernel can take it back any time.
+func resident(pid int) (all, own int64, err error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	for line := range bytes.Lines(status) {
+		fields := bytes.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		kib, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+		switch string(fields[0]) {
+		case "VmRSS:":
+			all = kib << 10
+		case "RssAnon:":
+			own = kib << 10
+		}
+	}
+	return all, own, nil
+}
+
+// cpuModel is the processor's name.
+func cpuModel() string {
+	info, _ := os.ReadFile("/proc/cpuinfo")
+	_, after, _ := bytes.Cut(info, []byte("model name"))
+	line, _, _ := bytes.Cut(after, []byte("\n"))
+	return string(bytes.TrimSpace(bytes.TrimLeft(line, "\t :")))
+}
+
+// osRelease is the kernel's version.
+func osRelease() string {
+	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	return string(bytes.TrimSpace(release))
+}

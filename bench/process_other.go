@@ -1,0 +1,15 @@
+//go:build !linux
+
+package main
+
+import "time"
+
+// Other systems have no /proc. CPU and memory are reported as zero there.
+
+func cpuTime(int) (time.Duration, error) { return 0, nil }
+
+func resident(int) (all, own int64, err error) { return 0, 0, nil }
+
+func cpuModel() string { return "" }
+
+func osRelease() string { return "" }

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// serveUpstream stands in for the Graph API: it reads a send, knows nothing, and
+// answers as Meta does, with a message id nobody has seen before.
+func serveUpstream(addr string) error {
+	var sent atomic.Uint64
+	return http.ListenAndServe(addr, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		to := recipientOf(body)
+		id := binary.BigEndian.AppendUint64([]byte("\x1d\x18\x0d491511234567\x15\x02\x00\x11\x18"), sent.Add(1))
+		answer := make([]byte, 0, 256)
+		answer = append(answer, `{"messaging_product":"whatsapp","contacts":[{"input":"`...)
+		answer = append(answer, to...)
+		answer = append(answer, `","wa_id":"`...)
+		answer = append(answer, strings.TrimPrefix(to, "+")...)
+		answer = append(answer, `"}],"messages":[{"id":"wamid.`...)
+		answer = base64.StdEncoding.AppendEncode(answer, id)
+		answer = append(answer, `"}]}`...)
+		h := w.Header()
+		h.Set("Content-Type", "application/json; charset=UTF-8")
+		h.Set("Content-Length", strconv.Itoa(len(answer)))
+		h.Set("Facebook-Api-Version", "v23.0")
+		h.Set("X-Fb-Trace-Id", "Ab3dEfGhIjK")
+		w.Write(answer)
+	}))
+}
+
+// recipientOf is the value of "to". The load generator writes no spaces.
+func recipientOf(body []byte) string {
+	_, after, _ := bytes.Cut(body, []byte(`"to":"`))
+	to, _, _ := bytes.Cut(after, []byte(`"`))
+	return string(to)
+}

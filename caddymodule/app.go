@@ -1,0 +1,221 @@
+// Package caddymodule makes waguard a set of Caddy modules: the whatsapp app
+// with its store, the handlers whatsapp_guard for sends and whatsapp_webhook
+// for webhooks, admin routes and commands.
+//
+// It translates between Caddy and the packages that know WhatsApp (cloudapi),
+// the rules (policy) and memory (store). It decides nothing.
+package caddymodule
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+func init() { caddy.RegisterModule(App{}) }
+
+// App is the `whatsapp` app: what all handlers of a configuration share. It
+// holds the store, the business phone numbers and the policy.
+type App struct {
+	// Where consent, windows, templates and the ledger are kept: a module of
+	// the namespace `whatsapp.stores`, which provides a StoreProvider.
+	// Default: `{"module": "badger"}`.
+	StoreRaw json.RawMessage `json:"store,omitempty" caddy:"namespace=whatsapp.stores inline_key=module"`
+
+	// The business phone numbers served. A send from any other number is
+	// refused. Default: every number, with the default policy.
+	Businesses []*Business `json:"businesses,omitempty"`
+
+	// The policy of every business that doesn't say otherwise.
+	Policy Policy `json:"policy,omitzero"`
+
+	// Additional words by which people opt out or in, in messages and in the
+	// payloads of buttons.
+	Words []Words `json:"words,omitempty"`
+
+	// How recipients appear in logs: `pseudonym` (a keyed hash), `masked`
+	// (country and last two digits) or `clear`.
+	// Default: `pseudonym`.
+	LogContacts string `json:"log_contacts,omitempty"`
+
+	// The source of time: a module of the namespace `whatsapp.clocks`, for
+	// tests and demonstrations. Default: the system's clock.
+	ClockRaw json.RawMessage `json:"clock,omitempty" caddy:"namespace=whatsapp.clocks inline_key=module"`
+
+	logger     *zap.Logger
+	provider   StoreProvider
+	clock      Clock
+	words      *policy.Words
+	businesses map[string]*business
+	others     *business // settings of "*"; nil where others are refused
+
+	// acquire opens the store once, at Start or at the first request, whichever
+	// comes first: a handler may serve before Start has run.
+	acquire func() (store.Store, error)
+	lease   *lease
+}
+
+// lease is a configuration's hold on the store.
+type lease struct {
+	mu   sync.Mutex
+	held bool // acquired and not released
+	over bool // the configuration is gone; nothing is acquired any more
+}
+
+// StoreProvider is what a module of the namespace `whatsapp.stores` implements.
+// Configurations overlap during a reload, so that a provider is asked for the
+// same store again before it was released; it must share it.
+type StoreProvider interface {
+	// Acquire opens the store or adds a reference to the open one.
+	Acquire(now func() time.Time) (store.Store, error)
+	// Release gives up a reference. It is called once for each Acquire that
+	// succeeded.
+	Release() error
+}
+
+// Clock is what a module of the namespace `whatsapp.clocks` implements.
+type Clock interface {
+	// Now is the current time.
+	Now() time.Time
+}
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "whatsapp", New: func() caddy.Module { return new(App) }}
+}
+
+// Provision checks the configuration. It opens nothing, so that a configuration
+// can be validated beside a running gateway.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.logger = ctx.Logger()
+	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
+	if len(a.StoreRaw) == 0 {
+		a.StoreRaw = json.RawMessage(`{"module":"badger"}`)
+	}
+	mod, err := ctx.LoadModule(a, "StoreRaw")
+	if err != nil {
+		return fmt.Errorf("loading the store module: %w", err)
+	}
+	provider, ok := mod.(StoreProvider)
+	if !ok {
+		return fmt.Errorf("the store module %T does not provide a store", mod)
+	}
+	a.provider = provider
+	a.clock = systemClock{}
+	if len(a.ClockRaw) > 0 {
+		mod, err := ctx.LoadModule(a, "ClockRaw")
+		if err != nil {
+			return fmt.Errorf("loading the clock module: %w", err)
+		}
+		if a.clock, ok = mod.(Clock); !ok {
+			return fmt.Errorf("the clock module %T tells no time", mod)
+		}
+	}
+	a.lease = new(lease)
+	a.acquire = sync.OnceValues(a.open)
+	switch a.LogContacts {
+	case "", logPseudonym, logMasked, logClear:
+	default:
+		return fmt.Errorf("log_contacts is %q; it must be %s, %s or %s", a.LogContacts, logPseudonym, logMasked, logClear)
+	}
+	if a.words, err = compileWords(a.Words); err != nil {
+		return err
+	}
+	return a.resolveBusinesses()
+}
+
+// Start opens the store.
+func (a *App) Start() error {
+	if _, err := a.acquire(); err != nil {
+		return err
+	}
+	if a.others != nil && len(a.businesses) == 0 {
+		a.logger.Info("serving every business phone number with the default policy; add `business <phone_number_id>` blocks to name yours")
+	}
+	return nil
+}
+
+// Stop does nothing: requests may still run. The store is released in Cleanup.
+func (a *App) Stop() error { return nil }
+
+// Cleanup releases the store, if this configuration ever acquired it. Caddy also
+// calls it on a configuration that failed half way.
+func (a *App) Cleanup() error {
+	if a.lease == nil {
+		return nil
+	}
+	a.lease.mu.Lock()
+	defer a.lease.mu.Unlock()
+	a.lease.over = true
+	if !a.lease.held {
+		return nil
+	}
+	a.lease.held = false
+	return a.provider.Release()
+}
+
+func (a *App) open() (store.Store, error) {
+	a.lease.mu.Lock()
+	defer a.lease.mu.Unlock()
+	if a.lease.over {
+		return nil, store.ErrClosed
+	}
+	s, err := a.provider.Acquire(a.clock.Now)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	a.lease.held = true
+	return s, nil
+}
+
+// appOf is the whatsapp app of the configuration ctx belongs to.
+func appOf(ctx caddy.Context) (*App, error) {
+	mod, err := ctx.AppIfConfigured("whatsapp")
+	if err != nil {
+		return nil, fmt.Errorf("the WhatsApp handlers need a `whatsapp` block in the global options: %w", err)
+	}
+	return mod.(*App), nil
+}
+
+// How recipients appear in logs.
+const (
+	logPseudonym = "pseudonym"
+	logMasked    = "masked"
+	logClear     = "clear"
+)
+
+// contactField is the recipient of a send as it may appear in a log.
+func (a *App) contactField(s *policy.Send, contact policy.ContactID) zap.Field {
+	named := s.Identities()
+	switch {
+	case len(named) == 0:
+		return zap.Skip()
+	case a.LogContacts == logClear:
+		return zap.String("contact", named[0].Value)
+	case a.LogContacts == logMasked:
+		return zap.String("contact", named[0].String())
+	case contact.IsZero():
+		return zap.Skip()
+	}
+	return zap.String("contact", contact.String())
+}
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

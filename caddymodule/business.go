@@ -1,0 +1,253 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/policy"
+)
+
+// Business is one business phone number, or all that are not listed.
+type Business struct {
+	// The id of the business phone number at Meta, as in the path of a send;
+	// `*` for all numbers that are not listed. Required.
+	PhoneNumberID string `json:"phone_number_id"`
+
+	// The name of the business, for people who read logs and reports.
+	Name string `json:"name,omitempty"`
+
+	// The WhatsApp Business Account the number belongs to. Numbers with the same
+	// WABA share consent: who opted out with one has opted out with all.
+	// Default: learned from webhooks for templates, no shared consent.
+	WABA string `json:"waba,omitempty"`
+
+	// The business's own phone number with plus and country code. It decides how
+	// recipients without a plus are read.
+	// Default: learned from webhooks.
+	Number string `json:"number,omitempty"`
+
+	// `enforce` refuses what the policy refuses; `monitor` judges, logs and
+	// records, but lets everything pass.
+	// Default: `enforce`.
+	Mode string `json:"mode,omitempty"`
+
+	Policy
+}
+
+// Policy is what the operator decides. Fields that are not set take the value
+// of the app's policy, and there the default.
+type Policy struct {
+	// Closes the customer service window this much earlier than WhatsApp does.
+	// Default: 0s.
+	WindowMargin *caddy.Duration `json:"window_margin,omitempty"`
+
+	// Whether a reply inside an open customer service window needs an opt-in:
+	// `implied` by the person's own message, or `required`.
+	// Default: `implied`.
+	InWindowConsent string `json:"in_window_consent,omitempty"`
+
+	// Whether a person who opted out and then wrote again may be answered:
+	// `allow` or `refuse`.
+	// Default: `allow`.
+	OptedOutReplies string `json:"opted_out_replies,omitempty"`
+
+	// Whether messages to groups may be sent, whose members' consent can't be
+	// seen: `allow` or `refuse`.
+	// Default: `refuse`.
+	Groups string `json:"groups,omitempty"`
+
+	// Whether a free-form body with a top-level category is judged like a
+	// template of that category: `allow` if Meta has enabled Direct Send for the
+	// WABA, or `refuse` to judge it as free-form.
+	// Default: `refuse`.
+	DirectSend string `json:"direct_send,omitempty"`
+
+	// Names of utility and authentication templates that may go to people who
+	// opted out, if the send names its transaction in biz_opaque_callback_data.
+	// Default: none.
+	EssentialTemplates []string `json:"essential_templates,omitempty"`
+}
+
+// Words are additional opt-in or opt-out words.
+type Words struct {
+	// What the words mean: `opt_in` or `opt_out`. Required.
+	Means string `json:"means"`
+	// For which messages: `marketing`, `transactional`, `authentication` or
+	// `all`. Required.
+	Scope string `json:"scope"`
+	// Whole messages or button payloads; case, accents and punctuation don't
+	// matter. Required.
+	Words []string `json:"words"`
+}
+
+// business is a Business ready for use.
+type business struct {
+	name    string
+	waba    string
+	home    string // calling code, "" where not configured
+	monitor bool
+	policy  policy.Policy
+	group   []string // phone number ids that share consent; nil: only the number itself
+}
+
+const (
+	everyOther  = "*"
+	modeEnforce = "enforce"
+	modeMonitor = "monitor"
+)
+
+// resolveBusinesses checks the configured businesses and merges their policies
+// with the app's.
+func (a *App) resolveBusinesses() error {
+	a.businesses = make(map[string]*business, len(a.Businesses))
+	list := a.Businesses
+	if len(list) == 0 {
+		list = []*Business{{PhoneNumberID: everyOther}}
+	}
+	groups := make(map[string][]string)
+	for _, b := range list {
+		if b.WABA != "" && b.PhoneNumberID != everyOther {
+			groups[b.WABA] = append(groups[b.WABA], b.PhoneNumberID)
+		}
+	}
+	for _, b := range list {
+		resolved, err := b.resolve(&a.Policy)
+		if err != nil {
+			return fmt.Errorf("business %s: %w", b.PhoneNumberID, err)
+		}
+		resolved.group = groups[b.WABA]
+		if b.PhoneNumberID == everyOther {
+			if a.others != nil {
+				return errors.New("business * is configured twice")
+			}
+			a.others = resolved
+			continue
+		}
+		if _, twice := a.businesses[b.PhoneNumberID]; twice {
+			return fmt.Errorf("business %s is configured twice", b.PhoneNumberID)
+		}
+		a.businesses[b.PhoneNumberID] = resolved
+	}
+	return nil
+}
+
+// business is the configuration of a business phone number. It reports false
+// for numbers that are not served.
+func (a *App) business(phoneNumberID string) (*business, bool) {
+	if b, ok := a.businesses[phoneNumberID]; ok {
+		return b, true
+	}
+	return a.others, a.others != nil
+}
+
+// groupOf lists the phone number ids that share consent with phoneNumberID.
+func (b *business) groupOf(phoneNumberID string) []string {
+	if len(b.group) > 0 {
+		return b.group
+	}
+	return []string{phoneNumberID}
+}
+
+func (b *Business) resolve(defaults *Policy) (*business, error) {
+	if b.PhoneNumberID == "" {
+		return nil, errors.New("phone_number_id is missing")
+	}
+	if b.PhoneNumberID != everyOther && !isDigits(b.PhoneNumberID) {
+		return nil, errors.New("a phone number id consists of digits; it is shown in Meta's app dashboard beside the phone number, and is not the number itself")
+	}
+	if b.PhoneNumberID == everyOther && (b.Number != "" || b.WABA != "") {
+		return nil, errors.New("number and waba belong to one business phone number, not to *")
+	}
+	r := &business{name: b.Name, waba: b.WABA}
+	if b.Number != "" {
+		if r.home = cloudapi.CallingCode(b.Number); r.home == "" {
+			return nil, fmt.Errorf("number %q is not a phone number with plus and country code", b.Number)
+		}
+	}
+	switch b.Mode {
+	case "", modeEnforce:
+	case modeMonitor:
+		r.monitor = true
+	default:
+		return nil, fmt.Errorf("mode is %q; it must be %s or %s", b.Mode, modeEnforce, modeMonitor)
+	}
+	var err error
+	r.policy, err = b.Policy.resolve(defaults)
+	return r, err
+}
+
+// resolve gives each field p leaves open the value of defaults.
+func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
+	var r policy.Policy
+	margin := p.WindowMargin
+	if margin == nil {
+		margin = defaults.WindowMargin
+	}
+	if margin != nil {
+		if r.WindowMargin = time.Duration(*margin); r.WindowMargin < 0 || r.WindowMargin >= policy.WindowLength {
+			return r, fmt.Errorf("window_margin is %s; it must be at least 0s and less than 24h", r.WindowMargin)
+		}
+	}
+	for _, choice := range []struct {
+		name       string
+		own, other string
+		no, yes    string // yes is what sets the field
+		field      *bool
+	}{
+		{"in_window_consent", p.InWindowConsent, defaults.InWindowConsent, "implied", "required", &r.RequireInWindowConsent},
+		{"opted_out_replies", p.OptedOutReplies, defaults.OptedOutReplies, "allow", "refuse", &r.RefuseOptedOutReplies},
+		{"groups", p.Groups, defaults.Groups, "refuse", "allow", &r.AllowGroups},
+		{"direct_send", p.DirectSend, defaults.DirectSend, "refuse", "allow", &r.DirectSend},
+	} {
+		value := choice.own
+		if value == "" {
+			value = choice.other
+		}
+		switch value {
+		case "", choice.no:
+		case choice.yes:
+			*choice.field = true
+		default:
+			return r, fmt.Errorf("%s is %q; it must be %s or %s", choice.name, value, choice.no, choice.yes)
+		}
+	}
+	r.EssentialTemplates = p.EssentialTemplates
+	if r.EssentialTemplates == nil {
+		r.EssentialTemplates = defaults.EssentialTemplates
+	}
+	return r, nil
+}
+
+func compileWords(lists []Words) (*policy.Words, error) {
+	compiled := policy.NewWords()
+	states := map[string]policy.ConsentState{"opt_in": policy.OptedIn, "opt_out": policy.OptedOut}
+	for _, list := range lists {
+		state, ok := states[list.Means]
+		if !ok {
+			return nil, fmt.Errorf("words mean %q; it must be opt_in or opt_out", list.Means)
+		}
+		scopes, ok := policy.ParseScope(list.Scope)
+		if !ok {
+			return nil, fmt.Errorf("%s_words are for %q; it must be marketing, transactional, authentication or all", list.Means, list.Scope)
+		}
+		for _, word := range list.Words {
+			if err := compiled.Add(word, state, scopes); err != nil {
+				return nil, fmt.Errorf("%s_words: %w", list.Means, err)
+			}
+		}
+	}
+	return compiled, nil
+}
+
+func isDigits(s string) bool {
+	for _, r := range s {
+		if r < '0' || r > '9' {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,216 @@
+package caddymodule
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+)
+
+func init() {
+	httpcaddyfile.RegisterGlobalOption("whatsapp", parseApp)
+	httpcaddyfile.RegisterHandlerDirective("whatsapp_guard", parseGuard)
+	httpcaddyfile.RegisterDirectiveOrder("whatsapp_guard", httpcaddyfile.Before, "reverse_proxy")
+	httpcaddyfile.RegisterHandlerDirective("whatsapp_webhook", parseWebhook)
+	httpcaddyfile.RegisterDirectiveOrder("whatsapp_webhook", httpcaddyfile.Before, "reverse_proxy")
+}
+
+// parser reads the arguments and block of one subdirective.
+type parser func(d *caddyfile.Dispenser) error
+
+// parseBlock reads the block the dispenser stands before. A subdirective that
+// is not known, or occurs twice, is an error: a typo must not switch a rule off.
+func parseBlock(d *caddyfile.Dispenser, known map[string]parser, repeated ...string) error {
+	seen := make(map[string]bool)
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		name := d.Val()
+		parse, ok := known[name]
+		if !ok {
+			return d.Errf("unknown subdirective %q; known here are: %s", name, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+		if seen[name] && !slices.Contains(repeated, name) {
+			return d.Errf("%s is given twice", name)
+		}
+		seen[name] = true
+		if err := parse(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func stringInto(to *string) parser {
+	return func(d *caddyfile.Dispenser) error {
+		if !d.AllArgs(to) {
+			return d.ArgErr()
+		}
+		return nil
+	}
+}
+
+func choiceInto(to *string, choices ...string) parser {
+	return func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		if !d.AllArgs(to) {
+			return d.ArgErr()
+		}
+		if !slices.Contains(choices, *to) {
+			return d.Errf("%s is %q; it must be one of: %s", name, *to, strings.Join(choices, ", "))
+		}
+		return nil
+	}
+}
+
+func durationInto(to **caddy.Duration) parser {
+	return func(d *caddyfile.Dispenser) error {
+		var arg string
+		name := d.Val()
+		if !d.AllArgs(&arg) {
+			return d.ArgErr()
+		}
+		parsed, err := caddy.ParseDuration(arg)
+		if err != nil {
+			return d.Errf("%s is %q; it must be a duration such as 30s, 24h or 90d", name, arg)
+		}
+		*to = new(caddy.Duration(parsed))
+		return nil
+	}
+}
+
+func listInto(to *[]string) parser {
+	return func(d *caddyfile.Dispenser) error {
+		*to = append(*to, d.RemainingArgs()...)
+		if len(*to) == 0 {
+			return d.ArgErr()
+		}
+		return nil
+	}
+}
+
+// parseApp reads the global option. Syntax:
+//
+//	whatsapp {
+//		store badger [<path>] {
+//			ledger_retention    <duration>
+//			violation_retention <duration>
+//		}
+//		business <phone_number_id>|* {
+//			name   <business name>
+//			waba   <id>
+//			number <phone number>
+//			mode   enforce|monitor
+//			# and every subdirective of policy
+//		}
+//		policy {
+//			window_margin       <duration>
+//			in_window_consent   implied|required
+//			opted_out_replies   allow|refuse
+//			groups              allow|refuse
+//			direct_send         allow|refuse
+//			essential_templates <name>...
+//		}
+//		opt_out_words <scope> <word>...
+//		opt_in_words  <scope> <word>...
+//		log_contacts  pseudonym|masked|clear
+//	}
+func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
+	d.Next() // consume the option's name
+	if existing != nil {
+		return nil, d.Err("the whatsapp block is given twice")
+	}
+	if d.NextArg() {
+		return nil, d.ArgErr()
+	}
+	app := new(App)
+	err := parseBlock(d, map[string]parser{
+		"store": func(d *caddyfile.Dispenser) error { return parseStore(d, app) },
+		"business": func(d *caddyfile.Dispenser) error {
+			b, err := parseBusiness(d)
+			for _, other := range app.Businesses {
+				if err == nil && other.PhoneNumberID == b.PhoneNumberID {
+					err = d.Errf("business %s is given twice", b.PhoneNumberID)
+				}
+			}
+			app.Businesses = append(app.Businesses, b)
+			return err
+		},
+		"policy": func(d *caddyfile.Dispenser) error {
+			if d.NextArg() {
+				return d.ArgErr()
+			}
+			return parseBlock(d, app.Policy.subdirectives())
+		},
+		"opt_out_words": func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_out") },
+		"opt_in_words":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in") },
+		"log_contacts":  choiceInto(&app.LogContacts, logPseudonym, logMasked, logClear),
+	}, "business", "opt_out_words", "opt_in_words")
+	if err != nil {
+		return nil, err
+	}
+	return httpcaddyfile.App{Name: "whatsapp", Value: caddyconfig.JSON(app, nil)}, nil
+}
+
+func parseStore(d *caddyfile.Dispenser, app *App) error {
+	if !d.NextArg() {
+		return d.ArgErr()
+	}
+	name := d.Val()
+	unmarshaled, err := caddyfile.UnmarshalModule(d, "whatsapp.stores."+name)
+	if err != nil {
+		return err
+	}
+	if _, ok := unmarshaled.(StoreProvider); !ok {
+		return d.Errf("%s is not a store", name)
+	}
+	app.StoreRaw = caddyconfig.JSONModuleObject(unmarshaled, "module", name, nil)
+	return nil
+}
+
+func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
+	b := new(Business)
+	if !d.AllArgs(&b.PhoneNumberID) {
+		return b, d.ArgErr()
+	}
+	known := b.Policy.subdirectives()
+	known["name"] = stringInto(&b.Name)
+	known["waba"] = stringInto(&b.WABA)
+	known["number"] = stringInto(&b.Number)
+	known["mode"] = choiceInto(&b.Mode, modeEnforce, modeMonitor)
+	if err := parseBlock(d, known); err != nil {
+		return b, err
+	}
+	// What can be checked without the rest of the configuration is checked here,
+	// where the line is known.
+	if _, err := b.resolve(new(Policy)); err != nil {
+		return b, d.Errf("business %s: %v", b.PhoneNumberID, err)
+	}
+	return b, nil
+}
+
+func (p *Policy) subdirectives() map[string]parser {
+	return map[string]parser{
+		"window_margin":       durationInto(&p.WindowMargin),
+		"in_window_consent":   choiceInto(&p.InWindowConsent, "implied", "required"),
+		"opted_out_replies":   choiceInto(&p.OptedOutReplies, "allow", "refuse"),
+		"groups":              choiceInto(&p.Groups, "allow", "refuse"),
+		"direct_send":         choiceInto(&p.DirectSend, "allow", "refuse"),
+		"essential_templates": listInto(&p.EssentialTemplates),
+	}
+}
+
+func parseWords(d *caddyfile.Dispenser, app *App, means string) error {
+	args := d.RemainingArgs()
+	if len(args) < 2 {
+		return d.ArgErr()
+	}
+	w := Words{Means: means, Scope: args[0], Words: args[1:]}
+	if _, err := compileWords([]Words{w}); err != nil {
+		return d.Err(err.Error())
+	}
+	app.Words = append(app.Words, w)
+	return nil
+}

@@ -1,0 +1,299 @@
+package caddymodule
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/policy"
+)
+
+func init() {
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:  "violations",
+		Usage: "[--from <time>] [--to <time>] [--rule <rule>] [--business <phone_number_id>] [--contact <number>] [--limit <n>] [--json]",
+		Short: "Lists the sends that were refused, newest first",
+		Long: `
+Lists the sends a running gateway has refused, and in monitor mode those it
+would have refused, newest first. Times are RFC 3339, a date (UTC), or an age
+such as 24h or 7d. Contacts are shown by pseudonym; --contact finds those of one
+phone number (with plus and country code) or user id.
+
+--json prints one JSON object a line. With --before, the id of the last line of
+one page gives the next page.`,
+		CobraFunc: violationsCommand,
+	})
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:  "consent",
+		Usage: "get|opt-in|opt-out|history|new-person --business <phone_number_id> --contact <number>",
+		Short: "Shows and records people's consent on a running gateway",
+		Long: `
+Shows and records consent on a running gateway, for one business phone number
+and one person, named by phone number (with plus and country code) or user id.
+
+  get         what holds now: the window and the consent for each scope
+  opt-in      records that the person agreed
+  opt-out     records that the person said no
+  history     every word on consent, newest first
+  new-person  records that a recycled number belongs to somebody new`,
+		CobraFunc: consentCommand,
+	})
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:  "report",
+		Usage: "[--from <time>] [--to <time>] [--business <phone_number_id>] [--json]",
+		Short: "Counts sends by day, category and decision",
+		Long: `
+Counts the sends in the ledger of a running gateway by day (UTC), business,
+category, decision and market. The category is Meta's where a status webhook has
+told it, else the estimate of the day of the send. Default: the last 30 days.`,
+		CobraFunc: reportCommand,
+	})
+}
+
+// tableTime is how tables write times, in UTC.
+const tableTime = "2006-01-02 15:04:05Z"
+
+// adminFlags are the flags that find the running gateway's admin endpoint.
+func adminFlags(cmd *cobra.Command) {
+	cmd.Flags().StringP("config", "c", "", "Configuration file to take the admin address from")
+	cmd.Flags().StringP("adapter", "a", "", "Name of the config adapter for --config")
+	cmd.Flags().String("address", "", "The admin address of the running gateway, if not the default")
+}
+
+// callAdmin makes a request to the running gateway's admin endpoint and decodes
+// its answer. A nil body makes it a GET.
+func callAdmin(fl caddycmd.Flags, uri string, body, answer any) error {
+	address, err := caddycmd.DetermineAdminAPIAddress(fl.String("address"), nil, fl.String("config"), fl.String("adapter"))
+	if err != nil {
+		return fmt.Errorf("finding the admin address: %w", err)
+	}
+	method, reader := http.MethodGet, io.Reader(nil)
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("encoding the request: %w", err)
+		}
+		method, reader = http.MethodPost, bytes.NewReader(encoded)
+	}
+	resp, err := caddycmd.AdminAPIRequest(address, method, uri, nil, reader)
+	if err != nil {
+		return fmt.Errorf("asking the running gateway at %s: %w", address, err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
+		return fmt.Errorf("reading the gateway's answer: %w", err)
+	}
+	return nil
+}
+
+func violationsCommand(cmd *cobra.Command) {
+	adminFlags(cmd)
+	for name, usage := range map[string]string{
+		"from": "Oldest time", "to": "Time before which", "rule": "Only this rule, such as WINDOW_CLOSED",
+		"business": "Only this phone_number_id", "category": "Only this category", "contact": "Only this person", "before": "Only those older than this id",
+	} {
+		cmd.Flags().String(name, "", usage)
+	}
+	cmd.Flags().Int("limit", 50, "How many at most")
+	cmd.Flags().Bool("json", false, "Print one JSON object a line")
+	cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) {
+		var p page
+		err := callAdmin(fl, "/whatsapp/violations", selection{
+			From: fl.String("from"), To: fl.String("to"), Rule: fl.String("rule"), PhoneNumberID: fl.String("business"),
+			Category: fl.String("category"), Contact: fl.String("contact"), Before: fl.String("before"), Limit: fl.Int("limit"),
+		}, &p)
+		if err != nil {
+			return 1, err
+		}
+		if fl.Bool("json") {
+			return printLines(p.Entries)
+		}
+		return 0, printViolations(os.Stdout, p)
+	})
+}
+
+func printLines[T any](list []T) (int, error) {
+	enc := json.NewEncoder(os.Stdout)
+	enc.SetEscapeHTML(false)
+	for _, v := range list {
+		if err := enc.Encode(v); err != nil {
+			return 1, err
+		}
+	}
+	return 0, nil
+}
+
+func printViolations(out io.Writer, p page) error {
+	if len(p.Entries) == 0 {
+		_, err := fmt.Fprintln(out, "No violations.")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "TIME\tDECISION\tRULE\tBUSINESS\tCONTACT\tMESSAGE\tREASON")
+	for _, e := range p.Entries {
+		business := e.Business
+		if business == "" {
+			business = e.PhoneNumberID
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(tableTime), e.Decision, e.Rule, dash(business), dash(short(e.Contact)), dash(e.message()), e.Reason)
+	}
+	if p.Next != "" {
+		fmt.Fprintf(table, "\nMore with --before %s\n", p.Next)
+	}
+	return table.Flush()
+}
+
+// message is what was sent: the type, or the template by name.
+func (l *line) message() string {
+	if l.Template != "" {
+		return "template " + l.Template
+	}
+	return l.Type
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// short is the beginning of a pseudonym, enough to tell people apart in a table.
+func short(contact string) string {
+	return contact[:min(len(contact), 10)]
+}
+
+func consentCommand(cmd *cobra.Command) {
+	for _, action := range []struct{ name, short string }{
+		{"get", "Shows the window and the consent of a person"},
+		{"opt-in", "Records that a person agreed"},
+		{"opt-out", "Records that a person said no"},
+		{"history", "Shows every word on consent, newest first"},
+		{"new-person", "Records that a recycled number belongs to somebody new"},
+	} {
+		sub := &cobra.Command{Use: action.name, Short: action.short, Args: cobra.NoArgs}
+		adminFlags(sub)
+		sub.Flags().String("business", "", "The phone_number_id of the business (required)")
+		sub.Flags().String("contact", "", "The person's phone number with + or user id (required)")
+		if strings.HasPrefix(action.name, "opt-") {
+			sub.Flags().String("scope", "all", "marketing, transactional, authentication or all")
+			sub.Flags().String("source", "operator", "How the person said so, such as website or in_store")
+			sub.Flags().String("reference", "", "Where the evidence lies")
+		}
+		sub.Flags().Bool("json", false, "Print JSON")
+		sub.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) { return consent(action.name, fl) })
+		cmd.AddCommand(sub)
+	}
+}
+
+func consent(action string, fl caddycmd.Flags) (int, error) {
+	request := consentRequest{PhoneNumberID: fl.String("business"), Contact: fl.String("contact")}
+	if strings.HasPrefix(action, "opt-") {
+		request.Scope, request.Source, request.Reference = fl.String("scope"), fl.String("source"), fl.String("reference")
+	}
+	if action == "history" {
+		var answer historyAnswer
+		if err := callAdmin(fl, "/whatsapp/consent/history", request, &answer); err != nil {
+			return 1, err
+		}
+		if fl.Bool("json") {
+			return printLines(answer.History)
+		}
+		return 0, printHistory(os.Stdout, answer.History)
+	}
+	var answer consentAnswer
+	if err := callAdmin(fl, "/whatsapp/consent/"+action, request, &answer); err != nil {
+		return 1, err
+	}
+	if fl.Bool("json") {
+		return printLines([]consentAnswer{answer})
+	}
+	return 0, printConsent(os.Stdout, &answer)
+}
+
+func printConsent(out io.Writer, a *consentAnswer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "contact\t%s\n", a.Contact)
+	switch {
+	case a.WindowUntil == nil:
+		fmt.Fprintln(table, "customer service window\tnever opened")
+	case a.WindowOpen:
+		fmt.Fprintf(table, "customer service window\topen until %s\n", a.WindowUntil.Format(tableTime))
+	default:
+		fmt.Fprintf(table, "customer service window\tclosed since %s\n", a.WindowUntil.Format(tableTime))
+	}
+	for _, scope := range policy.AllScopes {
+		c := a.Consent[scope.String()]
+		since := ""
+		if c.Since != nil {
+			since = fmt.Sprintf(" since %s (%s)", c.Since.Format(tableTime), c.Source)
+		}
+		fmt.Fprintf(table, "%s\t%s%s\n", scope, c.State, since)
+	}
+	return table.Flush()
+}
+
+func printHistory(out io.Writer, history []wordOnConsent) error {
+	if len(history) == 0 {
+		_, err := fmt.Fprintln(out, "Nothing on record.")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "TIME\tBUSINESS\tSTATE\tSCOPES\tSOURCE\tREFERENCE")
+	for _, h := range history {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", h.Time.Format(tableTime), h.PhoneNumberID, h.State, strings.Join(h.Scopes, ","), h.Source, dash(h.Reference))
+	}
+	return table.Flush()
+}
+
+func reportCommand(cmd *cobra.Command) {
+	adminFlags(cmd)
+	cmd.Flags().String("from", "30d", "Oldest time")
+	cmd.Flags().String("to", "", "Time before which")
+	cmd.Flags().String("business", "", "Only this phone_number_id")
+	cmd.Flags().Bool("json", false, "Print one JSON object a line")
+	cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) {
+		s := selection{From: fl.String("from"), To: fl.String("to"), PhoneNumberID: fl.String("business")}
+		var report billing.Report
+		if err := callAdmin(fl, "/whatsapp/report?"+s.query().Encode(), nil, &report); err != nil {
+			return 1, err
+		}
+		if fl.Bool("json") {
+			return printLines(report.Rows)
+		}
+		return 0, PrintReport(os.Stdout, &report)
+	})
+}
+
+// PrintReport writes a report as a table with its totals below.
+func PrintReport(out io.Writer, report *billing.Report) error {
+	if len(report.Rows) == 0 {
+		_, err := fmt.Fprintln(out, "No sends.")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "DAY\tBUSINESS\tCATEGORY\tDECISION\tMARKET\tSENDS\tACCEPTED\tDELIVERED\tFAILED\tUNKNOWN\tBILLABLE")
+	for _, r := range report.Rows {
+		business, market := r.Business, r.Market
+		if business == "" {
+			business = r.PhoneNumberID
+		}
+		if r.MarketEstimated {
+			market += " (estimated)"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", r.Day, dash(business), r.Category, r.Decision, dash(market),
+			r.Sends, r.Accepted, r.Delivered, r.Failed, r.Unknown, r.Billable)
+	}
+	t := report.Total
+	fmt.Fprintf(table, "total\t\t\t\t\t%d\t%d\t%d\t%d\t%d\t%d\n", t.Sends, t.Accepted, t.Delivered, t.Failed, t.Unknown, t.Billable)
+	return table.Flush()
+}

@@ -1,0 +1,133 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// largestAnswer is how much of an answer to a send is held back; Meta's answers
+// have some hundred bytes, those to a batch of 50 some ten thousand.
+const largestAnswer = 256 << 10
+
+// statusClientClosed is what Caddy's proxy notes when the client has gone.
+const statusClientClosed = 499
+
+// forward sends what was reserved, and settles it. The upstream's answer reaches
+// the sender once the ledger has it on disk; the reservation gets there while
+// the upstream works.
+func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bool, st store.Store, sends []judged, next caddyhttp.Handler) (err error) {
+	rec := newAnswer(w, largestAnswer)
+	g.tag(w, r, sends, rec)
+	for i := range sends {
+		g.report(sends[i].send, sends[i].entry)
+	}
+	// The sender may give up; the message is on its way all the same, and its id
+	// must not be lost.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), time.Duration(g.SendTimeout))
+	defer cancel()
+	// Meta's answer is read, so it must not come compressed for the sender: Go's
+	// transport asks for gzip by itself and unpacks it.
+	r.Header.Del("Accept-Encoding")
+
+	settled := false
+	defer func() {
+		if settled {
+			return
+		}
+		// The proxy panicked: the answer broke off after the request was sent.
+		g.settle(st, sends, func(int) store.Outcome { return store.Outcome{State: store.Unknown, HTTPStatus: rec.status} })
+	}()
+	err = next.ServeHTTP(rec, r.WithContext(ctx))
+	outcomes := outcomesOf(rec, err, whole.Load(), sends)
+	settled = true
+	recorded := g.settle(st, sends, func(i int) store.Outcome { return outcomes[i] })
+	if err != nil {
+		return err
+	}
+	if recorded != nil && !rec.started() {
+		return g.unrecorded(w, sends[0].entry)
+	}
+	return rec.release()
+}
+
+// settle records what became of the sends and waits until it is on disk,
+// together with the reservations before it.
+func (g *Guard) settle(st store.Store, sends []judged, outcome func(i int) store.Outcome) error {
+	at := policy.MomentOf(g.app.clock.Now())
+	writes := make([]*store.Write, len(sends))
+	for i := range sends {
+		if sends[i].entry == nil {
+			continue // lost its claim: nothing was entered
+		}
+		o := outcome(i)
+		o.At = at
+		writes[i] = st.Settle(sends[i].entry.ID, o)
+	}
+	var failed error
+	for i, write := range writes {
+		if sends[i].reserved != nil {
+			failed = errors.Join(failed, sends[i].reserved.Wait())
+		}
+		if write != nil {
+			failed = errors.Join(failed, write.Wait())
+		}
+	}
+	if failed != nil {
+		storeFailures.Inc()
+		g.logger.Error("the outcome of a send could not be recorded", zap.Error(failed))
+	}
+	return failed
+}
+
+// outcomesOf tells from the upstream's answer, or its absence, what became of
+// each send. whole says that the body was read to its end, so that the upstream
+// may have got the request.
+func outcomesOf(rec *answer, err error, whole bool, sends []judged) []store.Outcome {
+	outcomes := make([]store.Outcome, len(sends))
+	for i := range outcomes {
+		outcomes[i] = store.Outcome{State: store.Unknown, HTTPStatus: rec.status}
+		if !whole {
+			outcomes[i].State = store.NotSent
+		}
+	}
+	if err != nil || rec.status == statusClientClosed || rec.started() {
+		return outcomes
+	}
+	answer := cloudapi.ReadSendAnswer(rec.status, rec.held.Bytes())
+	for i := range sends {
+		a := answer
+		if sends[i].element >= 0 {
+			a = answer.Element(sends[i].element)
+		}
+		o := &outcomes[i]
+		o.HTTPStatus = a.Status
+		switch {
+		case a.ErrorCode != 0:
+			o.State, o.ErrorCode = store.Rejected, a.ErrorCode
+		case a.Success():
+			o.State, o.Wamid, o.Learned = store.Accepted, a.Wamid, a.Learned
+		}
+	}
+	return outcomes
+}
+
+// unrecorded answers for a send that left but whose record was lost with the
+// store. The sender must know that it can't be retried blindly.
+func (g *Guard) unrecorded(w http.ResponseWriter, e *store.Entry) error {
+	refusal := &cloudapi.Refusal{
+		Rule:   cloudapi.RuleUnrecorded,
+		Reason: "the message was passed to Meta, but what became of it could not be recorded because the gateway's store failed",
+		Remedy: "do not send it again before you know whether it arrived",
+	}
+	return writeRefusal(w, refusal, e.ID, nil)
+}

@@ -1,0 +1,284 @@
+package caddymodule
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/dustin/go-humanize"
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/cloudapi"
+)
+
+func init() { caddy.RegisterModule(Guard{}) }
+
+// Guard is the handler that stands before the Graph API. It reads every send,
+// judges it, and passes it on unchanged or refuses it with an error in the shape
+// of the Graph API. Everything that is no send and can't become one streams
+// through untouched.
+//
+// A request that was judged leaves these placeholders behind:
+//
+// Placeholder | Description
+// ------------|-------------
+// `{http.vars.whatsapp.decision}` | `allow`, `refuse`, or `monitor` for a send that would have been refused
+// `{http.vars.whatsapp.rule}` | The rule that decided, such as `WINDOW_CLOSED`
+// `{http.vars.whatsapp.category}` | `marketing`, `marketing_lite`, `utility`, `authentication`, `service`, `none` or `unknown`
+// `{http.vars.whatsapp.initiation}` | `user` if the customer service window was open, else `business`
+// `{http.vars.whatsapp.id}` | The id of the decision in the ledger
+// `{http.vars.whatsapp.phone_number_id}` | The business phone number's id
+//
+// The first four and the id also reach the sender as the response headers
+// `X-Waguard-Decision`, `-Rule`, `-Category` and `-Id`, and the access log as
+// fields.
+//
+//	handle {
+//		whatsapp_guard
+//		reverse_proxy https://graph.facebook.com
+//	}
+type Guard struct {
+	// How senders speak: `cloud` for the Cloud API, `360dialog` for
+	// `/messages` without a phone number id, `on_premises` for the retired
+	// On-Premises API's `/v1/messages`.
+	// Default: `cloud`.
+	Dialect string `json:"dialect,omitempty"`
+
+	// The business phone number's id where the path doesn't name it. Required
+	// for the dialects `360dialog` and `on_premises`, not allowed for `cloud`.
+	PhoneNumberID string `json:"phone_number_id,omitempty"`
+
+	// The largest body of a request that must be read, in bytes. Uploads of
+	// media are not read and have no limit here.
+	// Default: 1 MiB.
+	MaxBody int64 `json:"max_body,omitempty"`
+
+	// How long the upstream may take to answer a send. The time runs on when the
+	// sender gives up, so that the message id is not lost.
+	// Default: 60s.
+	SendTimeout caddy.Duration `json:"send_timeout,omitempty"`
+
+	app      *App
+	logger   *zap.Logger
+	dialect  cloudapi.Dialect
+	listings *listings
+}
+
+const (
+	defaultMaxBody     = 1 << 20
+	defaultSendTimeout = 60 * time.Second
+)
+
+var dialects = map[string]cloudapi.Dialect{
+	"": cloudapi.Cloud, "cloud": cloudapi.Cloud, "360dialog": cloudapi.Dialog360, "on_premises": cloudapi.OnPremises,
+}
+
+// CaddyModule returns the Caddy module information.
+func (Guard) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.whatsapp_guard", New: func() caddy.Module { return new(Guard) }}
+}
+
+// Provision checks the settings and finds the app.
+func (g *Guard) Provision(ctx caddy.Context) (err error) {
+	g.logger = ctx.Logger()
+	g.listings = new(listings)
+	if g.app, err = appOf(ctx); err != nil {
+		return err
+	}
+	var ok bool
+	if g.dialect, ok = dialects[g.Dialect]; !ok {
+		return fmt.Errorf("dialect is %q; it must be cloud, 360dialog or on_premises", g.Dialect)
+	}
+	switch {
+	case g.dialect == cloudapi.Cloud && g.PhoneNumberID != "":
+		return errors.New("phone_number_id is for the dialects 360dialog and on_premises; in the Cloud API the path names the number")
+	case g.dialect != cloudapi.Cloud && !isDigits(g.PhoneNumberID):
+		return fmt.Errorf("the dialect %s needs `phone_number_id <id>`, since its paths don't name the number", g.Dialect)
+	}
+	if g.MaxBody == 0 {
+		g.MaxBody = defaultMaxBody
+	}
+	if g.MaxBody < 0 {
+		return fmt.Errorf("max_body is %d; it must be a size such as 1MiB", g.MaxBody)
+	}
+	if g.SendTimeout == 0 {
+		g.SendTimeout = caddy.Duration(defaultSendTimeout)
+	}
+	if g.SendTimeout < 0 {
+		return fmt.Errorf("send_timeout is %s; it must be a duration such as 60s", time.Duration(g.SendTimeout))
+	}
+	return nil
+}
+
+// namespace is the prefix of our own headers. Clients can't set them.
+const namespace = "X-Waguard-"
+
+// ServeHTTP judges a request.
+func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	dropHeaders(r.Header)
+	route, refusal := cloudapi.Classify(g.dialect, r, g.PhoneNumberID)
+	if refusal != nil {
+		return g.refuseUnread(w, r, route, refusal, next, nil)
+	}
+	switch route.Class {
+	case cloudapi.Pass:
+		return next.ServeHTTP(w, r)
+	case cloudapi.TemplateList:
+		return g.listTemplates(w, r, route, next)
+	case cloudapi.StreamInspect:
+		return g.stream(w, r, route, next)
+	}
+	if route.Class == cloudapi.SendEdge && r.TLS != nil && !r.TLS.HandshakeComplete {
+		// Early data can be replayed, and a replayed send is a second message.
+		return caddyhttp.Error(http.StatusTooEarly, errors.New("sends are not accepted as TLS early data"))
+	}
+	body, refusal := g.readBody(w, r)
+	if refusal != nil {
+		return g.refuseUnread(w, r, route, refusal, next, nil)
+	}
+	reading, refusal := cloudapi.ReadSends(route, r.Header.Get("Content-Type"), body, g.app.home)
+	if refusal != nil {
+		return g.refuseUnread(w, r, route, refusal, next, body)
+	}
+	r, whole := withBody(r, body)
+	if len(reading.Sends) == 0 {
+		return next.ServeHTTP(w, r)
+	}
+	return g.judge(w, r, whole, &reading, next)
+}
+
+// dropHeaders removes what a client may not set: our own headers, and those that
+// make Go resend a POST on a broken connection. A resent message is a second
+// message.
+func dropHeaders(h http.Header) {
+	for name := range h {
+		if len(name) >= len(namespace) && strings.EqualFold(name[:len(namespace)], namespace) {
+			delete(h, name)
+		}
+	}
+	h.Del("Idempotency-Key")
+	h.Del("X-Idempotency-Key")
+}
+
+// readBody reads the body once, up to the cap.
+func (g *Guard) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *cloudapi.Refusal) {
+	tooLarge := &cloudapi.Refusal{
+		Rule:   cloudapi.RuleTooLarge,
+		Reason: fmt.Sprintf("the body is larger than %s", humanize.IBytes(uint64(g.MaxBody))),
+		Remedy: "upload media first and send its id, or raise max_body",
+	}
+	body, err := readAll(w, r, g.MaxBody)
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		return nil, tooLarge
+	}
+	if err != nil {
+		return nil, &cloudapi.Refusal{Rule: cloudapi.RuleUnreadable, Reason: "the body broke off before its end", Remedy: "send the request again"}
+	}
+	return body, nil
+}
+
+// knownBody is a request body held in memory. It notes whether it was ever read
+// to its end: while it was not, the upstream can't have got the request.
+type knownBody struct {
+	unread *bytes.Reader
+	whole  *atomic.Bool
+}
+
+func (b knownBody) Read(p []byte) (int, error) {
+	n, err := b.unread.Read(p)
+	if b.unread.Len() == 0 {
+		b.whole.Store(true)
+	}
+	return n, err
+}
+
+func (knownBody) Close() error { return nil }
+
+// withBody is r with body put back, to be sent as it was read. It keeps Go from
+// resending it by itself, except where the server is known not to have seen it.
+// The returned flag is set once the body has been read to its end.
+func withBody(r *http.Request, body []byte) (*http.Request, *atomic.Bool) {
+	whole := new(atomic.Bool)
+	r.GetBody = func() (io.ReadCloser, error) { return knownBody{bytes.NewReader(body), whole}, nil }
+	r.Body, _ = r.GetBody()
+	r.ContentLength = int64(len(body))
+	r.TransferEncoding = nil
+	r.Trailer = nil
+	return r, whole
+}
+
+// stream lets an upload through while looking for parts that would turn it into
+// something else. If there is one the upstream never sees the end of
+// the request.
+func (g *Guard) stream(w http.ResponseWriter, r *http.Request, route cloudapi.Route, next caddyhttp.Handler) error {
+	guard := cloudapi.NewStreamGuard(r.Body, r.Header.Get("Content-Type"))
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{guard, r.Body}
+	rec := newAnswer(w, 0)
+	err := next.ServeHTTP(rec, r)
+	if refusal := guard.Refusal(); refusal != nil && !rec.started() {
+		return g.refuseUnread(w, r, route, refusal, nil, nil)
+	}
+	return err
+}
+
+// parseGuard reads the directive. Syntax:
+//
+//	whatsapp_guard [<matcher>] {
+//		dialect         cloud|360dialog|on_premises
+//		phone_number_id <id>
+//		max_body        <size>
+//		send_timeout    <duration>
+//	}
+func parseGuard(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	g := new(Guard)
+	return g, g.UnmarshalCaddyfile(h.Dispenser)
+}
+
+// UnmarshalCaddyfile reads the directive; see parseGuard for its syntax.
+func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // consume the directive's name
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	var timeout *caddy.Duration
+	err := parseBlock(d, map[string]parser{
+		"dialect":         choiceInto(&g.Dialect, "cloud", "360dialog", "on_premises"),
+		"phone_number_id": stringInto(&g.PhoneNumberID),
+		"send_timeout":    durationInto(&timeout),
+		"max_body": func(d *caddyfile.Dispenser) error {
+			var arg string
+			if !d.AllArgs(&arg) {
+				return d.ArgErr()
+			}
+			size, err := humanize.ParseBytes(arg)
+			if err != nil || size == 0 || size > 64<<20 {
+				return d.Errf("max_body is %q; it must be a size such as 1MiB, at most 64MiB", arg)
+			}
+			g.MaxBody = int64(size)
+			return nil
+		},
+	})
+	if timeout != nil {
+		g.SendTimeout = *timeout
+	}
+	return err
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Guard)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Guard)(nil)
+	_ caddyfile.Unmarshaler       = (*Guard)(nil)
+)

@@ -1,0 +1,49 @@
+package caddymodule
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/waguard/waguard/store"
+)
+
+// The collectors live as long as the process: every configuration registers
+// them with a registry of its own, and the counts go on across reloads. All
+// labels are small closed sets.
+var (
+	sendsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "sends_total",
+		Help: "Sends judged, by decision (allow, refuse, monitor), rule and category.",
+	}, []string{"decision", "rule", "category"})
+
+	webhooksTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "webhooks_total",
+		Help: "Webhook deliveries, by result (accepted, bad_signature, unreadable, too_large, setup_incomplete, store_unavailable).",
+	}, []string{"result"})
+
+	webhookEventsTotal = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "webhook_events_total",
+		Help: "Events learned from webhooks.",
+	})
+
+	storeFailures = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_failures_total",
+		Help: "Requests that met a store that could not answer or record.",
+	})
+)
+
+func registerMetrics(registry *prometheus.Registry) error {
+	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, storeFailures} {
+		if err := registry.Register(c); err != nil {
+			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func observeSend(e *store.Entry) {
+	sendsTotal.WithLabelValues(decisionOf(e), string(e.Decision.Rule), string(e.Decision.Category)).Inc()
+}

@@ -1,0 +1,93 @@
+package caddymodule
+
+import (
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// decisionMonitor tags a send that would have been refused.
+const decisionMonitor = "monitor"
+
+// decisionOf is the decision as tags, logs and metrics name it.
+func decisionOf(e *store.Entry) string {
+	if e.Monitored {
+		return decisionMonitor
+	}
+	return string(e.Decision.Verdict)
+}
+
+// tag makes the decision known to the sender, to other handlers and to the
+// access log. Of a batch the first send that was refused speaks, or the first.
+// rec is the held answer, nil where there is none.
+func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []judged, rec *answer) {
+	speaks := 0
+	for i := len(sends) - 1; i >= 0; i-- {
+		if e := sends[i].entry; e.Violation() {
+			speaks = i
+		}
+		observeSend(sends[i].entry)
+	}
+	e := sends[speaks].entry
+	header := http.Header{
+		namespace + "Decision": {decisionOf(e)},
+		namespace + "Category": {string(e.Decision.Category)},
+		namespace + "Rule":     {string(e.Decision.Rule)},
+		namespace + "Id":       {e.ID.String()},
+	}
+	if rec != nil {
+		rec.set = header
+	} else {
+		for name, values := range header {
+			w.Header()[name] = values
+		}
+	}
+	ctx := r.Context()
+	caddyhttp.SetVar(ctx, "whatsapp.decision", decisionOf(e))
+	caddyhttp.SetVar(ctx, "whatsapp.rule", string(e.Decision.Rule))
+	caddyhttp.SetVar(ctx, "whatsapp.category", string(e.Decision.Category))
+	caddyhttp.SetVar(ctx, "whatsapp.initiation", string(e.Decision.Initiation))
+	caddyhttp.SetVar(ctx, "whatsapp.id", e.ID.String())
+	caddyhttp.SetVar(ctx, "whatsapp.phone_number_id", e.Send.PhoneNumberID)
+	if extra, ok := ctx.Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
+		extra.Add(zap.String("whatsapp_decision", decisionOf(e)))
+		extra.Add(zap.String("whatsapp_rule", string(e.Decision.Rule)))
+		extra.Add(zap.String("whatsapp_category", string(e.Decision.Category)))
+		extra.Add(zap.Stringer("whatsapp_id", e.ID))
+	}
+}
+
+// report writes the one log line of a send: at info level where it was refused
+// or would have been, else at debug level.
+func (g *Guard) report(s *policy.Send, e *store.Entry) {
+	level, message := zapcore.DebugLevel, "send allowed"
+	switch {
+	case e.Monitored:
+		level, message = zapcore.InfoLevel, "send would be refused"
+	case e.Violation():
+		level, message = zapcore.InfoLevel, "send refused"
+	}
+	line := g.logger.Check(level, message)
+	if line == nil {
+		return
+	}
+	line.Write(
+		zap.Stringer("id", e.ID),
+		zap.String("decision", decisionOf(e)),
+		zap.String("rule", string(e.Decision.Rule)),
+		zap.String("reason", e.Decision.Reason),
+		zap.String("remedy", e.Decision.Remedy),
+		zap.String("category", string(e.Decision.Category)),
+		zap.String("initiation", string(e.Decision.Initiation)),
+		zap.String("phone_number_id", e.Send.PhoneNumberID),
+		zap.String("business", e.Business),
+		zap.String("type", e.Send.Type),
+		zap.String("template", e.Send.Template.Name),
+		g.app.contactField(s, e.Contact()),
+	)
+}

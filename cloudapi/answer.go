@@ -1,0 +1,168 @@
+package cloudapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// Answer is what the API answered to a send, or to one element of a batch.
+type Answer struct {
+	// Status is the HTTP status; for an element of a batch the code inside the
+	// answer, zero where the API gave none (it ran out of time and may have sent
+	// the message all the same).
+	Status int
+	// Wamid names the message, or the call, that was accepted. Accepted is not
+	// delivered.
+	Wamid string
+	// MessageStatus is accepted, held_for_quality_assessment or paused. Meta
+	// gives it for templates.
+	MessageStatus string
+	// Learned are the names the API gave for the recipient. They are one
+	// person's, and the person the send named.
+	Learned []policy.Identity
+	// Confirmed: the API said success, as it does where there is no message to
+	// name.
+	Confirmed bool
+	// ErrorCode is Meta's error code, zero where there is none.
+	ErrorCode int
+	// Elements are the answers to the elements of a batch, in their order.
+	Elements []Answer
+}
+
+// Success reports whether the API took the request: it accepted a message and
+// gave it a name or, for a read receipt or a call, said yes.
+func (a *Answer) Success() bool {
+	return a.Status >= http.StatusOK && a.Status < http.StatusMultipleChoices && (a.Wamid != "" || a.Confirmed) && a.ErrorCode == 0
+}
+
+// Element is the answer to element i of a batch, the first being 0. One answer
+// to the whole request is the answer to each of its elements. An element without
+// an answer has the status 0: nobody knows what became of it.
+func (a *Answer) Element(i int) Answer {
+	switch {
+	case a.Elements == nil:
+		return *a
+	case i < 0 || i >= len(a.Elements):
+		return Answer{}
+	}
+	return a.Elements[i]
+}
+
+// maxBatch bounds the elements of a batch that are read. Meta allows 50.
+const maxBatch = 1000
+
+// ReadSendAnswer reads the API's answer to a send. Whatever can't be read is
+// missing in the Answer; the status alone then says how it went.
+func ReadSendAnswer(status int, body []byte) Answer {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	if len(body) == 0 || body[0] != '[' {
+		return readAnswer(status, body)
+	}
+	a := Answer{Status: status}
+	var elements []json.RawMessage
+	if json.Unmarshal(body, &elements) != nil {
+		return a
+	}
+	a.Elements = make([]Answer, 0, min(len(elements), maxBatch))
+	for _, raw := range elements[:min(len(elements), maxBatch)] {
+		var e struct {
+			Code statusCode `json:"code"`
+			Body loose      `json:"body"` // JSON within a string
+		}
+		_ = json.Unmarshal(raw, &e) // null for an element that ran out of time
+		a.Elements = append(a.Elements, readAnswer(int(e.Code), []byte(e.Body)))
+	}
+	return a
+}
+
+// statusCode is an HTTP status, zero where it is none.
+type statusCode int
+
+// UnmarshalJSON never fails.
+func (c *statusCode) UnmarshalJSON(b []byte) error {
+	var s loose
+	_ = s.UnmarshalJSON(b)
+	*c = 0
+	if n := (metaError{Code: s}).code(); n >= 100 && n <= 999 {
+		*c = statusCode(n)
+	}
+	return nil
+}
+
+func readAnswer(status int, body []byte) Answer {
+	a := Answer{Status: status}
+	if !json.Valid(body) {
+		return a
+	}
+	var v struct {
+		Contacts []struct {
+			Input  loose `json:"input"`
+			WaID   loose `json:"wa_id"`
+			UserID loose `json:"user_id"`
+		} `json:"contacts"`
+		Messages []struct {
+			ID     loose `json:"id"`
+			Status loose `json:"message_status"`
+		} `json:"messages"`
+		Calls []struct {
+			ID loose `json:"id"`
+		} `json:"calls"`
+		Success flag       `json:"success"`
+		Error   *metaError `json:"error"`
+	}
+	_ = json.Unmarshal(body, &v) // what fits is kept
+	a.Confirmed = bool(v.Success)
+	if v.Error != nil {
+		a.ErrorCode = v.Error.code()
+	}
+	if len(v.Messages) > 0 {
+		a.Wamid, a.MessageStatus = string(v.Messages[0].ID), string(v.Messages[0].Status)
+	}
+	if len(v.Calls) > 0 && a.Wamid == "" {
+		a.Wamid = string(v.Calls[0].ID)
+	}
+	// A send has one recipient. Of several nobody could say which is meant.
+	if len(v.Contacts) == 1 {
+		c := v.Contacts[0]
+		a.Learned = recipientNames(string(c.Input), string(c.WaID), string(c.UserID))
+	}
+	return a
+}
+
+// recipientNames are the identities in one element of contacts. The input is the
+// recipient as the send wrote it, so it is a name of the same person; but a
+// number without a plus has no reading of its own, and Meta's wa_id tells how it
+// was read. A user id put where a phone number belongs is read by Meta as the
+// phone number in its digits: then none of it is a person's.
+func recipientNames(input, waID, userID string) []policy.Identity {
+	var who []policy.Identity
+	add := func(id policy.Identity, err error) {
+		if err == nil && !slices.Contains(who, id) {
+			who = append(who, id)
+		}
+	}
+	if waID != "" {
+		add(ReadWaID(waID))
+	}
+	if userID != "" {
+		add(ReadUserID(userID))
+	}
+	if id, err := ReadUserID(input); err == nil {
+		if waID != "" && userID == "" {
+			return nil
+		}
+		if !contradict(who, []policy.Identity{id}) {
+			add(id, nil)
+		}
+	} else if strings.HasPrefix(strings.TrimLeft(input, " ("), "+") {
+		if ids, err := ReadPhone(input, ""); err == nil {
+			add(ids[0], nil)
+		}
+	}
+	return who
+}

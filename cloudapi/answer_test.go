@@ -1,0 +1,133 @@
+package cloudapi
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/waguard/waguard/policy"
+)
+
+func TestReadSendAnswer(t *testing.T) {
+	phone := func(v string) policy.Identity { return policy.Identity{Kind: policy.Phone, Value: v} }
+	user := policy.Identity{Kind: policy.BSUID, Value: "BR.998877665544"}
+	for _, c := range []struct {
+		name    string
+		status  int
+		body    string
+		want    Answer
+		success bool
+	}{
+		{
+			"template", 200,
+			`{"messaging_product":"whatsapp","contacts":[{"input":"+55 11 98765-4321","wa_id":"551187654321"}],"messages":[{"id":"wamid.A","message_status":"accepted"}]}`,
+			Answer{Status: 200, Wamid: "wamid.A", MessageStatus: "accepted", Learned: []policy.Identity{phone("551187654321")}}, true,
+		},
+		{
+			"input-differs", 200,
+			`{"contacts":[{"input":"+12125550147","wa_id":"12125550148"}],"messages":[{"id":"wamid.A"}]}`,
+			Answer{Status: 200, Wamid: "wamid.A", Learned: []policy.Identity{phone("12125550148"), phone("12125550147")}}, true,
+		},
+		{
+			// Meta put the business's calling code before it: the input has no
+			// reading of its own.
+			"input-without-plus", 200,
+			`{"contacts":[{"input":"2125550147","wa_id":"12125550147"}],"messages":[{"id":"wamid.A"}]}`,
+			Answer{Status: 200, Wamid: "wamid.A", Learned: []policy.Identity{phone("12125550147")}}, true,
+		},
+		{
+			"user-id-and-phone", 200,
+			`{"contacts":[{"input":"+551187654321","wa_id":"5511987654321","user_id":"BR.998877665544"}],"messages":[{"id":"wamid.A"}]}`,
+			Answer{Status: 200, Wamid: "wamid.A", Learned: []policy.Identity{phone("551187654321"), user}}, true,
+		},
+		{
+			"user-id", 200, `{"contacts":[{"input":"BR.998877665544","user_id":"BR.998877665544"}],"messages":[{"id":"wamid.A"}]}`,
+			Answer{Status: 200, Wamid: "wamid.A", Learned: []policy.Identity{user}}, true,
+		},
+		{
+			"parent-user-id", 200, `{"contacts":[{"input":"BR.ENT.42","user_id":"BR.998877665544"}],"messages":[{"id":"wamid.A"}]}`,
+			Answer{Status: 200, Wamid: "wamid.A", Learned: []policy.Identity{user, {Kind: policy.ParentBSUID, Value: "BR.ENT.42"}}}, true,
+		},
+		{
+			// Meta read the digits of a user id in `to` as a phone number.
+			"user-id-as-phone", 200, `{"contacts":[{"input":"BR.998877665544","wa_id":"998877665544"}],"messages":[{"id":"wamid.A"}]}`,
+			Answer{Status: 200, Wamid: "wamid.A"}, true,
+		},
+		{
+			"group", 200, `{"contacts":[{"input":"Y2FwaV9ncm91cDox","wa_id":"Y2FwaV9ncm91cDox"}],"messages":[{"id":"wamid.A","group_id":"Y2FwaV9ncm91cDox"}]}`,
+			Answer{Status: 200, Wamid: "wamid.A"}, true,
+		},
+		{
+			"several-contacts", 200, `{"contacts":[{"wa_id":"12125550147"},{"wa_id":"12125550148"}],"messages":[{"id":"wamid.A"}]}`,
+			Answer{Status: 200, Wamid: "wamid.A"}, true,
+		},
+		{"receipt", 200, `{"success":true}`, Answer{Status: 200, Confirmed: true}, true},
+		{"call", 200, `{"messaging_product":"whatsapp","calls":[{"id":"wacid.A"}]}`, Answer{Status: 200, Wamid: "wacid.A"}, true},
+		{
+			"error", 400, `{"error":{"message":"(#131047) Re-engagement message","type":"OAuthException","code":131047,"fbtrace_id":"A1"}}`,
+			Answer{Status: 400, ErrorCode: 131047}, false,
+		},
+		{"error/zero", 401, `{"error":{"message":"token","code":0}}`, Answer{Status: 401}, false},
+		{"error/with-200", 200, `{"error":{"code":"100"},"messages":[{"id":"wamid.A"}]}`, Answer{Status: 200, Wamid: "wamid.A", ErrorCode: 100}, false},
+		{"garbage/html", 502, "<html>Bad gateway</html>", Answer{Status: 502}, false},
+		{"garbage/types", 200, `{"contacts":"x","messages":{"id":1},"error":[]}`, Answer{Status: 200}, false},
+		{"garbage/empty", 200, "", Answer{Status: 200}, false},
+		{"garbage/array", 200, "[1", Answer{Status: 200, Elements: nil}, false},
+		{
+			"batch", 200,
+			` [{"code":200,"headers":[{"name":"Content-Type","value":"text/javascript"}],"body":"{\"contacts\":[{\"input\":\"+12125550147\",\"wa_id\":\"12125550147\"}],\"messages\":[{\"id\":\"wamid.A\"}]}"},` +
+				`{"code":400,"body":"{\"error\":{\"code\":131008}}"},null,7,{"code":"200","body":{"messages":[{"id":"wamid.B"}]}}]`,
+			Answer{Status: 200, Elements: []Answer{
+				{Status: 200, Wamid: "wamid.A", Learned: []policy.Identity{phone("12125550147")}},
+				{Status: 400, ErrorCode: 131008}, {}, {}, {Status: 200},
+			}}, false,
+		},
+		{"batch/error", 400, `{"error":{"code":190}}`, Answer{Status: 400, ErrorCode: 190}, false},
+		{"batch/empty", 200, `[]`, Answer{Status: 200, Elements: []Answer{}}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := ReadSendAnswer(c.status, []byte(c.body))
+			if !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+			if got.Success() != c.success {
+				t.Errorf("success %t, want %t", got.Success(), c.success)
+			}
+		})
+	}
+}
+
+func TestAnswerElement(t *testing.T) {
+	whole := ReadSendAnswer(400, []byte(`{"error":{"code":190}}`))
+	if got := whole.Element(3); got.ErrorCode != 190 {
+		t.Errorf("element 3 of a refused batch: %+v", got)
+	}
+	batch := ReadSendAnswer(200, []byte(`[{"code":400,"body":"{\"error\":{\"code\":100}}"}]`))
+	if got := batch.Element(0); got.Status != 400 || got.ErrorCode != 100 {
+		t.Errorf("element 0: %+v", got)
+	}
+	if got := batch.Element(1); got.Status != 0 || got.Success() {
+		t.Errorf("element that is not there: %+v", got)
+	}
+}
+
+func FuzzSendAnswer(f *testing.F) {
+	f.Add(200, []byte(`{"contacts":[{"input":"+12125550147","wa_id":"12125550147"}],"messages":[{"id":"wamid.A"}]}`))
+	f.Add(200, []byte(`[{"code":200,"body":"{\"messages\":[{\"id\":\"wamid.A\"}]}"},null]`))
+	f.Add(400, []byte(`{"error":{"code":131047}}`))
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		a := ReadSendAnswer(status, body)
+		if a.Status != status {
+			t.Errorf("status %d, want %d", a.Status, status)
+		}
+		for _, one := range append(a.Elements, a) {
+			kinds := ""
+			for _, id := range one.Learned {
+				kinds += string(rune('0' + id.Kind))
+			}
+			if strings.Count(kinds, "2") > 1 || strings.Contains(kinds, "0") {
+				t.Errorf("learned %q", values(one.Learned))
+			}
+		}
+	})
+}

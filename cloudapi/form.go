@@ -1,0 +1,127 @@
+package cloudapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"iter"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/waguard/waguard/internal/strictjson"
+)
+
+// looseForm lists every name and value that some reader could find in a form,
+// names decoded to the end. It is for finding what could be meant, not for
+// reading what is.
+func looseForm(s string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for pair := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == '&' || r == ';' }) {
+			name, value, _ := strings.Cut(pair, "=")
+			for range maxDecodings {
+				decoded := unescape(name)
+				if decoded == name {
+					break
+				}
+				name = decoded
+			}
+			if !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// looseFormInJSON is looseForm of a body that is JSON. A name with a quote or a
+// brace in it is JSON and no reader's parameter.
+func looseFormInJSON(body []byte) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for name, value := range looseForm(string(body)) {
+			if !strings.ContainsAny(name, `{"`) && !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// formToJSON rewrites a form as the JSON object it stands for, so that there is
+// one reader for both: fields that are objects hold JSON, all others plain text.
+// It reads only what every reader of forms reads alike.
+func formToJSON(body []byte) ([]byte, *Refusal) {
+	const remedy = "send the message as JSON with Content-Type: application/json"
+	if !utf8.Valid(body) || bytes.ContainsFunc(body, func(r rune) bool { return r < ' ' || r == 0x7F || r == ';' }) {
+		return nil, refusef(RuleUnreadable, "percent-encode the fields, or "+remedy, "the form holds characters that must be percent-encoded")
+	}
+	out := []byte{'{'}
+	for pair := range strings.SplitSeq(string(body), "&") {
+		if pair == "" {
+			continue
+		}
+		name, encoded, ok := strings.Cut(pair, "=")
+		if !ok || !isPlainName(name) {
+			reason := "the name of a form field is not plain letters, digits and underscores"
+			if strings.ContainsAny(name, "[]") || strings.Contains(strings.ToLower(name), "%5b") {
+				reason = "the form has fields with brackets, which readers take apart differently"
+			}
+			if strings.HasPrefix(name, "{") {
+				reason = "the body is JSON, but its content type says it is a form"
+			}
+			return nil, refusef(RuleUnreadable, remedy, "%s", reason)
+		}
+		value, ok := unescapeForm(encoded)
+		if !ok || !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
+			return nil, refusef(RuleUnreadable, "percent-encode the fields as UTF-8, or "+remedy, "a form field is not percent-encoded UTF-8")
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, '"'), name...), '"', ':')
+		if !isObjectField(name) {
+			text, err := json.Marshal(value)
+			if err != nil {
+				return nil, refusef(RuleUnreadable, remedy, "a form field can't be read")
+			}
+			out = append(out, text...)
+			continue
+		}
+		// The value must be JSON by itself, or it could add fields beside its own.
+		if _, err := strictjson.Parse([]byte(value)); err != nil {
+			return nil, refusef(RuleUnreadable, "write the field as a JSON object, or "+remedy, "the form field %s is not a JSON object", name)
+		}
+		out = append(out, value...)
+	}
+	return append(out, '}'), nil
+}
+
+// isPlainName reports a name that needs no decoding.
+func isPlainName(s string) bool {
+	for _, c := range []byte(s) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// unescapeForm decodes a form value; ok is false if an escape is broken.
+func unescapeForm(s string) (value string, ok bool) {
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s, true
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '+':
+			b = append(b, ' ')
+		case '%':
+			c, ok := unescapeByte(s[i:])
+			if !ok {
+				return "", false
+			}
+			b = append(b, c)
+			i += 2
+		default:
+			b = append(b, s[i])
+		}
+	}
+	return string(b), true
+}

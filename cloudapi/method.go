@@ -1,0 +1,80 @@
+package cloudapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/waguard/waguard/internal/lookalike"
+)
+
+// methods are those the API has; a reader that meets another could take it for
+// anything.
+var methods = map[string]bool{
+	http.MethodGet: true, http.MethodHead: true, http.MethodOptions: true,
+	http.MethodPost: true, http.MethodPut: true, http.MethodPatch: true, http.MethodDelete: true,
+}
+
+// isSafe reports the methods that only read.
+func isSafe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// overrideHeaders are the header fields that frameworks take a method from, as
+// lookalike leaves them.
+var overrideHeaders = map[string]bool{
+	"xhttpmethodoverride": true, "xmethodoverride": true, "xhttpmethod": true, "xmethod": true,
+	"httpmethodoverride": true, "methodoverride": true, "xrequestmethod": true, "xhttpoverride": true,
+}
+
+// bodyHeader is what the header says about the body, under any spelling of the
+// names.
+type bodyHeader struct {
+	types, encodings []string
+}
+
+// checkMethod refuses a request that could become one with another method, or
+// leave HTTP altogether.
+func checkMethod(r *http.Request) (bodyHeader, *Refusal) {
+	var h bodyHeader
+	if !methods[r.Method] {
+		return h, refusef(RuleMethod, "use GET, POST or DELETE, in capitals", "the method is none that the API has")
+	}
+	var buf [64]byte
+	for name, values := range r.Header {
+		switch name := lookalike.Append(buf[:0], []byte(name)); string(name) {
+		case "contenttype":
+			h.types = append(h.types, values...)
+		case "contentencoding":
+			h.encodings = append(h.encodings, values...)
+		case "upgrade":
+			return h, refuseUpgrade()
+		case "connection":
+			if strings.Contains(strings.ToLower(strings.Join(values, ",")), "upgrade") {
+				return h, refuseUpgrade()
+			}
+		default:
+			if overrideHeaders[string(name)] {
+				return h, refusef(RuleMethod, "leave the header field out and use the method itself",
+					"a header field asks for another method than the request has")
+			}
+		}
+	}
+	if isSafe(r.Method) && hasBody(r) {
+		return h, refusef(RuleMethod, "send what has a body with POST, everything else without one",
+			"a %s request has a body", r.Method)
+	}
+	return h, nil
+}
+
+func refuseUpgrade() *Refusal {
+	return refusef(RuleMethod, "leave out the Upgrade header field; with curl, use --http1.1 or --http2-prior-knowledge",
+		"the request asks to leave HTTP for another protocol")
+}
+
+// hasBody reports whether a request announces a body.
+func hasBody(r *http.Request) bool { return r.ContentLength != 0 || len(r.TransferEncoding) > 0 }
+
+func methodParameter(where string) *Refusal {
+	return refusef(RuleMethod, "leave the parameter out and use the method itself",
+		"%s has a parameter called method, which could turn the request into another", where)
+}

@@ -1,0 +1,151 @@
+package cloudapi
+
+import (
+	"strconv"
+	"strings"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// canonicalPhone is the key under which all spellings of one line are known, for
+// international digits. WhatsApp may add or drop a digit between what a sender
+// writes and the wa_id it reports, so consent, windows and opt-outs are looked
+// up by this key:
+//
+//   - Brazil (55): without the ninth digit of mobile numbers. A mobile and a
+//     fixed number that differ in it alone share a key.
+//   - Mexico (52): without the 1 that mobile numbers had until 2019.
+//   - Argentina (54): without the 9 of the international form, and without the
+//     15 after the area code of the national one.
+//   - Benin (229): with the 01 put before all numbers in November 2024.
+//   - Ivory Coast (225): the ten digits in use since January 2021; see
+//     [ivoryCoast].
+//   - San Marino (378): with the area code 0549.
+//   - Anywhere: without a trunk zero behind the calling code, where numbers
+//     don't begin with one. Italy's do.
+//
+// The key of a key is itself.
+func canonicalPhone(digits string) (string, error) {
+	switch {
+	case len(digits) < minPhoneDigits:
+		return "", errPhoneShort
+	case len(digits) > maxPhoneDigits:
+		return "", errPhoneLong
+	case digits[0] == '0':
+		return "", errPhoneNowhere
+	}
+	code := callingCode(digits)
+	if code == "" {
+		return digits, nil
+	}
+	national := digits[len(code):]
+	for hasTrunkZero(code, national) {
+		national = national[1:]
+	}
+	switch code {
+	case "55":
+		if len(national) == 11 && national[2] == '9' {
+			national = national[:2] + national[3:]
+		}
+	case "52":
+		if len(national) == 11 && national[0] == '1' && national[1] != '0' {
+			national = national[1:]
+		}
+	case "54":
+		national = argentina(national)
+	case "229":
+		if len(national) == 8 {
+			national = "01" + national
+		}
+	case "225":
+		if len(national) == 8 {
+			national = ivoryCoast(national) + national
+		}
+	case "378":
+		if len(national) == 6 && (national[0] == '8' || national[0] == '9') {
+			national = "0549" + national
+		}
+	}
+	if len(code)+len(national) < minPhoneDigits {
+		return "", errPhoneShort
+	}
+	return code + national, nil
+}
+
+// genuineZero holds the calling codes where numbers can begin with a zero of
+// their own, and the length of the longest that do. A zero before more digits
+// than that is a trunk prefix.
+var genuineZero = map[string]int{
+	"39":  maxPhoneDigits, // Italy and the Vatican keep it
+	"47":  5,              // Norway
+	"225": 10,             // Ivory Coast
+	"226": 8,              // Burkina Faso
+	"227": 8,              // Niger
+	"229": 10,             // Benin
+	"241": 8,              // Gabon
+	"242": 9,              // Congo
+	"247": 6,              // Ascension
+	"250": 8,              // Rwanda
+	"378": 10,             // San Marino
+	"687": 6,              // New Caledonia
+	"992": 9,              // Tajikistan
+}
+
+// hasTrunkZero reports whether a national number begins with a zero that is
+// dialled inside the country only.
+func hasTrunkZero(code, national string) bool {
+	return strings.HasPrefix(national, "0") && len(national) > genuineZero[code]
+}
+
+// argentina removes what marks a mobile number: the 9 in front, and the 15
+// behind the area code. Area codes have two digits (11 alone), three or four
+// (beginning with 2 or 3); behind the 15 they leave ten digits.
+func argentina(national string) string {
+	if (len(national) == 11 || len(national) == 13) && national[0] == '9' && national[1] != '0' {
+		national = national[1:]
+	}
+	if len(national) != 12 {
+		return national
+	}
+	for area := 2; area <= 4; area++ {
+		if national[area:area+2] == "15" && (area == 2) == (national[:2] == "11") && strings.IndexByte("123", national[0]) >= 0 {
+			return national[:area] + national[area+2:]
+		}
+	}
+	return national
+}
+
+// ivoryCoast is the prefix that a number of eight digits got on 31 January 2021.
+// It names the operator, which the second digit of mobile numbers and the third
+// of fixed ones told before. Dropping the prefix instead would be simpler, but
+// numbers given out since then differ in it alone: two people would share a key.
+func ivoryCoast(old string) string {
+	mobile := [10]string{"01", "01", "01", "01", "05", "05", "05", "07", "07", "07"}
+	switch {
+	case old[0] == '1': // emergency and special services
+		return ""
+	case old[0] != '2' && old[0] != '3':
+		return mobile[old[1]-'0']
+	case old[2] == '0':
+		return "25"
+	case old[2] == '8' && old[0] == '2':
+		return "21"
+	}
+	return "27"
+}
+
+// spellings lists other ways to write a canonical number that numbering plans
+// may know it by.
+func spellings(key string) []string {
+	switch {
+	case strings.HasPrefix(key, "55") && len(key) == 12:
+		return []string{key[:4] + "9" + key[4:]}
+	case strings.HasPrefix(key, "52") && len(key) == 12:
+		return []string{"521" + key[2:]}
+	case strings.HasPrefix(key, "54") && len(key) == 12:
+		return []string{"549" + key[2:]}
+	case strings.HasPrefix(key, "22901") && len(key) == 13:
+		return []string{"229" + key[5:]}
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package cloudapi
+
+import (
+	"sync"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// callingCode is the country calling code that digits begin with, "" where no
+// country has it. One digit decides for North America and for Russia with
+// Kazakhstan, two for the countries listed, and three for all others.
+func callingCode(digits string) string {
+	if digits == "" || digits[0] == '0' {
+		return ""
+	}
+	if digits[0] == '1' || digits[0] == '7' {
+		return digits[:1]
+	}
+	if len(digits) < 2 {
+		return ""
+	}
+	switch digits[:2] {
+	case "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49",
+		"51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66",
+		"81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98":
+		return digits[:2]
+	}
+	if len(digits) < 3 {
+		return ""
+	}
+	if _, ok := plans()[digits[:3]]; !ok {
+		return ""
+	}
+	return digits[:3]
+}
+
+// plan says how long the numbers of a calling code are, without the code.
+type plan struct {
+	lengths uint32 // bit n is set where numbers of n digits exist
+	longest int    // digits of the longest fixed or mobile number
+}
+
+// plans holds the numbering plan of every calling code.
+var plans = sync.OnceValue(func() map[string]plan {
+	all := make(map[string]plan)
+	c, err := phonenumbers.MetadataCollection()
+	if err != nil {
+		panic("numbering plans: " + err.Error()) // they are compiled in
+	}
+	for _, m := range c.GetMetadata() {
+		code := itoa(int(m.GetCountryCode()))
+		p := all[code]
+		general := m.GetGeneralDesc().GetPossibleLength()
+		for _, n := range general {
+			if n > 0 && n <= maxPhoneDigits {
+				p.lengths |= 1 << n
+			}
+		}
+		for _, d := range []*phonenumbers.PhoneNumberDesc{m.GetMobile(), m.GetFixedLine()} {
+			lengths := d.GetPossibleLength() // -1 alone where the country has no such numbers
+			if len(lengths) == 0 {
+				lengths = general
+			}
+			for _, n := range lengths {
+				p.longest = max(p.longest, int(n))
+			}
+		}
+		if p.longest <= 0 { // satellites and other services
+			p.longest = maxPhoneDigits
+		}
+		all[code] = p
+	}
+	return all
+})
+
+// possible reports whether international digits are as long as numbers of their
+// country are, in any spelling.
+func possible(digits string) bool {
+	if fits(digits) {
+		return true
+	}
+	key, err := canonicalPhone(digits)
+	return err == nil && key != digits && fits(key)
+}
+
+// fitsHome reports whether national digits are no longer than a person's number
+// in the country with the calling code home.
+func fitsHome(digits, home string) bool {
+	return home != "" && callingCode(home) == home && len(digits) <= plans()[home].longest && possible(home+digits)
+}
+
+func fits(digits string) bool {
+	code := callingCode(digits)
+	n := len(digits) - len(code)
+	return code != "" && len(digits) <= maxPhoneDigits && plans()[code].lengths&(1<<n) != 0
+}
+
+// valid reports whether the numbering plan has international digits, in any
+// spelling.
+func valid(digits string) bool {
+	if validAsIs(digits) {
+		return true
+	}
+	key, err := canonicalPhone(digits)
+	if err != nil {
+		return false
+	}
+	if key != digits && validAsIs(key) {
+		return true
+	}
+	for _, d := range spellings(key) {
+		if d != digits && validAsIs(d) {
+			return true
+		}
+	}
+	return false
+}
+
+func validAsIs(digits string) bool {
+	n, err := phonenumbers.Parse("+"+digits, "")
+	return err == nil && phonenumbers.IsValidNumber(n) && digitsOf(n) == digits
+}
+
+// settle is the canonical form of international digits that people wrote. They
+// may hold what a network would drop: a trunk prefix or the code of a long
+// distance carrier. What then remains must be a number.
+func settle(digits string) (string, error) {
+	key, err := canonicalPhone(digits)
+	if err != nil {
+		return "", err
+	}
+	code := callingCode(key)
+	if code == "" {
+		return key, nil
+	}
+	tooLong := len(key)-len(code) > plans()[code].longest
+	if !tooLong && !hasTrunkZero(code, digits[len(code):]) {
+		return key, nil
+	}
+	if n, err := phonenumbers.Parse("+"+digits, ""); err == nil && phonenumbers.IsValidNumber(n) {
+		return canonicalPhone(digitsOf(n))
+	}
+	if tooLong {
+		return "", errPhoneLong
+	}
+	return key, nil
+}
+
+func digitsOf(n *phonenumbers.PhoneNumber) string {
+	return itoa(int(n.GetCountryCode())) + phonenumbers.GetNationalSignificantNumber(n)
+}

@@ -1,0 +1,351 @@
+package cloudapi
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nyaruka/phonenumbers"
+	"pgregory.net/rapid"
+
+	"github.com/waguard/waguard/policy"
+)
+
+func values(ids []policy.Identity) []string {
+	var v []string
+	for _, id := range ids {
+		v = append(v, id.Value)
+	}
+	return v
+}
+
+func TestReadPhone(t *testing.T) {
+	for _, c := range []struct {
+		name, s, home string
+		want          []string // empty: refused
+	}{
+		{"plus", "+4915112345678", "", []string{"4915112345678"}},
+		{"plus/formatted", " +49 (151) 123-45678 ", "1", []string{"4915112345678"}},
+		{"plus/inside-parentheses", "(+49) 151 12345678", "1", []string{"4915112345678"}},
+		{"plus/short-island", "+6834001", "", []string{"6834001"}},
+		{"zeros", "004915112345678", "", []string{"4915112345678"}},
+		{"zeros/formatted", "00 49 151 123 456 78", "", []string{"4915112345678"}},
+		{"bare/international", "4915112345678", "", []string{"4915112345678"}},
+		{"bare/international-of-home", "4915112345678", "49", []string{"4915112345678"}},
+		{"bare/international-elsewhere", "4915112345678", "91", []string{"4915112345678"}},
+		{"bare/home-unknown-calling-code", "4915112345678", "999", []string{"4915112345678"}},
+
+		// The example of Meta's documentation: an Indian business number.
+		{"bare/national/indian-business", "(212) 555-0147", "91", []string{"912125550147"}},
+		{"bare/national/american-business", "(212) 555-0147", "1", []string{"12125550147"}},
+		{"bare/national/begins-like-home", "9198765432", "91", []string{"919198765432", "9198765432"}},
+		{"bare/both/american-business", "3212345678", "1", []string{"3212345678", "13212345678"}},
+		{"bare/both/brazilian-business", "11987654321", "55", []string{"551187654321", "11987654321"}},
+		{"bare/nowhere", "1234567890123", "", nil},
+		{"bare/nowhere-at-home", "1234567", "49", nil},
+
+		{"trunk-zero", "015112345678", "49", nil},
+		{"plus-zero", "+015112345678", "49", nil},
+		{"three-zeros", "0004915112345678", "49", nil},
+		{"two-pluses", "++4915112345678", "", nil},
+		{"inner-plus", "49+15112345678", "", nil},
+		{"trailing-plus", "4915112345678+", "", nil},
+		{"letter", "+49151CALLNOW", "", nil},
+		{"dots", "+49.151.12345678", "", nil},
+		{"slash", "+49/151/12345678", "", nil},
+		{"tab", "+49\t15112345678", "", nil},
+		{"newline", "+4915112345678\n", "", nil},
+		{"arabic-digits", "+٤٩١٥١١٢٣٤٥٦٧٨", "", nil},
+		{"full-width-plus", "＋4915112345678", "", nil},
+		{"zero-width-space", "+49\u200b15112345678", "", nil},
+		{"no-break-space", "+49\u00a015112345678", "", nil},
+		{"right-to-left-mark", "\u200f+4915112345678", "", nil},
+		{"comma", "+4915112345678,+4915112345679", "", nil},
+		{"empty", "", "49", nil},
+		{"spaces", "   ", "49", nil},
+		{"plus-alone", "+", "49", nil},
+		{"too-long", "+4915112345678901", "", nil},
+		{"too-short", "+49151", "", nil},
+		{"user-id", "DE.55667788990011", "", nil},
+		{"too-long-for-its-country", "+33612345678901", "", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := ReadPhone(c.s, c.home)
+			if !slices.Equal(values(got), c.want) || (err == nil) != (c.want != nil) {
+				t.Errorf("ReadPhone(%q, %q) = %q, %v, want %q", c.s, c.home, values(got), err, c.want)
+			}
+			if err != nil && strings.ContainsAny(strings.NewReplacer("15 digits", "", "7 digits", "", "national 0", "", "the 0", "").Replace(err.Error()), "0123456789") {
+				t.Errorf("the error %q quotes digits", err)
+			}
+		})
+	}
+}
+
+// classes are spellings of one line each.
+var classes = map[string][]string{
+	"brazil/mobile":           {"5511987654321", "551187654321", "55 0 11 98765-4321"},
+	"brazil/fixed":            {"551132654321"},
+	"brazil/carrier-code":     {"551132654322", "55 015 11 3265-4322"},
+	"mexico":                  {"5215512345678", "525512345678", "52 01 55 1234 5678"},
+	"argentina/buenos-aires":  {"5491123456789", "541123456789", "54 11 15 2345-6789", "54 9 11 15 2345 6789", "54 0 11 15 2345-6789"},
+	"argentina/three-digits":  {"5493514567890", "543514567890", "54 351 15 456-7890"},
+	"argentina/four-digits":   {"5492966123456", "542966123456", "54 2966 15 12-3456"},
+	"benin":                   {"2290195123456", "22995123456"},
+	"ivory-coast/orange":      {"2250708123456", "22508123456"},
+	"ivory-coast/mtn":         {"2250544123456", "22544123456"},
+	"ivory-coast/moov":        {"2250102123456", "22502123456"},
+	"ivory-coast/fixed":       {"2252720212345", "22520212345"},
+	"ivory-coast/fixed-mtn":   {"2252520012345", "22520012345"},
+	"ivory-coast/fixed-moov":  {"2252120812345", "22520812345"},
+	"germany/trunk-zero":      {"4915112345678", "49 (0) 151 12345678"},
+	"united-kingdom/trunk":    {"447700900123", "44 (0) 7700 900123"},
+	"india/trunk-zero":        {"919876543210", "91 0 98765 43210"},
+	"indonesia/trunk-zero":    {"628123456789", "62 0812 3456 789"},
+	"hungary/trunk-06":        {"36201234567", "36 06 20 123 4567"},
+	"russia/trunk-8":          {"79161234567", "7 8 916 123-45-67"},
+	"north-america/trunk-1":   {"12125550147", "1 1 212 555 0147"},
+	"belarus/trunk-80":        {"375291234567", "375 80 29 123 45 67"},
+	"colombia/carrier-code":   {"573101234567", "57 03 310 123 4567"},
+	"tajikistan/trunk-zero":   {"992001234567", "992 0 001234567"},
+	"gabon/trunk-zero":        {"24177123456", "241 077 12 34 56"},
+	"san-marino/area-code":    {"3780549886377", "378886377"},
+	"congo/own-zero":          {"242061234567"},
+	"italy/fixed-keeps-zero":  {"390612345678"},
+	"italy/mobile":            {"393471234567"},
+	"burkina-faso/own-zero":   {"22601234567"},
+	"australia/trunk-zero":    {"61412345678", "61 (0)412 345 678"},
+	"no-such-calling-code":    {"99912345678"},
+	"shared-calling-code/kaz": {"77011234567"},
+}
+
+func TestCanonicalPhone(t *testing.T) {
+	keys := make(map[string]string)
+	for name, class := range classes {
+		t.Run(name, func(t *testing.T) {
+			want := ""
+			for _, s := range class {
+				got, err := ReadPhone("+"+s, "")
+				if err != nil || len(got) != 1 {
+					t.Fatalf("ReadPhone(+%s) = %q, %v", s, values(got), err)
+				}
+				if want == "" {
+					want = got[0].Value
+				}
+				if got[0].Value != want {
+					t.Errorf("+%s reads as %s, +%s as %s", s, got[0].Value, class[0], want)
+				}
+			}
+			if other, ok := keys[want]; ok && !(strings.HasPrefix(name, "brazil") && strings.HasPrefix(other, "brazil")) {
+				t.Errorf("%s and %s share the key %s", name, other, want)
+			}
+			keys[want] = name
+		})
+	}
+}
+
+// Whoever is written with a trunk prefix or a carrier code is known to libraries
+// such as the one Meta is likely to use as the person without it. So they must
+// not be a different person here.
+func TestTrunkPrefixesOfAllCountries(t *testing.T) {
+	for region := range phonenumbers.GetSupportedRegions() {
+		for _, kind := range []phonenumbers.PhoneNumberType{phonenumbers.MOBILE, phonenumbers.FIXED_LINE} {
+			example := phonenumbers.GetExampleNumberForType(region, kind)
+			if example == nil {
+				continue
+			}
+			whole := digitsOf(example)
+			code, national := callingCode(whole), whole[len(callingCode(whole)):]
+			if code != itoa(int(example.GetCountryCode())) {
+				t.Fatalf("%s: calling code of +%s is %q", region, whole, code)
+			}
+			want, err := ReadPhone("+"+whole, "")
+			if err != nil || len(want) != 1 {
+				t.Errorf("%s: ReadPhone(+%s) = %v", region, whole, err)
+				continue
+			}
+			for _, prefix := range []string{"0", "00", "1", "8", "06", "80", "01", "02", "03", "09", "015", "031", "081", "17900", "1904", "1511", "1001", "1831", "003768"} {
+				spelled := code + prefix + national
+				n, err := phonenumbers.Parse("+"+spelled, "")
+				if err != nil || !phonenumbers.IsValidNumber(n) || digitsOf(n) != whole {
+					continue
+				}
+				got, err := ReadPhone("+"+spelled, "")
+				if err == nil && !slices.Equal(got, want) {
+					t.Errorf("%s: +%s %s %s is read as +%s by libphonenumber, as %q here", region, code, prefix, national, whole, values(got))
+				}
+			}
+		}
+	}
+}
+
+// A number that all libraries call valid must be readable, and keep its country.
+func TestValidNumbersAreReadable(t *testing.T) {
+	for region := range phonenumbers.GetSupportedRegions() {
+		for kind := phonenumbers.FIXED_LINE; kind <= phonenumbers.VOICEMAIL; kind++ {
+			example := phonenumbers.GetExampleNumberForType(region, kind)
+			if example == nil || kind == phonenumbers.TOLL_FREE {
+				continue // nobody's WhatsApp number
+			}
+			whole := digitsOf(example)
+			if len(whole) < minPhoneDigits {
+				continue // a service
+			}
+			got, err := ReadPhone("+"+whole, "")
+			if err != nil || len(got) != 1 || callingCode(got[0].Value) != itoa(int(example.GetCountryCode())) {
+				t.Errorf("%s: ReadPhone(+%s) = %q, %v", region, whole, values(got), err)
+			}
+			for _, home := range []string{"1", "49", "55", "91"} {
+				got, err := ReadPhone(whole, home)
+				if err != nil || !slices.ContainsFunc(got, func(id policy.Identity) bool { return samePhone(id.Value, whole) }) {
+					t.Errorf("%s: ReadPhone(%s, %s) = %q, %v", region, whole, home, values(got), err)
+				}
+			}
+		}
+	}
+}
+
+func samePhone(key, digits string) bool {
+	id, err := ReadWaID(digits)
+	return err == nil && id.Value == key
+}
+
+func TestReadPhoneProperties(t *testing.T) {
+	homes := []string{"", "1", "7", "39", "49", "52", "54", "55", "91", "225", "229", "234"}
+	rapid.Check(t, func(t *rapid.T) {
+		digits := rapid.StringMatching(`(55|52|521|54|549|225|229|39|49|1|7|91|378|992)?[0-9]{4,13}`).Draw(t, "digits")
+		plus := rapid.Bool().Draw(t, "plus")
+		home := rapid.SampledFrom(homes).Draw(t, "home")
+		s := digits
+		if plus {
+			s = "+" + s
+		}
+		checkReadPhone(t, s, home)
+	})
+}
+
+// checkReadPhone checks what must hold of every reading.
+func checkReadPhone(t interface {
+	Helper()
+	Errorf(string, ...any)
+}, s, home string,
+) {
+	t.Helper()
+	got, err := ReadPhone(s, home)
+	if (err == nil) != (len(got) > 0) || len(got) > 2 {
+		t.Errorf("ReadPhone(%q, %q) = %q, %v", s, home, values(got), err)
+	}
+	for _, id := range got {
+		again, err := ReadWaID(id.Value)
+		if err != nil || again != id {
+			t.Errorf("the key %s of %q has the key %s, %v", id.Value, s, again.Value, err)
+		}
+		written, err := ReadPhone("+"+id.Value, "")
+		if err != nil || len(written) != 1 || written[0] != id {
+			t.Errorf("the key %s of %q is read as %q, %v", id.Value, s, values(written), err)
+		}
+	}
+	formatted := strings.NewReplacer("1", "1 ", "5", "(5)", "7", "-7").Replace(" " + s)
+	if other, err2 := ReadPhone(formatted, home); !slices.Equal(other, got) || (err == nil) != (err2 == nil) {
+		t.Errorf("formatting changes ReadPhone(%q, %q) from %q to %q", s, home, values(got), values(other))
+	}
+}
+
+func FuzzNumber(f *testing.F) {
+	for _, class := range classes {
+		for _, s := range class {
+			f.Add(s, "")
+			f.Add("+"+s, "49")
+		}
+	}
+	f.Add("(212) 555-0147", "91")
+	f.Add("DE.55667788990011", "49")
+	f.Add("US.ENT.1182", "1")
+	f.Fuzz(func(t *testing.T, s, home string) {
+		checkReadPhone(t, s, home)
+		if id, err := ReadWaID(s); err == nil {
+			again, err := ReadWaID(id.Value)
+			if err != nil || again != id {
+				t.Errorf("the key %s of %q has the key %s, %v", id.Value, s, again.Value, err)
+			}
+		}
+		if id, err := ReadUserID(s); err == nil && (id.Value != s || len(Country(id)) != 2) {
+			t.Errorf("ReadUserID(%q) = %q of country %q", s, id.Value, Country(id))
+		}
+		CallingCode(s)
+	})
+}
+
+func TestReadWaID(t *testing.T) {
+	for s, want := range map[string]string{
+		"4915112345678": "4915112345678", "+4915112345678": "4915112345678", "5511987654321": "551187654321",
+		"": "", "+": "", "49 15112345678": "", "++4915112345678": "", "DE.123": "", "015112345678": "", "123": "", "1234567890123456": "",
+	} {
+		if got, err := ReadWaID(s); got.Value != want || (err == nil) != (want != "") {
+			t.Errorf("ReadWaID(%q) = %q, %v, want %q", s, got.Value, err, want)
+		}
+	}
+}
+
+func TestReadUserID(t *testing.T) {
+	for s, want := range map[string]policy.IdentityKind{
+		"US.40817726355190042":               policy.BSUID,
+		"DE.aB9":                             policy.BSUID,
+		"US.ENT.1182":                        policy.ParentBSUID,
+		"DE." + strings.Repeat("1", 128):     policy.BSUID,
+		"DE." + strings.Repeat("1", 129):     0,
+		"DE.ENT." + strings.Repeat("1", 128): policy.ParentBSUID,
+		"us.40817726355190042":               0,
+		"US.ent.1182":                        0,
+		"USA.123":                            0,
+		"US.":                                0,
+		"US.ENT.":                            0,
+		"US.12 34":                           0,
+		"US.12.34":                           0,
+		"US.１２":                              0,
+		" US.123":                            0,
+		"4915112345678":                      0,
+		"":                                   0,
+	} {
+		got, err := ReadUserID(s)
+		if got.Kind != want || (err == nil) != (want != 0) {
+			t.Errorf("ReadUserID(%q) = kind %d, %v, want kind %d", s, got.Kind, err, want)
+		}
+	}
+	if got := Country(policy.Identity{Kind: policy.ParentBSUID, Value: "BR.ENT.1"}); got != "BR" {
+		t.Errorf("country of a parent user id = %q, want BR", got)
+	}
+	if got := Country(policy.Identity{Kind: policy.Phone, Value: "4915112345678"}); got != "" {
+		t.Errorf("country of a phone number = %q, want none", got)
+	}
+}
+
+func TestCallingCode(t *testing.T) {
+	for s, want := range map[string]string{
+		"+49 30 555123": "49", "15550001111": "1", "+1 (555) 000-1111": "1", "77011234567": "7", "35312345678": "353", "+225 07 08 12 34 56": "225",
+		"": "", "unknown": "", "49": "", "99912345678": "", "0301234567": "",
+	} {
+		if got := CallingCode(s); got != want {
+			t.Errorf("CallingCode(%q) = %q, want %q", s, got, want)
+		}
+	}
+}
+
+func BenchmarkReadPhone(b *testing.B) {
+	for _, c := range []struct{ name, s, home string }{
+		{"plus", "+4915112345678", "49"},
+		{"formatted", "+49 (151) 123-45678", "49"},
+		{"home", "919876543210", "91"},
+		{"home-open-plan", "4915112345678", "49"},
+		{"abroad", "4915112345678", "1"},
+		{"national", "2125550147", "1"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ReadPhone(c.s, c.home); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,171 @@
+package cloudapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// Rules of the reader: the request could not be read without doubt, or not be
+// judged at all.
+const (
+	RuleUnreadable   policy.Rule = "UNREADABLE"           // not one clear JSON object or form
+	RuleTooLarge     policy.Rule = "BODY_TOO_LARGE"       // over the cap
+	RuleEncoding     policy.Rule = "ENCODING_UNSUPPORTED" // a content type or encoding nobody can read twice alike
+	RulePath         policy.Rule = "PATH_AMBIGUOUS"       // cleans to a send edge but is not written as one
+	RuleMethod       policy.Rule = "METHOD_OVERRIDE"      // could become another method upstream
+	RuleEncrypted    policy.Rule = "ENCRYPTED_BODY"       // messages_encrypted
+	RuleBatch        policy.Rule = "BATCH_REFUSED"        // an element of a batch is refused
+	RuleParameter    policy.Rule = "PARAMETER_INVALID"    // a field has a value Meta would not take, or two readings
+	RuleRecipient    policy.Rule = "RECIPIENT_INVALID"    // no recipient, several, or one that can't be read
+	RuleStore        policy.Rule = "STORE_UNAVAILABLE"    // the store can't answer
+	RuleSetup        policy.Rule = "SETUP_INCOMPLETE"     // a secret or setting is missing
+	RuleMissingParam policy.Rule = "PARAMETER_MISSING"    // a required field is missing
+	RuleUnrecorded   policy.Rule = "UNRECORDED"           // it left, its record did not reach the disk
+)
+
+// Refusal says that a request must not reach the upstream, and how to tell the
+// client.
+type Refusal struct {
+	Rule   policy.Rule
+	Reason string // what was found; names no person and quotes no message text
+	Remedy string // what to do instead
+	// Elements are the refusals of a batch's elements.
+	Elements []Element
+}
+
+// Error lets a Refusal travel as an error inside this package.
+func (r *Refusal) Error() string { return string(r.Rule) + ": " + r.Reason }
+
+// refusef is a refusal whose reason is formatted.
+func refusef(rule policy.Rule, remedy, format string, args ...any) *Refusal {
+	return &Refusal{Rule: rule, Reason: fmt.Sprintf(format, args...), Remedy: remedy}
+}
+
+// graphError is how Meta's own API answers in the same case: HTTP status, error
+// code and title (cloud-api.md 6.2).
+type graphError struct {
+	status int
+	code   int
+	title  string
+}
+
+var invalidParameter = graphError{http.StatusBadRequest, 100, "Invalid parameter"}
+
+var graphErrors = map[policy.Rule]graphError{
+	policy.RuleSenderUnknown:       {http.StatusBadRequest, 33, "Business phone number unknown"},
+	policy.RuleWindowClosed:        {http.StatusBadRequest, 131047, "Re-engagement message"},
+	policy.RuleNoConsent:           {http.StatusForbidden, 131005, "Access denied: no opt-in"},
+	policy.RuleNoConsentCategory:   {http.StatusForbidden, 131005, "Access denied: no opt-in for this category"},
+	policy.RuleConsentPending:      {http.StatusForbidden, 131005, "Access denied: opt-in not confirmed"},
+	policy.RuleOptedOut:            {http.StatusForbidden, 131005, "Access denied: user opted out"},
+	policy.RuleOptedOutMarketing:   {http.StatusBadRequest, 131050, "User has stopped marketing messages"},
+	policy.RuleTemplateUnknown:     {http.StatusNotFound, 132001, "Template does not exist"},
+	policy.RuleTemplateNotApproved: {http.StatusNotFound, 132001, "Template not approved"},
+	policy.RuleTemplatePaused:      {http.StatusBadRequest, 132015, "Template is paused"},
+	policy.RuleTemplateDisabled:    {http.StatusBadRequest, 132016, "Template is disabled"},
+	policy.RuleMarketingOnly:       {http.StatusBadRequest, 131055, "Method not allowed"},
+	policy.RuleGroupsRefused:       {http.StatusForbidden, 131005, "Access denied: group messages"},
+	policy.RuleCallNotPermitted:    {http.StatusBadRequest, 138006, "No approved call permission"},
+	policy.RuleRecipientConflict:   invalidParameter,
+	RuleUnreadable:                 invalidParameter,
+	RuleTooLarge:                   {http.StatusRequestEntityTooLarge, 100, "Request too large"},
+	RuleEncoding:                   {http.StatusUnsupportedMediaType, 100, "Unsupported content type or encoding"},
+	RulePath:                       invalidParameter,
+	RuleMethod:                     invalidParameter,
+	RuleEncrypted:                  {http.StatusForbidden, 131005, "Access denied: encrypted message"},
+	RuleBatch:                      invalidParameter,
+	RuleParameter:                  invalidParameter,
+	RuleRecipient:                  invalidParameter,
+	RuleMissingParam:               {http.StatusBadRequest, 131008, "Required parameter is missing"},
+	RuleStore:                      {http.StatusServiceUnavailable, 131016, "Service unavailable"},
+	RuleSetup:                      {http.StatusServiceUnavailable, 131016, "Service unavailable"},
+	RuleUnrecorded:                 {http.StatusInternalServerError, 131000, "Something went wrong"},
+}
+
+// Rules are all rules that refuse.
+func Rules() []policy.Rule { return slices.Sorted(maps.Keys(graphErrors)) }
+
+// Status is the HTTP status Meta's API would answer with.
+func Status(rule policy.Rule) int { return errorFor(rule).status }
+
+// Code is the error code Meta's API would answer with.
+func Code(rule policy.Rule) int { return errorFor(rule).code }
+
+func errorFor(rule policy.Rule) graphError {
+	if e, ok := graphErrors[rule]; ok {
+		return e
+	}
+	return graphError{http.StatusForbidden, 131005, "Access denied"}
+}
+
+// ErrorBody is the answer to a refused request: an error in the shape of the
+// Graph API (cloud-api.md 6.1), with the decision beside it where clients
+// ignore what they don't know.
+type ErrorBody struct {
+	Error ErrorObject `json:"error"`
+}
+
+// ErrorObject is the error member of a Graph answer.
+type ErrorObject struct {
+	Message     string    `json:"message"`
+	Type        string    `json:"type"`
+	Code        int       `json:"code"`
+	ErrorData   ErrorData `json:"error_data"`
+	IsTransient bool      `json:"is_transient,omitempty"`
+	FBTraceID   string    `json:"fbtrace_id"`
+	Waguard     Verdict   `json:"waguard"`
+}
+
+// ErrorData carries what people read.
+type ErrorData struct {
+	MessagingProduct string `json:"messaging_product"`
+	Details          string `json:"details"`
+}
+
+// Verdict is the gateway's own part of a refusal.
+type Verdict struct {
+	Decision string      `json:"decision"`
+	ID       string      `json:"id"`
+	Rule     policy.Rule `json:"rule"`
+	Reason   string      `json:"reason"`
+	Remedy   string      `json:"remedy,omitempty"`
+	// Elements has the refusals of a batch's elements.
+	Elements []Element `json:"elements,omitempty"`
+}
+
+// Element is the refusal of one element of a batch.
+type Element struct {
+	Index  int         `json:"index"` // from 0
+	Rule   policy.Rule `json:"rule"`
+	Reason string      `json:"reason"`
+}
+
+// RenderError is the status and JSON body that answers a refused request. The
+// id of the decision stands where Graph puts its trace id, so that it turns up
+// in the logs of clients that know nothing of this gateway.
+func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
+	e := errorFor(r.Rule)
+	details := r.Reason
+	if r.Remedy != "" {
+		details += ". What to do: " + r.Remedy
+	}
+	body, err := json.Marshal(ErrorBody{ErrorObject{
+		Message:     fmt.Sprintf("(#%d) %s", e.code, e.title),
+		Type:        "OAuthException",
+		Code:        e.code,
+		ErrorData:   ErrorData{MessagingProduct: "whatsapp", Details: details + ". [waguard " + string(r.Rule) + " " + id + "]"},
+		IsTransient: e.status == http.StatusServiceUnavailable,
+		FBTraceID:   id,
+		Waguard:     Verdict{Decision: string(policy.Refuse), ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Elements: elements},
+	}})
+	if err != nil {
+		// Every field is a string, a number or a bool.
+		panic("encoding a refusal: " + err.Error())
+	}
+	return e.status, body
+}

@@ -1,0 +1,197 @@
+package cloudapi
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+
+	"github.com/waguard/waguard/internal/lookalike"
+	"github.com/waguard/waguard/policy"
+)
+
+// sendPath is a path written exactly as a send edge.
+type sendPath struct {
+	edge            policy.Edge
+	version, number string
+	encrypted       bool // messages_encrypted
+	receipt         bool // On-Premises PUT /v1/messages/{id}
+}
+
+// edgeEncrypted is POST /{phone_number_id}/messages_encrypted, an edge that
+// policy never sees.
+const edgeEncrypted = "messages_encrypted"
+
+var edges = map[string]policy.Edge{
+	"messages":           policy.EdgeMessages,
+	"marketing_messages": policy.EdgeMarketing,
+	edgeEncrypted:        policy.EdgeMessages,
+	"calls":              policy.EdgeCalls,
+}
+
+// lookalikeEdges are the edges as lookalike leaves them.
+var lookalikeEdges = map[string]bool{
+	"messages": true, "marketingmessages": true, "messagesencrypted": true, "calls": true,
+}
+
+// exactEdge reads a path that is written as exactly one send edge and nothing
+// else: no trailing or doubled slash, no escape, no other case.
+func (rt *Route) exactEdge(path string) (sendPath, bool) {
+	rest, ok := strings.CutPrefix(path, "/")
+	if !ok {
+		return sendPath{}, false
+	}
+	p := sendPath{number: rt.configured}
+	switch rt.dialect {
+	case OnPremises:
+		if rest, ok = strings.CutPrefix(rest, "v1/"); !ok {
+			return sendPath{}, false
+		}
+		if id, ok := strings.CutPrefix(rest, "messages/"); ok && rt.method == http.MethodPut && isOpaqueID(id) {
+			p.edge, p.receipt = policy.EdgeMessages, true
+			return p, true
+		}
+	case Cloud:
+		if first, after, ok := strings.Cut(rest, "/"); ok && isVersion(first) {
+			p.version, rest = first, after
+		}
+		if p.number, rest, ok = strings.Cut(rest, "/"); !ok || !isNodeID(p.number) {
+			return sendPath{}, false
+		}
+	}
+	p.edge, ok = edges[rest]
+	p.encrypted = rest == edgeEncrypted
+	return p, ok
+}
+
+// templateList recognises GET /{waba_id}/message_templates.
+func (rt *Route) templateList(path string) {
+	rest, ok := strings.CutPrefix(path, "/")
+	if !ok || rt.dialect != Cloud {
+		return
+	}
+	if first, after, ok := strings.Cut(rest, "/"); ok && isVersion(first) {
+		rt.Version, rest = first, after
+	}
+	if id, ok := strings.CutSuffix(rest, "/message_templates"); ok && isNodeID(id) {
+		rt.Class, rt.WABA = TemplateList, id
+	}
+}
+
+// isVersion reports an API version such as v25.0. Which ones exist is the
+// upstream's business.
+func isVersion(s string) bool {
+	major, minor, ok := strings.Cut(s, ".")
+	number, v := strings.CutPrefix(major, "v")
+	return ok && v && len(number) <= 3 && isNodeID(number) && len(minor) <= 2 && isDigits(minor)
+}
+
+// isNodeID reports the id of a node, which is digits without a leading zero: a
+// reader of numbers would drop one, and judge by another id than it sends from.
+func isNodeID(s string) bool { return len(s) <= 32 && isDigits(s) && s[0] != '0' }
+
+func isDigits(s string) bool {
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isOpaqueID reports an id made of letters, digits and the signs that ids of
+// messages and groups have.
+func isOpaqueID(s string) bool {
+	for i, c := range []byte(s) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case i > 0 && strings.IndexByte("-_=+/.:@", c) >= 0 && !strings.HasSuffix(s[:i+1], ".."):
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= 512
+}
+
+const (
+	// maxDecodings is how often a path is decoded in search of a send edge: twice
+	// is what chains of proxies do by accident, the rest is margin.
+	maxDecodings = 4
+	// reference opens a batch's reference to the result of another element.
+	reference = "{result="
+)
+
+// ambiguousPath refuses a path in which some reader could find a send edge, if
+// it is not written exactly as one. Any segment counts, since dot segments may
+// remove what follows and the edge may ignore it. hidden is the part after an
+// encoded question mark, which decoding would turn into a query.
+func ambiguousPath(path string, exact bool) (hidden string, refusal *Refusal) {
+	if exact {
+		return "", nil
+	}
+	for range maxDecodings {
+		before, after, ok := strings.Cut(path, "?")
+		if ok {
+			hidden += "&" + after
+		}
+		if strings.Contains(strings.ToLower(path), reference) || hasEdgeSegment(before) || hasEdgeSegment(after) {
+			return hidden, refusef(RulePath, "write it exactly as /v25.0/<phone number id>/messages: the id in digits, one slash between parts, nothing escaped, nothing after it",
+				"the path could be read as a send, but is not written as one")
+		}
+		decoded := unescape(path)
+		if decoded == path {
+			break
+		}
+		path = decoded
+	}
+	return hidden, nil
+}
+
+func hasEdgeSegment(path string) bool {
+	var buf [64]byte
+	for segment := range strings.FieldsFuncSeq(path, func(r rune) bool { return strings.ContainsRune("/\\;#?", r) }) {
+		name, _, dotted := strings.Cut(segment, ".")
+		if lookalikeEdges[string(lookalike.Append(buf[:0], []byte(segment)))] ||
+			dotted && lookalikeEdges[string(lookalike.Append(buf[:0], []byte(name)))] {
+			return true
+		}
+	}
+	return false
+}
+
+// unescape undoes percent escapes and leaves broken ones as they are. It is for
+// finding what could be meant, not for reading what is.
+func unescape(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	var b bytes.Buffer
+	for i := 0; i < len(s); i++ {
+		if c, ok := unescapeByte(s[i:]); ok {
+			b.WriteByte(c)
+			i += 2
+		} else {
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}
+
+// unescapeByte reads the escape at the start of s.
+func unescapeByte(s string) (c byte, ok bool) {
+	if len(s) < 3 || s[0] != '%' {
+		return 0, false
+	}
+	high, ok1 := hexDigit(s[1])
+	low, ok2 := hexDigit(s[2])
+	return high<<4 | low, ok1 && ok2
+}
+
+func hexDigit(c byte) (value byte, ok bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c|0x20 && c|0x20 <= 'f':
+		return c | 0x20 - 'a' + 10, true
+	}
+	return 0, false
+}

@@ -1,0 +1,61 @@
+package cloudapi
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+)
+
+// SignatureHeader is the header in which Meta signs webhooks. Its older
+// neighbour X-Hub-Signature (SHA-1) proves nothing any more.
+const SignatureHeader = "X-Hub-Signature-256"
+
+// Reasons why a webhook's signature is not accepted.
+var (
+	ErrSignatureMissing   = errors.New("the webhook has no " + SignatureHeader + " header")
+	ErrSignatureMalformed = errors.New("the " + SignatureHeader + " header is not sha256= and 64 lower-case hexadecimal digits")
+	ErrSignatureMismatch  = errors.New("the webhook was not signed with this app's secret")
+)
+
+const signaturePrefix = "sha256="
+
+// VerifySignature checks that one of secrets signed body, the bytes as they came
+// over the wire. Two secrets are valid while an app's secret is being replaced.
+// An empty secret signs nothing, so without secrets nothing is accepted. The
+// time taken doesn't depend on where the signature differs.
+func VerifySignature(header string, body []byte, secrets ...[]byte) error {
+	if header == "" {
+		return ErrSignatureMissing
+	}
+	digits, ok := strings.CutPrefix(header, signaturePrefix)
+	if !ok || len(digits) != 2*sha256.Size || strings.ToLower(digits) != digits {
+		return ErrSignatureMalformed
+	}
+	signature, err := hex.DecodeString(digits)
+	if err != nil {
+		return ErrSignatureMalformed
+	}
+	valid := false
+	for _, secret := range secrets {
+		if len(secret) > 0 && hmac.Equal(signature, mac(body, secret)) {
+			valid = true
+		}
+	}
+	if !valid {
+		return ErrSignatureMismatch
+	}
+	return nil
+}
+
+// Sign is the header value with which Meta signs body.
+func Sign(body, secret []byte) string {
+	return signaturePrefix + hex.EncodeToString(mac(body, secret))
+}
+
+func mac(body, secret []byte) []byte {
+	h := hmac.New(sha256.New, secret)
+	h.Write(body)
+	return h.Sum(nil)
+}

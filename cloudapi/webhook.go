@@ -1,0 +1,238 @@
+package cloudapi
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// WebhookOptions is what reading a webhook needs beside its body.
+type WebhookOptions struct {
+	// Words are the messages by which people opt in and out. Without any, only
+	// WhatsApp's own controls change consent.
+	Words *policy.Words
+	// Now is when the webhook arrived. Later timestamps count as Now.
+	Now time.Time
+}
+
+// Webhook is what a webhook tells.
+type Webhook struct {
+	// Events are in the order of the payload, the business phone numbers seen
+	// coming last.
+	Events []policy.Event
+	// Skipped counts the elements that had an unexpected shape, wholly or in
+	// part. What could be read of them is among the events.
+	Skipped int
+}
+
+// objectWhatsApp is the object of every webhook of the WhatsApp Business
+// Platform.
+const objectWhatsApp = "whatsapp_business_account"
+
+// ParseWebhook reads the body of a webhook as Meta delivers it: up to 1,000
+// updates in nested lists. Unknown fields, message types and objects are no
+// errors, and one malformed update doesn't lose the others; only a body that is
+// not JSON is an error. The form in which some solution providers pass webhooks
+// on, without the object and entry around, yields nothing.
+//
+// Windows and consent begin at WhatsApp's timestamp, which can be hours before
+// the delivery; where it is missing, at the time of the enclosing entry. A
+// window never opens, and nobody opts in, at the time of the delivery alone.
+func ParseWebhook(body []byte, opts WebhookOptions) (Webhook, error) {
+	if !json.Valid(body) {
+		return Webhook{}, errWebhookJSON
+	}
+	r := reader{words: opts.Words, now: policy.MomentOf(opts.Now)}
+	var envelope struct {
+		Object loose `json:"object"`
+		Entry  []struct {
+			ID      loose `json:"id"`
+			Time    stamp `json:"time"`
+			Changes []struct {
+				Field loose           `json:"field"`
+				Value json.RawMessage `json:"value"`
+			} `json:"changes"`
+		} `json:"entry"`
+	}
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		r.skipped++
+	}
+	if envelope.Object != objectWhatsApp {
+		return Webhook{Skipped: 1}, nil
+	}
+	for _, entry := range envelope.Entry {
+		r.waba = string(entry.ID)
+		for _, change := range entry.Changes {
+			r.entryTime = r.clamp(entry.Time.moment())
+			r.change(string(change.Field), change.Value)
+		}
+	}
+	for _, n := range r.numbers {
+		r.add(n)
+	}
+	return Webhook{Events: r.events, Skipped: r.skipped}, nil
+}
+
+var errWebhookJSON = errors.New("the webhook's body is not JSON")
+
+// reader gathers the events of one webhook.
+type reader struct {
+	words   *policy.Words
+	now     policy.Moment
+	events  []policy.Event
+	skipped int
+	numbers []policy.NumberSeen
+
+	// Where in the payload it is.
+	waba          string
+	entryTime     policy.Moment
+	phoneNumberID string
+	display       string // canonical key of the business's own number
+	newest        policy.Moment
+	contacts      contacts
+}
+
+func (r *reader) add(e policy.Event) { r.events = append(r.events, e) }
+
+// value is what a change carries, as far as it concerns people and messages.
+type value struct {
+	Metadata struct {
+		PhoneNumberID loose `json:"phone_number_id"`
+		Display       loose `json:"display_phone_number"`
+	} `json:"metadata"`
+	Contacts        []json.RawMessage `json:"contacts"`
+	Messages        []json.RawMessage `json:"messages"`
+	Statuses        []json.RawMessage `json:"statuses"`
+	Calls           []json.RawMessage `json:"calls"`
+	UserPreferences []json.RawMessage `json:"user_preferences"`
+	MessageEchoes   []json.RawMessage `json:"message_echoes"`
+	History         []json.RawMessage `json:"history"`
+	Errors          []metaError       `json:"errors"`
+}
+
+// change reads one change. Standby webhooks have the shape of messages; they
+// come while another handler, such as Meta's Business Agent, owns the thread.
+func (r *reader) change(field string, raw json.RawMessage) {
+	switch field {
+	case "message_template_status_update":
+		r.templateStatus(raw)
+		return
+	case "template_category_update":
+		r.templateCategory(raw)
+		return
+	}
+	var v value
+	switch field {
+	case "messages", "standby", "calls", "user_preferences", "smb_message_echoes", "message_echoes", "history":
+		if !r.object(raw, &v) {
+			return
+		}
+	default:
+		var m struct {
+			Metadata json.RawMessage `json:"metadata"`
+		}
+		if json.Unmarshal(raw, &m) != nil || json.Unmarshal(m.Metadata, &v.Metadata) != nil {
+			return
+		}
+	}
+	r.phoneNumberID, r.newest = string(v.Metadata.PhoneNumberID), 0
+	display, _, _ := scanPhone(string(v.Metadata.Display))
+	r.display, _ = canonicalPhone(display)
+	r.contacts = r.readContacts(v.Contacts)
+	switch field {
+	case "messages", "standby":
+		each(r, v.Messages, r.message)
+		r.statuses(v)
+		each(r, v.MessageEchoes, r.echo)
+	case "calls":
+		each(r, v.Calls, r.call)
+		each(r, v.Statuses, r.callStatus)
+	case "user_preferences":
+		each(r, v.UserPreferences, r.preference)
+	case "smb_message_echoes", "message_echoes":
+		each(r, v.MessageEchoes, r.echo)
+	case "history":
+		r.entryTime = 0 // the time of the delivery, months after the messages
+		each(r, v.Messages, r.message)
+		each(r, v.History, r.history)
+	}
+	r.sawNumber(display)
+}
+
+// each reads every element of a list that is an object.
+func each[T any](r *reader, list []json.RawMessage, read func(*T)) {
+	for _, raw := range list {
+		var v T
+		if r.object(raw, &v) {
+			read(&v)
+		}
+	}
+}
+
+// object decodes an object, leaving out what does not fit. It reports false
+// where raw is none.
+func (r *reader) object(raw json.RawMessage, v any) bool {
+	if len(raw) == 0 || raw[0] != '{' {
+		r.skipped++
+		return false
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		r.skipped++
+	}
+	return true
+}
+
+// sawNumber notes the business phone number of a change, once per payload.
+func (r *reader) sawNumber(display string) {
+	if r.phoneNumberID == "" {
+		return
+	}
+	at := r.entryTime
+	if at == 0 {
+		at = r.newest
+	}
+	if at == 0 {
+		at = r.now
+	}
+	n := policy.NumberSeen{PhoneNumberID: r.phoneNumberID, WABA: r.waba, Display: display, At: at}
+	i := slices.IndexFunc(r.numbers, func(m policy.NumberSeen) bool {
+		return m.PhoneNumberID == n.PhoneNumberID && m.WABA == n.WABA && m.Display == n.Display
+	})
+	if i < 0 {
+		r.numbers = append(r.numbers, n)
+		return
+	}
+	r.numbers[i].At = max(r.numbers[i].At, at)
+}
+
+// at is when an update happened: its own timestamp, else that of its entry,
+// else never.
+func (r *reader) at(t stamp) policy.Moment {
+	m := r.clamp(t.moment())
+	if m == 0 {
+		m = r.entryTime
+	}
+	r.newest = max(r.newest, m)
+	return m
+}
+
+// atOrNow is like at, but takes the time of the delivery where nothing else is
+// told. It must not date what opens a window or lets a send through.
+func (r *reader) atOrNow(t stamp) policy.Moment {
+	if m := r.at(t); m != 0 {
+		return m
+	}
+	return r.now
+}
+
+// clamp moves a time in the future to now: clocks differ, but nobody wrote
+// tomorrow.
+func (r *reader) clamp(m policy.Moment) policy.Moment {
+	if r.now != 0 && m > r.now {
+		return r.now
+	}
+	return m
+}

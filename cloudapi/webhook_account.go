@@ -1,0 +1,126 @@
+package cloudapi
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// preference is the user's choice in WhatsApp's own control for the messages of
+// a business.
+type preference struct {
+	WaID         loose `json:"wa_id"`
+	UserID       loose `json:"user_id"`
+	ParentUserID loose `json:"parent_user_id"`
+	Category     loose `json:"category"`
+	Value        loose `json:"value"`
+	SignupID     loose `json:"signup_id"`
+	Timestamp    stamp `json:"timestamp"`
+}
+
+// preference reads stop, resume and, since June 2026, signup through an In-App
+// Signup link. They concern marketing messages; a stop of a category nobody
+// knows yet stops everything.
+func (r *reader) preference(p *preference) {
+	who := r.contacts.sender(r.names(p.WaID, p.UserID, p.ParentUserID))
+	known := p.Category == "marketing_messages" || p.Category == ""
+	e := policy.ConsentChanged{
+		PhoneNumberID: r.phoneNumberID, Who: who, At: r.at(p.Timestamp),
+		Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourcePreference, Ref: string(p.SignupID),
+	}
+	switch {
+	case p.Value == "stop":
+		e.State = policy.OptedOut
+		if !known {
+			e.Scopes = policy.AllScopes
+		}
+		if e.At == 0 {
+			e.At = r.now
+		}
+	case (p.Value == "resume" || p.Value == "signup") && known:
+		e.State = policy.OptedIn
+	default:
+		return
+	}
+	if len(who) == 0 || e.At == 0 || r.phoneNumberID == "" {
+		r.skipped++
+		return
+	}
+	r.add(e)
+}
+
+// templateUpdate tells a change of a template's status or category.
+type templateUpdate struct {
+	Event    loose `json:"event"`
+	Name     loose `json:"message_template_name"`
+	Language loose `json:"message_template_language"`
+	Category loose `json:"message_template_category"`
+
+	NewCategory     loose `json:"new_category"`
+	CorrectCategory loose `json:"correct_category"`
+	ChangesAt       stamp `json:"category_update_timestamp"`
+}
+
+func (r *reader) templateStatus(raw json.RawMessage) {
+	var u templateUpdate
+	if !r.object(raw, &u) {
+		return
+	}
+	if u.Event == "" {
+		r.skipped++
+		return
+	}
+	r.templateChanged(&u, policy.TemplateChanged{
+		Status:   policy.TemplateStatus(strings.ToUpper(string(u.Event))),
+		Category: toldCategory(u.Category),
+	})
+}
+
+// templateNotice is how long before a category changes Meta says so.
+const templateNotice = 24 * time.Hour
+
+// templateCategory reads a completed change of category, or the notice of one to
+// come: then correct_category is the category to come and new_category, against
+// its name, the one in force.
+func (r *reader) templateCategory(raw json.RawMessage) {
+	var u templateUpdate
+	if !r.object(raw, &u) {
+		return
+	}
+	e := policy.TemplateChanged{Category: toldCategory(u.NewCategory), Next: toldCategory(u.CorrectCategory)}
+	if e.Next != "" {
+		e.NextFrom = u.ChangesAt.moment()
+		if e.NextFrom == 0 {
+			e.NextFrom = r.atOrNow(0).Add(templateNotice)
+		}
+	}
+	if e.Category == "" && e.Next == "" {
+		r.skipped++
+		return
+	}
+	r.templateChanged(&u, e)
+}
+
+func (r *reader) templateChanged(u *templateUpdate, e policy.TemplateChanged) {
+	e.WABA, e.At = r.waba, r.atOrNow(0)
+	e.Template = policy.TemplateRef{Name: string(u.Name), Language: languageCode(u.Language)}
+	if e.WABA == "" || e.At == 0 || e.Template.Name == "" || e.Template.Language == "" {
+		r.skipped++
+		return
+	}
+	r.add(e)
+}
+
+// languageCode is a language code as sends write it. Meta's webhooks have
+// been seen with en-US as well as en_US.
+func languageCode(s loose) string { return strings.ReplaceAll(string(s), "-", "_") }
+
+// toldCategory is a category, empty where none was told or nobody knows it.
+func toldCategory(s loose) policy.Category {
+	if c := policy.ParseCategory(string(s)); c != policy.CategoryUnknown {
+		return c
+	}
+	return ""
+}

@@ -1,0 +1,108 @@
+package cloudapi
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// names are the identities under which one place of a payload names one person:
+// phone number, BSUID and parent BSUID, each of which may be absent.
+func (r *reader) names(phone, userID, parentUserID loose) []policy.Identity {
+	var who []policy.Identity
+	for i, s := range []loose{phone, userID, parentUserID} {
+		if s == "" {
+			continue
+		}
+		id, err := ReadUserID(string(s))
+		if err != nil && i == 0 {
+			id, err = ReadWaID(string(s))
+		}
+		if err != nil {
+			r.skipped++
+			continue
+		}
+		if !slices.Contains(who, id) {
+			who = append(who, id)
+		}
+	}
+	return who
+}
+
+// contacts are the people a change introduces, beside its messages.
+type contacts struct {
+	people [][]policy.Identity
+	index  map[policy.Identity][]int
+}
+
+func (r *reader) readContacts(list []json.RawMessage) contacts {
+	c := contacts{index: make(map[policy.Identity][]int, 2*len(list))}
+	type contact struct {
+		WaID         loose `json:"wa_id"`
+		UserID       loose `json:"user_id"`
+		ParentUserID loose `json:"parent_user_id"`
+	}
+	each(r, list, func(v *contact) {
+		who := r.names(v.WaID, v.UserID, v.ParentUserID)
+		for _, id := range who {
+			c.index[id] = append(c.index[id], len(c.people))
+		}
+		c.people = append(c.people, who)
+	})
+	return c
+}
+
+// complete adds what the contacts know about the person named by who. A contact
+// is the same person if they share a name and contradict each other in none.
+func (c contacts) complete(who []policy.Identity) []policy.Identity {
+	for _, id := range who[:len(who):len(who)] {
+		for _, i := range c.index[id] {
+			if contradict(who, c.people[i]) {
+				continue
+			}
+			for _, id := range c.people[i] {
+				if !slices.Contains(who, id) {
+					who = append(who, id)
+				}
+			}
+		}
+	}
+	return who
+}
+
+// sender completes the names of somebody who wrote or called. All of them are
+// among the contacts, so one who is not named at all is the only contact, if
+// there is just one.
+func (c contacts) sender(who []policy.Identity) []policy.Identity {
+	if len(who) == 0 && len(c.people) == 1 {
+		return slices.Clone(c.people[0])
+	}
+	return c.complete(who)
+}
+
+// contradict reports whether a and b hold different names of one kind, of which
+// a person has one at a time.
+func contradict(a, b []policy.Identity) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x.Kind == y.Kind && x != y {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isBusiness reports whether a name is the business's own phone number: the
+// message is its own, sent by an app or another program.
+func (r *reader) isBusiness(who []policy.Identity) bool {
+	return r.display != "" && slices.Contains(who, phone(r.display))
+}
+
+// link tells that who are names of one person.
+func (r *reader) link(who []policy.Identity, at policy.Moment) {
+	if len(who) > 1 && at != 0 {
+		r.add(policy.IdentityLinked{Who: who, At: at})
+	}
+}

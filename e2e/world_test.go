@@ -1,0 +1,288 @@
+// Package e2e tests the gateway from outside: over real HTTP, with signed
+// webhooks, between a sender and a stand-in for Meta.
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/gatewaytest"
+)
+
+// The business numbers and the account of the tests.
+const (
+	shop    = "104455667788"
+	support = "104455667799"
+	waba    = "200300400500"
+)
+
+// world is a gateway between a sender and Meta's stand-in, with every log line
+// it writes.
+type world struct {
+	*gatewaytest.Gateway
+	sim *graphsim.Sim
+	log string // the file all log lines go to
+	// secrets must not be in any log line.
+	secrets []string
+	// lastWamid is the id of the newest message that was accepted.
+	lastWamid string
+}
+
+// options describe a world.
+type options struct {
+	gatewaytest.Options
+	sim graphsim.Options
+	// clearLogs is for tests that ask for phone numbers in logs.
+	clearLogs bool
+}
+
+// newWorld starts a world and, at its end, looks for personal data in its logs.
+func newWorld(t testing.TB, o options) *world {
+	t.Helper()
+	w := &world{secrets: []string{
+		"test-token", gatewaytest.AppSecret, gatewaytest.VerifyToken, "wamid.",
+		"15112345678", "15119876543", "55667788990011", "77665544332211", "DE.ENT.778899", "Y2FwaV9ncm91cDo", "Secret message",
+	}}
+	o.sim.AppSecret = gatewaytest.AppSecret
+	o.sim.Clock = func() time.Time {
+		if w.Gateway == nil {
+			return gatewaytest.Epoch
+		}
+		return w.Clock.Now()
+	}
+	if o.sim.Numbers == nil {
+		o.sim.Numbers = []graphsim.Number{
+			{ID: shop, Display: "+49 30 555123", Name: "Example Shop", CountryCode: "49"},
+			{ID: support, Display: "+49 30 555124", Name: "Example Support", CountryCode: "49"},
+		}
+	}
+	if o.sim.Templates == nil {
+		o.sim.Templates = templates()
+	}
+	w.sim = graphsim.New(o.sim)
+	t.Cleanup(func() { w.sim.Close() })
+	if o.Upstream == "" {
+		upstream := httptest.NewServer(w.sim)
+		t.Cleanup(upstream.Close)
+		o.Upstream = upstream.URL
+	}
+	w.log = filepath.Join(t.TempDir(), "log")
+	o.Global += "\nlog everything {\noutput file " + w.log + "\nlevel DEBUG\nformat json\n}"
+	o.Site += "\nlog"
+	t.Cleanup(func() { // after the gateway has stopped
+		if !o.clearLogs {
+			w.searchLogs(t)
+		}
+	})
+	w.Gateway = gatewaytest.Start(t, o.Options)
+	w.sim.SetWebhookURL(w.WebhookURL)
+	return w
+}
+
+// templates is the catalogue of the account.
+func templates() []graphsim.Template {
+	return []graphsim.Template{
+		{Name: "sale", Language: "en", Category: "MARKETING"},
+		{Name: "parcel_ready", Language: "en", Category: "UTILITY"},
+		{Name: "appointment", Language: "en", Category: "UTILITY"},
+		{Name: "login_code", Language: "en", Category: "AUTHENTICATION"},
+		{Name: "draft", Language: "en", Category: "UTILITY", Status: "PENDING"},
+		{Name: "refused", Language: "en", Category: "UTILITY", Status: "REJECTED"},
+	}
+}
+
+// searchLogs fails the test if a log line names a person, a token or a text.
+func (w *world) searchLogs(t testing.TB) {
+	t.Helper()
+	lines, err := os.ReadFile(w.log)
+	if err != nil {
+		t.Errorf("reading the log: %v", err)
+		return
+	}
+	if !bytes.Contains(lines, []byte("http.handlers.whatsapp")) && !bytes.Contains(lines, []byte("http.log.access")) {
+		t.Error("the log that is searched for personal data has nothing of this gateway")
+	}
+	for line := range bytes.Lines(lines) {
+		for _, secret := range w.secrets {
+			if bytes.Contains(line, []byte(secret)) {
+				t.Errorf("a log line holds %q: %s", secret, line)
+			}
+		}
+	}
+}
+
+// logLines are the log lines of a logger with a message, decoded.
+func (w *world) logLines(t testing.TB, logger, message string) []map[string]any {
+	t.Helper()
+	content, err := os.ReadFile(w.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []map[string]any
+	for raw := range bytes.Lines(content) {
+		var line map[string]any
+		if err := json.Unmarshal(raw, &line); err != nil {
+			t.Fatalf("a log line is no JSON: %s", raw)
+		}
+		name, _ := line["logger"].(string)
+		if msg, _ := line["msg"].(string); strings.HasPrefix(name, logger) && (message == "" || msg == message) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// entry is a line of the ledger as the admin endpoint shows it.
+type entry struct {
+	ID            string    `json:"id"`
+	Time          time.Time `json:"time"`
+	Decision      string    `json:"decision"`
+	Rule          string    `json:"rule"`
+	Reason        string    `json:"reason"`
+	PhoneNumberID string    `json:"phone_number_id"`
+	Business      string    `json:"business"`
+	Contact       string    `json:"contact"`
+	Type          string    `json:"type"`
+	Template      string    `json:"template"`
+	Category      string    `json:"category"`
+	Initiation    string    `json:"initiation"`
+	Market        string    `json:"market"`
+	Outcome       struct {
+		State      string `json:"state"`
+		HTTPStatus int    `json:"http_status"`
+		ErrorCode  int    `json:"error_code"`
+	} `json:"outcome"`
+	Delivery struct {
+		Status    string `json:"status"`
+		ErrorCode int    `json:"error_code"`
+		Pricing   *struct {
+			Category string `json:"category"`
+			Type     string `json:"type"`
+			Billable bool   `json:"billable"`
+		} `json:"pricing"`
+	} `json:"delivery"`
+}
+
+// page is a page of ledger entries or violations.
+type page struct {
+	Entries []entry `json:"entries"`
+	Next    string  `json:"next"`
+}
+
+// admin makes a request to the admin endpoint, which must succeed, and decodes
+// the answer.
+func (w *world) admin(t testing.TB, path, body string, answer any) {
+	t.Helper()
+	admin(t, w.Gateway, path, body, answer)
+}
+
+func admin(t testing.TB, g *gatewaytest.Gateway, path, body string, answer any) {
+	t.Helper()
+	resp, raw := g.AdminCall(t, path, body)
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s answered %s: %s", path, resp.Status, raw)
+	}
+	if err := json.Unmarshal(raw, answer); err != nil {
+		t.Fatalf("%s answered %s: %v", path, raw, err)
+	}
+}
+
+// newest is the newest ledger entry.
+func (w *world) newest(t testing.TB) entry {
+	t.Helper()
+	var p page
+	w.admin(t, "/whatsapp/ledger?limit=1", "", &p)
+	if len(p.Entries) != 1 {
+		t.Fatal("the ledger is empty")
+	}
+	return p.Entries[0]
+}
+
+// allEntries pages through the ledger or the violations.
+func allEntries(t testing.TB, g *gatewaytest.Gateway, route string) []entry {
+	t.Helper()
+	var all []entry
+	query := "?limit=1000"
+	for {
+		var p page
+		admin(t, g, "/whatsapp/"+route+query, "", &p)
+		all = append(all, p.Entries...)
+		if p.Next == "" {
+			return all
+		}
+		query = "?limit=1000&before=" + p.Next
+	}
+}
+
+// consent is what the admin endpoint knows about a person.
+type consent struct {
+	Contact     string     `json:"contact"`
+	WindowOpen  bool       `json:"window_open"`
+	WindowUntil *time.Time `json:"window_until"`
+	Consent     map[string]struct {
+		State  string `json:"state"`
+		Source string `json:"source"`
+	} `json:"consent"`
+}
+
+// states are the states of the three scopes in the order marketing,
+// transactional, authentication.
+func (c *consent) states() string {
+	return fmt.Sprint(c.Consent["marketing"].State, " ", c.Consent["transactional"].State, " ", c.Consent["authentication"].State)
+}
+
+// consentOf asks what is known about a person named by phone number or user id.
+func (w *world) consentOf(t testing.TB, number, contact string) consent {
+	t.Helper()
+	var c consent
+	w.admin(t, "/whatsapp/consent/get", fmt.Sprintf(`{"phone_number_id":%q,"contact":%q}`, number, contact), &c)
+	return c
+}
+
+// refusal is the body of a refusal.
+type refusal struct {
+	Error struct {
+		Message   string `json:"message"`
+		Type      string `json:"type"`
+		Code      int    `json:"code"`
+		TraceID   string `json:"fbtrace_id"`
+		ErrorData struct {
+			Product string `json:"messaging_product"`
+			Details string `json:"details"`
+		} `json:"error_data"`
+		Waguard struct {
+			Decision string `json:"decision"`
+			ID       string `json:"id"`
+			Rule     string `json:"rule"`
+			Reason   string `json:"reason"`
+			Elements []struct {
+				Index int    `json:"index"`
+				Rule  string `json:"rule"`
+			} `json:"elements"`
+		} `json:"waguard"`
+	} `json:"error"`
+}
+
+// eventually waits until done reports true.
+func eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+		pause()
+	}
+}
+
+// pause lets others run between two looks at something.
+func pause() { <-time.After(2 * time.Millisecond) }

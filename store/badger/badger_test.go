@@ -1,0 +1,88 @@
+package badger
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/storetest"
+)
+
+// childEnv names what this binary does instead of running tests, when a test
+// needs a process to kill or to starve.
+const childEnv = "WAGUARD_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(childEnv) {
+	case "":
+		os.Exit(m.Run())
+	case "write":
+		writeUntilKilled(os.Getenv("WAGUARD_TEST_DIR"))
+	case "fill":
+		os.Exit(fillDisk(os.Getenv("WAGUARD_TEST_DIR")))
+	}
+	os.Exit(2)
+}
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t testing.TB, dir string, now func() time.Time) store.Store {
+		return openStore(t, dir, Options{Now: now})
+	})
+}
+
+// TestStoreSmallCache runs the suite with a cache that nearly always misses.
+func TestStoreSmallCache(t *testing.T) {
+	storetest.Run(t, func(t testing.TB, dir string, now func() time.Time) store.Store {
+		return openStore(t, dir, Options{Now: now, CacheSize: 2})
+	})
+}
+
+func openStore(t testing.TB, dir string, o Options) *Store {
+	t.Helper()
+	s, err := Open(dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// testTime is the clock of these tests.
+var testTime = time.UnixMilli(1_790_000_000_000)
+
+func testNow() time.Time { return testTime }
+
+const testNumber = "106540352242922"
+
+func phone(digits string) policy.Identity { return policy.Identity{Kind: policy.Phone, Value: digits} }
+
+func opened(digits string, at policy.Moment) policy.Event {
+	return policy.ServiceWindowOpened{PhoneNumberID: testNumber, Who: []policy.Identity{phone(digits)}, At: at}
+}
+
+func apply(t testing.TB, s *Store, events ...policy.Event) {
+	t.Helper()
+	if err := s.Apply(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func closeStore(t testing.TB, s *Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newEntry is a reserved send to an alias.
+func newEntry(at time.Time, to policy.Alias) *store.Entry {
+	m := policy.MomentOf(at)
+	return &store.Entry{
+		ID: store.NewID(m), At: m, Business: "shop",
+		Send:     policy.Send{Edge: policy.EdgeMessages, PhoneNumberID: testNumber, Kind: policy.FreeForm, Type: "text"},
+		Facts:    policy.Facts{Persons: []policy.PersonFacts{{Contact: to, Opened: m}}, OnePerson: true},
+		Decision: policy.Decision{Verdict: policy.Allow, Rule: policy.RuleWindowOpen, Reason: "the user wrote at 2026-09-21T14:13:20Z, the customer service window is open until 2026-09-22T14:13:20Z", Category: policy.CategoryService, Initiation: policy.ByUser},
+		Outcome:  store.Outcome{State: store.Reserved, At: m},
+	}
+}

@@ -1,0 +1,150 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// errTooBig: a change needs more room than a transaction has, or has left.
+var errTooBig = errors.New("the change is too large for one transaction")
+
+// maxValue bounds a record. It keeps all values below the threshold from which
+// Badger moves them to the value log, whose sync errors it doesn't report.
+const maxValue = 512 << 10
+
+// batch collects the writes of several changes before they go into a
+// transaction. It belongs to the writer goroutine.
+type batch struct {
+	s   *Store
+	txn *badger.Txn
+	// writes are what the changes so far leave behind, by key.
+	writes map[string]write
+	// undo is what the current change has overwritten in writes, oldest first.
+	undo []overwritten
+	// size estimates what the transaction will hold, as Badger counts it.
+	size int64
+}
+
+type write struct {
+	value   []byte
+	ttl     time.Duration // zero: for ever
+	deleted bool
+	// contact is the decoded value of a contact's record, shared with readers.
+	contact *policy.Contact
+}
+
+type overwritten struct {
+	key     string
+	old     write
+	existed bool
+}
+
+func newBatch(s *Store, txn *badger.Txn) *batch {
+	return &batch{s: s, txn: txn, writes: make(map[string]write, 64)}
+}
+
+// get is the value of key as the changes so far leave it.
+func (b *batch) get(key []byte) ([]byte, error) {
+	if w, ok := b.writes[string(key)]; ok {
+		return w.value, nil
+	}
+	return get(b.txn, key)
+}
+
+// put writes a record that is to be kept for ttl, or for ever if that is zero.
+func (b *batch) put(key, value []byte, ttl time.Duration) error {
+	return b.set(key, write{value: value, ttl: ttl})
+}
+
+// putRecord encodes and writes a record.
+func (b *batch) putRecord(key []byte, record any, ttl time.Duration) error {
+	value, err := encode(record)
+	if err != nil {
+		return err
+	}
+	return b.put(key, value, ttl)
+}
+
+func (b *batch) delete(key []byte) error { return b.set(key, write{deleted: true}) }
+
+func (b *batch) set(key []byte, w write) error {
+	if len(w.value) > maxValue {
+		return fmt.Errorf("record %c has %d bytes: %w", key[0], len(w.value), errTooBig)
+	}
+	old, existed := b.writes[string(key)]
+	k := string(key)
+	b.undo = append(b.undo, overwritten{k, old, existed})
+	b.writes[k] = w
+	b.size += cost(k, w)
+	if existed {
+		b.size -= cost(k, old)
+	}
+	// A tenth stays free, since Badger counts a little differently.
+	if b.size > b.s.db.MaxBatchSize()*9/10 || int64(len(b.writes)) > b.s.db.MaxBatchCount()*9/10 {
+		return errTooBig
+	}
+	return nil
+}
+
+// cost is what a write takes of a transaction: key, value, and what Badger adds
+// to them.
+func cost(key string, w write) int64 { return int64(len(key) + len(w.value) + 16) }
+
+// rollBack takes out the writes of the current change.
+func (b *batch) rollBack() {
+	for i := len(b.undo) - 1; i >= 0; i-- {
+		u := b.undo[i]
+		b.size -= cost(u.key, b.writes[u.key])
+		if u.existed {
+			b.writes[u.key] = u.old
+			b.size += cost(u.key, u.old)
+		} else {
+			delete(b.writes, u.key)
+		}
+	}
+	b.undo = b.undo[:0]
+}
+
+// flush puts all writes into the transaction.
+func (b *batch) flush() error {
+	for key, w := range b.writes {
+		var err error
+		switch {
+		case w.deleted:
+			err = b.txn.Delete([]byte(key))
+		case w.ttl > 0:
+			err = b.txn.SetEntry(badger.NewEntry([]byte(key), w.value).WithTTL(w.ttl))
+		default:
+			err = b.txn.Set([]byte(key), w.value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publish makes the memory follow what has been committed, before anyone hears
+// of it.
+func (b *batch) publish() {
+	for key, w := range b.writes {
+		switch key[0] {
+		case contactPrefix:
+			if w.contact == nil {
+				continue // a pointer: its contact's record was written as well
+			}
+			for i := range w.contact.Members {
+				b.s.cache.forget(w.contact.Members[i].Alias)
+			}
+		case templatePrefix, listingPrefix, numberPrefix:
+			if err := b.s.known.learn(key, w.value); err != nil {
+				b.s.fail(err) // the record is our own, of a moment ago
+			}
+		}
+	}
+}

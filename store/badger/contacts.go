@@ -1,0 +1,189 @@
+package badger
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// contactRecord is what stands under an alias: the contact whose smallest alias
+// it is, or where that contact is.
+type contactRecord struct {
+	Contact *policy.Contact `cbor:"1,keyasint,omitempty"`
+	Under   *policy.Alias   `cbor:"2,keyasint,omitempty"`
+}
+
+// nobody is the contact of all aliases nothing is known about. It is shared and
+// never changed.
+var nobody = &policy.Contact{}
+
+// readContact is the contact a belongs to, read from its records.
+func readContact(src source, a policy.Alias) (*policy.Contact, error) {
+	for at := a; ; {
+		value, err := src.get(aliasKey(contactPrefix, at))
+		if err != nil {
+			return nil, err
+		}
+		if value == nil {
+			return nobody, nil
+		}
+		var r contactRecord
+		if err := decode(value, &r); err != nil {
+			return nil, fmt.Errorf("reading contact %s: %w", at, err)
+		}
+		switch {
+		case r.Contact != nil:
+			return r.Contact, nil
+		case r.Under == nil || bytes.Compare(r.Under[:], at[:]) >= 0:
+			return nil, fmt.Errorf("reading contact %s: its record leads nowhere", at)
+		}
+		at = *r.Under
+	}
+}
+
+// contact is the contact a belongs to after the changes so far.
+func (b *batch) contact(a policy.Alias) (*policy.Contact, error) {
+	for {
+		w, ok := b.writes[string(aliasKey(contactPrefix, a))]
+		if !ok {
+			break
+		}
+		if w.contact != nil {
+			return w.contact, nil
+		}
+		var r contactRecord
+		if err := decode(w.value, &r); err != nil {
+			return nil, err
+		}
+		a = *r.Under
+	}
+	// The batch hasn't written under a itself, but it may have changed the
+	// contact a belongs to. Then it has written under that contact's old id.
+	c, ok := b.s.cache.get(a)
+	if !ok {
+		var err error
+		if c, err = readContact(snapshot{b.txn}, a); err != nil {
+			return nil, err
+		}
+	}
+	if id := c.ID(); len(c.Members) > 0 && id != a {
+		return b.contact(id)
+	}
+	return c, nil
+}
+
+// edit changes the contact of one person known by all the names, joining the
+// contacts they belonged to so far. The names must be sorted. It writes nothing
+// if nothing has changed.
+func (b *batch) edit(names []policy.Alias, change func(*policy.Contact)) error {
+	var old []*policy.Contact
+	for _, a := range names {
+		c, err := b.contact(a)
+		if err != nil {
+			return err
+		}
+		if len(c.Members) > 0 && !slices.ContainsFunc(old, func(o *policy.Contact) bool { return o.ID() == c.ID() }) {
+			old = append(old, c)
+		}
+	}
+	joined := &policy.Contact{}
+	for i, c := range old {
+		if i == 0 {
+			joined = c.Clone()
+		} else {
+			joined.Merge(c)
+		}
+	}
+	for _, a := range names {
+		joined.Member(a)
+	}
+	change(joined)
+	return b.putContact(joined, old)
+}
+
+// putContact writes the contact that takes the place of old ones: the record
+// under its smallest alias, and pointers to it under the others that don't have
+// one yet. The records of the old contacts are thereby overwritten.
+func (b *batch) putContact(c *policy.Contact, old []*policy.Contact) error {
+	value, err := encode(contactRecord{Contact: c})
+	if err != nil {
+		return err
+	}
+	if len(old) == 1 {
+		before, err := encode(contactRecord{Contact: old[0]})
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(before, value) {
+			return nil
+		}
+	}
+	id := c.ID()
+	if err := b.set(aliasKey(contactPrefix, id), write{value: value, contact: c}); err != nil {
+		return err
+	}
+	var pointer []byte
+	for i := range c.Members {
+		a := c.Members[i].Alias
+		if a == id || slices.ContainsFunc(old, func(o *policy.Contact) bool { return o.ID() == id && o.Has(a) }) {
+			continue
+		}
+		if pointer == nil {
+			if pointer, err = encode(contactRecord{Under: &id}); err != nil {
+				return err
+			}
+		}
+		if err := b.put(aliasKey(contactPrefix, a), pointer, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fullyLinked is up to how many names of one person are linked each with each.
+// Webhooks have three at most.
+const fullyLinked = 8
+
+// linkAll records that the names are of one person. Each is linked with each, so
+// that the others stay together when one of them, a recycled number, goes to
+// somebody else.
+func linkAll(c *policy.Contact, names []policy.Alias, at policy.Moment) {
+	for i, a := range names {
+		for _, other := range names[i+1:] {
+			if i == 0 || len(names) <= fullyLinked {
+				c.Link(a, other, policy.SamePerson, at)
+			}
+		}
+	}
+}
+
+// namesOf are the names under which c knows the person behind a, a among them.
+func namesOf(c *policy.Contact, a policy.Alias) []policy.Alias {
+	names := []policy.Alias{a}
+	for i := range c.Members {
+		if m := c.Members[i].Alias; m != a && c.SamePerson(a, m) {
+			names = append(names, m)
+		}
+	}
+	return sortAliases(names)
+}
+
+// newSince is when a was last given to a new person.
+func newSince(c *policy.Contact, a policy.Alias) policy.Moment {
+	for i := range c.Members {
+		if c.Members[i].Alias == a {
+			return c.Members[i].NewSince
+		}
+	}
+	return 0
+}
+
+// sortAliases sorts aliases in place and drops repeated ones.
+func sortAliases(names []policy.Alias) []policy.Alias {
+	slices.SortFunc(names, compareAliases)
+	return slices.Compact(names)
+}
+
+func compareAliases(a, b policy.Alias) int { return bytes.Compare(a[:], b[:]) }

@@ -1,0 +1,45 @@
+// Package badger is the embedded store: it keeps everything in one directory, in
+// an embedded Badger database. It decides nothing, and it is no cluster: one
+// process has the directory, on a local disk, alone.
+//
+// # What is on disk
+//
+// Records are CBOR with integer keys; keys.go lists all of them. Persons,
+// messages and opaque values stand under keyed pseudonyms, whose key is made
+// with the store and lies in its meta record. In clear are what is the
+// business's own: phone number ids, its display numbers, template names, the
+// evidence an operator named.
+//
+//   - *.mem holds the newest writes (up to 8 MiB each, apparent size 16 MiB).
+//     Every acknowledged write was synced to it. Lost: all writes since its
+//     start, opt-outs among them.
+//   - *.sst holds all older records. Badger notices at open that one is missing
+//     and doesn't open. Restore a backup.
+//   - MANIFEST lists the *.sst files. Lost: the store doesn't open, or opens
+//     empty. An empty store has a new key of pseudonyms, and nobody is known.
+//   - *.vlog is empty: no record is large enough for it.
+//   - KEYREGISTRY and DISCARD hold nothing of ours; LOCK is left behind by
+//     kill -9 and does no harm.
+//
+// Whoever restores an older copy of the directory takes back the opt-outs since;
+// webhooks Meta still delivers again bring back a few of them. Whoever can read
+// the directory has the key of the pseudonyms and can test whether a number is
+// in it; whoever can write to it can forge consent. It belongs to the gateway's
+// user alone.
+//
+// # How it writes
+//
+// All changes go through one goroutine, which puts everything that waits into
+// one transaction, syncs it once, and then answers all of it (writer.go). What
+// follows from several changes together is either computed from joined records,
+// which no order can alter (contacts, statuses, templates), or when it is read
+// (the outcome of a send).
+//
+// # When the disk fails
+//
+// Below 64 MiB of free space writes are refused with an error that says so;
+// reads go on, and writes as soon as there is space. Badger maps its files into
+// memory, and the kernel kills a process that touches such a page on a full
+// disk, so it must not come to that. After a write that failed inside Badger
+// every call answers [store.ErrFailed] until the process is restarted.
+package badger

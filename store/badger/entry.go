@@ -1,0 +1,95 @@
+package badger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// Entry is the ledger entry with that id.
+func (s *Store) Entry(ctx context.Context, id store.ID) (*store.Entry, error) {
+	var e *store.Entry
+	err := s.view(ctx, func(snap snapshot) (err error) {
+		e, err = s.entry(snap, ledgerPrefix, id)
+		if e == nil && err == nil {
+			e, err = s.entry(snap, violationPrefix, id) // may be kept longer
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading entry %s: %w", id, err)
+	}
+	if e == nil {
+		return nil, fmt.Errorf("reading entry %s: %w", id, store.ErrNotFound)
+	}
+	return e, nil
+}
+
+// entry is the entry under a prefix, nil if there is none.
+func (s *Store) entry(src source, prefix byte, id store.ID) (*store.Entry, error) {
+	if s.expired(id, s.retention(prefix)) {
+		return nil, nil
+	}
+	value, err := src.get(ledgerKey(prefix, id, entryPart))
+	if err != nil || value == nil {
+		return nil, err
+	}
+	settled, err := readSettlement(src, prefix, id)
+	if err != nil {
+		return nil, err
+	}
+	var r ledgerRecord
+	if err := decode(value, &r); err != nil {
+		return nil, err
+	}
+	return s.assemble(src, r, settled)
+}
+
+func (s *Store) retention(prefix byte) time.Duration {
+	if prefix == violationPrefix {
+		return s.options.ViolationRetention
+	}
+	return s.options.LedgerRetention
+}
+
+// assemble is the entry with what became of it.
+func (s *Store) assemble(src source, r ledgerRecord, settled *settlement) (*store.Entry, error) {
+	e := new(store.Entry)
+	if err := decode(r.Entry, e); err != nil {
+		return nil, err
+	}
+	switch {
+	case settled != nil:
+		e.Outcome = settled.Outcome
+	case e.Outcome.State == store.Reserved && r.Start != s.start:
+		e.Outcome.State = store.Unknown
+	}
+	if settled == nil {
+		settled = &settlement{Outcome: e.Outcome}
+	}
+	wamid := settled.Wamid
+	if settled.awaited() && !e.Opaque.IsZero() {
+		seen, ok, err := echoOf(src, e.ID, e.Opaque, policy.MomentOf(s.options.Now()))
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			wamid = &seen.Wamid
+			if e.Outcome.State != store.Accepted {
+				e.Outcome.State, e.Outcome.At = store.Accepted, seen.At
+			}
+		}
+	}
+	if wamid == nil {
+		return e, nil
+	}
+	status, err := readStatus(src, *wamid)
+	if err != nil {
+		return nil, err
+	}
+	e.Delivery = status.delivery()
+	return e, nil
+}

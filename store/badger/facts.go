@@ -1,0 +1,123 @@
+package badger
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// Facts reads what a decision about one send needs: from the cache, or in one
+// snapshot what isn't there.
+func (s *Store) Facts(ctx context.Context, q store.Query) (policy.Facts, error) {
+	names := make([]policy.Alias, len(q.Who))
+	for i, who := range q.Who {
+		names[i] = s.Pseudonym(who)
+	}
+	contacts, err := s.contacts(ctx, names)
+	if err != nil {
+		return policy.Facts{}, fmt.Errorf("reading facts: %w", err)
+	}
+	f := policy.Facts{Persons: make([]policy.PersonFacts, len(names))}
+	group := groupOf(q.Group, q.PhoneNumberID)
+	for i, c := range contacts {
+		f.Persons[i] = c.Person(names[i], q.PhoneNumberID, group)
+	}
+	f.OnePerson = onePerson(q.Who, names, contacts)
+	f.Template = s.known.template(q.WABA, q.PhoneNumberID, q.Template)
+	return f, nil
+}
+
+// groupOf is the group a number shares consent with: at least itself.
+func groupOf(group []string, phoneNumberID string) []string {
+	if len(group) == 0 {
+		return []string{phoneNumberID}
+	}
+	return group
+}
+
+// onePerson reports that the identities belong to one person as far as a send
+// may name several: some reading of the phone number and the user id are linked.
+func onePerson(who []policy.Identity, names []policy.Alias, contacts []*policy.Contact) bool {
+	if len(who) < 2 {
+		return len(who) == 1
+	}
+	phones, users := 0, 0
+	for i := range who {
+		if who[i].Kind == policy.Phone {
+			phones++
+		} else {
+			users++
+		}
+		for j := range i {
+			differ := (who[i].Kind == policy.Phone) != (who[j].Kind == policy.Phone)
+			if differ && contacts[i].SamePerson(names[i], names[j]) {
+				return true
+			}
+		}
+	}
+	if phones > 0 && users > 0 {
+		return false
+	}
+	for i := range names {
+		if !contacts[0].SamePerson(names[0], names[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// contacts are those the names belong to.
+func (s *Store) contacts(ctx context.Context, names []policy.Alias) ([]*policy.Contact, error) {
+	if err := s.serving(ctx); err != nil {
+		return nil, err
+	}
+	contacts := make([]*policy.Contact, len(names))
+	missing := false
+	generations := make([]uint64, len(names))
+	for i, a := range names {
+		var ok bool
+		if contacts[i], ok = s.cache.get(a); !ok {
+			generations[i] = s.cache.generation(a)
+			missing = true
+		}
+	}
+	if !missing {
+		return contacts, nil
+	}
+	err := s.view(ctx, func(snap snapshot) (err error) {
+		for i, a := range names {
+			if contacts[i] != nil {
+				continue
+			}
+			if contacts[i], err = snap.contact(a); err != nil {
+				return err
+			}
+			s.cache.fill(a, contacts[i], generations[i])
+		}
+		return nil
+	})
+	return contacts, err
+}
+
+// serving says why the store can't serve, if so.
+func (s *Store) serving(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.alive()
+}
+
+// Person is what is known about the person behind an identity in relation to a
+// business phone number.
+func (s *Store) Person(ctx context.Context, who policy.Identity, phoneNumberID string, group []string) (policy.PersonFacts, error) {
+	a := s.Pseudonym(who)
+	contacts, err := s.contacts(ctx, []policy.Alias{a})
+	if err != nil {
+		return policy.PersonFacts{}, fmt.Errorf("reading the person %s: %w", a, err)
+	}
+	return contacts[0].Person(a, phoneNumberID, groupOf(group, phoneNumberID)), nil
+}

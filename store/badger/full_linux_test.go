@@ -1,0 +1,163 @@
+package badger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// TestDiskAlmostFull checks the way a full disk should go: writes are refused
+// with a sentence, reads go on, and writes too when there is space again.
+func TestDiskAlmostFull(t *testing.T) {
+	var free atomic.Uint64
+	free.Store(reservedSpace)
+	s := openStore(t, t.TempDir(), Options{Now: testNow, free: func(string) (uint64, error) { return free.Load(), nil }})
+	defer closeStore(t, s)
+	apply(t, s, opened("15550100001", 1))
+	free.Store(reservedSpace - 1)
+	for name, err := range map[string]error{
+		"Apply":   s.Apply(t.Context(), []policy.Event{opened("15550100001", 2)}),
+		"Reserve": s.Reserve(newEntry(testTime, policy.Alias{1})).Wait(),
+		"Check":   s.Check(t.Context()),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "almost full") || !strings.Contains(err.Error(), s.dir) {
+			t.Errorf("%s: %v, want a sentence about the full disk", name, err)
+		}
+		if errors.Is(err, store.ErrFailed) {
+			t.Errorf("%s: %v, although nothing was tried", name, err)
+		}
+	}
+	p, err := s.Person(t.Context(), phone("15550100001"), testNumber, nil)
+	if err != nil || p.Opened != 1 {
+		t.Errorf("reading on a full disk: %+v, %v", p, err)
+	}
+	if _, err := Open(t.TempDir(), Options{free: s.options.free}); err == nil || !strings.Contains(err.Error(), "almost full") {
+		t.Errorf("opening on a full disk: %v", err)
+	}
+	free.Store(reservedSpace)
+	apply(t, s, opened("15550100001", 3))
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDiskFull checks the way it must not go but may: Badger itself can't write.
+// A process of its own fills a store whose files may not grow.
+func TestDiskFull(t *testing.T) {
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), childEnv+"=fill", "WAGUARD_TEST_DIR="+t.TempDir())
+	out, err := child.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, out)
+	}
+}
+
+// fillDisk writes until it fails, and reports whether everything fails clearly
+// from then on.
+func fillDisk(dir string) int {
+	s, err := Open(dir, Options{Now: testNow})
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	ctx := context.Background()
+	stop := make(chan struct{})
+	readers := make(chan error, 2)
+	for range cap(readers) { // they miss the cache while Badger breaks
+		go func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					readers <- nil
+					return
+				default:
+				}
+				if _, err := s.Person(ctx, phone(fmt.Sprint(i)), testNumber, nil); err != nil && !errors.Is(err, store.ErrFailed) {
+					readers <- err
+					return
+				}
+			}
+		}()
+	}
+	limit := syscall.Rlimit{Cur: 1 << 20, Max: 1 << 20}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	const most = 1000 // portions of 100 kB; a file holds 8 MB
+	for i := range most {
+		events := make([]policy.Event, 500)
+		for j := range events {
+			events[j] = opened(fmt.Sprintf("1555%06d%04d", i, j), 1)
+		}
+		if err = s.Apply(ctx, events); err != nil {
+			break
+		}
+	}
+	close(stop)
+	failed := 0
+	expect := func(what string, err error) {
+		if !errors.Is(err, store.ErrFailed) {
+			fmt.Printf("%s: %v, want ErrFailed\n", what, err)
+			failed = 1
+		}
+	}
+	expect("the write that failed", err)
+	_, err = s.Facts(ctx, store.Query{PhoneNumberID: testNumber, Who: []policy.Identity{phone("15550000000000")}})
+	expect("Facts", err)
+	expect("Apply", s.Apply(ctx, []policy.Event{opened("1", 1)}))
+	expect("Reserve", s.Reserve(newEntry(testTime, policy.Alias{1})).Wait())
+	expect("Check", s.Check(ctx))
+	for _, err := range s.Ledger(ctx, store.Filter{}) {
+		expect("Ledger", err)
+	}
+	for range cap(readers) {
+		if err := <-readers; err != nil {
+			fmt.Println("a reader while Badger broke:", err)
+			failed = 1
+		}
+	}
+	expect("Close", s.Close())
+	if !errors.Is(s.Check(ctx), store.ErrClosed) {
+		fmt.Println("after Close:", s.Check(ctx))
+		failed = 1
+	}
+	return failed
+}
+
+// TestOpenUnwritable opens directories as a user who may not write to them.
+func TestOpenUnwritable(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Chmod(dir, 0o755) })
+	errs := make(chan error, 2)
+	go func() {
+		// Root may write anywhere, unless the thread's file system user is
+		// another one. The thread is not unlocked: it ends with the goroutine.
+		runtime.LockOSThread()
+		if os.Geteuid() == 0 {
+			syscall.RawSyscall(syscall.SYS_SETFSUID, 65534, 0, 0)
+		}
+		for _, d := range []string{dir, dir + "/new"} {
+			_, err := Open(d, Options{})
+			errs <- err
+		}
+	}()
+	for range 2 {
+		if err := <-errs; err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "can't be written by this user") {
+			t.Errorf("got %v, want a sentence about %s", err, dir)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package badger
+
+import (
+	"sync"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// knowledge is what is known about the business's own templates and numbers:
+// some thousand small records, all of them in memory.
+type knowledge struct {
+	// mu guards the maps. They are filled at open, then changed by the writer
+	// alone, after a commit and before it is acknowledged.
+	mu        sync.RWMutex
+	templates map[templateName]policy.TemplateFacts
+	listed    map[string]bool // by WABA
+	numbers   map[string]store.Number
+}
+
+func newKnowledge() *knowledge {
+	return &knowledge{templates: make(map[templateName]policy.TemplateFacts), listed: make(map[string]bool), numbers: make(map[string]store.Number)}
+}
+
+// load reads everything known.
+func (k *knowledge) load(txn *badger.Txn) error {
+	for _, prefix := range []byte{templatePrefix, listingPrefix, numberPrefix} {
+		err := scanPrefix(txn, []byte{prefix}, func(key, value []byte) error { return k.learn(string(key), value) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learn takes over a record that was read or committed.
+func (k *knowledge) learn(key string, value []byte) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch key[0] {
+	case templatePrefix:
+		var r templateRecord
+		if err := decode(value, &r); err != nil {
+			return err
+		}
+		k.templates[r.templateName] = r.facts()
+	case listingPrefix:
+		var r listingRecord
+		if err := decode(value, &r); err != nil {
+			return err
+		}
+		k.listed[r.WABA] = true
+	case numberPrefix:
+		var r numberRecord
+		if err := decode(value, &r); err != nil {
+			return err
+		}
+		k.numbers[r.PhoneNumberID] = r.number()
+	}
+	return nil
+}
+
+func (k *knowledge) number(phoneNumberID string) store.Number {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.numbers[phoneNumberID]
+}
+
+// template is what is known about a template of a WABA; where that isn't named,
+// of the one the phone number is known to belong to.
+func (k *knowledge) template(waba, phoneNumberID string, ref policy.TemplateRef) policy.TemplateFacts {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if waba == "" {
+		waba = k.numbers[phoneNumberID].WABA
+	}
+	if waba == "" || ref == (policy.TemplateRef{}) {
+		return policy.TemplateFacts{}
+	}
+	f := k.templates[templateName{waba, ref}]
+	f.Listed = k.listed[waba]
+	return f
+}

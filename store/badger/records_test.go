@@ -1,0 +1,130 @@
+package badger
+
+import (
+	"bytes"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+var updateGolden = flag.Bool("update", false, "rewrite the golden records")
+
+// goldenRecords has one of each record, with every field set that this package
+// writes.
+func goldenRecords(t *testing.T) []any {
+	a, b := policy.Alias{0xa}, policy.Alias{0xb}
+	contact := &policy.Contact{}
+	contact.Link(a, b, policy.SamePerson, 5)
+	contact.Link(a, b, policy.Successor, 6)
+	contact.Member(b).NewSince = 7
+	relation := contact.Member(a).Relation("1")
+	relation.Open(8)
+	relation.Confirm(9)
+	relation.PermitCalls(10, policy.Forever)
+	relation.Say(policy.OptedIn, policy.AllScopes, 11, policy.SourceKeyword)
+	relation.Say(policy.OptedOut, []policy.Scope{policy.Marketing}, 12, policy.SourceButton)
+	relation.Say(policy.ConsentPending, []policy.Scope{policy.Authentication}, 13, policy.SourceOperator)
+	id := store.ID{1, 2, 3}
+	entry, err := encode(&store.Entry{
+		ID: id, At: 14, Business: "shop",
+		Send: policy.Send{
+			Edge: policy.EdgeMessages, PhoneNumberID: "1", Kind: policy.TemplateMessage, Type: "template",
+			Template: policy.TemplateRef{Name: "hello", Language: "en"}, Stated: policy.CategoryUtility, Transaction: true, Group: true,
+		},
+		Facts: policy.Facts{
+			Persons:   []policy.PersonFacts{{Contact: a, Opened: 8, Confirmed: 9, CallUntil: 10, Consent: [policy.Scopes]policy.Consent{{State: policy.OptedOut, Since: 12, Source: policy.SourceButton, LastOptIn: 11}}}},
+			OnePerson: true,
+			Template:  policy.TemplateFacts{Listed: true, Found: true, Status: policy.TemplateApproved, Category: policy.CategoryUtility, Next: policy.CategoryMarketing, NextFrom: 15},
+		},
+		Decision:  policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleOptedOut, Reason: "reason", Remedy: "remedy", Category: policy.CategoryUtility, Initiation: policy.ByBusiness, Claims: true},
+		Monitored: true, Unread: true, Market: "DE", MarketEstimated: true,
+		Outcome: store.Outcome{State: store.Reserved, At: 14}, Opaque: b,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []any{
+		&metaRecord{Schema: 1, Key: []byte{1, 2, 3}, Start: 4},
+		&contactRecord{Contact: contact},
+		&contactRecord{Under: &a},
+		&store.Word{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceKeyword, Ref: "ref", Alias: a},
+		&ledgerRecord{Start: 3, Entry: entry, Claims: []claim{{Contact: a, At: 1, Before: 2}}},
+		&settlement{Outcome: store.Outcome{State: store.Accepted, At: 1, HTTPStatus: 200, ErrorCode: 2}, Wamid: &a},
+		&statusRecord{Entry: &id, Status: reached{policy.StatusRead, 1}, Failed: failure{2, 131026}, Priced: pricing{3, &policy.Pricing{Category: "utility", Type: "regular", Model: "PMP", Billable: true}}, Stopped: []policy.Moment{4}},
+		&echoRecord{Sends: []echoSend{{ID: id, Contacts: []policy.Alias{a}}}, Seen: []echo{{Wamid: b, At: 1, Who: []policy.Alias{a}}}},
+		&templateRecord{templateName: templateName{"waba", policy.TemplateRef{Name: "hello", Language: "en"}}, Status: latest{1, "APPROVED"}, Category: latest{2, "utility"}, Next: announce{3, "marketing", 4}},
+		&listingRecord{WABA: "waba", At: 1},
+		&numberRecord{PhoneNumberID: "1", WABA: latest{1, "waba"}, Display: latest{2, "1555"}, At: 2},
+	}
+}
+
+// TestGoldenRecords guards the format on disk: what was written once must be
+// read for ever, unless schemaVersion changes.
+func TestGoldenRecords(t *testing.T) {
+	const path = "testdata/records.golden"
+	var out bytes.Buffer
+	for _, r := range goldenRecords(t) {
+		value, err := encode(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := cbor.Diagnose(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&out, "%T\n%x\n%s\n\n", r, value, text)
+	}
+	if *updateGolden {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); got != string(golden) {
+		t.Errorf("the format changed; raise schemaVersion if old records can't be read any more, then run with -update:\n%s", got)
+	}
+	blocks := strings.Split(strings.TrimSpace(string(golden)), "\n\n")
+	for i, r := range goldenRecords(t) {
+		value, err := hex.DecodeString(strings.Split(blocks[i], "\n")[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := reflect.New(reflect.TypeOf(r).Elem()).Interface()
+		if err := decode(value, read); err != nil {
+			t.Errorf("%T: %v", r, err)
+		} else if !reflect.DeepEqual(read, r) {
+			t.Errorf("%T: read %+v, want %+v", r, read, r)
+		}
+	}
+}
+
+func TestKeyOrder(t *testing.T) {
+	older, newer := store.NewID(1000), store.NewID(1001)
+	if bytes.Compare(ledgerKey(ledgerPrefix, older, settlementPart), ledgerKey(ledgerPrefix, newer, entryPart)) >= 0 {
+		t.Error("an older entry's settlement comes after a newer entry")
+	}
+	for _, id := range []store.ID{older, newer} {
+		if got := bytes.Compare(ledgerKey(ledgerPrefix, id, settlementPart), ledgerUntil(ledgerPrefix, 1001)); (got < 0) != (id == older) {
+			t.Errorf("an entry at %d is on the wrong side of 1001", id.Moment())
+		}
+	}
+	a := policy.Alias{1}
+	if bytes.Compare(historyKey(a, 255, [8]byte{255}), historyKey(a, 256, [8]byte{})) >= 0 {
+		t.Error("words are not in the order of time")
+	}
+}

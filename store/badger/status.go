@@ -1,0 +1,189 @@
+package badger
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// statusLife is how long statuses of messages that are in no ledger entry are
+// kept. Meta delivers webhooks again for 7 days and messages for up to 30.
+const statusLife = 45 * 24 * time.Hour
+
+// stoppedMarketing is Meta's error code for a send to a person who stopped
+// marketing messages from the business.
+const stoppedMarketing = 131050
+
+// statusRecord joins what all statuses told about one message. Every field keeps
+// the largest of the words on it, so that their order makes no difference.
+type statusRecord struct {
+	// Entry is the ledger entry of the message, once it is known.
+	Entry  *store.ID `cbor:"1,keyasint,omitempty"`
+	Status reached   `cbor:"2,keyasint,omitempty"`
+	Failed failure   `cbor:"3,keyasint,omitempty"`
+	Priced pricing   `cbor:"4,keyasint,omitempty"`
+	// Stopped are the times of failures that mean an opt-out from marketing of a
+	// person nobody has named yet: the entry will.
+	Stopped []policy.Moment `cbor:"5,keyasint,omitempty"`
+}
+
+// reached is how far the message got, by rank, then time.
+type reached struct {
+	Status policy.DeliveryStatus `cbor:"1,keyasint,omitempty"`
+	At     policy.Moment         `cbor:"2,keyasint,omitempty"`
+}
+
+func (a reached) compare(b reached) int {
+	return cmp.Or(cmp.Compare(a.Status.Rank(), b.Status.Rank()), cmp.Compare(a.At, b.At), cmp.Compare(a.Status, b.Status))
+}
+
+// failure is the newest error.
+type failure struct {
+	At   policy.Moment `cbor:"1,keyasint,omitempty"`
+	Code int           `cbor:"2,keyasint,omitempty"`
+}
+
+func (a failure) compare(b failure) int {
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Code, b.Code))
+}
+
+// pricing is the newest word on the price.
+type pricing struct {
+	At      policy.Moment   `cbor:"1,keyasint,omitempty"`
+	Pricing *policy.Pricing `cbor:"2,keyasint,omitempty"`
+}
+
+func (a pricing) compare(b pricing) int {
+	switch {
+	case b.Pricing == nil:
+		return 1
+	case a.Pricing == nil:
+		return -1
+	}
+	p, q := a.Pricing, b.Pricing
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(p.Category, q.Category), cmp.Compare(p.Type, q.Type),
+		cmp.Compare(p.Model, q.Model), compareBools(p.Billable, q.Billable))
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+func (r *statusRecord) join(e policy.StatusChanged) {
+	if s := (reached{e.Status, e.At}); r.Status.compare(s) < 0 {
+		r.Status = s
+	}
+	if f := (failure{e.At, e.ErrorCode}); e.Status == policy.StatusFailed && e.ErrorCode != 0 && r.Failed.compare(f) < 0 {
+		r.Failed = f
+	}
+	if p := (pricing{e.At, e.Pricing}); e.Pricing != nil && r.Priced.compare(p) < 0 {
+		r.Priced = p
+	}
+}
+
+// delivery is the record as a ledger entry shows it.
+func (r *statusRecord) delivery() store.Delivery {
+	return store.Delivery{Status: r.Status.Status, At: r.Status.At, ErrorCode: r.Failed.Code, Pricing: r.Priced.Pricing}
+}
+
+// readStatus is what is known about a message; nothing if it is zero.
+func readStatus(src source, wamid policy.Alias) (r statusRecord, err error) {
+	value, err := src.get(aliasKey(statusPrefix, wamid))
+	if err != nil || value == nil {
+		return r, err
+	}
+	return r, decode(value, &r)
+}
+
+// putStatus writes what is known about a message, for as long as its ledger
+// entry is kept.
+func (b *batch) putStatus(wamid policy.Alias, before, after statusRecord) error {
+	old, err := encode(before)
+	if err != nil {
+		return err
+	}
+	value, err := encode(after)
+	if err != nil || bytes.Equal(old, value) {
+		return err
+	}
+	ttl := statusLife
+	if after.Entry != nil {
+		ttl = b.s.keep(*after.Entry, b.s.options.LedgerRetention)
+	}
+	return b.put(aliasKey(statusPrefix, wamid), value, ttl)
+}
+
+func (b *batch) statusChanged(e policy.StatusChanged) error {
+	names := b.s.aliases(e.Who)
+	if len(names) > 1 {
+		if err := b.edit(names, func(c *policy.Contact) { linkAll(c, names, e.At) }); err != nil {
+			return err
+		}
+	}
+	if e.Wamid == "" {
+		return nil
+	}
+	wamid := b.s.wamidPseudonym(e.PhoneNumberID, e.Wamid)
+	before, err := readStatus(b, wamid)
+	if err != nil {
+		return err
+	}
+	after := before
+	after.join(e)
+	if e.Opaque != "" && after.Entry == nil {
+		if err := b.echoSeen(b.s.OpaquePseudonym(e.PhoneNumberID, e.Opaque), echo{Wamid: wamid, At: e.At, Who: names}); err != nil {
+			return err
+		}
+	}
+	if e.Status == policy.StatusFailed && e.ErrorCode == stoppedMarketing {
+		if err := b.stopped(e, names, wamid, &after); err != nil {
+			return err
+		}
+	}
+	return b.putStatus(wamid, before, after)
+}
+
+// stopped records the opt-out behind a failed status: that of the person it
+// names, or else of the person the message was sent to. While that isn't known
+// it is left in the status for Settle.
+func (b *batch) stopped(e policy.StatusChanged, names []policy.Alias, wamid policy.Alias, r *statusRecord) error {
+	if len(names) > 0 {
+		return b.stopMarketing(names, e.PhoneNumberID, wamid, e.At)
+	}
+	entry := r.Entry
+	if entry == nil {
+		if !slices.Contains(r.Stopped, e.At) {
+			r.Stopped = append(slices.Clone(r.Stopped), e.At)
+			slices.Sort(r.Stopped)
+		}
+		if e.Opaque == "" {
+			return nil
+		}
+		var err error
+		if entry, err = b.sendOf(wamid, b.s.OpaquePseudonym(e.PhoneNumberID, e.Opaque)); entry == nil || err != nil {
+			return err
+		}
+	}
+	h, err := b.head(*entry)
+	if err != nil || h == nil || len(h.contacts()) == 0 {
+		return err
+	}
+	return b.stopMarketing(h.contacts()[:1], e.PhoneNumberID, wamid, e.At)
+}
+
+func (b *batch) stopMarketing(names []policy.Alias, phoneNumberID string, wamid policy.Alias, at policy.Moment) error {
+	return b.say(names, store.Word{
+		At: at, PhoneNumberID: phoneNumberID, State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing},
+		Source: policy.SourceMeta131050, Ref: wamid.String(),
+	})
+}

@@ -1,0 +1,164 @@
+package badger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/dgraph-io/badger/v4"
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/store"
+)
+
+const (
+	// queueLength is how many changes may wait for the writer; further callers
+	// block. The memory it bounds is a few megabytes.
+	queueLength = 1024
+	// maxBatch is the most changes one transaction takes. Past a few hundred the
+	// fsync no longer weighs and only latency grows.
+	maxBatch = 256
+)
+
+// change is something to be written. It sees the changes before it, in the same
+// batch too.
+type change struct {
+	run func(*batch) error
+	// done is called once, when the change is on disk or has failed.
+	done func(error)
+	err  error
+}
+
+// submit hands a change to the writer. It blocks while the queue is full.
+func (s *Store) submit(ctx context.Context, c *change) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.alive(); err != nil {
+		return err
+	}
+	select {
+	case s.queue <- c:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// begin submits a change that is waited for through the Write.
+func (s *Store) begin(run func(*batch) error) *store.Write {
+	w, done := store.NewWrite()
+	if err := s.submit(context.Background(), &change{run: run, done: done}); err != nil {
+		done(err)
+	}
+	return w
+}
+
+// do submits a change and waits for it, or until ctx ends; then it may still be
+// written.
+func (s *Store) do(ctx context.Context, run func(*batch) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	if err := s.submit(ctx, &change{run: run, done: func(err error) { done <- err }}); err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// write is the writer goroutine. It ends when Close has closed the queue and
+// everything in it has been answered.
+func (s *Store) write() {
+	defer close(s.writerDone)
+	for c := range s.queue {
+		s.commitAll(s.collect(c))
+	}
+}
+
+// collect adds to c what waits behind it.
+func (s *Store) collect(c *change) []*change {
+	waiting := append(make([]*change, 0, 16), c)
+	for len(waiting) < maxBatch {
+		select {
+		case c, ok := <-s.queue:
+			if !ok {
+				return waiting
+			}
+			waiting = append(waiting, c)
+		default:
+			return waiting
+		}
+	}
+	return waiting
+}
+
+// commitAll writes changes, in as few transactions as they fit in, and answers
+// them.
+func (s *Store) commitAll(waiting []*change) {
+	for len(waiting) > 0 {
+		n, err := s.commit(waiting)
+		for _, c := range waiting[:n] {
+			if err != nil {
+				c.err = err
+			}
+			c.done(c.err)
+		}
+		waiting = waiting[n:]
+	}
+}
+
+// commit writes as many changes as one transaction takes, at least one, and
+// returns their number. An error is that of all of them; a change that fails by
+// itself has its own error and leaves nothing behind.
+func (s *Store) commit(waiting []*change) (n int, err error) {
+	if s.failed.Load() {
+		return len(waiting), store.ErrFailed
+	}
+	if err := s.space.check(); err != nil {
+		return len(waiting), err
+	}
+	var b *batch
+	err = s.db.Update(func(txn *badger.Txn) error {
+		b = newBatch(s, txn)
+		for _, c := range waiting {
+			c.err = b.try(c.run)
+			if errors.Is(c.err, errTooBig) && len(b.writes) > 0 {
+				break // it gets a transaction of its own
+			}
+			n++
+		}
+		return b.flush()
+	})
+	switch {
+	case errors.Is(err, badger.ErrTxnTooBig): // before anything was written
+		return n, fmt.Errorf("writing %d changes: %w", n, err)
+	case err != nil:
+		s.fail(err)
+		return n, fmt.Errorf("writing to %s: %w: %w", s.dir, store.ErrFailed, err)
+	}
+	b.publish()
+	return n, nil
+}
+
+// try runs a change. If it fails, what it has put into the batch is taken out
+// again. A change that panics would do so again after every restart, because
+// Meta delivers its webhooks again: it fails alone.
+func (b *batch) try(run func(*batch) error) (err error) {
+	b.undo = b.undo[:0]
+	defer func() {
+		if r := recover(); r != nil {
+			b.s.log.Error("a change could not be made; this is a bug in waguard", zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
+			err = errors.New("the store could not make this change because of a bug; the log has the details")
+		}
+		if err != nil {
+			b.rollBack()
+		}
+	}()
+	return run(b)
+}
