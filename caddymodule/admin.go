@@ -43,6 +43,7 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		"GET  /whatsapp/ledger":             adminLedger,
 		"POST /whatsapp/ledger":             adminLedger,
 		"GET  /whatsapp/report":             adminReport,
+		"POST /whatsapp/backup":             adminBackup,
 		"POST /whatsapp/consent/get":        adminConsentGet,
 		"POST /whatsapp/consent/opt-in":     adminConsentSet(policy.OptedIn),
 		"POST /whatsapp/consent/opt-out":    adminConsentSet(policy.OptedOut),

@@ -69,13 +69,23 @@ func adminFlags(cmd *cobra.Command) {
 	cmd.Flags().String("address", "", "The admin address of the running gateway, if not the default")
 }
 
+// askAdmin makes a request to the running gateway's admin endpoint. An answer
+// that is no success is an error.
+func askAdmin(fl caddycmd.Flags, method, uri string, body io.Reader) (*http.Response, error) {
+	address, err := caddycmd.DetermineAdminAPIAddress(fl.String("address"), nil, fl.String("config"), fl.String("adapter"))
+	if err != nil {
+		return nil, fmt.Errorf("finding the admin address: %w", err)
+	}
+	resp, err := caddycmd.AdminAPIRequest(address, method, uri, nil, body)
+	if err != nil {
+		return nil, fmt.Errorf("asking the running gateway at %s: %w", address, err)
+	}
+	return resp, nil
+}
+
 // callAdmin makes a request to the running gateway's admin endpoint and decodes
 // its answer. A nil body makes it a GET.
 func callAdmin(fl caddycmd.Flags, uri string, body, answer any) error {
-	address, err := caddycmd.DetermineAdminAPIAddress(fl.String("address"), nil, fl.String("config"), fl.String("adapter"))
-	if err != nil {
-		return fmt.Errorf("finding the admin address: %w", err)
-	}
 	method, reader := http.MethodGet, io.Reader(nil)
 	if body != nil {
 		encoded, err := json.Marshal(body)
@@ -84,9 +94,9 @@ func callAdmin(fl caddycmd.Flags, uri string, body, answer any) error {
 		}
 		method, reader = http.MethodPost, bytes.NewReader(encoded)
 	}
-	resp, err := caddycmd.AdminAPIRequest(address, method, uri, nil, reader)
+	resp, err := askAdmin(fl, method, uri, reader)
 	if err != nil {
-		return fmt.Errorf("asking the running gateway at %s: %w", address, err)
+		return err
 	}
 	defer resp.Body.Close()
 	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {

@@ -47,9 +47,6 @@ type Webhook struct {
 	logger      *zap.Logger
 	secrets     [][]byte
 	verifyToken string
-	// missing says what keeps deliveries from being accepted; "" where nothing
-	// does.
-	missing string
 }
 
 // largestWebhook is what Meta documents as the largest payload.
@@ -76,23 +73,21 @@ func (h *Webhook) Provision(ctx caddy.Context) (err error) {
 	if h.VerifyToken == "" {
 		return errors.New("verify_token is missing: choose any text and enter the same in Meta's app dashboard beside the callback URL")
 	}
+	var missing []string
 	for _, raw := range h.AppSecrets {
 		secret, err := resolveSecret("app_secret", raw)
 		if err != nil {
-			h.missing = err.Error()
+			missing = append(missing, err.Error())
 			continue
 		}
 		h.secrets = append(h.secrets, []byte(secret))
 	}
-	// During a rotation the new secret may not be there yet.
-	if len(h.secrets) > 0 {
-		h.missing = ""
+	if h.verifyToken, err = resolveSecret("verify_token", h.VerifyToken); err != nil {
+		missing = append(missing, err.Error())
 	}
-	if h.verifyToken, err = resolveSecret("verify_token", h.VerifyToken); err != nil && h.missing == "" {
-		h.logger.Warn("the webhook's callback URL can't be verified", zap.String("missing", err.Error()))
-	}
-	if h.missing != "" {
-		h.logger.Warn("webhook deliveries are refused until this is set", zap.String("missing", h.missing))
+	if len(missing) > 0 {
+		h.logger.Warn("a secret of the webhook is missing; what needs it is refused until it is set",
+			zap.Strings("missing", missing), zap.Bool("deliveries_refused", len(h.secrets) == 0), zap.Bool("handshake_refused", h.verifyToken == ""))
 	}
 	return nil
 }
@@ -103,6 +98,9 @@ func resolveSecret(setting, raw string) (string, error) {
 	secret, err := caddy.NewReplacer().ReplaceOrErr(raw, true, true)
 	if err != nil {
 		return "", fmt.Errorf("%s: %s is not set or can't be read", setting, raw)
+	}
+	if secret == "" {
+		return "", fmt.Errorf("%s is empty", setting)
 	}
 	return secret, nil
 }
@@ -137,7 +135,7 @@ func (h *Webhook) handshake(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if h.missing != "" {
+	if len(h.secrets) == 0 {
 		webhooksTotal.WithLabelValues("setup_incomplete").Inc()
 		return plainError(w, http.StatusServiceUnavailable, "the gateway has no app secret and can't verify deliveries")
 	}

@@ -22,6 +22,7 @@ var methodCases = []struct {
 	{"parameter/semicolon", "GET", "/123456/media?a=b;method=post", "", RuleMethod},
 	{"parameter/bracket", "GET", "/123456/media?method[]=post", "", RuleMethod},
 	{"parameter/escaped-question-mark", "GET", "/123456/media%3Fmethod=post", "", RulePath},
+	{"parameter/in-fields", "GET", "/123456?fields=messages.Method(post).to(4915112345678)", "", RuleMethod},
 	{"header", "GET", "/123456/media", "X-HTTP-Method-Override: POST\r\n", RuleMethod},
 	{"header/short", "GET", "/123456/media", "X-Method-Override: POST\r\n", RuleMethod},
 	{"header/shorter", "GET", "/123456/media", "X-HTTP-Method: POST\r\n", RuleMethod},

@@ -86,7 +86,11 @@ func possible(digits string) bool {
 // fitsHome reports whether national digits are no longer than a person's number
 // in the country with the calling code home.
 func fitsHome(digits, home string) bool {
-	return home != "" && callingCode(home) == home && len(digits) <= plans()[home].longest && possible(home+digits)
+	if home == "" || callingCode(home) != home {
+		return false
+	}
+	key, err := canonicalPhone(home + digits)
+	return err == nil && len(key)-len(home) <= plans()[home].longest && possible(home+digits)
 }
 
 func fits(digits string) bool {

@@ -41,6 +41,9 @@ func TestReadPhone(t *testing.T) {
 		{"bare/national/begins-like-home", "9198765432", "91", []string{"919198765432", "9198765432"}},
 		{"bare/both/american-business", "3212345678", "1", []string{"3212345678", "13212345678"}},
 		{"bare/both/brazilian-business", "11987654321", "55", []string{"551187654321", "11987654321"}},
+		{"bare/both/mexican-business", "15512345678", "52", []string{"15512345678", "525512345678"}},
+		{"bare/both/argentine-business", "91123456789", "54", []string{"541123456789", "91123456789"}},
+		{"bare/russian-trunk", "89161234567", "7", nil},
 		{"bare/nowhere", "1234567890123", "", nil},
 		{"bare/nowhere-at-home", "1234567", "49", nil},
 

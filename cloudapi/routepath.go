@@ -46,7 +46,7 @@ func (rt *Route) exactEdge(path string) (sendPath, bool) {
 		if rest, ok = strings.CutPrefix(rest, "v1/"); !ok {
 			return sendPath{}, false
 		}
-		if id, ok := strings.CutPrefix(rest, "messages/"); ok && rt.method == http.MethodPut && isOpaqueID(id) {
+		if id, ok := strings.CutPrefix(rest, "messages/"); ok && rt.method == http.MethodPut && isOpaqueID(id) && !strings.Contains(id, "/") {
 			p.edge, p.receipt = policy.EdgeMessages, true
 			return p, true
 		}

@@ -36,6 +36,10 @@ func readQuery(query, hidden string, edge bool) (queryReading, *Refusal) {
 			}
 			q.batch = &batch
 		}
+		if strings.Contains(strings.ToLower(unescape(value)), ".method(") {
+			// The list of fields to read takes parameters for nested edges.
+			return q, methodParameter("the query")
+		}
 		if edge && isSendField(name) {
 			return q, refusef(RuleParameter, "put all fields of the message into a JSON body; only access_token and appsecret_proof belong in the query",
 				"a field of the message stands in the query of the address")

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/waguard/waguard/internal/generous"
 	"github.com/waguard/waguard/policy"
@@ -43,7 +42,7 @@ func (w wire) parse() *http.Request {
 // passed reads a request as the gateway does. refusal is nil if it may pass,
 // judged by the sends that were found. searched is false if the body was let
 // through unread, as an image is.
-func passed(t testing.TB, d Dialect, r *http.Request, body []byte) (sends []policy.Send, refusal *Refusal, searched bool) {
+func passed(t failer, d Dialect, r *http.Request, body []byte) (sends []policy.Send, refusal *Refusal, searched bool) {
 	t.Helper()
 	rt, refusal := Classify(d, r, "5550001")
 	if refusal != nil {
@@ -68,6 +67,12 @@ func passed(t testing.TB, d Dialect, r *http.Request, body []byte) (sends []poli
 	return nil, nil, true
 }
 
+// failer is what compare needs of a test, a fuzz target or a property.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // compare feeds a request to the gateway and to the generous reader. Whatever
 // the gateway lets pass must be, in the most generous reading, the sends it
 // found and nothing else.
@@ -78,7 +83,7 @@ func passed(t testing.TB, d Dialect, r *http.Request, body []byte) (sends []poli
 //   - in a multipart body, readings as JSON or as a form: files hold anything;
 //   - the content of bodies that call themselves an image or the like and
 //     don't start as text: no reader searches them.
-func compare(t testing.TB, w wire) {
+func compare(t failer, w wire) {
 	t.Helper()
 	r := w.parse()
 	if r == nil {

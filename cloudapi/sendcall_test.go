@@ -60,6 +60,7 @@ func TestDialects(t *testing.T) {
 		{"on-premises/no-version", OnPremises, "POST", "/messages", body, policy.Send{}, RulePath},
 		{"on-premises/receipt", OnPremises, "PUT", "/v1/messages/ABGGFlA5FpafAgo6tHcNmNjXmuSf", `{"status":"read"}`, policy.Send{PhoneNumberID: "5550001", Kind: policy.Receipt}, ""},
 		{"on-premises/receipt-path-with-message", OnPremises, "PUT", "/v1/messages/ABGG", body, policy.Send{}, RuleMissingParam},
+		{"on-premises/receipt-of-two-parts", OnPremises, "PUT", "/v1/messages/a/messages", `{"status":"read"}`, policy.Send{}, RulePath},
 		{"on-premises/receipt-by-post", OnPremises, "POST", "/v1/messages/ABGG", `{"status":"read"}`, policy.Send{}, RulePath},
 		{"cloud/on-premises-path", Cloud, "POST", "/v1/messages", body, policy.Send{}, RulePath},
 		{"cloud/no-product", Cloud, "POST", "/123456/messages", body, policy.Send{}, RuleMissingParam},

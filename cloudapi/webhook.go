@@ -42,9 +42,6 @@ const objectWhatsApp = "whatsapp_business_account"
 // the delivery; where it is missing, at the time of the enclosing entry. A
 // window never opens, and nobody opts in, at the time of the delivery alone.
 func ParseWebhook(body []byte, opts WebhookOptions) (Webhook, error) {
-	if !json.Valid(body) {
-		return Webhook{}, errWebhookJSON
-	}
 	r := reader{words: opts.Words, now: policy.MomentOf(opts.Now)}
 	var envelope struct {
 		Object loose `json:"object"`
@@ -58,6 +55,9 @@ func ParseWebhook(body []byte, opts WebhookOptions) (Webhook, error) {
 		} `json:"entry"`
 	}
 	if err := json.Unmarshal(body, &envelope); err != nil {
+		if _, ok := errors.AsType[*json.SyntaxError](err); ok {
+			return Webhook{}, errWebhookJSON
+		}
 		r.skipped++
 	}
 	if envelope.Object != objectWhatsApp {

@@ -19,7 +19,7 @@ func (r *reader) names(phone, userID, parentUserID loose) []policy.Identity {
 		if err != nil && i == 0 {
 			id, err = ReadWaID(string(s))
 		}
-		if err != nil {
+		if err != nil || contradict(who, []policy.Identity{id}) {
 			r.skipped++
 			continue
 		}

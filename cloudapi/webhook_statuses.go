@@ -86,7 +86,7 @@ func (r *reader) status(s *status, beside int) {
 	if !person {
 		return
 	}
-	r.link(who, at)
+	r.link(who, r.at(s.Timestamp))
 	if e.ErrorCode == stoppedMarketing && r.phoneNumberID != "" {
 		r.add(policy.ConsentChanged{
 			PhoneNumberID: r.phoneNumberID, Who: who, At: at,

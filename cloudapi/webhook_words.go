@@ -49,6 +49,9 @@ func (r *reader) meaning(m *userMessage, kind string) (policy.ConsentState, []po
 		if i := m.Interactive; i != nil {
 			said = []loose{i.ButtonReply.ID, i.ButtonReply.Title, i.ListReply.ID, i.ListReply.Title}
 		}
+	case "":
+		state, scopes, ok := r.words.Meaning(string(m.Text.Body))
+		return state, scopes, policy.SourceKeyword, ok && state == policy.OptedOut
 	case "edit":
 		// A message changed into STOP is an opt-out. One changed into START is
 		// not the plain word an opt-in should be.

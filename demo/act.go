@@ -42,7 +42,7 @@ func (c customerWrites) happen(ctx context.Context, s *stage, p *printer, _ want
 type shopRecordsOptIn struct{ scope, source, reference string }
 
 func (o shopRecordsOptIn) says() (who, what string) {
-	return "Shop", fmt.Sprintf("records %s's opt-in to %s messages, given on its %s (%s)", customerName, o.scope, o.source, o.reference)
+	return "Shop", fmt.Sprintf("records %s's opt-in to %s, given on its %s (%s)", customerName, o.scope, o.source, o.reference)
 }
 
 func (o shopRecordsOptIn) happen(ctx context.Context, s *stage, p *printer, _ want) (int, error) {
@@ -124,16 +124,16 @@ func (shopListsTemplates) says() (who, what string) { return "Shop", "lists its 
 
 func (shopListsTemplates) happen(ctx context.Context, s *stage, p *printer, _ want) (int, error) {
 	var list struct {
-		Data []struct{ Name, Category, Status string }
+		Data []struct{ Name, Category string }
 	}
 	if _, err := s.call(ctx, http.MethodGet, "/"+apiVersion+"/"+waba+"/message_templates", nil, &list); err != nil {
 		return 0, fmt.Errorf("listing the templates: %w", err)
 	}
-	var names []string
+	var learned []string
 	for _, t := range list.Data {
-		names = append(names, t.Name+" is "+strings.ToLower(t.Category))
+		learned = append(learned, t.Name+" is "+strings.ToLower(t.Category))
 	}
-	p.learned("passed through unchanged; " + strings.Join(names, ", "))
+	p.learned(strings.Join(learned, ", ") + "; the list passed unchanged")
 	return 0, nil
 }
 

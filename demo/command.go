@@ -95,7 +95,7 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 		}
 	}
 	if surprises > 0 {
-		return fmt.Errorf("the gateway did not behave as expected in %d places; they are marked above", surprises)
+		return fmt.Errorf("the gateway did not behave as expected in %s, marked above", places(surprises))
 	}
 	return nil
 }

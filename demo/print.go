@@ -123,7 +123,7 @@ func billed(d store.Delivery) string {
 	if d.Pricing.Billable {
 		price = "billable"
 	}
-	return fmt.Sprintf("%s; %s: %s, %s", d.Status, price, d.Pricing.Category, d.Pricing.Type)
+	return fmt.Sprintf("%s, %s (%s, %s)", d.Status, price, d.Pricing.Category, d.Pricing.Type)
 }
 
 // plainTimes writes the times in a reason as the rest of the story does.

@@ -101,7 +101,7 @@ func (p *printer) bill(report *billing.Report) {
 func (p *printer) verdict(surprises int, o options) {
 	p.line()
 	if surprises > 0 {
-		p.line(" ", p.paint(red, fmt.Sprintf("✗ Not as expected in %d places, marked SURPRISE above.", surprises)))
+		p.line(" ", p.paint(red, "✗ Not as expected in "+places(surprises)+", marked SURPRISE above."))
 	} else {
 		p.line(" ", p.paint(green, "✓ Every send was judged as expected, and nothing refused reached WhatsApp."))
 	}
@@ -109,4 +109,11 @@ func (p *printer) verdict(surprises int, o options) {
 		p.line()
 		p.line(" Try it with curl:  ", p.paint(bold, "waguard demo --listen 127.0.0.1:8080"))
 	}
+}
+
+func places(n int) string {
+	if n == 1 {
+		return "1 place"
+	}
+	return fmt.Sprint(n, " places")
 }

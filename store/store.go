@@ -9,6 +9,7 @@ package store
 import (
 	"context"
 	"errors"
+	"io"
 	"iter"
 
 	"github.com/waguard/waguard/policy"
@@ -89,6 +90,13 @@ type Reader interface {
 	// History yields every word on consent by the person behind an identity,
 	// under any of their names, newest first.
 	History(ctx context.Context, who policy.Identity) iter.Seq2[*Word, error]
+}
+
+// BackerUp is what a store can do in addition that can copy itself while it
+// serves.
+type BackerUp interface {
+	// Backup writes everything the store holds at one moment.
+	Backup(ctx context.Context, w io.Writer) error
 }
 
 // Query names what Facts looks up.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"text/template"
@@ -27,6 +28,13 @@ import (
 const (
 	AppSecret   = "test-app-secret"
 	VerifyToken = "test-verify-token"
+)
+
+// Where the configuration finds the secrets. It does not hold them, since Caddy
+// prints it at debug level.
+const (
+	appSecretVariable   = "WAGUARD_TEST_APP_SECRET"
+	verifyTokenVariable = "WAGUARD_TEST_VERIFY_TOKEN"
 )
 
 // Options describe the gateway under test.
@@ -96,8 +104,8 @@ http://{{.Addr}} {
 	{{.Site}}
 	handle /webhook {
 		whatsapp_webhook {
-			app_secret ` + AppSecret + `
-			verify_token ` + VerifyToken + `
+			app_secret {env.` + appSecretVariable + `}
+			verify_token {env.` + verifyTokenVariable + `}
 		}
 		{{if .App}}reverse_proxy {{.App}}{{end}}
 	}
@@ -120,6 +128,8 @@ func Start(t testing.TB, o Options) *Gateway {
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
+	os.Setenv(appSecretVariable, AppSecret)
+	os.Setenv(verifyTokenVariable, VerifyToken)
 	if o.Start.IsZero() {
 		o.Start = Epoch
 	}

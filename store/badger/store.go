@@ -172,7 +172,8 @@ func get(txn *badger.Txn, key []byte) ([]byte, error) {
 
 // Interface guards
 var (
-	_ store.Store = (*Store)(nil)
-	_ source      = snapshot{}
-	_ source      = (*batch)(nil)
+	_ store.Store    = (*Store)(nil)
+	_ store.BackerUp = (*Store)(nil)
+	_ source         = snapshot{}
+	_ source         = (*batch)(nil)
 )

@@ -1,0 +1,123 @@
+package badger
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"go.uber.org/zap"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// A backup is a line that names the format, Badger's stream, and the SHA-256 of
+// both: a copy that was cut short is noticed before it replaces anything.
+const backupHeader = "waguard backup 1\n"
+
+// Backup writes everything the store holds at one moment, while it goes on
+// serving. Close waits for it, so ctx should end when the receiver is gone.
+func (s *Store) Backup(ctx context.Context, w io.Writer) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.alive(); err != nil {
+		return err
+	}
+	sum := sha256.New()
+	out := writerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		sum.Write(p)
+		return w.Write(p)
+	})
+	if _, err := io.WriteString(out, backupHeader); err != nil {
+		return fmt.Errorf("writing a backup: %w", err)
+	}
+	if _, err := s.db.Backup(out, 0); err != nil {
+		return fmt.Errorf("writing a backup: %w", err)
+	}
+	if _, err := w.Write(sum.Sum(nil)); err != nil {
+		return fmt.Errorf("writing a backup: %w", err)
+	}
+	return nil
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// VerifyBackup checks that a backup is whole, and leaves the file at its start.
+func VerifyBackup(file io.ReadSeeker) error {
+	size, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fmt.Errorf("reading the backup: %w", err)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("reading the backup: %w", err)
+	}
+	if size < int64(len(backupHeader)+sha256.Size) {
+		return errors.New("the file is too short to be a backup")
+	}
+	header := make([]byte, len(backupHeader))
+	if _, err := io.ReadFull(file, header); err != nil {
+		return fmt.Errorf("reading the backup: %w", err)
+	}
+	if string(header) != backupHeader {
+		return errors.New("the file is no backup of waguard, or one of a version this waguard doesn't know")
+	}
+	sum := sha256.New()
+	sum.Write(header)
+	if _, err := io.CopyN(sum, file, size-int64(len(header)+sha256.Size)); err != nil {
+		return fmt.Errorf("reading the backup: %w", err)
+	}
+	want := make([]byte, sha256.Size)
+	if _, err := io.ReadFull(file, want); err != nil {
+		return fmt.Errorf("reading the backup: %w", err)
+	}
+	if !bytes.Equal(sum.Sum(nil), want) {
+		return errors.New("the backup is damaged or was cut short: its checksum does not match")
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return err
+}
+
+// Restore makes the directory dir from a backup. It must be empty or not exist.
+func Restore(dir string, file io.ReadSeeker) (err error) {
+	if err := VerifyBackup(file); err != nil {
+		return err
+	}
+	size, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fmt.Errorf("reading the backup: %w", err)
+	}
+	if _, err := file.Seek(int64(len(backupHeader)), io.SeekStart); err != nil {
+		return fmt.Errorf("reading the backup: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return explain(dir, err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return explain(dir, err)
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("the directory %s is not empty; restore into a new one, and move it into place while the gateway is stopped", dir)
+	}
+	db, err := badger.Open(badgerOptions(dir, zap.NewNop()))
+	if err != nil {
+		return explain(dir, err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	const pendingWrites = 16 // transactions at a time
+	if err := db.Load(io.LimitReader(file, size-int64(len(backupHeader)+sha256.Size)), pendingWrites); err != nil {
+		return fmt.Errorf("restoring into %s: %w", dir, err)
+	}
+	return db.View(func(txn *badger.Txn) error {
+		_, err := readMeta(txn)
+		return err
+	})
+}
