@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -92,12 +94,14 @@ func (h *Webhook) Provision(ctx caddy.Context) (err error) {
 	return nil
 }
 
+var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+
 // resolveSecret replaces placeholders. The error names the setting and the
 // placeholder, never a value.
 func resolveSecret(setting, raw string) (string, error) {
 	secret, err := caddy.NewReplacer().ReplaceOrErr(raw, true, true)
 	if err != nil {
-		return "", fmt.Errorf("%s: %s is not set or can't be read", setting, raw)
+		return "", fmt.Errorf("%s: %s is not set or can't be read", setting, strings.Join(placeholder.FindAllString(raw, -1), " or "))
 	}
 	if secret == "" {
 		return "", fmt.Errorf("%s is empty", setting)

@@ -359,3 +359,13 @@ func deliveryIs(want string) step {
 		}
 	}
 }
+
+// decodeRefusal reads an answer as a refusal; what is none has no code.
+func decodeRefusal(t testing.TB, answer []byte) refusal {
+	t.Helper()
+	var r refusal
+	if err := json.Unmarshal(answer, &r); err != nil {
+		t.Fatalf("the answer is no JSON: %s", answer)
+	}
+	return r
+}
