@@ -78,10 +78,15 @@ func (a *answer) FlushError() error {
 
 func (a *answer) pass() {
 	a.passing = true
+	a.setHeader()
+	a.ResponseWriterWrapper.WriteHeader(a.status)
+}
+
+// setHeader puts our headers in place of the upstream's of the same name.
+func (a *answer) setHeader() {
 	for name, values := range a.set {
 		a.Header()[name] = values
 	}
-	a.ResponseWriterWrapper.WriteHeader(a.status)
 }
 
 // release sends the client what was held.

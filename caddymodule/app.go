@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -67,6 +68,19 @@ type lease struct {
 	mu   sync.Mutex
 	held bool // acquired and not released
 	over bool // the configuration is gone; nothing is acquired any more
+
+	// failing: the newest write that was waited for failed.
+	failing atomic.Bool
+}
+
+// wrote notes how a write ended: err is nil where it is on disk.
+func (l *lease) wrote(err error) {
+	if failing := err != nil; failing != l.failing.Load() {
+		l.failing.Store(failing)
+	}
+	if err != nil {
+		storeFailures.Inc()
+	}
 }
 
 // StoreProvider is what a module of the namespace `whatsapp.stores` implements.

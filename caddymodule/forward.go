@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -52,6 +53,10 @@ func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bo
 	settled = true
 	recorded := g.settle(st, sends, func(i int) store.Outcome { return outcomes[i] })
 	if err != nil {
+		if !rec.started() {
+			// The sender's answer is an error page; its id finds the ledger entry.
+			rec.setHeader()
+		}
 		return err
 	}
 	if recorded != nil && !rec.started() {
@@ -82,8 +87,11 @@ func (g *Guard) settle(st store.Store, sends []judged, outcome func(i int) store
 			failed = errors.Join(failed, write.Wait())
 		}
 	}
+	if !slices.ContainsFunc(writes, func(w *store.Write) bool { return w != nil }) {
+		return nil
+	}
+	g.app.lease.wrote(failed)
 	if failed != nil {
-		storeFailures.Inc()
 		g.logger.Error("the outcome of a send could not be recorded", zap.Error(failed))
 	}
 	return failed
@@ -112,7 +120,7 @@ func outcomesOf(rec *answer, err error, whole bool, sends []judged) []store.Outc
 		o := &outcomes[i]
 		o.HTTPStatus = a.Status
 		switch {
-		case a.ErrorCode != 0:
+		case a.ErrorCode != 0, a.Status >= 400 && a.Status < 500:
 			o.State, o.ErrorCode = store.Rejected, a.ErrorCode
 		case a.Success():
 			o.State, o.Wamid, o.Learned = store.Accepted, a.Wamid, a.Learned

@@ -70,13 +70,14 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, whole *atomic.Bool
 
 // reserve enters sends into the ledger before they leave. Those that use up
 // something are waited for: they must be on disk first, and another send may
-// have been quicker, in which case none leaves.
+// have been quicker, in which case none leaves. All are waited for while the
+// store fails to write: what can't be recorded must not leave.
 func (g *Guard) reserve(st store.Store, sends []judged) error {
 	for i := range sends {
 		sends[i].reserved = st.Reserve(sends[i].entry)
 	}
 	for i := range sends {
-		if !sends[i].entry.Decision.Claims {
+		if !sends[i].entry.Decision.Claims && !g.app.lease.failing.Load() {
 			continue
 		}
 		err := sends[i].reserved.Wait()

@@ -42,8 +42,9 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 	g.tag(w, r, sends, nil)
 	for i := range sends {
 		g.report(sends[i].send, sends[i].entry)
-		if err := sends[i].reserved.Wait(); err != nil {
-			storeFailures.Inc()
+		err := sends[i].reserved.Wait()
+		g.app.lease.wrote(err)
+		if err != nil {
 			g.logger.Error("a refusal could not be recorded", zap.Stringer("id", sends[i].entry.ID), zap.Error(err))
 		}
 	}
@@ -94,8 +95,8 @@ func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloud
 	if err == nil {
 		err = st.Reserve(e).Wait()
 	}
+	g.app.lease.wrote(err)
 	if err != nil {
-		storeFailures.Inc()
 		g.logger.Error("a refusal could not be recorded", zap.Stringer("id", e.ID), zap.Error(err))
 	}
 	g.tag(w, r, sends, nil)

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -86,7 +87,23 @@ func (b *BadgerStore) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("%s is %s; it must not be negative", setting.name, *setting.to)
 		}
 	}
-	return nil
+	// Acquire says so too; here it keeps the new configuration from serving until
+	// it fails.
+	stores.Range(func(path, value any) bool {
+		if path == b.path {
+			err = b.sameOptions(value.(pooledStore))
+		}
+		return err == nil
+	})
+	return err
+}
+
+// sameOptions refuses to share a store that was opened with other options.
+func (b *BadgerStore) sameOptions(open pooledStore) error {
+	if open.options == b.options {
+		return nil
+	}
+	return fmt.Errorf("the retention settings of the store in %s have changed, and a reload can't change them: restart the gateway", b.path)
 }
 
 // Acquire opens the database, or shares it with the configuration that has it
@@ -105,11 +122,9 @@ func (b *BadgerStore) Acquire(now func() time.Time) (store.Store, error) {
 		return nil, err
 	}
 	pooled := value.(pooledStore)
-	if shared && pooled.options != b.options {
-		if _, err := stores.Delete(b.path); err != nil {
-			return nil, err
-		}
-		return nil, fmt.Errorf("the retention settings of the store in %s have changed, and a reload can't change them: restart the gateway", b.path)
+	if err := b.sameOptions(pooled); shared && err != nil {
+		_, release := stores.Delete(b.path)
+		return nil, errors.Join(err, release)
 	}
 	return pooled.Store, nil
 }

@@ -174,8 +174,8 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 		if err == nil {
 			err = st.Apply(r.Context(), learned.Events)
 		}
+		h.app.lease.wrote(err)
 		if err != nil {
-			storeFailures.Inc()
 			webhooksTotal.WithLabelValues("store_unavailable").Inc()
 			h.logger.Error("a webhook could not be recorded, Meta will deliver it again", zap.Error(err))
 			return plainError(w, http.StatusServiceUnavailable, "the gateway can't reach its store; deliver again")

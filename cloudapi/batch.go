@@ -87,7 +87,7 @@ func (r *Reading) readElement(outer *Route, index int, e strictjson.Value, home 
 	}
 	body, ok := fields[elementBody].Text()
 	if fields[elementBody].Given() && !ok {
-		return refusef(RuleBatch, "write the body as a string: a form or JSON", "the body of an element is %s", fields[elementBody].Kind())
+		return refusef(RuleBatch, "write the body as a string: a form or JSON", "the body of an element is not a plain string")
 	}
 	if body != "" && isSafe(rt.method) {
 		return refusef(RuleMethod, "send what has a body with POST", "an element with the method %s has a body", rt.method)
@@ -132,7 +132,9 @@ func elementRoute(outer *Route, fields [numElementFields]strictjson.Value) (Rout
 	if strings.HasPrefix(path, "/") || strings.Contains(unescape(path), "://") {
 		return rt, refusef(RulePath, "write relative_url as a path, such as 123/messages", "an element has a full address in relative_url")
 	}
-	if refusal := rt.address("/"+path, query); refusal != nil {
+	path = "/" + path
+	rt.readEdge(path)
+	if refusal := rt.readAddress(path, query); refusal != nil {
 		return rt, refusal
 	}
 	if rt.batch != nil {

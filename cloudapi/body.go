@@ -71,6 +71,10 @@ func (rt *Route) bodyClass(h bodyHeader, hasBody bool) *Refusal {
 	if isSafe(rt.method) || rt.Class != SendEdge && !hasBody {
 		return nil
 	}
+	if h.odd {
+		return refusef(RuleEncoding, "call it Content-Type or Content-Encoding, or leave it out",
+			"a header field could be taken for Content-Type or Content-Encoding, but is not called so")
+	}
 	if len(h.types) > 1 {
 		return refusef(RuleEncoding, "send one Content-Type header field", "the request has several content types")
 	}

@@ -3,7 +3,6 @@ package cloudapi
 import (
 	"bytes"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/waguard/waguard/internal/lookalike"
@@ -38,33 +37,41 @@ func searchBody(f format, body []byte) (batch []byte, refusal *Refusal) {
 	if len(body) == 0 || !mentions(body, "batch") && !mentions(body, "method") {
 		return nil, nil
 	}
-	unclear := refusef(RuleUnreadable, "send JSON with Content-Type: application/json and each key once",
-		"the body mentions a batch or a method and can be read in several ways")
 	if checkEncoding(body) != nil {
-		return nil, unclear
+		return nil, severalReadings()
 	}
-	likeJSON := f == formatJSON || f == formatJSONLike || startsLikeJSON(body)
-	if likeJSON {
-		root, err := strictjson.Parse(body)
-		if err != nil {
-			return nil, unclear
-		}
-		if batch, refusal = searchJSON(root); refusal != nil {
-			return nil, refusal
-		}
-		if f == formatJSON {
-			return batch, nil
-		}
-		if batch != nil && f != formatJSONLike && f != formatUntyped {
-			return nil, unclear
+	if f != formatJSON && f != formatJSONLike && !startsLikeJSON(body) {
+		return searchForm(f, body)
+	}
+	root, err := strictjson.Parse(body)
+	if err != nil {
+		return nil, severalReadings()
+	}
+	if batch, refusal = searchJSON(root); refusal != nil || f == formatJSON {
+		return batch, refusal
+	}
+	// Any other type leaves it to the reader whether the body is a form.
+	for name, value := range looseFormInJSON(body) {
+		if roleOf(name, value) != harmless {
+			return nil, severalReadings()
 		}
 	}
+	if batch != nil && f != formatJSONLike && f != formatUntyped {
+		return nil, severalReadings()
+	}
+	return batch, nil
+}
+
+func severalReadings() *Refusal {
+	return refusef(RuleUnreadable, "send JSON with Content-Type: application/json and each key once",
+		"the body mentions a batch or a method and can be read in several ways")
+}
+
+// searchForm looks for the fields of a body that is not JSON. If it does not say
+// that it is a form, it may hold none.
+func searchForm(f format, body []byte) (batch []byte, refusal *Refusal) {
 	found := false
-	pairs := looseForm(string(body))
-	if likeJSON {
-		pairs = looseFormInJSON(body)
-	}
-	for name, value := range pairs {
+	for name, value := range looseForm(string(body)) {
 		switch roleOf(name, value) {
 		case overridesMethod:
 			return nil, methodParameter("the body")
@@ -73,17 +80,18 @@ func searchBody(f format, body []byte) (batch []byte, refusal *Refusal) {
 		}
 	}
 	switch {
-	case found && likeJSON:
-		return nil, unclear
-	case found:
-		if f != formatForm {
-			return nil, unclear
+	case found && f == formatForm:
+		form, ok := onlyBatch(string(body))
+		if !ok {
+			return nil, refusef(RuleBatch, `send the batch as JSON: {"batch": [...]}`,
+				"the form holds a batch that can be read in several ways")
 		}
-		return formBatch(body)
-	case !likeJSON && mentions(body, "relativeurl"), bytes.Contains(body, []byte("--")) && mentions(body, "contentdisposition"):
-		return nil, unclear
+		return []byte(form), nil
+	case found, mentions(body, "relativeurl"), bytes.Contains(body, []byte("--")) && mentions(body, "contentdisposition"):
+		// Fields of a form, JSON behind something else, or parts.
+		return nil, severalReadings()
 	}
-	return batch, nil
+	return nil, nil
 }
 
 // searchJSON looks for the parameters of a JSON body: the keys of the object
@@ -111,7 +119,10 @@ func searchJSON(root strictjson.Value) (batch []byte, refusal *Refusal) {
 			case strictjson.Array:
 				batch = value.Raw()
 			case strictjson.String:
-				text, _ := value.Text()
+				text, ok := value.Text()
+				if !ok {
+					return nil, severalReadings()
+				}
 				batch = []byte(text)
 			default:
 				return nil, refusef(RuleBatch, "write it as an array", "batch is %s", value.Kind())
@@ -119,21 +130,6 @@ func searchJSON(root strictjson.Value) (batch []byte, refusal *Refusal) {
 		}
 	}
 	return batch, nil
-}
-
-// formBatch reads the one field of a form called exactly batch.
-func formBatch(body []byte) ([]byte, *Refusal) {
-	values, err := url.ParseQuery(string(body))
-	found := 0
-	for name, value := range looseForm(string(body)) {
-		if roleOf(name, value) == holdsBatch {
-			found++
-		}
-	}
-	if err != nil || found != 1 || len(values["batch"]) != 1 {
-		return nil, refusef(RuleBatch, "send the batch as JSON: {\"batch\": [...]}", "the form holds a batch that can be read in several ways")
-	}
-	return []byte(values.Get("batch")), nil
 }
 
 // startsLikeJSON reports whether a forgiving reader could take a body for JSON:

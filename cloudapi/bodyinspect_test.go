@@ -33,6 +33,8 @@ func TestInspect(t *testing.T) {
 		{"comment-batch", "text/plain", `// x` + "\n" + `{"batch":[]}`, RuleUnreadable},
 		{"array-with-batch", "application/json", `[{"batch":[]}]`, RuleUnreadable},
 		{"string-with-batch", "application/json", `"{\"batch\":[{\"relative_url\":\"1/messages\"}]}"`, RuleUnreadable},
+		{"form-in-json-called-form", form, `{"a":"&batch=[]&"}`, RuleUnreadable},
+		{"json-behind-text", "text/plain", `body: {"batch":[{"relative_url":"1/messages"}]}`, RuleUnreadable},
 		{"json-called-form", form, `{"batch":[]}`, RuleUnreadable},
 		{"form-called-json", "application/json", `batch=[]`, RuleUnreadable},
 		{"form-called-text", "text/plain", `batch=[]`, RuleUnreadable},

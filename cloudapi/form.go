@@ -83,8 +83,10 @@ func formToJSON(body []byte) ([]byte, *Refusal) {
 			out = append(out, text...)
 			continue
 		}
-		// The value must be JSON by itself, or it could add fields beside its own.
-		if _, err := strictjson.Parse([]byte(value)); err != nil {
+		// The value must be JSON by itself, or it could add fields beside its own;
+		// and an object or array, since null is a word to readers of forms.
+		v, err := strictjson.Parse([]byte(value))
+		if err != nil || v.Kind() < strictjson.Array {
 			return nil, refusef(RuleUnreadable, "write the field as a JSON object, or "+remedy, "the form field %s is not a JSON object", name)
 		}
 		out = append(out, value...)

@@ -42,7 +42,8 @@ var formCases = []struct {
 	{"value/to-as-json", formStart + `to="4915112345678"&text={}`, policy.Send{}, RuleRecipient},
 	{"value/to-as-array", formStart + `to=["4915112345678"]&text={}`, policy.Send{}, RuleRecipient},
 	{"value/object-as-text", formStart + "to=4915112345678&text=hi", policy.Send{}, RuleUnreadable},
-	{"value/object-as-string", formStart + `to=4915112345678&text="hi"`, policy.Send{}, RuleParameter},
+	{"value/object-as-string", formStart + `to=4915112345678&text="hi"`, policy.Send{}, RuleUnreadable},
+	{"value/object-as-null", formStart + `to=4915112345678&text={}&template=null`, policy.Send{}, RuleUnreadable}, // a template called null
 	{"value/adds-a-field", formStart + `to=4915112345678&text={},"recipient":"x"`, policy.Send{}, RuleUnreadable},
 	{"value/key-twice", formStart + `to=4915112345678&text={"body":"a","body":"b"}`, policy.Send{}, RuleUnreadable},
 	{"value/broken-escape", formStart + "to=49151123456%7&text={}", policy.Send{}, RuleUnreadable},

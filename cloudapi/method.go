@@ -26,10 +26,12 @@ var overrideHeaders = map[string]bool{
 	"httpmethodoverride": true, "methodoverride": true, "xrequestmethod": true, "xhttpoverride": true,
 }
 
-// bodyHeader is what the header says about the body, under any spelling of the
-// names.
+// bodyHeader is what the header says about the body.
 type bodyHeader struct {
 	types, encodings []string
+	// odd reports a field that some reader could take for one of the two, such as
+	// Content_Type.
+	odd bool
 }
 
 // checkMethod refuses a request that could become one with another method, or
@@ -41,11 +43,13 @@ func checkMethod(r *http.Request) (bodyHeader, *Refusal) {
 	}
 	var buf [64]byte
 	for name, values := range r.Header {
-		switch name := lookalike.Append(buf[:0], []byte(name)); string(name) {
+		switch loose := lookalike.Append(buf[:0], []byte(name)); string(loose) {
 		case "contenttype":
-			h.types = append(h.types, values...)
+			h.types = values
+			h.odd = h.odd || name != "Content-Type"
 		case "contentencoding":
-			h.encodings = append(h.encodings, values...)
+			h.encodings = values
+			h.odd = h.odd || name != "Content-Encoding"
 		case "upgrade":
 			return h, refuseUpgrade()
 		case "connection":
@@ -53,7 +57,7 @@ func checkMethod(r *http.Request) (bodyHeader, *Refusal) {
 				return h, refuseUpgrade()
 			}
 		default:
-			if overrideHeaders[string(name)] {
+			if overrideHeaders[string(loose)] {
 				return h, refusef(RuleMethod, "leave the header field out and use the method itself",
 					"a header field asks for another method than the request has")
 			}

@@ -137,14 +137,17 @@ func settle(digits string) (string, error) {
 	if code == "" {
 		return key, nil
 	}
-	tooLong := len(key)-len(code) > plans()[code].longest
-	if !tooLong && !hasTrunkZero(code, digits[len(code):]) {
-		return key, nil
+	longest := len(code) + plans()[code].longest
+	if len(key) > longest || hasTrunkZero(code, digits[len(code):]) {
+		if n, err := phonenumbers.Parse("+"+digits, ""); err == nil && phonenumbers.IsValidNumber(n) {
+			if key, err = canonicalPhone(digitsOf(n)); err != nil {
+				return "", err
+			}
+		}
 	}
-	if n, err := phonenumbers.Parse("+"+digits, ""); err == nil && phonenumbers.IsValidNumber(n) {
-		return canonicalPhone(digitsOf(n))
-	}
-	if tooLong {
+	// Services can have longer numbers than any person has, if the plan has them
+	// as they are.
+	if len(key) > longest && !validAsIs(key) {
 		return "", errPhoneLong
 	}
 	return key, nil

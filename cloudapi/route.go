@@ -41,7 +41,7 @@ const (
 // Route is where a request goes, as far as that shows without its body.
 type Route struct {
 	Class Class
-	// Edge is the send edge, also in a refusal if one could be told; 0 elsewhere.
+	// Edge is the send edge that the path names, 0 elsewhere.
 	Edge policy.Edge
 	// PhoneNumberID is the id in the path of a send edge, or the configured one
 	// where paths name none.
@@ -54,13 +54,17 @@ type Route struct {
 	dialect    Dialect
 	method     string
 	configured string // the number's id where paths name none
-	// loose marks a path in which some reader could find a send edge.
-	loose bool
-	// batch is the batch that the query holds.
-	batch *string
+
+	// exact marks a path that is written exactly as a send edge, loose one in
+	// which some reader could find a send edge.
+	exact, loose bool
+	// encrypted marks messages_encrypted, an edge that policy never sees.
+	encrypted bool
 	// receiptOnly marks the On-Premises way to send a read receipt,
 	// PUT /v1/messages/{id}.
 	receiptOnly bool
+	// batch is the batch that the query holds.
+	batch *string
 }
 
 // Classify tells what has to happen to a request, from its method, address and
@@ -70,62 +74,58 @@ type Route struct {
 // told.
 func Classify(d Dialect, r *http.Request, configuredNumber string) (Route, *Refusal) {
 	rt := Route{dialect: d, method: r.Method, configured: configuredNumber}
+	// The escaped path is what a proxy writes on the wire, rewritten or not.
+	path := r.URL.EscapedPath()
+	rt.readEdge(path)
 	header, refusal := checkMethod(r)
 	if refusal != nil {
 		return rt, refusal
 	}
 	if r.URL.Opaque != "" {
-		return rt, refusef(RulePath, "write the target as a path that starts with a slash",
-			"the request target is not a path")
+		return rt, refusef(RulePath, "write the target as a path that starts with a slash", "the request target is not a path")
 	}
-	// The escaped path is what a proxy writes on the wire, rewritten or not.
-	if refusal := rt.address(r.URL.EscapedPath(), r.URL.RawQuery); refusal != nil {
+	if refusal := rt.readAddress(path, r.URL.RawQuery); refusal != nil {
 		return rt, refusal
 	}
 	return rt, rt.bodyClass(header, hasBody(r))
 }
 
-// address fills in what method, path and query tell. It serves whole requests
-// and the elements of batches alike.
-func (rt *Route) address(path, query string) *Refusal {
-	post := rt.method == http.MethodPost
-	safe := isSafe(rt.method)
-	exact, isEdge := rt.exactEdge(path)
-	hidden, refusal := ambiguousPath(path, isEdge)
-	if refusal != nil && !safe {
+// readAddress judges a path that readEdge has read, and its query. It serves
+// whole requests and the elements of batches alike.
+func (rt *Route) readAddress(path, query string) *Refusal {
+	safe, hidden := isSafe(rt.method), ""
+	if rt.loose = rt.exact; !rt.exact {
+		if rt.loose, hidden = looseEdge(path); rt.loose && !safe {
+			return refusef(RulePath,
+				"write it exactly as /v25.0/<phone number id>/messages: the id in digits, one slash between parts, nothing escaped, nothing after it",
+				"the path could be read as a send, but is not written as one")
+		}
+	}
+	batch, refusal := readQuery(query, hidden, rt.loose)
+	switch {
+	case refusal != nil:
 		return refusal
-	}
-	rt.loose = isEdge || refusal != nil
-	q, refusal := readQuery(query, hidden, rt.loose)
-	if refusal != nil {
-		return refusal
-	}
-	if q.batch != nil && !post {
-		return refusef(RuleBatch, "send a batch with POST",
-			"the query holds a batch, but the method is not POST")
-	}
-	if isEdge && !safe {
-		return rt.sendEdge(exact, q)
-	}
-	if rt.method == http.MethodGet {
-		rt.templateList(path)
-	}
-	if rt.batch = q.batch; rt.batch != nil {
-		rt.Class = Inspect
+	case batch != nil && rt.method != http.MethodPost:
+		return refusef(RuleBatch, "send a batch with POST", "the query holds a batch, but the method is not POST")
+	case batch != nil && rt.exact:
+		return batchOnSendEdge()
+	case rt.exact && !safe:
+		return rt.sendEdge()
+	case batch != nil:
+		rt.Class, rt.batch = Inspect, batch
+	case rt.method == http.MethodGet:
+		rt.readTemplateList(path)
 	}
 	return nil
 }
 
-// sendEdge takes over a path that is written exactly as a send edge.
-func (rt *Route) sendEdge(exact sendPath, q queryReading) *Refusal {
-	rt.Edge, rt.PhoneNumberID, rt.Version, rt.receiptOnly = exact.edge, exact.number, exact.version, exact.receipt
+// sendEdge refuses what no send edge takes.
+func (rt *Route) sendEdge() *Refusal {
 	switch {
-	case exact.encrypted:
+	case rt.encrypted:
 		return refusef(RuleEncrypted, "send the message to /messages as plain JSON; the connection to the gateway and to Meta is encrypted anyway",
 			"an encrypted message can't be read, so it can't be judged")
-	case q.batch != nil:
-		return batchOnSendEdge()
-	case rt.method != http.MethodPost && !exact.receipt:
+	case rt.method != http.MethodPost && !rt.receiptOnly:
 		return refusef(RuleMethod, "send with POST", "%s on a send edge is no request of the API", rt.method)
 	case rt.PhoneNumberID == "":
 		return refusef(RuleSetup, "configure phone_number_id for this route",

@@ -76,6 +76,8 @@ var pathCases = []struct {
 	{"GET", "/t_98765/messages?fields=id", Pass, ""}, // reads a Messenger conversation
 	{"GET", "/v25.0/123456/messages?to=4915112345678&type=text", 0, RuleParameter},
 	{"GET", "/v25.0/123456//messages?to=4915112345678&type=text", 0, RuleParameter},
+	{"GET", "/v25.0/123456/messages%3Fmethod=post", 0, RulePath},
+	{"GET", "/v25.0/123456/messages/x%253Fmethod=post", 0, RulePath},
 	{"OPTIONS", "/v25.0/123456/messages", Pass, ""},
 	{"PUT", "/v25.0/123456/messages", 0, RuleMethod},
 	{"DELETE", "/v25.0/123456/messages", 0, RuleMethod},
@@ -132,9 +134,16 @@ func TestClassifyTellsWhere(t *testing.T) {
 		t.Errorf("%+v, %v", rt, refusal)
 	}
 	// A refusal names the number too, so that the ledger can.
-	rt, refusal = Classify(Cloud, wire{Cloud, "POST", "/v25.0/123456/messages_encrypted", "", nil}.parse(), "")
-	if refusal == nil || rt.PhoneNumberID != "123456" || rt.Edge != policy.EdgeMessages {
-		t.Errorf("%+v, %v", rt, refusal)
+	for _, w := range []wire{
+		{Cloud, "POST", "/v25.0/123456/messages_encrypted", "", nil},
+		{Cloud, "POST", "/v25.0/123456/messages?to=1", "", nil},
+		{Cloud, "POST", "/v25.0/123456/messages", "X-Method: GET\r\n", nil},
+		{Cloud, "POST", "/v25.0/123456/messages", "Content-Encoding: gzip\r\n", nil},
+	} {
+		rt, refusal = Classify(Cloud, w.parse(), "")
+		if refusal == nil || rt.PhoneNumberID != "123456" || rt.Edge != policy.EdgeMessages {
+			t.Errorf("%+v: %+v, %v", w, rt, refusal)
+		}
 	}
 	_, refusal = Classify(Dialog360, wire{Dialog360, "POST", "/messages", "", nil}.parse(), "")
 	if ruleOf(refusal) != RuleSetup {
@@ -149,6 +158,10 @@ func TestClassifyJudgesTheRewrittenPath(t *testing.T) {
 	r.URL.Path = "/123456/messages"
 	if rt, refusal := Classify(Cloud, r, ""); refusal != nil || rt.Class != SendEdge {
 		t.Errorf("%+v, %v", rt, refusal)
+	}
+	r.URL.Path = "123456/messages"
+	if _, refusal := Classify(Cloud, r, ""); ruleOf(refusal) != RulePath {
+		t.Errorf("without its slash: refused as %v", refusal)
 	}
 	r = wire{Cloud, "POST", "/harmless", "", nil}.parse()
 	r.URL.Path, r.URL.RawPath = "/123456/messages", "/123456%2Fmessages"
@@ -171,6 +184,8 @@ var bodyCases = []struct {
 	{"send/identity", "/1/messages", "Content-Encoding: identity\r\n", SendEdge, ""},
 	{"send/gzip", "/1/messages", "Content-Encoding: gzip\r\n", 0, RuleEncoding},
 	{"send/gzip-by-another-name", "/1/messages", "Content_Encoding: gzip\r\n", 0, RuleEncoding},
+	{"send/type-by-another-name", "/1/messages", "Content-Type: application/json\r\nContentType: text/plain\r\n", 0, RuleEncoding},
+	{"else/type-by-another-name", "/1/media", "Content_Type: multipart/form-data; boundary=b\r\n", 0, RuleEncoding},
 	{"send/latin-1", "/1/messages", "Content-Type: application/json; charset=iso-8859-1\r\n", 0, RuleEncoding},
 	{"send/utf-16", "/1/messages", "Content-Type: application/json; charset=utf-16\r\n", 0, RuleEncoding},
 	{"send/two-charsets", "/1/messages", "Content-Type: application/json; charset=utf-8; charset=utf-16\r\n", 0, RuleEncoding},

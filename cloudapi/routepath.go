@@ -9,14 +9,6 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-// sendPath is a path written exactly as a send edge.
-type sendPath struct {
-	edge            policy.Edge
-	version, number string
-	encrypted       bool // messages_encrypted
-	receipt         bool // On-Premises PUT /v1/messages/{id}
-}
-
 // edgeEncrypted is POST /{phone_number_id}/messages_encrypted, an edge that
 // policy never sees.
 const edgeEncrypted = "messages_encrypted"
@@ -33,48 +25,51 @@ var lookalikeEdges = map[string]bool{
 	"messages": true, "marketingmessages": true, "messagesencrypted": true, "calls": true,
 }
 
-// exactEdge reads a path that is written as exactly one send edge and nothing
-// else: no trailing or doubled slash, no escape, no other case.
-func (rt *Route) exactEdge(path string) (sendPath, bool) {
+// readEdge recognises a path that is written as exactly one send edge and
+// nothing else: no trailing or doubled slash, no escape, no other case.
+func (rt *Route) readEdge(path string) {
 	rest, ok := strings.CutPrefix(path, "/")
 	if !ok {
-		return sendPath{}, false
+		return
 	}
-	p := sendPath{number: rt.configured}
+	version, number := "", rt.configured
 	switch rt.dialect {
 	case OnPremises:
 		if rest, ok = strings.CutPrefix(rest, "v1/"); !ok {
-			return sendPath{}, false
+			return
 		}
 		if id, ok := strings.CutPrefix(rest, "messages/"); ok && rt.method == http.MethodPut && isOpaqueID(id) && !strings.Contains(id, "/") {
-			p.edge, p.receipt = policy.EdgeMessages, true
-			return p, true
+			rt.receiptOnly, rest = true, "messages"
 		}
 	case Cloud:
-		if first, after, ok := strings.Cut(rest, "/"); ok && isVersion(first) {
-			p.version, rest = first, after
-		}
-		if p.number, rest, ok = strings.Cut(rest, "/"); !ok || !isNodeID(p.number) {
-			return sendPath{}, false
+		version, rest = cutVersion(rest)
+		if number, rest, ok = strings.Cut(rest, "/"); !ok || !isNodeID(number) {
+			return
 		}
 	}
-	p.edge, ok = edges[rest]
-	p.encrypted = rest == edgeEncrypted
-	return p, ok
+	if rt.Edge, rt.exact = edges[rest]; rt.exact {
+		rt.PhoneNumberID, rt.Version, rt.encrypted = number, version, rest == edgeEncrypted
+	}
 }
 
-// templateList recognises GET /{waba_id}/message_templates.
-func (rt *Route) templateList(path string) {
+// readTemplateList recognises GET /{waba_id}/message_templates.
+func (rt *Route) readTemplateList(path string) {
 	rest, ok := strings.CutPrefix(path, "/")
 	if !ok || rt.dialect != Cloud {
 		return
 	}
-	if first, after, ok := strings.Cut(rest, "/"); ok && isVersion(first) {
-		rt.Version, rest = first, after
-	}
+	version, rest := cutVersion(rest)
 	if id, ok := strings.CutSuffix(rest, "/message_templates"); ok && isNodeID(id) {
-		rt.Class, rt.WABA = TemplateList, id
+		rt.Class, rt.Version, rt.WABA = TemplateList, version, id
 	}
+}
+
+// cutVersion cuts the version off a path.
+func cutVersion(path string) (version, rest string) {
+	if first, after, ok := strings.Cut(path, "/"); ok && isVersion(first) {
+		return first, after
+	}
+	return "", path
 }
 
 // isVersion reports an API version such as v25.0. Which ones exist is the
@@ -120,30 +115,22 @@ const (
 	reference = "{result="
 )
 
-// ambiguousPath refuses a path in which some reader could find a send edge, if
-// it is not written exactly as one. Any segment counts, since dot segments may
-// remove what follows and the edge may ignore it. hidden is the part after an
-// encoded question mark, which decoding would turn into a query.
-func ambiguousPath(path string, exact bool) (hidden string, refusal *Refusal) {
-	if exact {
-		return "", nil
-	}
+// looseEdge reports whether some reader could find a send edge in a path. Any
+// segment counts, since dot segments may remove what follows and the edge may
+// ignore it. hidden is what follows an encoded question mark, which decoding
+// would turn into a query.
+func looseEdge(path string) (found bool, hidden string) {
 	for range maxDecodings {
-		before, after, ok := strings.Cut(path, "?")
-		if ok {
-			hidden += "&" + after
-		}
-		if strings.Contains(strings.ToLower(path), reference) || hasEdgeSegment(before) || hasEdgeSegment(after) {
-			return hidden, refusef(RulePath, "write it exactly as /v25.0/<phone number id>/messages: the id in digits, one slash between parts, nothing escaped, nothing after it",
-				"the path could be read as a send, but is not written as one")
-		}
+		before, after, _ := strings.Cut(path, "?")
+		hidden += "&" + after
+		found = found || strings.Contains(strings.ToLower(path), reference) || hasEdgeSegment(before) || hasEdgeSegment(after)
 		decoded := unescape(path)
 		if decoded == path {
 			break
 		}
 		path = decoded
 	}
-	return hidden, nil
+	return found, strings.Trim(hidden, "&")
 }
 
 func hasEdgeSegment(path string) bool {

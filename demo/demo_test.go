@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -70,9 +71,17 @@ func TestUnexpectedVerdictIsAnError(t *testing.T) {
 	}
 }
 
-func TestListenNeedsAnAddress(t *testing.T) {
+func TestListenNeedsAFreeAddress(t *testing.T) {
 	if err := run(t.Context(), io.Discard, options{listen: "8080"}); err == nil || !strings.Contains(err.Error(), "--listen") {
-		t.Errorf("the error is %v, want one about --listen", err)
+		t.Errorf("without a colon the error is %v, want one about --listen", err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := run(t.Context(), io.Discard, options{listen: l.Addr().String()}); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("with an address in use the error is %v", err)
 	}
 }
 
@@ -137,6 +146,9 @@ func readCommands(t *testing.T, out io.Reader) (commands []string) {
 	lines := bufio.NewScanner(out)
 	open := false // the line before goes on
 	for lines.Scan() {
+		if n := utf8.RuneCountInString(lines.Text()); n > width {
+			t.Errorf("a line has %d columns, more than %d: %s", n, width, lines.Text())
+		}
 		text := strings.TrimSpace(lines.Text())
 		switch {
 		case open:

@@ -42,7 +42,6 @@ const caddyfile = `{
 	grace_period 5s
 	log default {
 		level {{.LogLevel}}
-		format console
 		exclude admin.api
 	}
 	servers {
@@ -158,6 +157,9 @@ func (s *stage) openGateway(o options) (err error) {
 			return err
 		}
 	}
+	if err := vacant(addr); err != nil {
+		return err
+	}
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return fmt.Errorf("reading the address %q: %w", addr, err)
@@ -216,6 +218,16 @@ func freeAddr() (string, error) {
 	}
 	defer l.Close()
 	return l.Addr().String(), nil
+}
+
+// vacant fails if somebody listens on addr. Caddy would not: it shares ports, so
+// that a part of the story would be told to somebody else.
+func vacant(addr string) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 // close ends everything open started, also where it failed halfway.

@@ -88,7 +88,10 @@ func (p *printer) invitation(s *stage) {
 }
 
 func (p *printer) curl(s *stage, why string, m message) {
-	body := strings.ReplaceAll(string(m.body("")), `","te`, "\",\n          \"te")
+	body := string(m.body(""))
+	for _, field := range []string{`"text":{`, `"template":{`, `"biz_`} {
+		body = strings.ReplaceAll(body, ","+field, ",\n          "+field)
+	}
 	p.try(why, "curl -i "+s.url+messagesPath+" \\",
 		"  -H 'Authorization: Bearer "+token+"' -H 'Content-Type: application/json' \\",
 		"  -d '"+strings.ReplaceAll(body, "'", `'\''`)+"'")

@@ -115,7 +115,6 @@ const faultyCaddyfile = `{
 	admin {{.Admin}}
 	persist_config off
 	grace_period 5s
-	skip_install_trust
 	log default {
 		level PANIC
 	}

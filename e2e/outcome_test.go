@@ -114,11 +114,14 @@ func TestOutcome(t *testing.T) {
 			for name, values := range test.header {
 				header[name] = values
 			}
-			status, body := sendRaw(t, w, textBody, header)
+			status, id, body := sendRaw(t, w, textBody, header)
 			if status != test.status || test.body != "" && body != test.body {
 				t.Errorf("the sender got status %d and %.200q, want %d and %.200q", status, body, test.status, test.body)
 			}
 			e := w.settled(t)
+			if id != e.ID && status != 0 {
+				t.Errorf("the sender was told the decision %q, the ledger has %s", id, e.ID)
+			}
 			if e.Outcome.State != test.state || e.Outcome.ErrorCode != test.code {
 				t.Errorf("the ledger says %s with code %d, want %s with %d", e.Outcome.State, e.Outcome.ErrorCode, test.state, test.code)
 			}
@@ -159,9 +162,9 @@ func hangUp(w http.ResponseWriter) {
 	conn.Close()
 }
 
-// sendRaw posts a send and gives the status and body the sender got; status 0
-// where the answer broke off. Nothing is unpacked.
-func sendRaw(t testing.TB, w *world, body string, header http.Header) (int, string) {
+// sendRaw posts a send and gives the status, decision id and body the sender
+// got; status 0 where the answer broke off. Nothing is unpacked.
+func sendRaw(t testing.TB, w *world, body string, header http.Header) (status int, id, answer string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -176,17 +179,17 @@ func sendRaw(t testing.TB, w *world, body string, header http.Header) (int, stri
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, err.Error()
+		return 0, "", err.Error()
 	}
 	defer resp.Body.Close()
 	got, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return 0, err.Error()
+		return 0, "", err.Error()
 	}
 	if encoding := resp.Header.Get("Content-Encoding"); encoding != "" {
 		t.Errorf("the answer came in encoding %s", encoding)
 	}
-	return resp.StatusCode, string(got)
+	return resp.StatusCode, resp.Header.Get("X-Waguard-Id"), string(got)
 }
 
 // settled is the newest ledger entry once its outcome is known.
@@ -401,9 +404,14 @@ func TestStoreFails(t *testing.T) {
 	}{
 		{"facts", shop, []interface{ Store(bool) }{&faults.facts}, "503 131016 STORE_UNAVAILABLE", 0},
 		{"facts/monitor", support, []interface{ Store(bool) }{&faults.facts}, "200 0 ", 1},
-		{"settle", shop, []interface{ Store(bool) }{&faults.settle}, "403 131005 UNRECORDED", 1},
-		{"reserve", shop, []interface{ Store(bool) }{&faults.reserve}, "403 131005 UNRECORDED", 1},
+		{"settle", shop, []interface{ Store(bool) }{&faults.settle}, "500 131000 UNRECORDED", 1},
 		{"recovers", shop, nil, "200 0 ", 1},
+		{"reserve", shop, []interface{ Store(bool) }{&faults.reserve}, "500 131000 UNRECORDED", 1},
+		// Regression: a full disk let every message leave unrecorded.
+		{"reserve/again", shop, []interface{ Store(bool) }{&faults.reserve}, "503 131016 STORE_UNAVAILABLE", 0},
+		{"reserve/and-again", shop, []interface{ Store(bool) }{&faults.reserve}, "503 131016 STORE_UNAVAILABLE", 0},
+		{"reserve/monitor", support, []interface{ Store(bool) }{&faults.reserve}, "200 0 ", 1},
+		{"recovers-again", shop, nil, "200 0 ", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			clear()

@@ -122,7 +122,10 @@ type Number struct {
 }
 
 // Write is a change on its way to disk.
-type Write struct{ done chan error }
+type Write struct {
+	done  chan error
+	hurry func()
+}
 
 // NewWrite is a write and the function that ends it. The function must be called
 // exactly once.
@@ -131,6 +134,15 @@ func NewWrite() (*Write, func(error)) {
 	return w, func(err error) { w.done <- err }
 }
 
+// Hurry makes Wait call hurry first. It is for a change that has time until
+// somebody waits for it.
+func (w *Write) Hurry(hurry func()) { w.hurry = hurry }
+
 // Wait returns once the change is on disk, or says why it is not. It must be
 // called at most once.
-func (w *Write) Wait() error { return <-w.done }
+func (w *Write) Wait() error {
+	if w.hurry != nil {
+		w.hurry()
+	}
+	return <-w.done
+}

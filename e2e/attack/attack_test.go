@@ -27,6 +27,7 @@ type row struct {
 type outcome struct {
 	status  int
 	rule    string   // of the gateway; "" where it was not asked
+	first   string   // the rule in the header, if it is that of a batch's first refused send
 	arrives bool     // the request reaches the upstream
 	sends   []string // what anybody can find in it there, as judged
 }
@@ -42,6 +43,11 @@ func (r row) hangingUp() row { r.hangsUp = true; return r }
 
 // refused: the gateway refuses it with an error in the shape of the Graph API.
 func refused(status int, rule string) []outcome { return []outcome{{status: status, rule: rule}} }
+
+// refusedBatch: the batch is refused since the rules refuse a send of it.
+func refusedBatch(first string) []outcome {
+	return []outcome{{status: http.StatusBadRequest, rule: "BATCH_REFUSED", first: first}}
+}
 
 // rejected: the HTTP server does not take it for a request.
 func rejected(status int) []outcome { return []outcome{{status: status}} }
@@ -73,7 +79,7 @@ func TestAttacks(t *testing.T) {
 			}
 			names[r.name] = true
 			rows++
-			t.Run(r.name, func(t *testing.T) { w.attack(t, r) })
+			t.Run(r.name, func(t *testing.T) { checkKnown(t, r.name, w.attack(t, r)) })
 		}
 	}
 	if rows < least {
@@ -81,12 +87,33 @@ func TestAttacks(t *testing.T) {
 	}
 	t.Logf("%d attacks", rows)
 	// Whatever was tried, an honest sender is served.
-	w.attack(t, try("honest", "", send(text(allowed)), judged("text to allowed"), ""))
+	for _, problem := range w.attack(t, try("honest", "", send(text(allowed)), judged("text to allowed"), "")) {
+		t.Errorf("after all attacks: %s", problem)
+	}
 }
 
-// attack sends one row and compares what reaches the upstream with what must.
-func (w *world) attack(t *testing.T, r row) {
+// checkKnown fails the test if something went wrong that is not known, or if
+// something known went right.
+func checkKnown(t *testing.T, name string, problems []string) {
 	t.Helper()
+	why, isKnown := known[name]
+	for _, problem := range problems {
+		if isKnown {
+			t.Logf("known (%s): %s", why, problem)
+		} else {
+			t.Error(problem)
+		}
+	}
+	if isKnown && len(problems) == 0 {
+		t.Error("this is listed in known_test.go and works: strike it from the list")
+	}
+}
+
+// attack sends one row and compares what reaches the upstream with what must. It
+// lists what went wrong.
+func (w *world) attack(t *testing.T, r row) (problems []string) {
+	t.Helper()
+	failf := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	answers := exchange(t, w.doors[r.at], r.raw, len(r.want), r.hangsUp)
 	got := w.received()
 
@@ -103,63 +130,66 @@ func (w *world) attack(t *testing.T, r row) {
 		if req.whole {
 			whole++
 		}
-		checkNamespace(t, &req)
+		for _, f := range req.fields {
+			if strings.HasPrefix(strings.ReplaceAll(strings.ToLower(f.name), "_", "-"), "x-waguard") {
+				failf("the upstream gets the field %s of the gateway's namespace", f.name)
+			}
+		}
+		if host := req.values("Host"); r.at == overTLS && !slices.Equal(host, []string{w.tls.addr()}) {
+			failf("the upstream gets the host %q, want its own", host)
+		}
 		for _, s := range req.sends() {
 			name := describe(s)
-			found[name] = true
-			if !slices.Contains(sends, name) {
-				t.Errorf("the upstream can find a send that was not judged: %s\n(%s: %+v)\nin %s %s\n%v\n%.2000q",
+			if !found[name] && !slices.Contains(sends, name) {
+				failf("the upstream can find a send that was not judged: %s\n(%s: %+v)\nin %s %.300s\n%.500q\n%.2000q",
 					name, s.How, s, req.method, req.target, req.fields, req.body)
 			}
+			found[name] = true
 		}
 	}
 	for _, s := range sends {
 		if !found[s] {
-			t.Errorf("the upstream does not find the send %q, which should arrive", s)
+			failf("the upstream does not find the send %q, which should arrive", s)
 		}
 	}
 	if whole != arriving {
-		t.Errorf("%d requests reach the upstream, want %d", whole, arriving)
+		failf("%d requests reach the upstream, want %d", whole, arriving)
 	}
-
 	if len(answers) != len(r.want) {
-		t.Fatalf("%d answers, want %d: %v", len(answers), len(r.want), answers)
+		failf("%d answers, want %d: %v", len(answers), len(r.want), answers)
+		return problems
 	}
 	for i, o := range r.want {
-		checkAnswer(t, answers[i], o)
+		problems = append(problems, o.compare(answers[i])...)
 	}
+	return problems
 }
 
-func checkAnswer(t *testing.T, a answer, want outcome) {
-	t.Helper()
-	if a.status != want.status {
-		t.Errorf("status %d, want %d: %v", a.status, want.status, a)
+// compare lists in what an answer is another than it should be.
+func (o outcome) compare(a answer) (problems []string) {
+	failf := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	if a.status != o.status {
+		failf("status %d, want %d: %v", a.status, o.status, a)
 	}
-	if want.arrives {
-		if verdict := map[bool]string{true: "allow"}[len(want.sends) > 0]; a.decision != verdict {
-			t.Errorf("decision %q, want %q", a.decision, verdict)
+	if o.arrives {
+		if verdict := map[bool]string{true: "allow"}[len(o.sends) > 0]; a.decision != verdict {
+			failf("decision %q, want %q", a.decision, verdict)
 		}
-		return
+		return problems
 	}
-	if a.rule != want.rule || len(a.body) > 0 && a.named != want.rule {
-		t.Errorf("rule %q in the header, %q in the body, want %q: %v", a.rule, a.named, want.rule, a)
+	rule := o.rule
+	if o.first != "" {
+		rule = o.first
 	}
-	for _, secret := range []string{"SECRET", "1991", "1511234", "990000"} {
+	if a.rule != rule || len(a.body) > 0 && a.named != o.rule {
+		failf("rule %q in the header, %q in the body, want %q and %q: %v", a.rule, a.named, rule, o.rule, a)
+	}
+	for _, secret := range []string{"SECRET", "15199900", "6600112233", "eyJ"} {
 		if bytes.Contains(a.body, []byte(secret)) {
-			t.Errorf("the answer holds %s: %s", secret, a.body)
+			failf("the answer holds %s: %s", secret, a.body)
 		}
 	}
-}
-
-// checkNamespace fails the test if a field of the gateway's namespace, under any
-// spelling of its name, came through.
-func checkNamespace(t *testing.T, r *received) {
-	t.Helper()
-	for _, f := range r.fields {
-		if strings.HasPrefix(strings.ReplaceAll(strings.ToLower(f.name), "_", "-"), "x-waguard") {
-			t.Errorf("the upstream gets the field %s of the gateway's namespace", f.name)
-		}
-	}
+	return problems
 }
 
 // describe names a send as the tables do: what, and to whom.
@@ -217,5 +247,6 @@ var (
 	badRecipient  = refused(400, "RECIPIENT_INVALID")
 	badEncoding   = refused(415, "ENCODING_UNSUPPORTED")
 	badBatch      = refused(400, "BATCH_REFUSED")
+	closedInBatch = refusedBatch("WINDOW_CLOSED")
 	optedOut      = refused(400, "OPTED_OUT_MARKETING")
 )

@@ -91,7 +91,7 @@ var pathAttacks = []row{
 	try("path/edge/encrypted", "sends what nobody can read", post(v25+"/messages_encrypted", `{"messaging_product":"whatsapp","encrypted_contents":"eyJ"}`),
 		refused(403, "ENCRYPTED_BODY"), "what can't be read can't be judged"),
 	try("path/edge/encrypted-case", "sends what nobody can read, in capitals", post(v25+"/Messages_Encrypted", `{"encrypted_contents":"eyJ"}`), ambiguousPath, "some reader folds case"),
-	try("path/edge/marketing-text", "sends a text through /marketing_messages", post(v25+"/marketing_messages", text(allowed)), refused(400, "MARKETING_ONLY"),
+	try("path/edge/marketing-text", "sends a text through /marketing_messages", post(v25+"/marketing_messages", text(allowed)), refused(400, "MARKETING_TEMPLATES_ONLY"),
 		"only marketing templates are for this edge"),
 	try("path/edge/marketing-stopped", "sends marketing to someone who said STOP", post(v25+"/marketing_messages", template(stopped, "summer_sale")), optedOut, "the other edge has the same rules"),
 	try("path/edge/call", "calls a person who never permitted it", post(v25+"/calls", `{"messaging_product":"whatsapp","to":"`+closed+`","action":"connect","session":{"sdp_type":"offer","sdp":"v=0"}}`),

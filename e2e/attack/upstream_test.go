@@ -133,8 +133,8 @@ func (u *upstream) serve(c net.Conn) {
 }
 
 // readRequest reads one request. It gives what there is of one that broke off,
-// and nil where there is none.
-func readRequest(in *bufio.Reader, c net.Conn) (*received, error) {
+// and nil where there is none. A client that waits is told to go on.
+func readRequest(in *bufio.Reader, c io.Writer) (*received, error) {
 	line, err := readLine(in)
 	if err != nil {
 		return nil, err

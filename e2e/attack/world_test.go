@@ -86,10 +86,10 @@ var abroad = map[string][]string{
 type site int
 
 const (
-	cloud     site = iota // the Cloud API
-	dialog360             // 360dialog's API, the number being configured
-	onPremises            // the On-Premises API, the number being configured
-	overTLS               // the Cloud API, with an upstream that speaks TLS
+	cloud      site = iota // the Cloud API
+	dialog360              // 360dialog's API, the number being configured
+	onPremises             // the On-Premises API, the number being configured
+	overTLS                // the Cloud API, with an upstream that speaks TLS
 	numSites
 )
 
@@ -119,6 +119,7 @@ const configuration = `{
 	}
 	servers {
 		protocols h1
+		expected_underscore_headers file_offset
 	}
 }
 (upstream) {

@@ -90,7 +90,6 @@ const caddyfile = `{
 	log default {
 		level ERROR
 	}
-	skip_install_trust
 	{{.Global}}
 	whatsapp {
 		store badger {{.Dir}}

@@ -1,10 +1,6 @@
 package strictjson
 
-import (
-	"bytes"
-	"slices"
-	"unicode/utf8"
-)
+import "bytes"
 
 // node is a value or a key. Nodes stand in the order of the text: an object is
 // followed by its keys, each followed by its value; an array by its elements.
@@ -236,101 +232,4 @@ func (p *parser) object() *Error {
 		return p.fail("an object has too many keys")
 	}
 	return p.duplicates(at, keys, escaped)
-}
-
-// fewKeys is up to how many keys comparing each with each is quicker than
-// sorting them.
-const fewKeys = 12
-
-// duplicates looks for a key that an object has twice, also in different
-// spellings.
-func (p *parser) duplicates(object, n int, escaped bool) *Error {
-	if n < 2 {
-		return nil
-	}
-	v := Value{doc: p.doc, at: object}
-	p.keys = p.keys[:0]
-	if n <= fewKeys && !escaped {
-		for key := range v.Members() {
-			raw := key.raw()
-			for _, known := range p.keys {
-				if bytes.Equal(known, raw) {
-					return p.fail("a key appears twice in the object that ends")
-				}
-			}
-			p.keys = append(p.keys, raw)
-		}
-		return nil
-	}
-	for key := range v.Members() {
-		raw := key.raw()
-		if key.escaped() {
-			raw = []byte(key.String())
-		}
-		p.keys = append(p.keys, raw)
-	}
-	slices.SortFunc(p.keys, bytes.Compare)
-	for i := range p.keys[1:] {
-		if bytes.Equal(p.keys[i], p.keys[i+1]) {
-			return p.fail("a key appears twice in the object that ends")
-		}
-	}
-	return nil
-}
-
-// string reads a string, which is a value or a key.
-func (p *parser) string() *Error {
-	src := p.doc.src
-	p.i++
-	n := node{start: uint32(p.i), kind: String}
-	wide := false
-	for {
-		p.i += plain(src[p.i:])
-		if p.i >= len(src) {
-			return p.fail("a string has no end")
-		}
-		switch c := src[p.i]; {
-		case c == '"':
-			n.end = uint32(p.i)
-			if wide && !utf8.Valid(src[n.start:n.end]) {
-				return p.fail("a string is not valid UTF-8")
-			}
-			p.i++
-			n.next = uint32(len(p.doc.nodes) + 1)
-			p.doc.nodes = append(p.doc.nodes, n)
-			return nil
-		case c == '\\':
-			n.escaped = true
-			if err := p.escape(); err != nil {
-				return err
-			}
-		case c < ' ':
-			return p.fail("a control character stands in a string")
-		default:
-			wide = true
-			for p.i < len(src) && src[p.i] >= utf8.RuneSelf {
-				p.i++
-			}
-		}
-	}
-}
-
-func (p *parser) escape() *Error {
-	src := p.doc.src
-	p.i++
-	switch p.peek() {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		p.i++
-		return nil
-	case 'u':
-		if p.i+5 > len(src) {
-			break
-		}
-		if _, ok := hex4(src[p.i+1:]); !ok {
-			break
-		}
-		p.i += 5
-		return nil
-	}
-	return p.fail("a backslash starts no known escape")
 }

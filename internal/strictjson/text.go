@@ -7,6 +7,63 @@ import (
 	"unicode/utf8"
 )
 
+// string reads a string, which is a value or a key.
+func (p *parser) string() *Error {
+	src := p.doc.src
+	p.i++
+	n := node{start: uint32(p.i), kind: String}
+	wide := false
+	for {
+		p.i += plain(src[p.i:])
+		if p.i >= len(src) {
+			return p.fail("a string has no end")
+		}
+		switch c := src[p.i]; {
+		case c == '"':
+			n.end = uint32(p.i)
+			if wide && !utf8.Valid(src[n.start:n.end]) {
+				return p.fail("a string is not valid UTF-8")
+			}
+			p.i++
+			n.next = uint32(len(p.doc.nodes) + 1)
+			p.doc.nodes = append(p.doc.nodes, n)
+			return nil
+		case c == '\\':
+			n.escaped = true
+			if err := p.escape(); err != nil {
+				return err
+			}
+		case c < ' ':
+			return p.fail("a control character stands in a string")
+		default:
+			wide = true
+			for p.i < len(src) && src[p.i] >= utf8.RuneSelf {
+				p.i++
+			}
+		}
+	}
+}
+
+func (p *parser) escape() *Error {
+	src := p.doc.src
+	p.i++
+	switch p.peek() {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		p.i++
+		return nil
+	case 'u':
+		if p.i+5 > len(src) {
+			break
+		}
+		if _, ok := hex4(src[p.i+1:]); !ok {
+			break
+		}
+		p.i += 5
+		return nil
+	}
+	return p.fail("a backslash starts no known escape")
+}
+
 const (
 	ones  = 0x0101010101010101
 	highs = 0x8080808080808080

@@ -15,16 +15,16 @@ import (
 const childEnv = "WAGUARD_TEST_CHILD"
 
 func TestMain(m *testing.M) {
-	switch os.Getenv(childEnv) {
-	case "":
+	name := os.Getenv(childEnv)
+	if name == "" {
 		os.Exit(m.Run())
-	case "write":
-		writeUntilKilled(os.Getenv("WAGUARD_TEST_DIR"))
-	case "fill":
-		os.Exit(fillDisk(os.Getenv("WAGUARD_TEST_DIR")))
 	}
-	os.Exit(2)
+	os.Exit(children[name](os.Getenv("WAGUARD_TEST_DIR")))
 }
+
+// children are what this binary can do instead, by name. They get a directory
+// and give an exit code.
+var children = map[string]func(dir string) int{"write": writeUntilKilled}
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t testing.TB, dir string, now func() time.Time) store.Store {

@@ -8,6 +8,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
 )
 
 // errTooBig: a change needs more room than a transaction has, or has left.
@@ -26,6 +27,8 @@ type batch struct {
 	writes map[string]write
 	// undo is what the current change has overwritten in writes, oldest first.
 	undo []overwritten
+	// sends are those reserved in this batch, by id; nil if settled in it.
+	sends map[store.ID]*reserved
 	// size estimates what the transaction will hold, as Badger counts it.
 	size int64
 }
@@ -44,8 +47,8 @@ type overwritten struct {
 	existed bool
 }
 
-func newBatch(s *Store, txn *badger.Txn) *batch {
-	return &batch{s: s, txn: txn, writes: make(map[string]write, 64)}
+func newBatch(s *Store, txn *badger.Txn, changes int) *batch {
+	return &batch{s: s, txn: txn, writes: make(map[string]write, 2*changes), sends: make(map[store.ID]*reserved, changes)}
 }
 
 // get is the value of key as the changes so far leave it.
@@ -132,6 +135,14 @@ func (b *batch) flush() error {
 // publish makes the memory follow what has been committed, before anyone hears
 // of it.
 func (b *batch) publish() {
+	for id, r := range b.sends {
+		switch {
+		case r == nil:
+			delete(b.s.inFlight, id)
+		case len(b.s.inFlight) < maxInFlight:
+			b.s.inFlight[id] = r.head
+		}
+	}
 	for key, w := range b.writes {
 		switch key[0] {
 		case contactPrefix:
@@ -139,7 +150,7 @@ func (b *batch) publish() {
 				continue // a pointer: its contact's record was written as well
 			}
 			for i := range w.contact.Members {
-				b.s.cache.forget(w.contact.Members[i].Alias)
+				b.s.cache.replace(w.contact.Members[i].Alias, w.value)
 			}
 		case templatePrefix, listingPrefix, numberPrefix:
 			if err := b.s.known.learn(key, w.value); err != nil {

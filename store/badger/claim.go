@@ -18,13 +18,14 @@ type claim struct {
 // with ErrClaimed. It runs in the writer, so nobody can come between the look
 // and the record.
 func (b *batch) claim(r reservation) ([]claim, error) {
-	claims := make([]claim, len(r.contacts))
-	for i, a := range r.contacts {
+	contacts := r.head.contacts()
+	claims := make([]claim, len(contacts))
+	for i, a := range contacts {
 		c, err := b.contact(a)
 		if err != nil {
 			return nil, err
 		}
-		p := c.Person(a, r.phoneNumberID, r.group)
+		p := c.Person(a, r.head.Send.PhoneNumberID, r.group)
 		optedIn := p.Consent[policy.Transactional].LastOptIn
 		if p.Confirmed != 0 && p.Confirmed >= optedIn {
 			return nil, fmt.Errorf("the confirmation of an opt-out: %w", store.ErrClaimed)
@@ -36,7 +37,7 @@ func (b *batch) claim(r reservation) ([]claim, error) {
 	for i := range claims {
 		k := &claims[i]
 		err := b.edit([]policy.Alias{k.Contact}, func(c *policy.Contact) {
-			relation := c.Member(k.Contact).Relation(r.phoneNumberID)
+			relation := c.Member(k.Contact).Relation(r.head.Send.PhoneNumberID)
 			k.Before = relation.Confirmed
 			relation.Confirm(k.At)
 		})

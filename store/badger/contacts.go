@@ -19,25 +19,26 @@ type contactRecord struct {
 // never changed.
 var nobody = &policy.Contact{}
 
-// readContact is the contact a belongs to, read from its records.
-func readContact(src source, a policy.Alias) (*policy.Contact, error) {
+// readContact is the contact a belongs to, read from its records, and the record
+// that holds it.
+func readContact(src source, a policy.Alias) (*policy.Contact, []byte, error) {
 	for at := a; ; {
 		value, err := src.get(aliasKey(contactPrefix, at))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if value == nil {
-			return nobody, nil
+			return nobody, nil, nil
 		}
 		var r contactRecord
 		if err := decode(value, &r); err != nil {
-			return nil, fmt.Errorf("reading contact %s: %w", at, err)
+			return nil, nil, fmt.Errorf("reading contact %s: %w", at, err)
 		}
 		switch {
 		case r.Contact != nil:
-			return r.Contact, nil
+			return r.Contact, value, nil
 		case r.Under == nil || bytes.Compare(r.Under[:], at[:]) >= 0:
-			return nil, fmt.Errorf("reading contact %s: its record leads nowhere", at)
+			return nil, nil, fmt.Errorf("reading contact %s: its record leads nowhere", at)
 		}
 		at = *r.Under
 	}
@@ -64,7 +65,7 @@ func (b *batch) contact(a policy.Alias) (*policy.Contact, error) {
 	c, ok := b.s.cache.get(a)
 	if !ok {
 		var err error
-		if c, err = readContact(snapshot{b.txn}, a); err != nil {
+		if c, _, err = readContact(snapshot{b.txn}, a); err != nil {
 			return nil, err
 		}
 	}

@@ -37,12 +37,12 @@ func (s *Store) entry(src source, prefix byte, id store.ID) (*store.Entry, error
 	if err != nil || value == nil {
 		return nil, err
 	}
-	settled, err := readSettlement(src, prefix, id)
-	if err != nil {
-		return nil, err
-	}
 	var r ledgerRecord
 	if err := decode(value, &r); err != nil {
+		return nil, err
+	}
+	settled, err := readSettlement(src, prefix, id, r.Settled)
+	if err != nil {
 		return nil, err
 	}
 	return s.assemble(src, r, settled)

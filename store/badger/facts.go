@@ -91,10 +91,11 @@ func (s *Store) contacts(ctx context.Context, names []policy.Alias) ([]*policy.C
 			if contacts[i] != nil {
 				continue
 			}
-			if contacts[i], err = snap.contact(a); err != nil {
+			var record []byte
+			if contacts[i], record, err = readContact(snap, a); err != nil {
 				return err
 			}
-			s.cache.fill(a, contacts[i], generations[i])
+			s.cache.fill(a, record, generations[i])
 		}
 		return nil
 	})

@@ -16,6 +16,8 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
+func init() { children["fill"] = fillDisk }
+
 // TestDiskAlmostFull checks the way a full disk should go: writes are refused
 // with a sentence, reads go on, and writes too when there is space again.
 func TestDiskAlmostFull(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 //	m                               metaRecord: schema, key of pseudonyms, starts
 //	c alias(16)                     contactRecord: a contact under its smallest alias, or a pointer to it
 //	h alias(16) time(8) hash(8)     store.Word: a word on consent, once under each name it came with
-//	l id(16) part(1)                ledger: ledgerRecord (part 0) and settlement (part 1)
+//	l id(16) part(1)                ledger: ledgerRecord (part 0) and, unless that holds it, settlement (part 1)
 //	v id(16) part(1)                violations: copies of both, kept for a time of their own
 //	s wamid(16)                     statusRecord: what became of a message
 //	q opaque(16)                    echoRecord: sends and statuses that may belong together

@@ -19,11 +19,11 @@ import (
 
 // writeUntilKilled writes with several callers and prints, one line each, what
 // was acknowledged: "entry <id>", "settled <id>" or "opened <digits>".
-func writeUntilKilled(dir string) {
+func writeUntilKilled(dir string) int {
 	s, err := Open(dir, Options{Now: testNow})
 	if err != nil {
 		fmt.Println("error", err)
-		return
+		return 1
 	}
 	var wg sync.WaitGroup
 	for caller := range 8 {
@@ -47,6 +47,7 @@ func writeUntilKilled(dir string) {
 		})
 	}
 	wg.Wait()
+	return 1
 }
 
 // TestKill kills a writing process at random moments: everything that was

@@ -12,14 +12,17 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-// ledgerRecord is a send as it was reserved or refused. It is written once; what
-// becomes of it stands beside it, in a settlement.
+// ledgerRecord is a send as it was reserved or refused. It is written once. What
+// becomes of it stands beside it, in a settlement; or inside, if that was known
+// before the record was written.
 type ledgerRecord struct {
 	// Start is in which start of the gateway it was written.
 	Start uint64          `cbor:"1,keyasint"`
 	Entry cbor.RawMessage `cbor:"2,keyasint"` // store.Entry
 	// Claims are what the send used up.
 	Claims []claim `cbor:"3,keyasint,omitempty"`
+	// Settled holds where there is no settlement beside the record.
+	Settled *settlement `cbor:"4,keyasint,omitempty"`
 }
 
 // settlement is what the upstream made of a send.
@@ -45,9 +48,7 @@ type entryHead struct {
 		PhoneNumberID string `cbor:"2,keyasint,omitempty"`
 	} `cbor:"4,keyasint"`
 	Facts struct {
-		Persons []struct {
-			Contact policy.Alias `cbor:"1,keyasint"`
-		} `cbor:"1,keyasint,omitempty"`
+		Persons []headPerson `cbor:"1,keyasint,omitempty"`
 	} `cbor:"5,keyasint"`
 	Decision struct {
 		Verdict  policy.Verdict  `cbor:"1,keyasint"`
@@ -56,7 +57,18 @@ type entryHead struct {
 	} `cbor:"7,keyasint"`
 	Opaque policy.Alias `cbor:"14,keyasint,omitempty"`
 
-	claims []claim
+	claims  []claim
+	settled *settlement // in the record itself
+}
+
+// reserved is a send whose reservation is in the batch.
+type reserved struct {
+	head   *entryHead
+	record ledgerRecord
+}
+
+type headPerson struct {
+	Contact policy.Alias `cbor:"1,keyasint"`
 }
 
 // contacts are the recipient's, each once, in the order of the readings.
@@ -72,8 +84,24 @@ func (h *entryHead) contacts() []policy.Alias {
 
 func (h *entryHead) violation() bool { return h.Decision.Verdict == policy.Refuse }
 
+// headOf is the head of e, as it would be read from its record.
+func headOf(e *store.Entry) *entryHead {
+	h := new(entryHead)
+	h.Send.PhoneNumberID = e.Send.PhoneNumberID
+	h.Facts.Persons = make([]headPerson, len(e.Facts.Persons))
+	for i := range e.Facts.Persons {
+		h.Facts.Persons[i].Contact = e.Facts.Persons[i].Contact
+	}
+	h.Decision.Verdict, h.Decision.Rule, h.Decision.Category = e.Decision.Verdict, e.Decision.Rule, e.Decision.Category
+	h.Opaque = e.Opaque
+	return h
+}
+
 // head is the head of a ledger entry, nil if there is no such entry.
 func (b *batch) head(id store.ID) (*entryHead, error) {
+	if h := b.unsettled(id); h != nil {
+		return h, nil
+	}
 	value, err := b.get(ledgerKey(ledgerPrefix, id, entryPart))
 	if err != nil || value == nil {
 		return nil, err
@@ -82,8 +110,20 @@ func (b *batch) head(id store.ID) (*entryHead, error) {
 	if err := decode(value, &r); err != nil {
 		return nil, err
 	}
-	h := &entryHead{claims: r.Claims}
+	h := &entryHead{claims: r.Claims, settled: r.Settled}
 	return h, decode(r.Entry, h)
+}
+
+// unsettled is the head of an entry that is reserved and not yet settled, from
+// memory; nil if it isn't, or isn't known to be.
+func (b *batch) unsettled(id store.ID) *entryHead {
+	if r, ok := b.sends[id]; ok {
+		if r == nil {
+			return nil
+		}
+		return r.head
+	}
+	return b.s.inFlight[id]
 }
 
 // brooms is how much longer than it is shown a record stays on disk. Badger's
@@ -128,17 +168,12 @@ func (s *Store) Reserve(e *store.Entry) *store.Write {
 		return w
 	}
 	r := reservation{
-		id: e.ID, at: e.At, phoneNumberID: e.Send.PhoneNumberID, group: groupOf(e.Group, e.Send.PhoneNumberID),
-		violation: e.Violation(), reserved: e.Outcome.State == store.Reserved, opaque: e.Opaque,
-		record: ledgerRecord{Start: s.start, Entry: raw},
-	}
-	for _, p := range e.Facts.Persons {
-		if !slices.Contains(r.contacts, p.Contact) {
-			r.contacts = append(r.contacts, p.Contact)
-		}
+		id: e.ID, at: e.At, group: groupOf(e.Group, e.Send.PhoneNumberID),
+		reserved: e.Outcome.State == store.Reserved,
+		head:     headOf(e), record: ledgerRecord{Start: s.start, Entry: raw},
 	}
 	r.claims = e.Decision.Claims && r.reserved
-	return s.begin(func(b *batch) error {
+	return s.beginReservation(r.id, func(b *batch) error {
 		if err := b.reserve(r); err != nil {
 			return fmt.Errorf("reserving a send: %w", err)
 		}
@@ -159,14 +194,12 @@ func checkEntry(e *store.Entry) error {
 // reservation is what the writer needs of an entry. The entry itself is the
 // caller's again.
 type reservation struct {
-	id                          store.ID
-	at                          policy.Moment
-	phoneNumberID               string
-	group                       []string
-	contacts                    []policy.Alias
-	opaque                      policy.Alias
-	violation, reserved, claims bool
-	record                      ledgerRecord
+	id               store.ID
+	at               policy.Moment
+	group            []string
+	reserved, claims bool
+	head             *entryHead
+	record           ledgerRecord
 }
 
 func (b *batch) reserve(r reservation) error {
@@ -175,22 +208,31 @@ func (b *batch) reserve(r reservation) error {
 		if err != nil {
 			return err
 		}
-		r.record.Claims = claims
+		r.record.Claims, r.head.claims = claims, claims
 	}
-	value, err := encode(r.record)
-	if err != nil {
+	if err := b.putLedger(r.id, entryPart, r.head.violation(), r.record); err != nil {
 		return err
 	}
-	if err := b.put(ledgerKey(ledgerPrefix, r.id, entryPart), value, b.s.keep(r.id, b.s.options.LedgerRetention)); err != nil {
-		return err
+	if !r.reserved {
+		return nil
 	}
-	if r.violation {
-		if err := b.put(ledgerKey(violationPrefix, r.id, entryPart), value, b.s.keep(r.id, b.s.options.ViolationRetention)); err != nil {
+	if !r.head.Opaque.IsZero() {
+		if err := b.echoAwaited(r.head.Opaque, echoSend{ID: r.id, Contacts: r.head.contacts()}); err != nil {
 			return err
 		}
 	}
-	if r.reserved && !r.opaque.IsZero() {
-		return b.echoAwaited(r.opaque, echoSend{ID: r.id, Contacts: r.contacts})
-	}
+	b.sends[r.id] = &reserved{r.head, r.record} // nothing can fail any more
 	return nil
+}
+
+// putLedger writes a part of a ledger entry, of a violation also its copy.
+func (b *batch) putLedger(id store.ID, part byte, violation bool, record any) error {
+	value, err := encode(record)
+	if err != nil {
+		return err
+	}
+	if err := b.put(ledgerKey(ledgerPrefix, id, part), value, b.s.keep(id, b.s.options.LedgerRetention)); err != nil || !violation {
+		return err
+	}
+	return b.put(ledgerKey(violationPrefix, id, part), value, b.s.keep(id, b.s.options.ViolationRetention))
 }

@@ -136,6 +136,9 @@ func (sc *scan) read(snap snapshot) error {
 		if err := it.Item().Value(func(value []byte) error { return decode(value, &r) }); err != nil {
 			return err
 		}
+		if settled == nil {
+			settled = r.Settled
+		}
 		if err := sc.take(snap, r, settled, id); err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ func (s *Store) Settle(id store.ID, o store.Outcome) *store.Write {
 	if o.At == 0 {
 		o.At = policy.MomentOf(s.options.Now())
 	}
-	return s.begin(func(b *batch) error {
+	return s.beginSettlement(id, func(b *batch) error {
 		if err := b.settle(id, o, learned); err != nil {
 			return fmt.Errorf("settling %s: %w", id, err)
 		}
@@ -31,9 +31,11 @@ func (b *batch) settle(id store.ID, o store.Outcome, learned []policy.Alias) err
 	if h == nil {
 		return store.ErrNotFound
 	}
-	before, err := readSettlement(b, ledgerPrefix, id)
-	if err != nil {
-		return err
+	var before *settlement
+	if b.unsettled(id) == nil {
+		if before, err = readSettlement(b, ledgerPrefix, id, h.settled); err != nil {
+			return err
+		}
 	}
 	after := settlement{Outcome: o}
 	if o.Wamid != "" && o.State == store.Accepted {
@@ -52,7 +54,11 @@ func (b *batch) settle(id store.ID, o store.Outcome, learned []policy.Alias) err
 	if err := b.settleClaims(h, before, after); err != nil {
 		return err
 	}
-	return b.learn(h, learned, o.At)
+	if err := b.learn(h, learned, o.At); err != nil {
+		return err
+	}
+	b.sends[id] = nil // nothing can fail any more
+	return nil
 }
 
 // tie makes the message wamid that of the entry, and acts on what its statuses
@@ -74,27 +80,26 @@ func (b *batch) tie(id store.ID, h *entryHead, wamid policy.Alias) error {
 	return b.putStatus(wamid, before, after)
 }
 
-func readSettlement(src source, prefix byte, id store.ID) (*settlement, error) {
+// readSettlement is the settlement beside an entry's record, or else the one
+// inside it.
+func readSettlement(src source, prefix byte, id store.ID, inside *settlement) (*settlement, error) {
 	value, err := src.get(ledgerKey(prefix, id, settlementPart))
 	if err != nil || value == nil {
-		return nil, err
+		return inside, err
 	}
 	s := new(settlement)
 	return s, decode(value, s)
 }
 
+// putSettlement writes the settlement into the entry's record, if that is only
+// about to be written, or else beside it.
 func (b *batch) putSettlement(id store.ID, h *entryHead, s settlement) error {
-	value, err := encode(s)
-	if err != nil {
-		return err
+	if r := b.sends[id]; r != nil {
+		record := r.record
+		record.Settled = &s
+		return b.putLedger(id, entryPart, h.violation(), record)
 	}
-	if err := b.put(ledgerKey(ledgerPrefix, id, settlementPart), value, b.s.keep(id, b.s.options.LedgerRetention)); err != nil {
-		return err
-	}
-	if !h.violation() {
-		return nil
-	}
-	return b.put(ledgerKey(violationPrefix, id, settlementPart), value, b.s.keep(id, b.s.options.ViolationRetention))
+	return b.putLedger(id, settlementPart, h.violation(), s)
 }
 
 // settleEcho stops or goes on waiting for a status that echoes the send's opaque
@@ -159,8 +164,11 @@ func (b *batch) learn(h *entryHead, learned []policy.Alias, at policy.Moment) er
 // otherwise nobody is linked, since that can't be undone.
 func (b *batch) recipient(h *entryHead, learned []policy.Alias) (*policy.Alias, error) {
 	contacts := h.contacts()
-	if len(contacts) == 0 {
+	switch len(contacts) {
+	case 0:
 		return nil, nil
+	case 1:
+		return &contacts[0], nil
 	}
 	first, err := b.contact(contacts[0])
 	if err != nil {

@@ -35,6 +35,11 @@ type Store struct {
 	// consumer runs or a write is waited for; Close takes it for writing.
 	mu     sync.RWMutex
 	closed bool
+	// inFlight are the heads of entries that were reserved and not yet settled, so
+	// that settling them needs no read. It belongs to the writer goroutine.
+	inFlight map[store.ID]*entryHead
+	// held are reservations on their way to the queue.
+	held *held
 	// failed is set, for ever, by a write that failed in Badger.
 	failed atomic.Bool
 
@@ -153,7 +158,10 @@ type snapshot struct{ txn *badger.Txn }
 
 func (s snapshot) get(key []byte) ([]byte, error) { return get(s.txn, key) }
 
-func (s snapshot) contact(a policy.Alias) (*policy.Contact, error) { return readContact(s, a) }
+func (s snapshot) contact(a policy.Alias) (*policy.Contact, error) {
+	c, _, err := readContact(s, a)
+	return c, err
+}
 
 func get(txn *badger.Txn, key []byte) ([]byte, error) {
 	item, err := txn.Get(key)

@@ -141,19 +141,21 @@ func TestCancel(t *testing.T) {
 // cache after it.
 func TestCacheFill(t *testing.T) {
 	c := newContactCache(8)
-	a, old := policy.Alias{1}, &policy.Contact{}
+	a, old, changed := policy.Alias{1}, []byte("old"), []byte("changed")
 	before := c.generation(a)
-	c.forget(a)
-	if c.fill(a, old, before); c.lru.Len() != 0 {
+	c.replace(a, changed)
+	c.fill(a, old, before)
+	if got, ok := c.lru.Get(a); !ok || string(got) != "changed" {
 		t.Error("a contact read before a change was put into the cache after it")
 	}
 	now := c.generation(a)
 	c.fill(a, old, now)
-	if got, ok := c.get(a); !ok || got != old {
+	if got, ok := c.lru.Get(a); !ok || string(got) != "old" {
 		t.Error("a contact read after the change was not put into the cache")
 	}
-	if c.forget(a); c.lru.Len() != 0 {
-		t.Error("a changed contact is still in the cache")
+	c.replace(a, changed)
+	if got, ok := c.lru.Get(a); !ok || string(got) != "changed" {
+		t.Error("a changed contact is still in the cache as it was")
 	}
 }
 

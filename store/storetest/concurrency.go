@@ -71,6 +71,48 @@ func testVisibility(t *testing.T, open Open) {
 	readers.Wait()
 }
 
+// testSettleRace settles sends right after they were reserved, while webhooks
+// come in: no outcome may get ahead of its send.
+func testSettleRace(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	const senders, sends = 8, 200
+	entry := f.newEntry(start, ann)
+	var stop atomic.Bool
+	var webhooks, wg sync.WaitGroup
+	for w := range 4 {
+		webhooks.Go(func() {
+			for i := policy.Moment(1); !stop.Load(); i++ {
+				if err := f.Apply(t.Context(), []policy.Event{opened(start+i, phone(fmt.Sprint(15550500000+w)))}); err != nil {
+					t.Errorf("applying: %v", err)
+					return
+				}
+			}
+		})
+	}
+	for range senders {
+		wg.Go(func() {
+			for range sends {
+				e := *entry
+				e.ID = store.NewID(start)
+				reserved := f.Reserve(&e)
+				settled := f.Settle(e.ID, store.Outcome{State: store.Accepted, At: start})
+				if err := settled.Wait(); err != nil {
+					t.Errorf("settling: %v", err)
+				}
+				if err := reserved.Wait(); err != nil {
+					t.Errorf("reserving: %v", err)
+				}
+				if got := f.entry(e.ID).Outcome.State; got != store.Accepted {
+					t.Errorf("a settled send is %s", got)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	stop.Store(true)
+	webhooks.Wait()
+}
+
 // testLarge applies more events at once than a transaction may hold.
 func testLarge(t *testing.T, open Open) {
 	f := newFixture(t, open)

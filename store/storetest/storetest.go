@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t testing.TB, dir string, now func() time.Time)
 		"order":        testOrder,
 		"visibility":   testVisibility,
 		"claims-race":  testClaimsRace,
+		"settle-race":  testSettleRace,
 		"reopen":       testReopen,
 		"closed":       testClosed,
 		"large":        testLarge,
