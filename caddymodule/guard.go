@@ -38,7 +38,7 @@ func init() { caddy.RegisterModule(Guard{}) }
 // `{http.vars.whatsapp.id}` | The id of the decision in the ledger
 // `{http.vars.whatsapp.phone_number_id}` | The business phone number's id
 //
-// The first four and the id also reach the sender as the response headers
+// Decision, rule, category and id also reach the sender as the response headers
 // `X-Waguard-Decision`, `-Rule`, `-Category` and `-Id`, and the access log as
 // fields.
 //

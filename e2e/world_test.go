@@ -76,7 +76,9 @@ func newWorld(t testing.TB, o options) *world {
 		o.Upstream = upstream.URL
 	}
 	w.log = filepath.Join(t.TempDir(), "log")
-	o.Global += "\nlog everything {\noutput file " + w.log + "\nlevel DEBUG\nformat json\n}"
+	// The filter is that of Caddyfile.example: what Caddy itself would log.
+	o.Global += "\nlog everything {\noutput file " + w.log + "\nlevel DEBUG\nformat filter {\nrequest>uri query {\n" +
+		"delete access_token\ndelete appsecret_proof\nreplace hub.verify_token REDACTED\n}\n}\n}"
 	o.Site += "\nlog"
 	t.Cleanup(func() { // after the gateway has stopped
 		if !o.clearLogs {

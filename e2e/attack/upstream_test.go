@@ -65,6 +65,7 @@ type upstream struct {
 	listener net.Listener
 
 	mu   sync.Mutex // guards what follows
+	open map[net.Conn]bool
 	got  []received
 	next int // numbers the message ids
 }
@@ -80,7 +81,7 @@ func newUpstream(t testing.TB, config *tls.Config) *upstream {
 	if config != nil {
 		l = tls.NewListener(l, config)
 	}
-	u := &upstream{listener: l}
+	u := &upstream{listener: l, open: map[net.Conn]bool{}}
 	var connections sync.WaitGroup
 	connections.Go(func() {
 		for {
@@ -95,7 +96,12 @@ func newUpstream(t testing.TB, config *tls.Config) *upstream {
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
-		connections.Wait() // the gateway, stopped before, has closed them all
+		u.mu.Lock()
+		for c := range u.open {
+			c.Close() // the gateway, stopped before, keeps them for reuse
+		}
+		u.mu.Unlock()
+		connections.Wait()
 	})
 	return u
 }
@@ -112,7 +118,15 @@ func (u *upstream) take() []received {
 }
 
 func (u *upstream) serve(c net.Conn) {
-	defer c.Close()
+	u.mu.Lock()
+	u.open[c] = true
+	u.mu.Unlock()
+	defer func() {
+		u.mu.Lock()
+		delete(u.open, c)
+		u.mu.Unlock()
+		c.Close()
+	}()
 	in := bufio.NewReaderSize(c, 64<<10)
 	for {
 		r, err := readRequest(in, c)

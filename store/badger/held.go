@@ -17,6 +17,11 @@ const linger = 5 * time.Millisecond
 // held are the reservations that linger. Whoever submits a change that depends
 // on their order takes them out and puts them before it: see [change].
 type held struct {
+	// order is locked by whoever takes reservations out until they are in the
+	// queue. Otherwise somebody else could find them gone from here and queue
+	// the settlement of one of them first. The writer, which handles what it takes
+	// at once, doesn't lock it: it may be what makes room in the queue.
+	order sync.Mutex
 	// mu guards changes.
 	mu      sync.Mutex
 	changes map[store.ID]heldChange

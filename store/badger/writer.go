@@ -49,6 +49,8 @@ func (s *Store) submit(ctx context.Context, c *change) error {
 	if err := s.alive(); err != nil {
 		return err
 	}
+	s.held.order.Lock()
+	defer s.held.order.Unlock()
 	c.before = s.held.takeAll()
 	select {
 	case s.queue <- c:
@@ -91,6 +93,8 @@ func (s *Store) beginReservation(id store.ID, run func(*batch) error) *store.Wri
 		if s.closed {
 			return // the writer takes what is held
 		}
+		s.held.order.Lock()
+		defer s.held.order.Unlock()
 		if c := s.held.take(id); c != nil {
 			s.queue <- c
 		}
@@ -109,6 +113,8 @@ func (s *Store) beginSettlement(id store.ID, run func(*batch) error) *store.Writ
 		done(err)
 		return w
 	}
+	s.held.order.Lock()
+	defer s.held.order.Unlock()
 	if r := s.held.take(id); r != nil {
 		c.before = []*change{r}
 	}

@@ -1,0 +1,133 @@
+package caddymodule_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	_ "github.com/waguard/waguard/caddymodule" // under test
+)
+
+var update = flag.Bool("update", false, "rewrite what the files in testdata/adapt expect")
+
+// TestAdapt adapts the Caddyfile of each file in testdata/adapt and compares the
+// JSON, or the error, with what stands below its line of dashes.
+func TestAdapt(t *testing.T) {
+	files, err := filepath.Glob("testdata/adapt/*.caddyfiletest")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no files in testdata/adapt", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".caddyfiletest"), func(t *testing.T) {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			input, want, ok := strings.Cut(string(content), "----------\n")
+			if !ok {
+				t.Fatal("there is no line of ten dashes")
+			}
+			if formatted := caddyfile.Format([]byte(input)); !bytes.Equal(bytes.TrimSpace(formatted), []byte(strings.TrimSpace(input))) {
+				t.Errorf("the Caddyfile is not formatted; it should be\n%s", formatted)
+			}
+			got := adapt(t, input)
+			if *update {
+				if err := os.WriteFile(file, []byte(input+"----------\n"+got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// adapt is the JSON of the apps in a Caddyfile, or why it has none.
+func adapt(t *testing.T, input string) string {
+	t.Helper()
+	adapted, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(input), map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	for _, w := range warnings {
+		t.Errorf("a warning: %s", w)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, adapted, "", "\t"); err != nil {
+		t.Fatal(err)
+	}
+	return out.String() + "\n"
+}
+
+// TestProvisionErrors: what the Caddyfile can't say or can't know is found when
+// the configuration is provisioned, and nothing is opened.
+func TestProvisionErrors(t *testing.T) {
+	const (
+		guard   = `"apps":{"http":{"servers":{"s":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{"handler":"whatsapp_guard"`
+		webhook = `"apps":{"http":{"servers":{"s":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{"handler":"whatsapp_webhook"`
+		end     = `}]}]}}}`
+	)
+	dir := filepath.Join(t.TempDir(), "store")
+	app := func(fields string) string { return `{"admin":{"disabled":true},"apps":{"whatsapp":{` + fields + `}}}` }
+	with := func(handler, fields string) string {
+		return `{"admin":{"disabled":true},` + handler + fields + end + `,"whatsapp":{"store":{"module":"badger","path":"` + dir + `"}}}}`
+	}
+	for name, test := range map[string]struct{ config, want string }{
+		"good":                      {with(guard, ""), ""},
+		"guard/no-app":              {`{"admin":{"disabled":true},` + guard + end + `}}`, "need a `whatsapp` block in the global options"},
+		"guard/dialect":             {with(guard, `,"dialect":"telegram"`), `dialect is "telegram"; it must be cloud, 360dialog or on_premises`},
+		"guard/number-missing":      {with(guard, `,"dialect":"360dialog"`), "the dialect 360dialog needs `phone_number_id <id>`"},
+		"guard/number-too-much":     {with(guard, `,"phone_number_id":"1"`), "in the Cloud API the path names the number"},
+		"guard/body":                {with(guard, `,"max_body":-1`), "max_body is -1"},
+		"guard/timeout":             {with(guard, `,"send_timeout":-1`), "send_timeout is -1ns"},
+		"guard/unknown-field":       {with(guard, `,"polices":{}`), `unknown field "polices"`},
+		"webhook/no-app":            {`{"admin":{"disabled":true},` + webhook + `,"app_secrets":["a"],"verify_token":"v"` + end + `}}`, "need a `whatsapp` block in the global options"},
+		"webhook/secret":            {with(webhook, `,"verify_token":"v"`), "app_secret is missing"},
+		"webhook/secrets":           {with(webhook, `,"app_secrets":["a","b","c"],"verify_token":"v"`), "3 app secrets are given; there can be two"},
+		"webhook/token":             {with(webhook, `,"app_secrets":["a"]`), "verify_token is missing"},
+		"webhook/variable-is-unset": {with(webhook, `,"app_secrets":["{env.WAGUARD_TEST_NOT_SET}"],"verify_token":"{env.WAGUARD_TEST_NOT_SET}"`), ""},
+		"app/unknown-field":         {app(`"bussinesses":[]`), `unknown field "bussinesses"`},
+		"app/store":                 {app(`"store":{"module":"postgres"}`), "whatsapp.stores.postgres"},
+		"app/clock":                 {app(`"clock":{"module":"sundial"}`), "whatsapp.clocks.sundial"},
+		"app/log-contacts":          {app(`"log_contacts":"all"`), `log_contacts is "all"; it must be pseudonym, masked or clear`},
+		"app/two-of-one-number":     {app(`"businesses":[{"phone_number_id":"1"},{"phone_number_id":"1"}]`), "business 1 is configured twice"},
+		"app/two-of-all-numbers":    {app(`"businesses":[{"phone_number_id":"*"},{"phone_number_id":"*"}]`), "business * is configured twice"},
+		"app/number-id-missing":     {app(`"businesses":[{"name":"Shop"}]`), "phone_number_id is missing"},
+		"app/number-id":             {app(`"businesses":[{"phone_number_id":"+49 30 555123"}]`), "a phone number id consists of digits"},
+		"app/number-of-all":         {app(`"businesses":[{"phone_number_id":"*","number":"+4930555123"}]`), "number and waba belong to one business phone number"},
+		"app/number":                {app(`"businesses":[{"phone_number_id":"1","number":"030 555123"}]`), `number "030 555123" is not a phone number with plus and country code`},
+		"app/mode":                  {app(`"businesses":[{"phone_number_id":"1","mode":"off"}]`), `mode is "off"; it must be enforce or monitor`},
+		"app/margin":                {app(`"policy":{"window_margin":"24h"}`), "window_margin is 24h0m0s; it must be at least 0s and less than 24h"},
+		"app/groups":                {app(`"policy":{"groups":"some"}`), `groups is "some"; it must be refuse or allow`},
+		"app/words-mean":            {app(`"words":[{"means":"maybe","scope":"all","words":["x"]}]`), `words mean "maybe"; it must be opt_in or opt_out`},
+		"app/words-scope":           {app(`"words":[{"means":"opt_in","scope":"some","words":["x"]}]`), `opt_in_words are for "some"`},
+		"app/words-empty":           {app(`"words":[{"means":"opt_in","scope":"all","words":["!"]}]`), "has no letters or digits to compare"},
+		"store/retention":           {app(`"store":{"module":"badger","ledger_retention":-1}`), "ledger_retention is -1ns; it must not be negative"},
+		"store/path":                {app(`"store":{"module":"badger","path":"{env.WAGUARD_TEST_NOT_SET}/x"}`), "store path"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var c caddy.Config
+			if err := caddy.StrictUnmarshalJSON([]byte(test.config), &c); err != nil {
+				t.Fatal(err)
+			}
+			err := caddy.Validate(&c)
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+			if _, err := os.Stat(dir); !os.IsNotExist(err) {
+				t.Error("provisioning made the store's directory")
+			}
+		})
+	}
+}
