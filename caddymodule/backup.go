@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
@@ -47,7 +48,21 @@ func adminBackup(_ *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	w.Header().Set("Content-Type", "application/octet-stream")
 	// Once the stream has begun an error can only break it off; the reader sees
 	// that by the checksum at its end.
-	return backer.Backup(r.Context(), w)
+	return backer.Backup(r.Context(), unstalled{w, http.NewResponseController(w)})
+}
+
+// unstalled gives up on a receiver that takes nothing for a minute: the store
+// can't be closed while a backup is being written.
+type unstalled struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (u unstalled) Write(p []byte) (int, error) {
+	if err := u.control.SetWriteDeadline(time.Now().Add(time.Minute)); err != nil {
+		return 0, err
+	}
+	return u.ResponseWriter.Write(p)
 }
 
 func backupCommand(cmd *cobra.Command) {

@@ -52,11 +52,11 @@ func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bo
 	outcomes := outcomesOf(rec, err, whole.Load(), sends)
 	settled = true
 	recorded := g.settle(st, sends, func(i int) store.Outcome { return outcomes[i] })
+	if !rec.started() {
+		// Also an error page has the decision's id, which finds the ledger entry.
+		rec.setHeader()
+	}
 	if err != nil {
-		if !rec.started() {
-			// The sender's answer is an error page; its id finds the ledger entry.
-			rec.setHeader()
-		}
 		return err
 	}
 	if recorded != nil && !rec.started() {
@@ -80,11 +80,13 @@ func (g *Guard) settle(st store.Store, sends []judged, outcome func(i int) store
 	}
 	var failed error
 	for i, write := range writes {
-		if sends[i].reserved != nil {
-			failed = errors.Join(failed, sends[i].reserved.Wait())
-		}
+		// The settlement first: the reservation is there no later, so that one
+		// wait of the two costs nothing.
 		if write != nil {
 			failed = errors.Join(failed, write.Wait())
+		}
+		if sends[i].reserved != nil {
+			failed = errors.Join(failed, sends[i].reserved.Wait())
 		}
 	}
 	if !slices.ContainsFunc(writes, func(w *store.Write) bool { return w != nil }) {

@@ -220,14 +220,15 @@ func withBody(r *http.Request, body []byte) (*http.Request, *atomic.Bool) {
 // something else. If there is one the upstream never sees the end of
 // the request.
 func (g *Guard) stream(w http.ResponseWriter, r *http.Request, route cloudapi.Route, next caddyhttp.Handler) error {
-	guard := cloudapi.NewStreamGuard(r.Body, r.Header.Get("Content-Type"))
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{guard, r.Body}
+	body := r.Body
+	guard := cloudapi.NewStreamGuard(body, r.Header.Get("Content-Type"))
+	// The transport closes what it is given when the guard breaks off; the rest of
+	// the body is still to be read.
+	r.Body = io.NopCloser(guard)
 	rec := newAnswer(w, 0)
 	err := next.ServeHTTP(rec, r)
 	if refusal := guard.Refusal(); refusal != nil && !rec.started() {
+		r.Body = body
 		return g.refuseUnread(w, r, route, refusal, nil, nil)
 	}
 	return err

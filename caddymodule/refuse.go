@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"io"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -100,7 +101,21 @@ func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloud
 		g.logger.Error("a refusal could not be recorded", zap.Stringer("id", e.ID), zap.Error(err))
 	}
 	g.tag(w, r, sends, nil)
+	drain(r)
 	return writeRefusal(w, refusal, e.ID, refusal.Elements)
+}
+
+// largestDrain is how much of a refused request is read to its end: a document
+// of 100 MB, the largest upload Meta takes, and what is around it.
+const largestDrain = 128 << 20
+
+// drain reads what is left of a refused request. Many clients read no answer
+// while they write, and would see a broken connection instead of the refusal.
+// A client that asked first doesn't write.
+func drain(r *http.Request) {
+	if r.Body != nil && r.Header.Get("Expect") == "" {
+		_, _ = io.CopyN(io.Discard, r.Body, largestDrain)
+	}
 }
 
 // storeDown answers while the store can't: what can't be judged is refused. In

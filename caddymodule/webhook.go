@@ -187,6 +187,10 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 	return next.ServeHTTP(w, r)
 }
 
+// firstRead is how much of an announced body room is made for at once; nearly
+// every send is smaller.
+const firstRead = 8 << 10
+
 // readAll reads a body of up to limit bytes.
 func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if r.Body == nil {
@@ -197,7 +201,9 @@ func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error
 	}
 	var buf bytes.Buffer
 	if r.ContentLength > 0 {
-		buf.Grow(int(r.ContentLength) + bytes.MinRead)
+		// What was announced need not come: thousands could announce the most and
+		// send a byte a second. The buffer grows with what comes.
+		buf.Grow(int(min(r.ContentLength, firstRead)) + bytes.MinRead)
 	}
 	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 	return buf.Bytes(), err

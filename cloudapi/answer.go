@@ -96,9 +96,6 @@ func (c *statusCode) UnmarshalJSON(b []byte) error {
 
 func readAnswer(status int, body []byte) Answer {
 	a := Answer{Status: status}
-	if !json.Valid(body) {
-		return a
-	}
 	var v struct {
 		Contacts []struct {
 			Input  loose `json:"input"`
@@ -115,7 +112,7 @@ func readAnswer(status int, body []byte) Answer {
 		Success flag       `json:"success"`
 		Error   *metaError `json:"error"`
 	}
-	_ = json.Unmarshal(body, &v) // what fits is kept
+	_ = json.Unmarshal(body, &v) // what fits is kept; of what isn't JSON nothing is
 	a.Confirmed = bool(v.Success)
 	if v.Error != nil {
 		a.ErrorCode = v.Error.code()

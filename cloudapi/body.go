@@ -75,6 +75,10 @@ func (rt *Route) bodyClass(h bodyHeader, hasBody bool) *Refusal {
 		return refusef(RuleEncoding, "call it Content-Type or Content-Encoding, or leave it out",
 			"a header field could be taken for Content-Type or Content-Encoding, but is not called so")
 	}
+	if h.dropped {
+		return refusef(RuleEncoding, "leave Content-Type and Content-Encoding out of the Connection header field",
+			"the Connection header field makes proxies drop what says how the body is to be read")
+	}
 	if len(h.types) > 1 {
 		return refusef(RuleEncoding, "send one Content-Type header field", "the request has several content types")
 	}
@@ -132,8 +136,19 @@ func checkEncoding(body []byte) *Refusal {
 		return refusef(RuleEncoding, "send plain UTF-8 without one", "the body starts with a byte order mark")
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")), bytes.IndexByte(head, 0) >= 0:
 		return unsupportedCharset()
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		return refusef(RuleEncoding, "send the body as it is", "the body is compressed")
+	case isCompressed(body):
+		return compressedBody()
 	}
 	return nil
+}
+
+// isCompressed reports the first bytes of gzip and zlib, by which some readers
+// go whatever the header says.
+func isCompressed(body []byte) bool {
+	return bytes.HasPrefix(body, []byte("\x1f\x8b")) ||
+		len(body) > 1 && body[0] == 0x78 && bytes.IndexByte([]byte("\x01\x5e\x9c\xda"), body[1]) >= 0
+}
+
+func compressedBody() *Refusal {
+	return refusef(RuleEncoding, "send the body as it is", "the body is compressed")
 }

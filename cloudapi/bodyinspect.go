@@ -34,6 +34,9 @@ func inspect(rt *Route, f format, body []byte, home func(string) string) (Readin
 // such a parameter passes whatever it is; where some could and it can't be read
 // in one way, it is refused.
 func searchBody(f format, body []byte) (batch []byte, refusal *Refusal) {
+	if isCompressed(body) {
+		return nil, compressedBody()
+	}
 	if len(body) == 0 || !mentions(body, "batch") && !mentions(body, "method") {
 		return nil, nil
 	}

@@ -46,7 +46,7 @@ func TestInspect(t *testing.T) {
 		{"form/brackets-escaped", form, "batch%5B0%5D%5Bmethod%5D=POST", RuleBatch},
 		{"bom", "application/json", "\ufeff" + `{"batch":[]}`, RuleUnreadable},
 		{"utf-16", "text/plain", "{\x00\"\x00b\x00a\x00t\x00c\x00h\x00", RuleUnreadable},
-		{"compressed", "application/json", "\x1f\x8bbatch", RuleUnreadable},
+		{"compressed", "application/json", "\x1f\x8bbatch", RuleEncoding},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, reading, refusal := judge(t, Cloud, "POST", "/v25.0/123456/register", tt.contentType, tt.body)

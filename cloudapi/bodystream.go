@@ -118,12 +118,13 @@ func (h *headSearcher) given(int) {}
 // some encoding, a form, or something compressed. Nothing but spaces leaves it
 // open.
 func startsLikeText(head []byte) bool {
+	if isCompressed(head) {
+		return true
+	}
 	for i, c := range head {
 		switch {
 		case c <= ' ', c == 0xEF && i == 0, c == 0xBB && i == 1, c == 0xBF && i == 2, c == 0xFE && i < 2, c == 0xFF && i < 2 && len(head) > 1 && (head[0] == 0xFE || head[1] == 0xFE):
 		case c == '{', c == '[', c == '"', c == '\'', c == '#', c == '/':
-			return true
-		case c == 0x8B && i == 1 && head[0] == 0x1F:
 			return true
 		default:
 			return startsLikeForm(head[i:])

@@ -32,6 +32,9 @@ type bodyHeader struct {
 	// odd reports a field that some reader could take for one of the two, such as
 	// Content_Type.
 	odd bool
+	// dropped reports that Connection names one of the two, so that a proxy drops
+	// it and the next reader guesses.
+	dropped bool
 }
 
 // checkMethod refuses a request that could become one with another method, or
@@ -53,8 +56,13 @@ func checkMethod(r *http.Request) (bodyHeader, *Refusal) {
 		case "upgrade":
 			return h, refuseUpgrade()
 		case "connection":
-			if strings.Contains(strings.ToLower(strings.Join(values, ",")), "upgrade") {
+			list := strings.Join(values, ",")
+			if strings.Contains(strings.ToLower(list), "upgrade") {
 				return h, refuseUpgrade()
+			}
+			for option := range strings.SplitSeq(list, ",") {
+				option = lookalike.Fold(option)
+				h.dropped = h.dropped || option == "contenttype" || option == "contentencoding"
 			}
 		default:
 			if overrideHeaders[string(loose)] {

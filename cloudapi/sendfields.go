@@ -107,6 +107,9 @@ func (voc *vocabulary) pick(object strictjson.Value, values []strictjson.Value) 
 		} else {
 			raw = []byte(key.String())
 		}
+		if bytes.IndexByte(raw, 0) >= 0 { // where some readers end a text
+			return refusef(RuleUnreadable, "leave the NUL out", "a key holds a NUL character")
+		}
 		if i, ok := voc.loose[string(lookalike.Append(buf[:0], beforeBracket(raw)))]; ok {
 			return refusef(RuleUnreadable, "write the key exactly as documented, in lower case and without escapes, and once",
 				"a key could be taken for %s, but is not written so", voc.names[i])
@@ -126,6 +129,11 @@ const (
 
 // roleOf tells what a parameter could do under some reader.
 func roleOf[T []byte | string](name, value T) role {
+	if i := bytes.IndexByte([]byte(name), 0); i > 0 { // where some readers end a text
+		if r := roleOf([]byte(name)[:i], []byte(value)); r != harmless {
+			return r
+		}
+	}
 	var buf [64]byte
 	switch folded := lookalike.Append(buf[:0], beforeBracket([]byte(name))); {
 	case string(folded) == "method":

@@ -1,8 +1,10 @@
 package cloudapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/waguard/waguard/policy"
 )
@@ -17,6 +19,8 @@ func (s *loose) UnmarshalJSON(b []byte) error {
 	*s = ""
 	switch {
 	case len(b) == 0:
+	case plainString(b):
+		*s = loose(b[1 : len(b)-1])
 	case b[0] == '"':
 		var v string
 		if json.Unmarshal(b, &v) == nil {
@@ -26,6 +30,12 @@ func (s *loose) UnmarshalJSON(b []byte) error {
 		*s = loose(b)
 	}
 	return nil
+}
+
+// plainString reports that b, a JSON value, is a string that says what is between
+// its quotes. Most are, and decoding one costs a quarter of a microsecond.
+func plainString(b []byte) bool {
+	return len(b) >= 2 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0 && utf8.Valid(b)
 }
 
 // stamp is a time in Unix seconds, which messages and statuses write as a

@@ -46,6 +46,9 @@ type register struct {
 	In      mark `cbor:"1,keyasint,omitempty"`
 	Out     mark `cbor:"2,keyasint,omitempty"`
 	Pending mark `cbor:"3,keyasint,omitempty"`
+	// FirstOut is the earliest opt-out: it shows that there was one before the
+	// identity went to a new person, also where Out is the new person's.
+	FirstOut Moment `cbor:"4,keyasint,omitempty"`
 }
 
 // mark is when something was said, and how it reached us.
@@ -58,6 +61,14 @@ type mark struct {
 // arrival makes no difference.
 func newest(a, b mark) mark {
 	if b.At > a.At || b.At == a.At && b.Source > a.Source {
+		return b
+	}
+	return a
+}
+
+// earliest is the smaller of two times, of which zero is none.
+func earliest(a, b Moment) Moment {
+	if a == 0 || b != 0 && b < a {
 		return b
 	}
 	return a
@@ -139,6 +150,7 @@ func (r *Relation) Say(state ConsentState, scopes []Scope, at Moment, source Sou
 			reg.In = newest(reg.In, m)
 		case OptedOut:
 			reg.Out = newest(reg.Out, m)
+			reg.FirstOut = earliest(reg.FirstOut, at)
 		case ConsentPending:
 			reg.Pending = newest(reg.Pending, m)
 		}
@@ -211,6 +223,7 @@ func (r *Relation) merge(other *Relation) {
 	for s := range r.Consent {
 		a, b := &r.Consent[s], &other.Consent[s]
 		a.In, a.Out, a.Pending = newest(a.In, b.In), newest(a.Out, b.Out), newest(a.Pending, b.Pending)
+		a.FirstOut = earliest(a.FirstOut, b.FirstOut)
 	}
 }
 

@@ -13,6 +13,8 @@ import "slices"
 //     in later, by that name or by one then known to be theirs. So an opt-in
 //     given under a user id doesn't undo the opt-out of a phone number that
 //     only later turns out to be the same person's.
+//   - An opt-out given under a number that has since gone to somebody new stays
+//     with the person who gave it, under their other names.
 func (c *Contact) Person(who Alias, phoneNumberID string, group []string) PersonFacts {
 	names := c.reach(who, Forever, SamePerson, Successor)
 	f := PersonFacts{Contact: who}
@@ -67,6 +69,7 @@ func (c *Contact) consent(names []Alias, s Scope, group []string) Consent {
 			out = newest(out, said[i].Out)
 		}
 	}
+	out = newest(out, c.formerOptOut(names, said, s, group))
 	switch {
 	case out.At != 0:
 		return Consent{State: OptedOut, Since: out.At, Source: out.Source, LastOptIn: in.At}
@@ -89,6 +92,89 @@ func (c *Contact) undone(a Alias, out Moment, names []Alias, said []register) bo
 		}
 	}
 	return false
+}
+
+// formerOptOut is the newest opt-out the person gave under a name that has since
+// gone to somebody new. What else happened under that name is forgotten.
+func (c *Contact) formerOptOut(names []Alias, said []register, s Scope, group []string) (out mark) {
+	recycled := func(m Member) bool { return m.NewSince != 0 }
+	if !slices.ContainsFunc(c.Members, recycled) {
+		return out
+	}
+	for _, l := range c.formerLives(names) {
+		i, _ := c.find(l.alias)
+		m := &c.Members[i]
+		for _, r := range m.Numbers {
+			if !slices.Contains(group, r.PhoneNumberID) {
+				continue
+			}
+			was := r.Consent[s].until(m.NewSince)
+			if was.Out.At == 0 || was.In.At > was.Out.At || undoneSince(was.Out.At, l.seen, said) {
+				continue
+			}
+			out = newest(out, was.Out)
+		}
+	}
+	return out
+}
+
+// until is what of the register was certainly said by t.
+func (r register) until(t Moment) (was register) {
+	if r.In.At <= t {
+		was.In = r.In
+	}
+	switch {
+	case r.Out.At <= t:
+		was.Out = r.Out
+	case r.FirstOut != 0 && r.FirstOut <= t:
+		was.Out = mark{At: r.FirstOut, Source: r.Out.Source}
+	}
+	return was
+}
+
+// undoneSince reports whether one of the person's names opted in after the
+// opt-out, and after its name was seen to be theirs.
+func undoneSince(out, seen Moment, said []register) bool {
+	return slices.ContainsFunc(said, func(r register) bool { return r.In.At > out && r.In.At >= seen })
+}
+
+// formerLife is a name the person had before it went to somebody new, and when
+// that was first seen.
+type formerLife struct {
+	alias Alias
+	seen  Moment
+}
+
+// formerLives lists the names that were the person's, directly or through one
+// another, before they went to somebody new.
+func (c *Contact) formerLives(names []Alias) (lives []formerLife) {
+	is := func(a Alias) func(formerLife) bool { return func(l formerLife) bool { return l.alias == a } }
+	// follow adds what was linked with the name a while a was theirs: until the
+	// given time, if it has gone to somebody new itself.
+	follow := func(a Alias, until, seen Moment) {
+		for _, l := range c.Links {
+			other := l.B
+			switch a {
+			case l.A:
+			case l.B:
+				other = l.A
+			default:
+				continue
+			}
+			ended := c.newSince(other)
+			if ended == 0 || l.First > ended || l.First > until || slices.ContainsFunc(lives, is(other)) {
+				continue
+			}
+			lives = append(lives, formerLife{other, max(seen, l.First)})
+		}
+	}
+	for _, a := range names {
+		follow(a, Forever, 0)
+	}
+	for i := 0; i < len(lives); i++ {
+		follow(lives[i].alias, c.newSince(lives[i].alias), lives[i].seen)
+	}
+	return lives
 }
 
 // relation is what counts of the record between a and a business phone number:

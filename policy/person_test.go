@@ -101,7 +101,25 @@ func TestPersonConsent(t *testing.T) {
 		{"new-person/cuts-old-links", []update{link(1, 2, 3*hour), newPerson(1, 2*hour), says(2, OptedIn, hour, m)}, ConsentUnknown, 0},
 		{"new-person/cuts-old-links/opt-out", []update{link(1, 2, 3*hour), newPerson(1, 2*hour), says(1, OptedIn, hour, m), says(2, OptedOut, hour, m)}, OptedIn, hour},
 		{"new-person/cuts-old-links/number-change", []update{says(1, OptedOut, 4*hour, m), changed(1, 2, 3*hour), newPerson(1, 2*hour)}, ConsentUnknown, 0},
-		{"new-person/of-the-alias", []update{link(1, 2, 3*hour), says(1, OptedIn, 3*hour, m), says(2, OptedOut, 2*hour, m), newPerson(2, hour)}, OptedIn, 3 * hour},
+		// The one who had the number before keeps what they said with it. This used to
+		// be forgotten, and let marketing through to a person who had said no.
+		{"new-person/opt-out-stays-with-the-former", []update{link(1, 2, 3*hour), says(1, OptedIn, 3*hour, m), says(2, OptedOut, 2*hour, m), newPerson(2, hour)}, OptedOut, 2 * hour},
+		{"new-person/opt-out-stays-with-the-former/number-change", []update{says(2, OptedOut, 4*hour, m), changed(2, 1, 3*hour), newPerson(2, 2*hour)}, OptedOut, 4 * hour},
+		{"new-person/opt-out-stays-with-the-former/new-one-opts-out-too", []update{
+			link(1, 2, 5*hour), says(2, OptedOut, 4*hour, m), newPerson(2, 3*hour), says(2, OptedOut, 2*hour, m),
+		}, OptedOut, 4 * hour},
+		{"new-person/opt-out-stays-with-the-former/through-another", []update{
+			says(3, OptedOut, 5*hour, m), link(2, 3, 4*hour), link(1, 2, 4*hour), newPerson(3, 3*hour), newPerson(2, 2*hour),
+		}, OptedOut, 5 * hour},
+		{"new-person/opt-out-stays-with-the-former/undone-by-the-name", []update{
+			link(1, 2, 5*hour), says(2, OptedOut, 4*hour, m), says(2, OptedIn, 3*hour, m), newPerson(2, 2*hour),
+		}, ConsentUnknown, 0},
+		{"new-person/opt-out-stays-with-the-former/undone-by-another-name", []update{
+			link(1, 2, 5*hour), says(2, OptedOut, 4*hour, m), newPerson(2, 3*hour), says(1, OptedIn, hour, m),
+		}, OptedIn, hour},
+		{"new-person/opt-in-of-the-new-one-is-not-theirs", []update{
+			link(1, 2, 5*hour), says(2, OptedOut, 4*hour, m), newPerson(2, 3*hour), says(2, OptedIn, hour, m),
+		}, OptedOut, 4 * hour},
 		{"new-person/cuts-the-path", []update{link(1, 2, 3*hour), link(2, 3, 3*hour), newPerson(2, 2*hour), says(3, OptedIn, hour, m)}, ConsentUnknown, 0},
 		{"new-person/linked-again", []update{link(1, 2, 4*hour), newPerson(1, 3*hour), link(1, 2, 2*hour), says(2, OptedIn, hour, m)}, OptedIn, hour},
 		{"new-person/linked-again/old-words-stay-away", []update{says(1, OptedIn, 5*hour, m), link(1, 2, 4*hour), newPerson(1, 3*hour), link(1, 2, 2*hour)}, ConsentUnknown, 0},

@@ -141,6 +141,11 @@ func (w *Write) Hurry(hurry func()) { w.hurry = hurry }
 // Wait returns once the change is on disk, or says why it is not. It must be
 // called at most once.
 func (w *Write) Wait() error {
+	select {
+	case err := <-w.done:
+		return err
+	default:
+	}
 	if w.hurry != nil {
 		w.hurry()
 	}

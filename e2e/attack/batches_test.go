@@ -42,6 +42,7 @@ var batchAttacks = []row{
 	try("batch/json/escaped", "escapes the key", post("/", `{"b\u0061tch":`+batchOf(element(closed))+`}`), badBatch, "JSON undoes the escape"),
 	try("batch/json/invisible", "hides a zero-width space in the key", post("/", "{\"ba\u200btch\":"+batchOf(element(closed))+"}"), badBatch, "some readers drop what is invisible"),
 	try("batch/json/other-name", "calls it asyncbatch", post("/", `{"asyncbatch":`+batchOf(element(closed))+`}`), badBatch, "Graph has more parameters that take batches"),
+	try("batch/json/nul", "ends the key with a NUL", post("/", `{"batch\u0000x":`+batchOf(element(closed))+`}`), badBatch, "C strings end there"),
 	try("batch/json/array-body", "posts the list without a key", post("/", batchOf(element(closed))), unreadable, "a reader may take it for the batch"),
 	try("batch/json/in-array", "posts a list that holds the object", post("/", `[{"batch":`+batchOf(element(closed))+`}]`), unreadable, "some readers take the first of a list"),
 	try("batch/json/second-value", "writes a second object behind the first", post("/", `{"a":1}{"batch":`+batchOf(element(closed))+`}`), unreadable, "some readers read on"),
@@ -71,7 +72,7 @@ var batchAttacks = []row{
 	try("batch/query/escaped", "escapes the name", request("POST", "/?%62atch="+url.QueryEscape(batchOf(element(closed))), ""), closedInBatch, "names are decoded"),
 	try("batch/query/hidden", "hides the query behind an escaped question mark", request("POST", "/v25.0/%3Fbatch="+url.QueryEscape(url.QueryEscape(batchOf(element(closed)))), ""), ambiguousPath, "a second decoding makes a query of it"),
 
-	try("batch/element/mixed", "packs a forbidden text between two allowed", batch(element(allowed), element(closed), element(allowed)), closedInBatch, "nothing is sent by halves"),
+	try("batch/element/mixed", "packs a forbidden text between two allowed", batch(element(allowed), element(closed), element(allowed)), badBatch, "nothing is sent by halves"),
 	try("batch/element/mixed-harmless", "packs a forbidden text behind readings", batch(harmlessElement, harmlessElement, element(closed)), closedInBatch, "nothing is sent by halves"),
 	try("batch/element/allowed", "packs two allowed texts", batch(element(allowed), element(replier)), judged("text to allowed", "text to replier"), "each is judged like a message of its own"),
 	try("batch/element/json-body", "writes the body of an element as JSON", batch(`{"method":"POST","relative_url":"`+number+`/messages","body":`+quoted(text(closed))+`}`), closedInBatch, "Graph reads both"),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"encoding/binary"
 	"strings"
 	"unicode/utf16"
@@ -22,6 +23,15 @@ func packed(s string, gzipped bool) string {
 	if err != nil {
 		panic(err) // the level exists
 	}
+	w.Write([]byte(s)) // into memory
+	w.Close()
+	return b.String()
+}
+
+// zlibbed compresses a body with a header of two bytes.
+func zlibbed(s string) string {
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
 	w.Write([]byte(s)) // into memory
 	w.Close()
 	return b.String()
@@ -116,6 +126,7 @@ var encodingAttacks = []row{
 	try("encoding/compressed/elsewhere", "sends a compressed batch to the root", request("POST", "/", packed(`{"batch":`+batchOf(element(closed))+`}`, true), asJSON, "Content-Encoding: gzip"), badEncoding, "nobody can see what it is"),
 	try("encoding/compressed/elsewhere-unannounced", "sends a compressed batch to the root without saying so", request("POST", "/", packed(`{"batch":`+batchOf(element(closed))+`}`, true), asJSON), badEncoding, "a server may look at the first bytes"),
 	try("encoding/compressed/elsewhere-bytes", "calls a compressed batch bytes", request("POST", "/", packed(`{"batch":`+batchOf(element(closed))+`}`, true), asBytes), badEncoding, "a server may look at the first bytes"),
+	try("encoding/compressed/elsewhere-zlib", "sends a batch in zlib to the root without saying so", request("POST", "/", zlibbed(`{"batch":`+batchOf(element(closed))+`}`), asBytes), badEncoding, "a server may look at the first bytes"),
 	try("encoding/compressed/identity", "says identity", send(text(allowed), "Content-Encoding: identity"), judged("text to allowed"), "it says that nothing was done"),
 
 	try("encoding/charset/bom", "starts with a byte order mark", send("\ufeff"+text(closed)), badEncoding, "readers skip it or fail"),

@@ -13,6 +13,7 @@ var methodAttacks = []row{
 	try("method/query/escaped", "escapes the name, %6dethod", request("GET", messages+"?%6dethod=post", ""), override, "names are decoded"),
 	try("method/query/escaped-twice", "escapes the name twice", request("GET", messages+"?%256dethod=post", ""), override, "chains of proxies decode twice"),
 	try("method/query/array", "writes method[]=post", request("GET", messages+"?method[]=post", ""), override, "a bracket makes it a list of one"),
+	try("method/query/nul", "ends the name with a NUL", request("GET", messages+"?method%00x=post", ""), override, "C strings end there"),
 	try("method/query/semicolon", "hides it behind a semicolon", request("GET", messages+"?a=1;method=post", ""), override, "some readers split at semicolons"),
 	try("method/query/elsewhere", "asks for POST on another node", request("GET", "/v25.0/"+number+"?method=post", ""), override, "what is no send now may be one after a redirect"),
 	try("method/query/delete", "turns a POST into a DELETE", post(messages+"?method=delete", text(allowed)), override, "what was judged must be what happens"),
@@ -60,6 +61,6 @@ var methodAttacks = []row{
 	try("method/upgrade/connection-only", "says upgrade in Connection alone", request("GET", messages, "", "Connection: upgrade"), override, "half a request to upgrade"),
 	try("method/http/0.9", "speaks HTTP/0.9", "GET "+messages+"\r\n", rejected(400), "no version, no request"),
 	try("method/http/1.0", "sends in HTTP/1.0", strings.Replace(send(text(closed)), "HTTP/1.1", "HTTP/1.0", 1), windowClosed, "the rules are the same"),
-	try("method/http/2-preface", "starts to speak HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", rejected(505), "only HTTP/1 is served here in clear text"),
+	try("method/http/2-preface", "starts to speak HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", broken(), "only HTTP/1 is served here in clear text; the connection ends"),
 	try("method/http/3.0", "claims HTTP/3.0", strings.Replace(send(text(closed)), "HTTP/1.1", "HTTP/3.0", 1), rejected(505), "no such protocol on this connection"),
 }

@@ -127,7 +127,7 @@ func (u *upstream) serve(c net.Conn) {
 		u.mu.Unlock()
 		c.Close()
 	}()
-	in := bufio.NewReaderSize(c, 64<<10)
+	in := bufio.NewReader(c)
 	for {
 		r, err := readRequest(in, c)
 		if r != nil {

@@ -44,6 +44,7 @@ func exchange(t testing.TB, addr, raw string, expected int, hangsUp bool) []answ
 	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
+	hangsUp = hangsUp || expected == 0
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
@@ -56,13 +57,14 @@ func exchange(t testing.TB, addr, raw string, expected int, hangsUp bool) []answ
 		_ = err
 	}()
 	var answers []answer
+	ended := hangsUp
 	in := bufio.NewReader(c)
 	method, _, _ := strings.Cut(raw, " ")
 	for {
-		if len(answers) == expected && !hangsUp {
+		if len(answers) == expected && !ended {
 			// Whoever still answers found a request that nobody meant to send.
 			_ = c.CloseWrite() // fails if the server has closed
-			hangsUp = true
+			ended = true
 		}
 		resp, err := http.ReadResponse(in, &http.Request{Method: method})
 		if err != nil {

@@ -107,7 +107,7 @@ const configuration = `{
 	persist_config off
 	grace_period 5s
 	log default {
-		level ERROR
+		output discard
 	}
 	skip_install_trust
 	whatsapp {

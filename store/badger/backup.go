@@ -19,16 +19,16 @@ import (
 const backupHeader = "waguard backup 1\n"
 
 // Backup writes everything the store holds at one moment, while it goes on
-// serving. Close waits for it, so ctx should end when the receiver is gone.
+// serving. Close breaks it off.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := s.alive(); err != nil {
+	// Not under mu, as the receiver may be slow; Close waits for backups.
+	if err := s.beginBackup(); err != nil {
 		return err
 	}
+	defer s.backups.Done()
 	sum := sha256.New()
 	out := writerFunc(func(p []byte) (int, error) {
-		if err := ctx.Err(); err != nil {
+		if err := s.serving(ctx); err != nil {
 			return 0, err
 		}
 		sum.Write(p)
@@ -43,6 +43,16 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	if _, err := w.Write(sum.Sum(nil)); err != nil {
 		return fmt.Errorf("writing a backup: %w", err)
 	}
+	return nil
+}
+
+func (s *Store) beginBackup() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.alive(); err != nil {
+		return err
+	}
+	s.backups.Add(1)
 	return nil
 }
 

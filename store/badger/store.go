@@ -40,6 +40,9 @@ type Store struct {
 	inFlight map[store.ID]*entryHead
 	// held are reservations on their way to the queue.
 	held *held
+	// backups counts those that are being written. It grows under mu, while the
+	// store isn't closed.
+	backups sync.WaitGroup
 	// failed is set, for ever, by a write that failed in Badger.
 	failed atomic.Bool
 
@@ -119,6 +122,7 @@ func (s *Store) Close() error {
 		close(s.queue)
 		s.mu.Unlock()
 		<-s.writerDone
+		s.backups.Wait()
 		s.closeErr = s.closeDB()
 	})
 	return s.closeErr
