@@ -142,7 +142,13 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 			if d.NextArg() {
 				return d.ArgErr()
 			}
-			return parseBlock(d, app.Policy.subdirectives())
+			if err := parseBlock(d, app.Policy.subdirectives()); err != nil {
+				return err
+			}
+			if _, err := app.Policy.resolve(new(Policy)); err != nil {
+				return d.Errf("policy: %v", err)
+			}
+			return nil
 		},
 		"opt_out_words": func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_out") },
 		"opt_in_words":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in") },

@@ -32,6 +32,12 @@ func (j *judged) passes() bool { return !j.entry.Violation() || j.entry.Monitore
 // judge decides all sends of a request. They leave together or not at all. whole
 // is set once the request's body has been read to its end.
 func (g *Guard) judge(w http.ResponseWriter, r *http.Request, whole *atomic.Bool, reading *cloudapi.Reading, next caddyhttp.Handler) error {
+	// A sender that is gone already gets nothing sent. From here on its leaving
+	// changes nothing.
+	if err := r.Context().Err(); err != nil {
+		return caddyhttp.Error(statusClientClosed, err)
+	}
+	ctx := context.WithoutCancel(r.Context())
 	st, err := g.app.acquire()
 	if err != nil {
 		return g.storeDown(w, r, reading.Sends, next, err)
@@ -42,7 +48,7 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, whole *atomic.Bool
 		passes := true
 		for i := range sends {
 			s := &reading.Sends[i]
-			entry, err := g.app.decide(r.Context(), st, s)
+			entry, err := g.app.decide(ctx, st, s)
 			if err != nil {
 				return g.storeDown(w, r, reading.Sends, next, err)
 			}

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -28,7 +29,8 @@ func decisionOf(e *store.Entry) string {
 func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []judged, rec *answer) {
 	speaks := 0
 	for i := len(sends) - 1; i >= 0; i-- {
-		if e := sends[i].entry; e.Violation() {
+		// Those that fell with another one don't say why.
+		if e := sends[i].entry; e.Violation() && e.Decision.Rule != cloudapi.RuleBatch {
 			speaks = i
 		}
 		observeSend(sends[i].entry)

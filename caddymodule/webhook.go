@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -172,7 +173,8 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 	if len(learned.Events) > 0 {
 		st, err := h.app.acquire()
 		if err == nil {
-			err = st.Apply(r.Context(), learned.Events)
+			// What has come whole is learned, whether or not Meta waits for the answer.
+			err = st.Apply(context.WithoutCancel(r.Context()), learned.Events)
 		}
 		h.app.lease.wrote(err)
 		if err != nil {

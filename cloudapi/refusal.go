@@ -154,6 +154,10 @@ func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
 	if r.Remedy != "" {
 		details += ". What to do: " + r.Remedy
 	}
+	decision := policy.Refuse
+	if r.Rule == RuleUnrecorded {
+		decision = policy.Allow // it left
+	}
 	body, err := json.Marshal(ErrorBody{ErrorObject{
 		Message:     fmt.Sprintf("(#%d) %s", e.code, e.title),
 		Type:        "OAuthException",
@@ -161,7 +165,7 @@ func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
 		ErrorData:   ErrorData{MessagingProduct: "whatsapp", Details: details + ". [waguard " + string(r.Rule) + " " + id + "]"},
 		IsTransient: e.status == http.StatusServiceUnavailable,
 		FBTraceID:   id,
-		Waguard:     Verdict{Decision: string(policy.Refuse), ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Elements: elements},
+		Waguard:     Verdict{Decision: string(decision), ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Elements: elements},
 	}})
 	if err != nil {
 		// Every field is a string, a number or a bool.

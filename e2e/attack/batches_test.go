@@ -72,7 +72,7 @@ var batchAttacks = []row{
 	try("batch/query/escaped", "escapes the name", request("POST", "/?%62atch="+url.QueryEscape(batchOf(element(closed))), ""), closedInBatch, "names are decoded"),
 	try("batch/query/hidden", "hides the query behind an escaped question mark", request("POST", "/v25.0/%3Fbatch="+url.QueryEscape(url.QueryEscape(batchOf(element(closed)))), ""), ambiguousPath, "a second decoding makes a query of it"),
 
-	try("batch/element/mixed", "packs a forbidden text between two allowed", batch(element(allowed), element(closed), element(allowed)), badBatch, "nothing is sent by halves"),
+	try("batch/element/mixed", "packs a forbidden text between two allowed", batch(element(allowed), element(closed), element(allowed)), closedInBatch, "nothing is sent by halves"),
 	try("batch/element/mixed-harmless", "packs a forbidden text behind readings", batch(harmlessElement, harmlessElement, element(closed)), closedInBatch, "nothing is sent by halves"),
 	try("batch/element/allowed", "packs two allowed texts", batch(element(allowed), element(replier)), judged("text to allowed", "text to replier"), "each is judged like a message of its own"),
 	try("batch/element/json-body", "writes the body of an element as JSON", batch(`{"method":"POST","relative_url":"`+number+`/messages","body":`+quoted(text(closed))+`}`), closedInBatch, "Graph reads both"),

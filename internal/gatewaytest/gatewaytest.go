@@ -97,6 +97,7 @@ const caddyfile = `{
 	}
 	servers {
 		protocols h1
+		expected_underscore_headers file_offset
 	}
 }
 http://{{.Addr}} {

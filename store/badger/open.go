@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	boptions "github.com/dgraph-io/badger/v4/options"
+	"github.com/dgraph-io/ristretto/v2/z"
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/store"
@@ -70,7 +72,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := space.check(); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	db, err := badger.Open(badgerOptions(dir, o.Logger))
+	db, err := openDB(dir, o.Logger)
 	if err != nil {
 		return nil, explain(dir, err)
 	}
@@ -85,6 +87,29 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	go s.write()
 	return s, nil
+}
+
+// openDB opens Badger. When a disk is full, or the process is killed, between
+// making the file of a memtable and giving it its size, an empty file is left
+// behind that keeps Badger from opening ever again. It holds nothing, and goes.
+func openDB(dir string, log *zap.Logger) (*badger.DB, error) {
+	db, err := badger.Open(badgerOptions(dir, log))
+	if err == nil || !strings.Contains(err.Error(), z.NewFile.Error()) {
+		return db, err
+	}
+	// Badger has let go of the directory and nobody else holds it, or it would
+	// have said so.
+	memtables, _ := filepath.Glob(filepath.Join(dir, "*.mem")) // the pattern is sound
+	for _, name := range memtables {
+		info, err := os.Stat(name)
+		if err == nil && info.Size() == 0 {
+			err = os.Remove(name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return badger.Open(badgerOptions(dir, log))
 }
 
 // badgerOptions fit Badger into a gateway: some 10 MB of heap, small values, and
