@@ -1,0 +1,106 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/gatewaytest"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/badger"
+)
+
+// TestDecideAgain computes every decision of a ledger again, from nothing but
+// what the ledger kept: whoever asks a year later must get the same answer.
+func TestDecideAgain(t *testing.T) {
+	const number = "104455667788"
+	var g *gatewaytest.Gateway
+	clock := func() time.Time {
+		if g == nil {
+			return gatewaytest.Epoch
+		}
+		return g.Clock.Now()
+	}
+	sim := graphsim.New(graphsim.Options{Clock: clock, AppSecret: gatewaytest.AppSecret, Templates: []graphsim.Template{
+		{Name: "sale", Language: "en", Category: "MARKETING"}, {Name: "shipped", Language: "en", Category: "UTILITY"},
+	}})
+	upstream := httptest.NewServer(sim)
+	defer upstream.Close()
+	g = gatewaytest.Start(t, gatewaytest.Options{Upstream: upstream.URL, WhatsApp: `business ` + number + ` {
+		waba ` + sim.WABA() + `
+		window_margin 1m
+		essential_templates shipped
+	}
+	business * {
+		mode monitor
+	}`})
+	sim.SetWebhookURL(g.WebhookURL)
+	gatewaytest.Do(t, "GET", g.URL+"/v25.0/"+sim.WABA()+"/message_templates", "", map[string][]string{"Authorization": {"Bearer t"}})
+
+	sends := 0
+	send := func(id, body string) {
+		g.Post(t, "/v25.0/"+id+"/messages", body)
+		sends++
+	}
+	all := func(id string) {
+		for _, to := range []string{`"to":"+4915112345678"`, `"to":"+4917604069012"`, `"recipient":"US.40817726355190042"`, `"to":"+4915112345678","recipient":"US.40817726355190042"`} {
+			send(id, `{"messaging_product":"whatsapp",`+to+`,"type":"text","text":{"body":"hi"}}`)
+			for _, name := range []string{"sale", "shipped", "unheard_of"} {
+				send(id, fmt.Sprintf(`{"messaging_product":"whatsapp",%s,"type":"template","template":{"name":%q,"language":{"code":"en"}},"biz_opaque_callback_data":"order-1"}`, to, name))
+			}
+		}
+		send(id, `{"messaging_product":"whatsapp","status":"read","message_id":"wamid.x"}`)
+	}
+	ana := graphsim.User{Phone: "+4915112345678", Name: "Ana"}
+	ben := graphsim.User{UserID: "US.40817726355190042", Name: "Ben", HidePhone: true}
+	happens := func(u graphsim.User, text string) {
+		if _, err := sim.Inbound(t.Context(), number, u, graphsim.Text(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all(number)
+	for _, text := range []string{"hello", "START", "STOP", "are you there?"} {
+		g.Clock.Advance(time.Hour)
+		happens(ana, text)
+		happens(ben, text)
+		all(number)
+		all("999")
+	}
+	g.Clock.Advance(23*time.Hour + 59*time.Minute)
+	all(number)
+
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	st, err := badger.Open(g.Dir, badger.Options{Now: g.Clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	seen := make(map[policy.Rule]int)
+	for e, err := range st.Ledger(t.Context(), store.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Unread {
+			t.Errorf("a send of this test could not be read: %+v", e.Decision)
+		}
+		seen[e.Decision.Rule]++
+		if again := policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time()); again != e.Decision {
+			t.Errorf("decided %+v\nagain   %+v", e.Decision, again)
+		}
+		sends--
+	}
+	if sends != 0 {
+		t.Errorf("the ledger has %d entries less than there were sends", sends)
+	}
+	const fewest = 8 // rules, or the story tells too little
+	if len(seen) < fewest {
+		t.Errorf("only these rules decided: %v", seen)
+	}
+}
