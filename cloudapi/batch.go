@@ -147,8 +147,7 @@ func elementRoute(outer *Route, fields [numElementFields]strictjson.Value) (Rout
 // element, also once it is decoded.
 func hasReference(s string) bool {
 	for range maxDecodings {
-		if strings.Contains(s, "{") &&
-			strings.Contains(strings.ToLower(strings.Join(strings.Fields(s), "")), reference) {
+		if mayRefer(s) {
 			return true
 		}
 		decoded := unescape(s)

@@ -111,9 +111,28 @@ const (
 	// maxDecodings is how often a path is decoded in search of a send edge: twice
 	// is what chains of proxies do by accident, the rest is margin.
 	maxDecodings = 4
-	// reference opens a batch's reference to the result of another element.
-	reference = "{result="
+	// openBraces and equalSigns are those signs in all their widths.
+	openBraces, equalSigns = "{｛﹛", "=＝﹦"
 )
+
+// mayRefer reports whether some reader could find a batch's reference to the
+// result of another element, {result=…}.
+func mayRefer(s string) bool {
+	for {
+		brace := strings.IndexAny(s, openBraces)
+		if brace < 0 {
+			return false
+		}
+		s = s[brace+1:] // what is left of a wide brace is no letter
+		name := s
+		if next := strings.IndexAny(s, openBraces); next >= 0 {
+			name = s[:next]
+		}
+		if equal := strings.IndexAny(name, equalSigns); equal >= 0 && lookalike.Fold(name[:equal]) == "result" {
+			return true
+		}
+	}
+}
 
 // looseEdge reports whether some reader could find a send edge in a path. Any
 // segment counts, since dot segments may remove what follows and the edge may
@@ -123,7 +142,7 @@ func looseEdge(path string) (found bool, hidden string) {
 	for range maxDecodings {
 		before, after, _ := strings.Cut(path, "?")
 		hidden += "&" + after
-		found = found || strings.Contains(strings.ToLower(path), reference) || hasEdgeSegment(before) || hasEdgeSegment(after)
+		found = found || mayRefer(path) || hasEdgeSegment(before) || hasEdgeSegment(after)
 		decoded := unescape(path)
 		if decoded == path {
 			break
