@@ -37,8 +37,10 @@ var accepted = answer{http.StatusOK, `"wamid.`}
 var scenarios = []scenario{
 	{"text", "text messages to people whose customer service window is open", textBody, contact, accepted},
 	{"template", "marketing template messages to people who opted in", templateBody, contact, accepted},
-	{"refused", "text messages to people who never wrote; the gateway refuses them, plain Caddy passes them on", textBody, stranger,
-		answer{http.StatusBadRequest, `131047`}},
+	{
+		"refused", "text messages to people who never wrote; the gateway refuses them, plain Caddy passes them on", textBody, stranger,
+		answer{http.StatusBadRequest, `131047`},
+	},
 }
 
 // contact is the phone number of a person the gateway knows.

@@ -111,9 +111,22 @@ func TestMarketOfCountry(t *testing.T) {
 		at   time.Time
 		want Market
 	}{
-		{"DE", today, "Germany"}, {"US", today, NorthAmerica}, {"CA", today, NorthAmerica}, {"PR", today, RestOfLatinAmerica}, {"TT", today, Other},
-		{"KZ", august, Other}, {"KZ", today, "Kazakhstan"}, {"RU", august, "Russia"}, {"VA", today, "Italy"}, {"JE", today, "United Kingdom"},
-		{"EH", today, "Morocco"}, {"HK", may2026, RestOfAsiaPacific}, {"CY", today, Other}, {"", today, Other}, {"de", today, Other}, {"ZZ", today, Other},
+		{"DE", today, "Germany"},
+		{"US", today, NorthAmerica},
+		{"CA", today, NorthAmerica},
+		{"PR", today, RestOfLatinAmerica},
+		{"TT", today, Other},
+		{"KZ", august, Other},
+		{"KZ", today, "Kazakhstan"},
+		{"RU", august, "Russia"},
+		{"VA", today, "Italy"},
+		{"JE", today, "United Kingdom"},
+		{"EH", today, "Morocco"},
+		{"HK", may2026, RestOfAsiaPacific},
+		{"CY", today, Other},
+		{"", today, Other},
+		{"de", today, Other},
+		{"ZZ", today, Other},
 	} {
 		if got := MarketOfCountry(c.iso, c.at); got != c.want {
 			t.Errorf("MarketOfCountry(%q, %s) = %s, want %s", c.iso, c.at.Format(time.DateOnly), got, c.want)

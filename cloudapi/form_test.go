@@ -16,19 +16,37 @@ var formCases = []struct {
 	want policy.Send
 	rule policy.Rule
 }{
-	{"text", formStart + "recipient_type=individual&to=%2B4915112345678&type=text&text=%7B%22body%22%3A%22hi%22%7D",
-		policy.Send{Kind: policy.FreeForm, Type: "text", To: []policy.Identity{germanID}}, ""},
-	{"text/unescaped-json", formStart + `to=4915112345678&text={"body":"hi"}`,
-		policy.Send{Kind: policy.FreeForm, Type: "text", To: []policy.Identity{germanID}}, ""},
-	{"text/plus-is-a-space", formStart + "to=+4915112345678&text={}",
-		policy.Send{Kind: policy.FreeForm, Type: "text", To: []policy.Identity{germanID}}, ""},
-	{"template", formStart + "to=4915112345678&type=template&template=" + url.QueryEscape(`{"name":"parcel_ready","language":{"code":"de"}}`),
-		policy.Send{Kind: policy.TemplateMessage, Type: "template", Template: policy.TemplateRef{Name: "parcel_ready", Language: "de"}, To: []policy.Identity{germanID}}, ""},
-	{"direct-send", formStart + "to=4915112345678&category=utility&text={}&biz_opaque_callback_data=o",
-		policy.Send{Kind: policy.DirectSend, Type: "text", Stated: policy.CategoryUtility, Transaction: true, To: []policy.Identity{germanID}}, ""},
+	{
+		"text", formStart + "recipient_type=individual&to=%2B4915112345678&type=text&text=%7B%22body%22%3A%22hi%22%7D",
+		policy.Send{Kind: policy.FreeForm, Type: "text", To: []policy.Identity{germanID}},
+		"",
+	},
+	{
+		"text/unescaped-json", formStart + `to=4915112345678&text={"body":"hi"}`,
+		policy.Send{Kind: policy.FreeForm, Type: "text", To: []policy.Identity{germanID}},
+		"",
+	},
+	{
+		"text/plus-is-a-space", formStart + "to=+4915112345678&text={}",
+		policy.Send{Kind: policy.FreeForm, Type: "text", To: []policy.Identity{germanID}},
+		"",
+	},
+	{
+		"template", formStart + "to=4915112345678&type=template&template=" + url.QueryEscape(`{"name":"parcel_ready","language":{"code":"de"}}`),
+		policy.Send{Kind: policy.TemplateMessage, Type: "template", Template: policy.TemplateRef{Name: "parcel_ready", Language: "de"}, To: []policy.Identity{germanID}},
+		"",
+	},
+	{
+		"direct-send", formStart + "to=4915112345678&category=utility&text={}&biz_opaque_callback_data=o",
+		policy.Send{Kind: policy.DirectSend, Type: "text", Stated: policy.CategoryUtility, Transaction: true, To: []policy.Identity{germanID}},
+		"",
+	},
 	{"receipt", formStart + "status=read&message_id=wamid.1", policy.Send{Kind: policy.Receipt}, ""},
-	{"access-token", formStart + "access_token=x&to=4915112345678&text={}",
-		policy.Send{Kind: policy.FreeForm, Type: "text", To: []policy.Identity{germanID}}, ""},
+	{
+		"access-token", formStart + "access_token=x&to=4915112345678&text={}",
+		policy.Send{Kind: policy.FreeForm, Type: "text", To: []policy.Identity{germanID}},
+		"",
+	},
 	{"key-twice", formStart + "to=4915112345678&to=4915112345679&text={}", policy.Send{}, RuleUnreadable},
 	{"key/case", formStart + "TO=4915112345678&text={}", policy.Send{}, RuleUnreadable},
 	{"key/escaped", formStart + "%74o=4915112345678&text={}", policy.Send{}, RuleUnreadable},

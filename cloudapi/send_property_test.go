@@ -50,8 +50,10 @@ var misspellings = []func(string) string{
 	func(s string) string { return string(rune(s[0])-'!'+0xFF01) + s[1:] },
 }
 
-var hostileNames = []string{"to", "recipient", "type", "template", "hsm", "text", "image", "status", "category", "recipient_type", "method", "_method", "batch", "x",
-	"action", "name", "element_name", "messages", "relative_url", "body"}
+var hostileNames = []string{
+	"to", "recipient", "type", "template", "hsm", "text", "image", "status", "category", "recipient_type", "method", "_method", "batch", "x",
+	"action", "name", "element_name", "messages", "relative_url", "body",
+}
 
 var hostileValues = []string{
 	`"+4915112345679"`, `4915112345679`, `4.915112345679e12`, `["+4915112345679"]`, `"[\"+4915112345679\"]"`, `"49151123\u00345679"`, `{"x":"4915112345679"}`,
@@ -127,11 +129,15 @@ func asForm(t *rapid.T, fields []pair) string {
 }
 
 var (
-	segments = []string{"v25.0", "v1", "123456", "me", "messages", "Messages", "message%73", "message%2573", "marketing_messages", "calls",
-		"messages_encrypted", "media", "messages.json", "messages;x", "mess%E2%80%8Bages", "messages%00", "messages%3fmethod=post", "messages%23", "{result=a}", ""}
+	segments = []string{
+		"v25.0", "v1", "123456", "me", "messages", "Messages", "message%73", "message%2573", "marketing_messages", "calls",
+		"messages_encrypted", "media", "messages.json", "messages;x", "mess%E2%80%8Bages", "messages%00", "messages%3fmethod=post", "messages%23", "{result=a}", "",
+	}
 	slashes = []string{"/", "/", "/", "//", "%2f", "%252f", `\`, "%5c", "/./", "/../", "/%2e%2e/", ";"}
-	paths   = []string{"/v25.0/123456/messages", "/123456/messages", "/123456/calls", "/123456/marketing_messages", "/", "/v25.0/", "/123456/media",
-		"/messages", "/v1/messages", "/v1/messages/ABGG"}
+	paths   = []string{
+		"/v25.0/123456/messages", "/123456/messages", "/123456/calls", "/123456/marketing_messages", "/", "/v25.0/", "/123456/media",
+		"/messages", "/v1/messages", "/v1/messages/ABGG",
+	}
 )
 
 func drawTarget(t *rapid.T) string {
@@ -146,8 +152,10 @@ func drawTarget(t *rapid.T) string {
 	case 0:
 		target += "?" + asForm(t, drawFields(t))
 	case 1:
-		target += "?" + rapid.SampledFrom([]string{"method=post", "a=b;_method=POST", "access_token=x", "%6dethod=post", "to=4915112345679", "x#to=1",
-			"batch=" + url.QueryEscape("["+sendText+"]")}).Draw(t, "parameter")
+		target += "?" + rapid.SampledFrom([]string{
+			"method=post", "a=b;_method=POST", "access_token=x", "%6dethod=post", "to=4915112345679", "x#to=1",
+			"batch=" + url.QueryEscape("["+sendText+"]"),
+		}).Draw(t, "parameter")
 	}
 	return target
 }
@@ -160,8 +168,10 @@ func drawBatch(t *rapid.T) string {
 			body = asJSON(t, drawFields(t))
 		}
 		method := rapid.SampledFrom([]string{"POST", "POST", "POST", "GET", "DELETE", "post", "PUT"}).Draw(t, "element method")
-		extra := rapid.SampledFrom([]string{"", "", "", "", `,"name":"a"`, `,"Method":"POST"`, `,"headers":["X-HTTP-Method-Override: POST"]`,
-			`,"body":"to=1"`, `,"attached_files":"f"`, `,"batch":[]`}).Draw(t, "extra")
+		extra := rapid.SampledFrom([]string{
+			"", "", "", "", `,"name":"a"`, `,"Method":"POST"`, `,"headers":["X-HTTP-Method-Override: POST"]`,
+			`,"body":"to=1"`, `,"attached_files":"f"`, `,"batch":[]`,
+		}).Draw(t, "extra")
 		if rapid.IntRange(0, 4).Draw(t, "no body") == 0 {
 			elements = append(elements, fmt.Sprintf(`{"method":%q,"relative_url":%q%s}`, method, drawTarget(t), extra))
 			continue
@@ -178,11 +188,15 @@ const formType = "application/x-www-form-urlencoded"
 
 func drawHeader(t *rapid.T, contentType string) string {
 	if rapid.IntRange(0, 2).Draw(t, "other type") == 0 {
-		contentType = rapid.SampledFrom([]string{"application/json", formType, "", "text/plain", "application/json; charset=utf-8", "text/json", "image/png",
-			"multipart/form-data; boundary=b", "x", "application/json, text/plain", "text/html"}).Draw(t, "type")
+		contentType = rapid.SampledFrom([]string{
+			"application/json", formType, "", "text/plain", "application/json; charset=utf-8", "text/json", "image/png",
+			"multipart/form-data; boundary=b", "x", "application/json, text/plain", "text/html",
+		}).Draw(t, "type")
 	}
-	return header(contentType) + rapid.SampledFrom([]string{"", "", "", "", "", "X-HTTP-Method-Override: POST\r\n", "Content-Encoding: gzip\r\n",
-		"X-Method: POST\r\n"}).Draw(t, "header")
+	return header(contentType) + rapid.SampledFrom([]string{
+		"", "", "", "", "", "X-HTTP-Method-Override: POST\r\n", "Content-Encoding: gzip\r\n",
+		"X-Method: POST\r\n",
+	}).Draw(t, "header")
 }
 
 func TestNothingGetsPast(t *testing.T) {

@@ -13,16 +13,25 @@ var callCases = []struct {
 	want policy.Send
 	rule policy.Rule
 }{
-	{"connect", start + `"to":` + german + `,"action":"connect","session":{"sdp_type":"offer","sdp":"v=0"}}`,
-		policy.Send{Kind: policy.Call, Type: "connect", To: []policy.Identity{germanID}}, ""},
-	{"connect/user-id", start + `"recipient":"DE.40817726355190042","action":"connect"}`,
-		policy.Send{Kind: policy.Call, Type: "connect", Recipient: userID}, ""},
+	{
+		"connect", start + `"to":` + german + `,"action":"connect","session":{"sdp_type":"offer","sdp":"v=0"}}`,
+		policy.Send{Kind: policy.Call, Type: "connect", To: []policy.Identity{germanID}},
+		"",
+	},
+	{
+		"connect/user-id", start + `"recipient":"DE.40817726355190042","action":"connect"}`,
+		policy.Send{Kind: policy.Call, Type: "connect", Recipient: userID},
+		"",
+	},
 	{"connect/nobody", start + `"action":"connect"}`, policy.Send{}, RuleRecipient},
 	{"accept", start + `"call_id":"wacid.1","action":"accept"}`, policy.Send{Kind: policy.CallControl, Type: "accept"}, ""},
 	{"pre_accept", start + `"call_id":"wacid.1","action":"pre_accept"}`, policy.Send{Kind: policy.CallControl, Type: "pre_accept"}, ""},
 	{"reject", start + `"call_id":"wacid.1","action":"reject"}`, policy.Send{Kind: policy.CallControl, Type: "reject"}, ""},
-	{"terminate", start + `"call_id":"wacid.1","action":"terminate","to":` + german + `}`,
-		policy.Send{Kind: policy.CallControl, Type: "terminate", To: []policy.Identity{germanID}}, ""},
+	{
+		"terminate", start + `"call_id":"wacid.1","action":"terminate","to":` + german + `}`,
+		policy.Send{Kind: policy.CallControl, Type: "terminate", To: []policy.Identity{germanID}},
+		"",
+	},
 	{"terminate/no-call", start + `"action":"terminate"}`, policy.Send{}, RuleMissingParam},
 	{"action-absent", start + `"to":` + german + `}`, policy.Send{}, RuleMissingParam},
 	{"action-unknown", start + `"to":` + german + `,"action":"ring"}`, policy.Send{}, RuleParameter},

@@ -95,22 +95,26 @@ func TestAcceptance(t *testing.T) {
 			ana.says(shop, idOf(graphsim.Text("Hello"), "wamid.HBgNtype")),
 			send(shop, `"status":"read","message_id":"wamid.HBgNtype","typing_indicator":{"type":"text"}`, "allow RECEIPT none"),
 		}},
-		{name: "types/hsm-is-a-template", whatsapp: "business " + shop + " {\nwaba " + waba + "\n}",
+		{
+			name: "types/hsm-is-a-template", whatsapp: "business " + shop + " {\nwaba " + waba + "\n}",
 			guard: "dialect on_premises\nphone_number_id " + shop, steps: steps{
 				templateListed("parcel_ready", "UTILITY"),
 				sendTo("/v1/messages", hsm(ana), noConsent+"utility by business"),
 				ana.optsIn("transactional"), sendTo("/v1/messages", hsm(ana), "allow CONSENT utility by business"),
-			}},
+			},
+		},
 
 		// Who sends (1a, 1b, 1e).
 		{name: "sender/unknown", steps: steps{send("999888777666", ana.address()+`,"type":"text","text":{"body":"Secret message"}`, "refuse SENDER_UNKNOWN 400/33 unknown")}},
 		{name: "sender/any-where-none-is-listed", whatsapp: "# none", steps: steps{ana.writes("Hello"), text(ana, passes)}},
-		{name: "sender/two-with-two-policies",
+		{
+			name:     "sender/two-with-two-policies",
 			whatsapp: "business " + shop + " {\nin_window_consent required\n}\nbusiness " + support, steps: steps{
 				ana.writes("Hello"), ana.says(support, graphsim.Text("Hello")),
 				text(ana, noConsent+"service by user"),
 				send(support, ana.address()+`,"type":"text","text":{"body":"Secret message"}`, passes),
-			}},
+			},
+		},
 
 		// Consent and categories (1a, 1b, 1c).
 		{name: "consent/none", steps: steps{
@@ -144,11 +148,13 @@ func TestAcceptance(t *testing.T) {
 			ana.optsIn("transactional"), text(ana, passes),
 		}},
 		{name: "consent/is-the-persons-alone", steps: steps{list, ana.optsIn("all"), template(ben, "sale", noConsent+"marketing by business")}},
-		{name: "consent/is-of-the-account",
+		{
+			name:     "consent/is-of-the-account",
 			whatsapp: "business " + shop + " {\nwaba " + waba + "\n}\nbusiness " + support + " {\nwaba " + waba + "\n}", steps: steps{
 				list, ana.record("opt-in", support, "all"), template(ana, "sale", "allow CONSENT marketing by business"),
 				ana.says(support, graphsim.Text("STOP")), template(ana, "sale", stoppedOffers+"business"),
-			}},
+			},
+		},
 
 		// Templates (1a; cloud-api.md 1.5).
 		{name: "template/unknown-before-listing", steps: steps{ana.optsIn("all"), template(ana, "never_made", "allow CONSENT unknown by business")}},
@@ -403,8 +409,11 @@ func opensWindow() (all steps) {
 		graphsim.Media("image", "123", "image/png"), graphsim.Media("video", "123", "video/mp4"), graphsim.Media("audio", "123", "audio/ogg"),
 		graphsim.Media("document", "123", "application/pdf"), graphsim.Media("sticker", "123", "image/webp"), graphsim.Location(52.5, 13.4),
 		graphsim.Button("P", "Yes", "wamid.HBgN"), graphsim.ButtonReply("P", "Yes", "wamid.HBgN"), graphsim.ListReply("P", "Yes", "", "wamid.HBgN"),
-		graphsim.FlowReply(`{"a":1}`, "wamid.HBgN"), {Type: "contacts", Content: []any{map[string]any{"name": map[string]any{"formatted_name": "Kim"}}}},
-		{Type: "order", Content: map[string]any{"catalog_id": "1"}}, graphsim.Unsupported("poll_creation"), {Type: "brand_new_type", Content: map[string]any{"a": 1}},
+		graphsim.FlowReply(`{"a":1}`, "wamid.HBgN"),
+		{Type: "contacts", Content: []any{map[string]any{"name": map[string]any{"formatted_name": "Kim"}}}},
+		{Type: "order", Content: map[string]any{"catalog_id": "1"}},
+		graphsim.Unsupported("poll_creation"),
+		{Type: "brand_new_type", Content: map[string]any{"a": 1}},
 	}
 	for i, m := range messages {
 		p := person{graphsim.User{Phone: fmt.Sprintf("+491517000%04d", i), Name: m.Type}}

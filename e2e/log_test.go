@@ -30,9 +30,11 @@ func TestRefusalLogsOneLine(t *testing.T) {
 		{"sender", "/v25.0/999888777666/messages", textBody, "application/json", "refuse SENDER_UNKNOWN unknown text "},
 		{"path", "/v25.0//" + shop + "/messages", textBody, "application/json", "refuse PATH_AMBIGUOUS unknown  "},
 		{"monitor", "/v25.0/" + support + "/messages", textBody, "application/json", "monitor WINDOW_CLOSED service text "},
-		{"batch", "/v25.0/", `{"batch":[` +
-			`{"method":"POST","relative_url":"` + shop + `/messages","body":"messaging_product=whatsapp&to=%2B4915112345678&type=text&text=%7B%22body%22%3A%22Secret message%22%7D"}]}`,
-			"application/json", "refuse WINDOW_CLOSED service text "},
+		{
+			"batch", "/v25.0/", `{"batch":[` +
+				`{"method":"POST","relative_url":"` + shop + `/messages","body":"messaging_product=whatsapp&to=%2B4915112345678&type=text&text=%7B%22body%22%3A%22Secret message%22%7D"}]}`,
+			"application/json", "refuse WINDOW_CLOSED service text ",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := len(w.logLines(t, "http.handlers.whatsapp_guard", ""))

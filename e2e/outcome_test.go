@@ -57,8 +57,10 @@ func TestOutcome(t *testing.T) {
 		}, status: 200, body: accepted, state: "accepted"},
 		{name: "accepted/gzip-asked-for-by-the-sender", upstream: zipped, header: http.Header{"Accept-Encoding": {"gzip"}}, status: 200, body: accepted, state: "accepted"},
 		{name: "accepted/gzip-asked-for-by-nobody", upstream: zipped, status: 200, body: accepted, state: "accepted"},
-		{name: "rejected", upstream: answer(400, `{"error":{"message":"(#131056) Pair limit","type":"OAuthException","code":131056}}`), status: 400,
-			body: `{"error":{"message":"(#131056) Pair limit","type":"OAuthException","code":131056}}`, state: "rejected", code: 131056},
+		{
+			name: "rejected", upstream: answer(400, `{"error":{"message":"(#131056) Pair limit","type":"OAuthException","code":131056}}`), status: 400,
+			body: `{"error":{"message":"(#131056) Pair limit","type":"OAuthException","code":131056}}`, state: "rejected", code: 131056,
+		},
 		{name: "rejected/with-status-200", upstream: answer(200, `{"error":{"code":131000}}`), status: 200, state: "rejected", code: 131000},
 		{name: "rejected/without-reading-the-body", upstream: func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Connection", "close")

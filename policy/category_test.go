@@ -10,9 +10,15 @@ func TestParseCategory(t *testing.T) {
 		in   string
 		want Category
 	}{
-		{"MARKETING", CategoryMarketing}, {"marketing_lite", CategoryMarketingLite}, {"Utility", CategoryUtility},
-		{"AUTHENTICATION", CategoryAuthentication}, {"service", CategoryService},
-		{"", CategoryUnknown}, {"none", CategoryUnknown}, {"TRANSACTIONAL", CategoryUnknown}, {" utility", CategoryUnknown},
+		{"MARKETING", CategoryMarketing},
+		{"marketing_lite", CategoryMarketingLite},
+		{"Utility", CategoryUtility},
+		{"AUTHENTICATION", CategoryAuthentication},
+		{"service", CategoryService},
+		{"", CategoryUnknown},
+		{"none", CategoryUnknown},
+		{"TRANSACTIONAL", CategoryUnknown},
+		{" utility", CategoryUnknown},
 	} {
 		if got := ParseCategory(tc.in); got != tc.want {
 			t.Errorf("ParseCategory(%q) = %s, want %s", tc.in, got, tc.want)

@@ -61,8 +61,10 @@ func TestConsent(t *testing.T) {
 		{name: "direct-send/other-category-is-not-believed/none", send: direct(CategoryNone), facts: toOne(optedIn(day, Transactional)), policy: ds, want: RuleNoConsentCategory},
 		{name: "direct-send/other-category-is-not-believed/empty", send: direct(""), facts: toOne(optedIn(day, Transactional)), policy: ds, want: RuleNoConsentCategory},
 		{name: "direct-send/opted-out", send: direct(CategoryUtility), facts: toOne(optedIn(2*day, AllScopes...), optedOutOf(day, AllScopes...)), policy: ds, want: RuleOptedOut},
-		{name: "direct-send/is-no-essential-template", send: direct(CategoryUtility).with(aboutTransaction), facts: toOne(optedIn(2*day, AllScopes...), optedOutOf(day, AllScopes...)),
-			policy: Policy{DirectSend: true, EssentialTemplates: []string{""}}, want: RuleOptedOut},
+		{
+			name: "direct-send/is-no-essential-template", send: direct(CategoryUtility).with(aboutTransaction), facts: toOne(optedIn(2*day, AllScopes...), optedOutOf(day, AllScopes...)),
+			policy: Policy{DirectSend: true, EssentialTemplates: []string{""}}, want: RuleOptedOut,
+		},
 	})
 }
 

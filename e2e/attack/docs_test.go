@@ -35,8 +35,14 @@ var chapters = []struct {
 	heading string
 	table   []row
 }{
-	{"Paths", pathAttacks}, {"Methods", methodAttacks}, {"Encodings", encodingAttacks}, {"Batches", batchAttacks},
-	{"JSON", jsonAttacks}, {"Header fields and framing", headerAttacks}, {"Numbers and persons", numberAttacks}, {"Bounds", boundAttacks},
+	{"Paths", pathAttacks},
+	{"Methods", methodAttacks},
+	{"Encodings", encodingAttacks},
+	{"Batches", batchAttacks},
+	{"JSON", jsonAttacks},
+	{"Header fields and framing", headerAttacks},
+	{"Numbers and persons", numberAttacks},
+	{"Bounds", boundAttacks},
 }
 
 func document() []byte {

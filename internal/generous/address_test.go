@@ -32,17 +32,23 @@ func TestRecipients(t *testing.T) {
 		{"braces", to(`"{447700900123}"`), found},
 		{"quotes-and-more", to(`"\"x\" 447700900123"`), found},
 		{"uri", to(`"tel:+447700900123"`), found},
-		{"bsuid-in-to", to(`"US.40817726355190042"`),
-			[]string{"messages to=" + eve + " text", "messages to=40817726355190042 text"}},
+		{
+			"bsuid-in-to", to(`"US.40817726355190042"`),
+			[]string{"messages to=" + eve + " text", "messages to=40817726355190042 text"},
+		},
 		{"parent-bsuid-in-to", to(`"us.ENT.12345"`), []string{"messages to=us.ENT.12345 text", "messages to=12345 text"}},
 		{"group-without-type", to(`"Y2FwaV9ncm91cDo"`), []string{"messages to=Y2FwaV9ncm91cDo text"}},
-		{"to-and-recipient", postJSON(`{"to":"447700900123","recipient":"US.40817726355190042"}`),
-			[]string{"messages to=447700900123 text", "messages recipient=" + eve + " text"}},
+		{
+			"to-and-recipient", postJSON(`{"to":"447700900123","recipient":"US.40817726355190042"}`),
+			[]string{"messages to=447700900123 text", "messages recipient=" + eve + " text"},
+		},
 		{"phone-in-recipient", postJSON(`{"recipient":"+44 7700 900123"}`), []string{"messages recipient=447700900123 text"}},
 		{"recipient-object", postJSON(`{"recipient":{"id":"US.40817726355190042"}}`), []string{"messages recipient=" + eve + " text"}},
 		{"reference", to(`" {result=first:$.contacts.0.wa_id}"`), []string{"messages to={result=first:$.contacts.0.wa_id} text"}},
-		{"phone-called-group", postJSON(`{"to":"447700900123","recipient_type":"GROUP"}`),
-			[]string{"messages to=447700900123 text group"}},
+		{
+			"phone-called-group", postJSON(`{"to":"447700900123","recipient_type":"GROUP"}`),
+			[]string{"messages to=447700900123 text group"},
+		},
 	})
 }
 

@@ -48,8 +48,10 @@ func TestBatches(t *testing.T) {
 		{"element/duplicate-body", one(`{"method":"POST","relative_url":"1/messages","body":"to=447700900123","body":"to=447700900456"}`), both},
 		{"element/duplicate-address", one(`{"method":"POST","relative_url":"1/media","relative_url":"1/messages","body":` + form + `}`), found},
 		{"element/attached-files", one(`{"method":"POST","relative_url":"1/messages","attached_files":"f","body":` + form + `}`), found},
-		{"reference/recipient", one(`{"method":"POST","relative_url":"1/messages","body":"to={result=a:$.data.0.id}&type=text"}`),
-			[]string{"messages to={result=a:$.data.0.id} text"}},
+		{
+			"reference/recipient", one(`{"method":"POST","relative_url":"1/messages","body":"to={result=a:$.data.0.id}&type=text"}`),
+			[]string{"messages to={result=a:$.data.0.id} text"},
+		},
 		{"reference/node", one(`{"method":"POST","relative_url":"{result=a:$.data[?(@.x)]/y}/messages","body":` + form + `}`), found},
 		{"reference/address", one(`{"method":"POST","relative_url":"{result=a:$.next}","body":` + form + `}`), found},
 	})

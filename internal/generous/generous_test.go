@@ -112,30 +112,46 @@ func TestHonestSendHasOneReading(t *testing.T) {
 		{"text", postJSON(annText), "messages to=447700900123 text"},
 		{"text/charset", post(messages, "application/json; charset=utf-8", annText), "messages to=447700900123 text"},
 		{"text/access-token", post(messages+"?access_token=x", "application/json", annText), "messages to=447700900123 text"},
-		{"text/mentions-fields", postJSON(`{"to":"+44 7700 900123","type":"text","text":{"body":"a&to=1&batch=[];x"}}`),
-			"messages to=447700900123 text"},
+		{
+			"text/mentions-fields", postJSON(`{"to":"+44 7700 900123","type":"text","text":{"body":"a&to=1&batch=[];x"}}`),
+			"messages to=447700900123 text",
+		},
 		{"text/reply", postJSON(`{"recipient_type":"individual","to":"447700900123","type":"text",` +
 			`"context":{"message_id":"wamid.x"},"text":{"body":"to: 447700900456","preview_url":false},` +
 			`"biz_opaque_callback_data":"order-1"}`), "messages to=447700900123 text"},
 		{"image", postJSON(`{"to":"447700900123","type":"image","image":{"id":"1"}}`), "messages to=447700900123 image"},
-		{"template", postJSON(`{"to":"+447700900123","type":"template","template":{"name":"parcel_ready",` +
-			`"language":{"code":"de"},"components":[{"type":"body","parameters":[{"type":"text","text":"DHL"}]}]}}`),
-			"messages to=447700900123 template parcel_ready/de"},
-		{"marketing", post("/v23.0/1/marketing_messages", "application/json",
-			`{"to":"447700900123","type":"template","template":{"name":"sale","language":{"code":"en_US"}}}`),
-			"marketing_messages to=447700900123 template sale/en_US"},
-		{"direct-send", postJSON(`{"to":"447700900123","type":"text","text":{"body":"x"},"category":"UTILITY"}`),
-			"messages to=447700900123 text category=utility"},
-		{"bsuid", postJSON(`{"recipient":"US.40817726355190042","type":"text","text":{"body":"x"}}`),
-			"messages recipient=US.40817726355190042 text"},
-		{"group", postJSON(`{"recipient_type":"group","to":"Y2FwaV9ncm91cDo=","type":"text","text":{"body":"x"}}`),
-			"messages to=Y2FwaV9ncm91cDo= text group"},
+		{
+			"template", postJSON(`{"to":"+447700900123","type":"template","template":{"name":"parcel_ready",` +
+				`"language":{"code":"de"},"components":[{"type":"body","parameters":[{"type":"text","text":"DHL"}]}]}}`),
+			"messages to=447700900123 template parcel_ready/de",
+		},
+		{
+			"marketing", post("/v23.0/1/marketing_messages", "application/json",
+				`{"to":"447700900123","type":"template","template":{"name":"sale","language":{"code":"en_US"}}}`),
+			"marketing_messages to=447700900123 template sale/en_US",
+		},
+		{
+			"direct-send", postJSON(`{"to":"447700900123","type":"text","text":{"body":"x"},"category":"UTILITY"}`),
+			"messages to=447700900123 text category=utility",
+		},
+		{
+			"bsuid", postJSON(`{"recipient":"US.40817726355190042","type":"text","text":{"body":"x"}}`),
+			"messages recipient=US.40817726355190042 text",
+		},
+		{
+			"group", postJSON(`{"recipient_type":"group","to":"Y2FwaV9ncm91cDo=","type":"text","text":{"body":"x"}}`),
+			"messages to=Y2FwaV9ncm91cDo= text group",
+		},
 		{"receipt", postJSON(`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.x",` +
 			`"typing_indicator":{"type":"text"}}`), "messages receipt"},
-		{"call", post("/v23.0/1/calls", "application/json", `{"to":"447700900123","action":"connect","session":{}}`),
-			"calls to=447700900123 connect"},
-		{"encrypted", post("/v23.0/1/messages_encrypted", "application/json", `{"encrypted_contents":"e30"}`),
-			"messages_encrypted encrypted"},
+		{
+			"call", post("/v23.0/1/calls", "application/json", `{"to":"447700900123","action":"connect","session":{}}`),
+			"calls to=447700900123 connect",
+		},
+		{
+			"encrypted", post("/v23.0/1/messages_encrypted", "application/json", `{"encrypted_contents":"e30"}`),
+			"messages_encrypted encrypted",
+		},
 		{"form", postForm(annForm), "messages to=447700900123 text"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

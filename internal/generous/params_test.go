@@ -16,17 +16,27 @@ func TestParametersFromQueryAndBody(t *testing.T) {
 	found := []string{"messages to=447700900123 text"}
 	checkFound(t, []row{
 		{"query-only", post(messages+"?to=447700900123&type=text", "", ""), found},
-		{"split", post(messages+"?to=447700900123", "application/json", `{"type":"template","template":{"name":"n"}}`),
-			[]string{"messages to=447700900123 template n/"}},
-		{"conflict", post(messages+"?to=447700900456", "application/json", annText),
-			[]string{"messages to=447700900123 text", "messages to=447700900456 text"}},
-		{"conflict/type", post(messages+"?type=template&template[name]=n", "application/json", annText),
-			[]string{"messages to=447700900123 text", "messages to=447700900123 template n/"}},
-		{"query-may-be-ignored", post(messages+"?category=utility", "application/json", annText),
-			[]string{"messages to=447700900123 text", "messages to=447700900123 text category=utility"}},
-		{"template-from-both", post(messages+"?template[name]=n", "application/json",
-			`{"to":"447700900123","type":"template","template":{"language":{"code":"de"}}}`),
-			[]string{"messages to=447700900123 template n/de"}},
+		{
+			"split", post(messages+"?to=447700900123", "application/json", `{"type":"template","template":{"name":"n"}}`),
+			[]string{"messages to=447700900123 template n/"},
+		},
+		{
+			"conflict", post(messages+"?to=447700900456", "application/json", annText),
+			[]string{"messages to=447700900123 text", "messages to=447700900456 text"},
+		},
+		{
+			"conflict/type", post(messages+"?type=template&template[name]=n", "application/json", annText),
+			[]string{"messages to=447700900123 text", "messages to=447700900123 template n/"},
+		},
+		{
+			"query-may-be-ignored", post(messages+"?category=utility", "application/json", annText),
+			[]string{"messages to=447700900123 text", "messages to=447700900123 text category=utility"},
+		},
+		{
+			"template-from-both", post(messages+"?template[name]=n", "application/json",
+				`{"to":"447700900123","type":"template","template":{"language":{"code":"de"}}}`),
+			[]string{"messages to=447700900123 template n/de"},
+		},
 		{"query-behind-encoded-mark", post(messages+"%3Fto=447700900123", "", ""), found},
 		{"query-before-fragment", post(messages+"?type=image&to=447700900123&type=text#x", "", ""), found},
 	})
@@ -51,15 +61,21 @@ func TestForms(t *testing.T) {
 		{"form/encoded-brackets", postForm("to=447700900123&type=template&template%5Bname%5D=n&template[language]=de"), template},
 		{"form/json-values", postForm(`to=447700900123&type=template&template={"name":"n","language":{"code":"de"}}`), template},
 		{"form/json-in-brackets", postForm(`to=447700900123&type=template&template[name]=n&template[language]={"code":"de"}`), template},
-		{"form/template-name-only", postForm("to=447700900123&type=template&template=n"),
-			[]string{"messages to=447700900123 template n/"}},
-		{"form/list", postForm("to[]=447700900123&to[]=447700900456"),
-			[]string{"messages to=447700900123 text", "messages to=447700900456 text"}},
+		{
+			"form/template-name-only", postForm("to=447700900123&type=template&template=n"),
+			[]string{"messages to=447700900123 template n/"},
+		},
+		{
+			"form/list", postForm("to[]=447700900123&to[]=447700900456"),
+			[]string{"messages to=447700900123 text", "messages to=447700900456 text"},
+		},
 		{"form/open-bracket", postForm("to[=447700900123"), found},
 		{"form/plus", postForm("to=%2B44+7700+900123"), found},
 		{"form/semicolons", postForm("a=b;to=447700900123;type=text"), found},
-		{"form/duplicates", postForm("to=447700900123&to=447700900456"),
-			[]string{"messages to=447700900123 text", "messages to=447700900456 text"}},
+		{
+			"form/duplicates", postForm("to=447700900123&to=447700900456"),
+			[]string{"messages to=447700900123 text", "messages to=447700900456 text"},
+		},
 		{"json/brackets", postJSON(`{"to":"447700900123","type":"template","template[name]":"n","template":{"language":{"code":"de"}}}`), template},
 		{"multipart", post(messages, "multipart/form-data; boundary=b", multi("b", to, ann)), found},
 		{"multipart/quoted-boundary", post(messages, `Multipart/Form-Data; BOUNDARY="b c"`, multi("b c", to, ann)), found},
@@ -91,16 +107,26 @@ func TestKeys(t *testing.T) {
 		{"fullwidth", postJSON(`{"ｔｏ":"447700900123"}`), found},
 		{"long-s", postJSON(`{"ſtatuſ":"read"}`), []string{"messages receipt"}},
 		{"dotless-i", postJSON(`{"recıpient":"US.40817726355190042"}`), []string{"messages recipient=" + eve + " text"}},
-		{"php-underscore", postJSON(`{"to":"Y2FwaV9ncm91cDo","recipient type":"group"}`),
-			[]string{"messages to=Y2FwaV9ncm91cDo text group"}},
-		{"duplicate", postJSON(`{"to":"447700900123","to":"447700900456"}`),
-			[]string{"messages to=447700900123 text", "messages to=447700900456 text"}},
-		{"duplicate/case", postJSON(`{"to":"447700900123","To":"447700900456"}`),
-			[]string{"messages to=447700900123 text", "messages to=447700900456 text"}},
-		{"duplicate/null-wins", postJSON(`{"to":"447700900123","category":"utility","category":null}`),
-			[]string{"messages to=447700900123 text", "messages to=447700900123 text category=utility"}},
-		{"duplicate/nested", postJSON(`{"to":"447700900123","type":"template","template":{"name":"a","name":"b","language":"de"}}`),
-			[]string{"messages to=447700900123 template a/de", "messages to=447700900123 template b/de"}},
+		{
+			"php-underscore", postJSON(`{"to":"Y2FwaV9ncm91cDo","recipient type":"group"}`),
+			[]string{"messages to=Y2FwaV9ncm91cDo text group"},
+		},
+		{
+			"duplicate", postJSON(`{"to":"447700900123","to":"447700900456"}`),
+			[]string{"messages to=447700900123 text", "messages to=447700900456 text"},
+		},
+		{
+			"duplicate/case", postJSON(`{"to":"447700900123","To":"447700900456"}`),
+			[]string{"messages to=447700900123 text", "messages to=447700900456 text"},
+		},
+		{
+			"duplicate/null-wins", postJSON(`{"to":"447700900123","category":"utility","category":null}`),
+			[]string{"messages to=447700900123 text", "messages to=447700900123 text category=utility"},
+		},
+		{
+			"duplicate/nested", postJSON(`{"to":"447700900123","type":"template","template":{"name":"a","name":"b","language":"de"}}`),
+			[]string{"messages to=447700900123 template a/de", "messages to=447700900123 template b/de"},
+		},
 	})
 }
 

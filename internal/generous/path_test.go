@@ -70,11 +70,17 @@ func TestEdges(t *testing.T) {
 		{"encrypted/any-body", post("/1/messages_encrypted", "", "\x00\xff"), []string{"messages_encrypted encrypted"}},
 		{"encrypted/encoded", post("/1/messages%5fencrypted", "", "{}"), []string{"messages_encrypted encrypted"}},
 		{"calls/no-action", post("/1/calls", "", `{"to":"447700900123"}`), []string{"calls to=447700900123 connect"}},
-		{"calls/two-actions", post("/1/calls", "", `{"to":"447700900123","action":"reject","ACTION":"Connect"}`),
-			[]string{"calls to=447700900123 reject", "calls to=447700900123 connect"}},
-		{"calls/recipient", post("/1/calls", "", `{"recipient":"US.40817726355190042","action":"connect"}`),
-			[]string{"calls recipient=" + eve + " connect"}},
-		{"two-edges", post("/1/messages/calls", "", annText),
-			[]string{"messages to=447700900123 text", "calls to=447700900123 connect"}},
+		{
+			"calls/two-actions", post("/1/calls", "", `{"to":"447700900123","action":"reject","ACTION":"Connect"}`),
+			[]string{"calls to=447700900123 reject", "calls to=447700900123 connect"},
+		},
+		{
+			"calls/recipient", post("/1/calls", "", `{"recipient":"US.40817726355190042","action":"connect"}`),
+			[]string{"calls recipient=" + eve + " connect"},
+		},
+		{
+			"two-edges", post("/1/messages/calls", "", annText),
+			[]string{"messages to=447700900123 text", "calls to=447700900123 connect"},
+		},
 	})
 }

@@ -51,9 +51,6 @@ func aliasKey(prefix byte, a policy.Alias) []byte {
 	return append([]byte{prefix}, a[:]...)
 }
 
-// aliasOf is the alias in a key made by aliasKey.
-func aliasOf(key string) policy.Alias { return policy.Alias([]byte(key[1:17])) }
-
 func historyKey(a policy.Alias, at policy.Moment, hash [8]byte) []byte {
 	key := append(make([]byte, 0, 33), historyPrefix)
 	key = append(key, a[:]...)

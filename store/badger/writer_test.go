@@ -96,9 +96,11 @@ func TestNoWriteWithoutChange(t *testing.T) {
 	events := []policy.Event{
 		policy.ServiceWindowOpened{PhoneNumberID: testNumber, Who: who, At: 5},
 		policy.ConsentChanged{PhoneNumberID: testNumber, Who: who, At: 5, State: policy.OptedIn, Scopes: policy.AllScopes},
-		policy.IdentityChanged{Old: who[:1], New: who[1:], At: 5}, policy.NewPerson{Who: who[0], At: 3},
+		policy.IdentityChanged{Old: who[:1], New: who[1:], At: 5},
+		policy.NewPerson{Who: who[0], At: 3},
 		policy.StatusChanged{PhoneNumberID: testNumber, Wamid: "w", Who: who, At: 5, Status: policy.StatusSent, Pricing: &policy.Pricing{Category: "utility"}, Opaque: "o"},
-		policy.TemplateChanged{WABA: "w", At: 5, Status: "APPROVED"}, policy.TemplatesListed{WABA: "w", At: 5},
+		policy.TemplateChanged{WABA: "w", At: 5, Status: "APPROVED"},
+		policy.TemplatesListed{WABA: "w", At: 5},
 		policy.NumberSeen{PhoneNumberID: testNumber, WABA: "w", At: 5},
 	}
 	apply(t, s, events...)

@@ -107,8 +107,11 @@ func testFilters(t *testing.T, open Open) {
 		{"contact", store.Filter{Contact: bob}, where(func(e *store.Entry) bool { return e.Contact() == f.Pseudonym(bob) })},
 		{"contact-by-other-name", store.Filter{Contact: annUser}, where(func(e *store.Entry) bool { return e.Contact() != f.Pseudonym(bob) })},
 		{"contact-nobody", store.Filter{Contact: stranger}, nil},
-		{"all-at-once", store.Filter{Contact: bob, PhoneNumberID: number2, Category: policy.CategoryMarketing, Rule: policy.RuleNoConsent, Limit: 3},
-			where(func(e *store.Entry) bool { return e.Violation() && e.Contact() == f.Pseudonym(bob) })[:3]},
+		{
+			"all-at-once",
+			store.Filter{Contact: bob, PhoneNumberID: number2, Category: policy.CategoryMarketing, Rule: policy.RuleNoConsent, Limit: 3},
+			where(func(e *store.Entry) bool { return e.Violation() && e.Contact() == f.Pseudonym(bob) })[:3],
+		},
 	} {
 		wantIDs(t, c.name, f.Ledger(t.Context(), c.filter), c.want...)
 	}

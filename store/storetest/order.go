@@ -134,8 +134,10 @@ func (h *history) drawEvent(r *rapid.T) policy.Event {
 	case 3:
 		return policy.NewPerson{Who: rapid.SampledFrom(h.people).Draw(r, "new"), At: at}
 	case 4:
-		return policy.CallPermission{PhoneNumberID: number, Who: h.drawWho(r, 2), At: at,
-			Until: rapid.SampledFrom([]policy.Moment{0, start + day, policy.Forever}).Draw(r, "until")}
+		return policy.CallPermission{
+			PhoneNumberID: number, Who: h.drawWho(r, 2), At: at,
+			Until: rapid.SampledFrom([]policy.Moment{0, start + day, policy.Forever}).Draw(r, "until"),
+		}
 	case 5:
 		return policy.TemplateChanged{
 			WABA: waba, Template: rapid.SampledFrom(historyTemplates).Draw(r, "template"), At: at,
@@ -148,8 +150,10 @@ func (h *history) drawEvent(r *rapid.T) policy.Event {
 		if rapid.Bool().Draw(r, "listed") {
 			return policy.TemplatesListed{WABA: waba, At: at}
 		}
-		return policy.NumberSeen{PhoneNumberID: number, WABA: rapid.SampledFrom([]string{"", waba, "other"}).Draw(r, "waba"),
-			Display: rapid.SampledFrom([]string{"", "1", "2"}).Draw(r, "display"), At: at}
+		return policy.NumberSeen{
+			PhoneNumberID: number, WABA: rapid.SampledFrom([]string{"", waba, "other"}).Draw(r, "waba"),
+			Display: rapid.SampledFrom([]string{"", "1", "2"}).Draw(r, "display"), At: at,
+		}
 	case 7, 8:
 		return h.drawStatus(r, at)
 	}
