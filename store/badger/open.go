@@ -118,8 +118,8 @@ func badgerOptions(dir string, log *zap.Logger) badger.Options {
 	return badger.DefaultOptions(dir).
 		WithMemTableSize(8 << 20). // decides heap, replay time and the size of a transaction
 		WithNumMemtables(2).
-		WithNumLevelZeroTables(5). // fewer, larger compactions: a third less memory in use under load
-		WithNumLevelZeroTablesStall(10).
+		WithNumLevelZeroTables(2).
+		WithNumLevelZeroTablesStall(4).
 		WithNumCompactors(2). // the least Badger allows
 		WithBlockCacheSize(8 << 20).
 		WithIndexCacheSize(4 << 20).

@@ -20,11 +20,6 @@ const (
 	// maxBatch is the most changes one transaction takes. Past a few hundred the
 	// fsync no longer weighs and only latency grows.
 	maxBatch = 256
-	// pace is the least time between the beginnings of two commits while several
-	// callers write. It makes the batches larger: a commit costs as much CPU as
-	// some ten changes in it. A lone caller, whose changes come one after the
-	// other, never waits for it.
-	pace = time.Millisecond
 	// maxInFlight is how many heads of unsettled entries are kept in memory, about
 	// 200 bytes each. Further ones are read when they are settled.
 	maxInFlight = 4096
@@ -144,8 +139,6 @@ func (s *Store) do(ctx context.Context, run func(*batch) error) error {
 // everything in it has been answered.
 func (s *Store) write() {
 	defer close(s.writerDone)
-	var begun time.Time // the newest commit
-	company := false    // it had changes of several callers
 	lingering := time.NewTimer(linger)
 	defer lingering.Stop()
 	for {
@@ -155,9 +148,6 @@ func (s *Store) write() {
 			if !ok {
 				s.commitAll(s.held.takeAll())
 				return
-			}
-			if company {
-				time.Sleep(pace - time.Since(begun))
 			}
 			waiting = s.collect(c)
 		case <-s.held.filled:
@@ -169,7 +159,6 @@ func (s *Store) write() {
 				lingering.Reset(linger / 2)
 			}
 		}
-		begun, company = time.Now(), len(waiting) > 2 // one caller reserves and settles
 		s.commitAll(waiting)
 	}
 }
