@@ -47,7 +47,7 @@ func refusef(rule policy.Rule, remedy, format string, args ...any) *Refusal {
 }
 
 // graphError is how Meta's own API answers in the same case: HTTP status, error
-// code and title (cloud-api.md 6.2).
+// code and title, as its pages on error codes have them.
 type graphError struct {
 	status int
 	code   int
@@ -104,7 +104,7 @@ func errorFor(rule policy.Rule) graphError {
 }
 
 // ErrorBody is the answer to a refused request: an error in the shape of the
-// Graph API (cloud-api.md 6.1), with the decision beside it where clients
+// Graph API, with the decision beside it where clients
 // ignore what they don't know.
 type ErrorBody struct {
 	Error ErrorObject `json:"error"`

@@ -44,7 +44,7 @@ type story struct {
 	steps steps
 }
 
-// TestAcceptance runs the acceptance checks of policy-and-pricing.md part 1 that
+// TestAcceptance runs the acceptance checks of the rules that
 // concern the send path, windows, consent, templates and webhooks.
 func TestAcceptance(t *testing.T) {
 	stories := []story{
@@ -82,7 +82,7 @@ func TestAcceptance(t *testing.T) {
 		}},
 		{name: "window/call-opens", steps: steps{calls(ana), text(ana, passes)}},
 
-		// What may be sent when (1c, cloud-api.md 1.3).
+		// What may be sent when.
 		{name: "types/all-pass-in-the-window", steps: allTypes(true)},
 		{name: "types/none-passes-without", steps: allTypes(false)},
 		{name: "types/unknown/closed", steps: steps{send(shop, ana.address()+`,"type":"zzz","zzz":{"a":1}`, windowClosed)}},
@@ -156,7 +156,7 @@ func TestAcceptance(t *testing.T) {
 			},
 		},
 
-		// Templates (1a; cloud-api.md 1.5).
+		// Templates.
 		{name: "template/unknown-before-listing", steps: steps{ana.optsIn("all"), template(ana, "never_made", "allow CONSENT unknown by business")}},
 		{name: "template/unknown-after-listing", steps: steps{list, ana.optsIn("all"), template(ana, "never_made", "refuse TEMPLATE_UNKNOWN 404/132001 unknown by business")}},
 		{name: "template/unknown-after-listing-in-pages", steps: steps{
@@ -291,7 +291,7 @@ func TestAcceptance(t *testing.T) {
 			list, ana.optsOut("all"), templateWith(ana, "parcel_ready", `,"biz_opaque_callback_data":"order 8812"`, "refuse OPTED_OUT 403/131005 utility by business"),
 		}},
 
-		// Direct Send and groups, both settings (cloud-api.md 1.6, 1.10).
+		// Direct Send and groups, both settings.
 		{name: "direct-send/refuse", sim: graphsim.Options{DirectSend: []string{"utility"}}, steps: steps{
 			ana.optsIn("all"), directSend(ana, "utility", "refuse WINDOW_CLOSED 400/131047 utility by business"),
 			ana.writes("Hello"), directSend(ana, "utility", "allow WINDOW_OPEN utility by user"),
@@ -322,7 +322,7 @@ func TestAcceptance(t *testing.T) {
 			send(support, ana.address()+`,"type":"text","text":{"body":"Secret message"}`, windowClosed),
 		}},
 
-		// Names and numbers (cloud-api.md 3).
+		// Names and numbers.
 		{name: "identity/number-change", steps: steps{
 			list, ana.optsIn("all"), ana.writes("Hello"), after(time.Second), ana.becomes(ben), text(ben, windowClosed),
 			template(ben, "sale", "allow CONSENT marketing by business"),
@@ -352,7 +352,7 @@ func TestAcceptance(t *testing.T) {
 			list, ana.optsIn("all"), ana.writes("Hello"), after(time.Hour), newPerson(ana), ana.consentIs("unknown unknown unknown"), text(ana, windowClosed),
 		}},
 
-		// Statuses (cloud-api.md 4.6).
+		// Statuses.
 		{name: "status/joins-its-send", steps: steps{ana.writes("Hello"), text(ana, passes), deliveryIs(""), statuses, deliveryIs("delivered service")}},
 		{name: "status/category-is-metas", steps: steps{
 			list, ana.optsIn("all"), template(ana, "parcel_ready", "allow CONSENT utility by business"), statuses, deliveryIs("delivered utility"),

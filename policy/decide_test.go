@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// policy-and-pricing.md 1a, 1d, 1e: a template needs an opt-in whose scope covers
-// its category. cloud-api.md 7.1: an open window is no consent.
+// A template needs an opt-in whose scope covers
+// its category. An open window is no consent.
 func TestConsent(t *testing.T) {
 	ds := Policy{DirectSend: true}
 	judge(t, []ruling{
@@ -39,7 +39,7 @@ func TestConsent(t *testing.T) {
 		{name: "state/opted-out", send: template(), facts: toOne(optedOutOf(day, AllScopes...)).of(CategoryUtility), want: RuleOptedOut},
 		{name: "state/opted-out/marketing", send: template(), facts: toOne(optedOutOf(day, AllScopes...)).of(CategoryMarketing), want: RuleOptedOutMarketing},
 
-		// policy-and-pricing.md 1b: replies need no opt-in by default.
+		// Replies need no opt-in by default.
 		{name: "in-window/no-consent", send: text(), facts: toOne(wrote(hour)), want: RuleWindowOpen},
 		{name: "in-window/pending", send: text(), facts: toOne(wrote(hour), asked(hour, AllScopes...)), want: RuleWindowOpen},
 		{name: "in-window/required/no-consent", send: text(), facts: toOne(wrote(hour)), policy: Policy{RequireInWindowConsent: true}, want: RuleNoConsent},
@@ -48,7 +48,7 @@ func TestConsent(t *testing.T) {
 		{name: "in-window/required/opted-in", send: text(), facts: toOne(wrote(hour), optedIn(day, Transactional)), policy: Policy{RequireInWindowConsent: true}, want: RuleWindowOpen},
 		{name: "in-window/required/closed", send: text(), facts: toOne(wrote(day), optedIn(day, Transactional)), policy: Policy{RequireInWindowConsent: true}, want: RuleWindowClosed},
 
-		// cloud-api.md 1.6: Direct Send is judged like a template, where configured.
+		// Direct Send is judged like a template, where configured.
 		{name: "direct-send/not-configured/closed", send: direct(CategoryUtility), facts: toOne(optedIn(day, Transactional)), want: RuleWindowClosed},
 		{name: "direct-send/not-configured/open", send: direct(CategoryUtility), facts: toOne(wrote(hour)), want: RuleWindowOpen},
 		{name: "direct-send/utility/opted-in", send: direct(CategoryUtility), facts: toOne(optedIn(day, Transactional)), policy: ds, want: RuleConsent},
@@ -68,7 +68,7 @@ func TestConsent(t *testing.T) {
 	})
 }
 
-// policy-and-pricing.md 1d and cloud-api.md 7.1: what may still be sent to a
+// What may still be sent to a
 // person who opted out.
 func TestOptOut(t *testing.T) {
 	all := AllScopes
@@ -141,7 +141,7 @@ func TestOptOut(t *testing.T) {
 	})
 }
 
-// cloud-api.md 1.7, 1.9, 1.10, 1.11.
+// What is no plain message: receipts, calls, groups, the marketing endpoint.
 func TestKindsOfTheirOwn(t *testing.T) {
 	groups := Policy{AllowGroups: true}
 	group := template().with(toGroup)
@@ -193,7 +193,7 @@ func callPermissionRequest() Send {
 	return Send{Edge: EdgeMessages, Kind: CallPermissionRequest, Type: "interactive/call_permission_request"}
 }
 
-// cloud-api.md 3.1 and 1.13: a number that can be read in two ways is judged in
+// A number that can be read in two ways is judged in
 // both; two names in one send must be one person's.
 func TestRecipient(t *testing.T) {
 	two := func(a, b PersonFacts) Facts { return Facts{Persons: []PersonFacts{a, b}} }
@@ -228,7 +228,7 @@ func TestRecipient(t *testing.T) {
 	})
 }
 
-// policy-and-pricing.md 1a: the tag says who started; cloud-api.md 5.6: what the
+// The tag says who started, and what the
 // send will be billed as.
 func TestTags(t *testing.T) {
 	for _, tc := range []struct {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// cloud-api.md 4.6: statuses arrive in any order; the higher one holds, and a
+// Statuses arrive in any order; the higher one holds, and a
 // delivery on one device beats a failure on another.
 func TestDeliveryStatusRank(t *testing.T) {
 	inOrder := []DeliveryStatus{"", StatusSent, StatusFailed, StatusDelivered, StatusRead, StatusPlayed}

@@ -32,7 +32,7 @@ func newPerson(n byte, d time.Duration) update {
 
 func (u update) on(number string) update { u.Number = number; return u }
 
-// cloud-api.md 3.6 and 7.1, policy-and-pricing.md 1d: where the person behind
+// Where the person behind
 // name 1 stands on marketing.
 func TestPersonConsent(t *testing.T) {
 	m := Marketing
@@ -156,7 +156,7 @@ func TestPersonLastOptIn(t *testing.T) {
 	}
 }
 
-// cloud-api.md 3.6: open by any alias is open, but not across a number change.
+// Open by any alias is open, but not across a number change.
 func TestPersonWindow(t *testing.T) {
 	for _, tc := range []struct {
 		name    string

@@ -3,7 +3,7 @@ package policy
 import "time"
 
 // WindowLength is how long a customer service window stays open after the
-// event that opened it (cloud-api.md 5.1: 24 hours exactly).
+// event that opened it (Meta documents 24 hours exactly).
 const WindowLength = 24 * time.Hour
 
 // Policy is what an operator decides for one business phone number. The zero

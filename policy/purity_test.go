@@ -25,7 +25,7 @@ var moving = []string{
 // clocks are the functions of package time that look at or wait for one.
 var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker", "Local", "LoadLocation"}
 
-// style.md 4.1: policy imports nothing that moves and never asks what time it is.
+// Policy imports nothing that moves and never asks what time it is.
 func TestPurity(t *testing.T) {
 	files, err := fs.Glob(os.DirFS("."), "*.go")
 	if err != nil {

@@ -2,7 +2,7 @@ package policy
 
 import "testing"
 
-// cloud-api.md 6.2 (132001, 132015, 132016) and policy-and-pricing.md 1a.
+// Meta refuses these with 132001, 132015 and 132016.
 func TestTemplate(t *testing.T) {
 	willing := toOne(optedIn(day, AllScopes...))
 	having := func(tf TemplateFacts) Facts {
@@ -47,7 +47,7 @@ func TestTemplate(t *testing.T) {
 	})
 }
 
-// cloud-api.md 5.6: the category announced by Meta applies from its date on; one
+// The category announced by Meta applies from its date on; one
 // that nobody told is never a cheap one.
 func TestTemplateCategory(t *testing.T) {
 	changing := TemplateFacts{Found: true, Category: CategoryUtility, Next: CategoryMarketing, NextFrom: noon}

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// cloud-api.md 5.1: the window ends 24 h after the event that opened it.
+// The window ends 24 h after the event that opened it.
 func TestWindow(t *testing.T) {
 	opened := ago(day)
 	for _, tc := range []struct {
@@ -40,7 +40,7 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// messageTypes are those of cloud-api.md 1.3 and some Meta may think of.
+// messageTypes are those Meta documents and some it may think of.
 var messageTypes = []string{
 	"text", "image", "video", "audio", "sticker", "document", "location", "contacts", "reaction", "pin",
 	"interactive/button", "interactive/list", "interactive/product", "interactive/product_list", "interactive/cta_url",
@@ -48,7 +48,7 @@ var messageTypes = []string{
 	"", "zzz", "interactive/zzz",
 }
 
-// policy-and-pricing.md 1c: every type needs an open window, the unknown ones
+// Every type needs an open window, the unknown ones
 // too; a template doesn't.
 func TestWindowByMessageType(t *testing.T) {
 	var rulings []ruling
@@ -84,7 +84,7 @@ func TestWindowByMessageType(t *testing.T) {
 	judge(t, rulings)
 }
 
-// policy-and-pricing.md 1a and 1d: the newest timestamp counts, not the newest
+// The newest timestamp counts, not the newest
 // arrival; nothing the business does moves the window; it is one number's.
 func TestWindowIsOpenedByThePersonAlone(t *testing.T) {
 	t.Run("newest-timestamp-not-newest-arrival", func(t *testing.T) {

@@ -16,7 +16,7 @@ var (
 	transactional = []Scope{Transactional}
 )
 
-// policy-and-pricing.md 2a and 2b: the words, and the tiers "certain" and "none".
+// The words, and the tiers "certain" and "none".
 func TestMeaning(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
