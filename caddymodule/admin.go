@@ -133,10 +133,15 @@ func (s *selection) read(r *http.Request) error {
 	if r.Method == http.MethodPost {
 		return jsonRequest(r, s)
 	}
+	return s.readQuery(r.URL.Query())
+}
+
+// readQuery fills s from the query parameters of a GET.
+func (s *selection) readQuery(query url.Values) error {
 	fields := map[string]*string{
 		"from": &s.From, "to": &s.To, "phone_number_id": &s.PhoneNumberID, "rule": &s.Rule, "category": &s.Category, "before": &s.Before,
 	}
-	for name, values := range r.URL.Query() {
+	for name, values := range query {
 		if name == "limit" {
 			var err error
 			if s.Limit, err = strconv.Atoi(values[0]); err != nil {

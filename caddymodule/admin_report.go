@@ -1,17 +1,37 @@
 package caddymodule
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
-// adminReport counts the sends of a period.
+// notification is the one message class a report can be asked for: templates
+// sent while no customer service window was open, which policies call push
+// notifications.
+const notification = "notification"
+
+// isNotification reports whether e is a notification, sent or refused. A send
+// that was refused before anybody looked at the window has no initiation, and is
+// none.
+func isNotification(e *store.Entry) bool {
+	return e.Send.Kind == policy.TemplateMessage && e.Decision.Initiation == policy.ByBusiness
+}
+
+// adminReport counts the sends of a period, all of them or one class.
 func adminReport(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
+	query := r.URL.Query()
+	class := strings.ToLower(query.Get("message_class"))
+	if class != "" && class != notification {
+		return adminError(http.StatusBadRequest, fmt.Errorf("message_class must be %s", notification))
+	}
+	query.Del("message_class") // the rest is what ledger and violations take too
 	var s selection
-	if err := s.read(r); err != nil {
+	if err := s.readQuery(query); err != nil {
 		return err
 	}
 	f, err := s.filter(a.clock.Now())
@@ -24,6 +44,9 @@ func adminReport(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 			if err != nil {
 				yield(billing.Line{}, err)
 				return
+			}
+			if class == notification && !isNotification(e) {
+				continue
 			}
 			if !yield(reportLine(e), nil) {
 				return

@@ -49,12 +49,15 @@ and one person, named by phone number (with plus and country code) or user id.
 	})
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "report",
-		Usage: "[--from <time>] [--to <time>] [--business <phone_number_id>] [--json]",
+		Usage: "[--from <time>] [--to <time>] [--business <phone_number_id>] [--message-class notification] [--json]",
 		Short: "Counts sends by day, category and decision",
 		Long: `
 Counts the sends in the ledger of a running gateway by day (UTC), business,
 category, decision and market. The category is Meta's where a status webhook has
-told it, else the estimate of the day of the send. Default: the last 30 days.`,
+told it, else the estimate of the day of the send. Default: the last 30 days.
+
+--message-class notification counts only the templates that met no open customer
+service window, sent or refused: what policies call push notifications.`,
 		CobraFunc: reportCommand,
 	})
 }
@@ -147,14 +150,16 @@ func printViolations(out io.Writer, p page) error {
 		_, err := fmt.Fprintln(out, "No violations.")
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "TIME\tDECISION\tRULE\tBUSINESS\tCONTACT\tMESSAGE\tREASON")
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.StripEscape)
+	fmt.Fprintln(table, "TIME\tDECISION\tRULE\tBUSINESS\tCONTACT\tMESSAGE")
 	for _, e := range p.Entries {
 		business := e.Business
 		if business == "" {
 			business = e.PhoneNumberID
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(tableTime), e.Decision, e.Rule, dash(business), dash(short(e.Contact)), dash(e.message()), e.Reason)
+		// A reason is a sentence, too wide for a column. It stands on a line of
+		// its own, escaped so that the columns go on below it.
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\xff\n    %s\xff\n", e.Time.Format(tableTime), e.Decision, e.Rule, dash(business), dash(short(e.Contact)), dash(e.message()), e.Reason)
 	}
 	if p.Next != "" {
 		fmt.Fprintf(table, "\nMore with --before %s\n", p.Next)
@@ -270,11 +275,16 @@ func reportCommand(cmd *cobra.Command) {
 	cmd.Flags().String("from", "30d", "Oldest time")
 	cmd.Flags().String("to", "", "Time before which")
 	cmd.Flags().String("business", "", "Only this phone_number_id")
+	cmd.Flags().String("message-class", "", "Only this class of messages: notification")
 	cmd.Flags().Bool("json", false, "Print one JSON object a line")
 	cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) {
 		s := selection{From: fl.String("from"), To: fl.String("to"), PhoneNumberID: fl.String("business")}
+		query := s.query()
+		if class := fl.String("message-class"); class != "" {
+			query.Set("message_class", class)
+		}
 		var report billing.Report
-		if err := callAdmin(fl, "/whatsapp/report?"+s.query().Encode(), nil, &report); err != nil {
+		if err := callAdmin(fl, "/whatsapp/report?"+query.Encode(), nil, &report); err != nil {
 			return 1, err
 		}
 		if fl.Bool("json") {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -358,6 +359,17 @@ func TestAcceptance(t *testing.T) {
 			list, ana.optsIn("all"), template(ana, "parcel_ready", "allow CONSENT utility by business"), statuses, deliveryIs("delivered utility"),
 		}},
 		{name: "status/failed-later", steps: steps{ana.writes("Hello"), failsLater(131026), text(ana, passes), statuses, deliveryIs("failed 131026")}},
+
+		// The report's class of notifications: templates that met a closed window.
+		{name: "report/notifications", steps: steps{
+			list, ana.optsIn("all"), notificationsAre(), template(ana, "parcel_ready", "allow CONSENT utility by business"), text(ana, windowClosed),
+			ana.writes("Hello"), template(ana, "sale", "allow CONSENT marketing by user"), text(ana, passes), notificationsAre("1 utility allow"),
+			after(day), template(ana, "parcel_ready", "allow CONSENT utility by business"), template(ben, "sale", noConsent+"marketing by business"),
+			notificationsAre("1 utility allow", "1 marketing refuse", "1 utility allow"),
+		}},
+		{name: "report/notifications/direct-send-is-none", whatsapp: withPolicy("direct_send allow"), sim: graphsim.Options{DirectSend: []string{"utility"}}, steps: steps{
+			ana.optsIn("all"), directSend(ana, "utility", "allow CONSENT utility by business"), notificationsAre(),
+		}},
 	}
 	seen := make(map[string]bool)
 	for _, s := range stories {
@@ -596,6 +608,28 @@ func marketOf(want string) step {
 			if r.Market != want || !r.MarketEstimated {
 				t.Errorf("the report has market %q, estimated %v; want %q, estimated", r.Market, r.MarketEstimated, want)
 			}
+		}
+	}
+}
+
+// notificationsAre looks at the rows of the report about notifications, day by
+// day, as "1 utility allow".
+func notificationsAre(want ...string) step {
+	return func(t testing.TB, w *world) {
+		t.Helper()
+		var report struct {
+			Rows []struct {
+				Sends              int
+				Category, Decision string
+			}
+		}
+		w.admin(t, "/whatsapp/report?message_class=notification", "", &report)
+		var got []string
+		for _, r := range report.Rows {
+			got = append(got, fmt.Sprint(r.Sends, " ", r.Category, " ", r.Decision))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the notifications in the report are %q, want %q", got, want)
 		}
 	}
 }

@@ -136,6 +136,11 @@ func TestAdminRefuses(t *testing.T) {
 		{"/whatsapp/violations", `{"contacts":"x"}`, 400, "unknown field"},
 		{"/whatsapp/violations", `{"contact":"015112345678"}`, 400, "with plus and country code"},
 		{"/whatsapp/violations", `not json`, 400, "reading the request"},
+		{"/whatsapp/violations?message_class=notification", "", 400, `unknown parameter \"message_class\"`},
+		{"/whatsapp/report?message_class=push", "", 400, "message_class must be notification"},
+		{"/whatsapp/report?message_class=NOTIFICATION", "", 200, ""},
+		{"/whatsapp/report?message_class=", "", 200, ""},
+		{"/whatsapp/report?message_classes=notification", "", 400, `unknown parameter \"message_classes\"`},
 		{"/whatsapp/report", `{}`, 405, "POST is not possible here"},
 		{"/whatsapp/health", `{}`, 405, "POST is not possible here"},
 		{"/whatsapp/consent/get", "", 405, "GET is not possible here"},
@@ -183,7 +188,7 @@ func TestCommands(t *testing.T) {
 		want []string // in the output, in this order
 		not  []string
 	}{
-		{"violations/table", []string{"violations"}, []string{"TIME", "DECISION", "RULE", "REASON", "2026-11-02 09:01:00Z", "NO_CONSENT", "Example Shop", "template sale", "09:00:00Z", "WINDOW_CLOSED", "text"}, nil},
+		{"violations/table", []string{"violations"}, []string{"TIME", "DECISION", "RULE", "MESSAGE\n", "2026-11-02 09:01:00Z", "NO_CONSENT", "Example Shop", "template sale\n    no opt-in", "09:00:00Z", "WINDOW_CLOSED", "text\n    "}, nil},
 		{"violations/json", []string{"violations", "--json"}, []string{`"rule":"NO_CONSENT"`, "\n", `"rule":"WINDOW_CLOSED"`}, []string{"TIME"}},
 		{"violations/rule", []string{"violations", "--rule", "WINDOW_CLOSED", "--json"}, []string{"WINDOW_CLOSED"}, []string{"NO_CONSENT"}},
 		{"violations/contact", []string{"violations", "--contact", "+4915119876543", "--json"}, []string{"NO_CONSENT"}, []string{"WINDOW_CLOSED"}},
@@ -200,6 +205,7 @@ func TestCommands(t *testing.T) {
 		{"consent/new-person", append([]string{"consent", "new-person"}, who...), []string{"never opened", "marketing", "unknown"}, nil},
 		{"report/table", []string{"report", "--from", "2026-11-01"}, []string{"DAY", "CATEGORY", "BILLABLE", "2026-11-02", "Example Shop", "service", "allow", "Germany", "total", "3"}, nil},
 		{"report/json", []string{"report", "--from", "2026-11-01", "--json"}, []string{`"day":"2026-11-02"`}, []string{"DAY"}},
+		{"report/message-class", []string{"report", "--from", "2026-11-01", "--message-class", "notification"}, []string{"marketing", "refuse", "total", "1"}, []string{"service"}},
 		{"report/none", []string{"report", "--from", "2026-11-05"}, []string{"No sends."}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -239,6 +245,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"consent", "get", "--address", w.Admin}, "phone_number_id is missing"},
 		{[]string{"consent", "forget", "--address", w.Admin}, "unknown"},
 		{[]string{"report", "--from", "soon", "--address", w.Admin}, "is no time"},
+		{[]string{"report", "--message-class", "push", "--address", w.Admin}, "message_class must be notification"},
 		{[]string{"violations", "--address", gatewaytest.FreeAddr(t)}, "connection refused"},
 	} {
 		stdout, stderr, code := p.do(t, test.args...)
