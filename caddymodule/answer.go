@@ -12,19 +12,19 @@ import (
 // answer larger than the limit (no answer to a send is) streams from there on,
 // after its beginning was seen.
 type answer struct {
-	*caddyhttp.ResponseWriterWrapper
+	caddyhttp.ResponseWriterWrapper
 	limit  int
 	status int
 	held   bytes.Buffer
 	// passing: the header is on its way to the client, nothing is held any more.
 	passing bool
-	// set are the headers that replace the upstream's of the same name.
-	set http.Header
+	// tags are still to go into the header.
+	tags *tags
 }
 
 // newAnswer wraps w. With limit 0 nothing is held.
 func newAnswer(w http.ResponseWriter, limit int) *answer {
-	return &answer{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, limit: limit}
+	return &answer{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, limit: limit}
 }
 
 // started reports whether the client has been sent anything.
@@ -73,7 +73,7 @@ func (a *answer) FlushError() error {
 	if !a.passing {
 		return nil
 	}
-	return http.NewResponseController(a.ResponseWriterWrapper).Flush()
+	return http.NewResponseController(&a.ResponseWriterWrapper).Flush()
 }
 
 func (a *answer) pass() {
@@ -84,8 +84,9 @@ func (a *answer) pass() {
 
 // setHeader puts our headers in place of the upstream's of the same name.
 func (a *answer) setHeader() {
-	for name, values := range a.set {
-		a.Header()[name] = values
+	if a.tags != nil {
+		a.tags.setHeader(a.Header())
+		a.tags = nil
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -42,16 +41,15 @@ func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bo
 
 	settled := false
 	defer func() {
-		if settled {
-			return
+		if !settled {
+			// The proxy panicked: the answer broke off after the request was sent.
+			g.settleAs(st, sends, store.Outcome{State: store.Unknown, HTTPStatus: rec.status})
 		}
-		// The proxy panicked: the answer broke off after the request was sent.
-		g.settle(st, sends, func(int) store.Outcome { return store.Outcome{State: store.Unknown, HTTPStatus: rec.status} })
 	}()
 	err = next.ServeHTTP(rec, r.WithContext(ctx))
-	outcomes := outcomesOf(rec, err, whole.Load(), sends)
+	readOutcomes(rec, err, whole.Load(), sends)
 	settled = true
-	recorded := g.settle(st, sends, func(i int) store.Outcome { return outcomes[i] })
+	recorded := g.settle(st, sends)
 	if !rec.started() {
 		// Also an error page has the decision's id, which finds the ledger entry.
 		rec.setHeader()
@@ -65,31 +63,39 @@ func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bo
 	return rec.release()
 }
 
+// settleAs records the same outcome for all sends.
+func (g *Guard) settleAs(st store.Store, sends []judged, o store.Outcome) {
+	for i := range sends {
+		sends[i].outcome = o
+	}
+	_ = g.settle(st, sends) // which logs what fails
+}
+
 // settle records what became of the sends and waits until it is on disk,
 // together with the reservations before it.
-func (g *Guard) settle(st store.Store, sends []judged, outcome func(i int) store.Outcome) error {
+func (g *Guard) settle(st store.Store, sends []judged) error {
 	at := policy.MomentOf(g.app.clock.Now())
-	writes := make([]*store.Write, len(sends))
+	entered := false
 	for i := range sends {
-		if sends[i].entry == nil {
+		j := &sends[i]
+		if j.entry == nil {
 			continue // lost its claim: nothing was entered
 		}
-		o := outcome(i)
-		o.At = at
-		writes[i] = st.Settle(sends[i].entry.ID, o)
+		j.outcome.At = at
+		j.settled = st.Settle(j.entry.ID, j.outcome)
+		entered = true
 	}
 	var failed error
-	for i, write := range writes {
+	for i := range sends {
 		// The settlement first: the reservation is there no later, so that one
 		// wait of the two costs nothing.
-		if write != nil {
-			failed = errors.Join(failed, write.Wait())
-		}
-		if sends[i].reserved != nil {
-			failed = errors.Join(failed, sends[i].reserved.Wait())
+		for _, write := range [...]*store.Write{sends[i].settled, sends[i].reserved} {
+			if write != nil {
+				failed = errors.Join(failed, write.Wait())
+			}
 		}
 	}
-	if !slices.ContainsFunc(writes, func(w *store.Write) bool { return w != nil }) {
+	if !entered {
 		return nil
 	}
 	g.app.lease.wrote(failed)
@@ -99,27 +105,28 @@ func (g *Guard) settle(st store.Store, sends []judged, outcome func(i int) store
 	return failed
 }
 
-// outcomesOf tells from the upstream's answer, or its absence, what became of
+// readOutcomes tells from the upstream's answer, or its absence, what became of
 // each send. whole says that the body was read to its end, so that the upstream
 // may have got the request.
-func outcomesOf(rec *answer, err error, whole bool, sends []judged) []store.Outcome {
-	outcomes := make([]store.Outcome, len(sends))
-	for i := range outcomes {
-		outcomes[i] = store.Outcome{State: store.Unknown, HTTPStatus: rec.status}
-		if !whole {
-			outcomes[i].State = store.NotSent
-		}
+func readOutcomes(rec *answer, err error, whole bool, sends []judged) {
+	unclear := store.Outcome{State: store.Unknown, HTTPStatus: rec.status}
+	if !whole {
+		unclear.State = store.NotSent
 	}
-	if err != nil || rec.status == statusClientClosed || rec.started() {
-		return outcomes
+	readable := err == nil && rec.status != statusClientClosed && !rec.started()
+	var answer cloudapi.Answer
+	if readable {
+		answer = cloudapi.ReadSendAnswer(rec.status, rec.held.Bytes())
 	}
-	answer := cloudapi.ReadSendAnswer(rec.status, rec.held.Bytes())
 	for i := range sends {
+		o := &sends[i].outcome
+		if *o = unclear; !readable {
+			continue
+		}
 		a := answer
 		if sends[i].element >= 0 {
 			a = answer.Element(sends[i].element)
 		}
-		o := &outcomes[i]
 		o.HTTPStatus = a.Status
 		switch {
 		case a.ErrorCode != 0, a.Status >= 400 && a.Status < 500:
@@ -128,7 +135,6 @@ func outcomesOf(rec *answer, err error, whole bool, sends []judged) []store.Outc
 			o.State, o.Wamid, o.Learned = store.Accepted, a.Wamid, a.Learned
 		}
 	}
-	return outcomes
 }
 
 // unrecorded answers for a send that left but whose record was lost with the

@@ -171,14 +171,13 @@ func dropHeaders(h http.Header) {
 
 // readBody reads the body once, up to the cap.
 func (g *Guard) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *cloudapi.Refusal) {
-	tooLarge := &cloudapi.Refusal{
-		Rule:   cloudapi.RuleTooLarge,
-		Reason: fmt.Sprintf("the body is larger than %s", humanize.IBytes(uint64(g.MaxBody))),
-		Remedy: "upload media first and send its id, or raise max_body",
-	}
 	body, err := readAll(w, r, g.MaxBody)
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		return nil, tooLarge
+		return nil, &cloudapi.Refusal{
+			Rule:   cloudapi.RuleTooLarge,
+			Reason: fmt.Sprintf("the body is larger than %s", humanize.IBytes(uint64(g.MaxBody))),
+			Remedy: "upload media first and send its id, or raise max_body",
+		}
 	}
 	if err != nil {
 		return nil, &cloudapi.Refusal{Rule: cloudapi.RuleUnreadable, Reason: "the body broke off before its end", Remedy: "send the request again"}
@@ -189,11 +188,11 @@ func (g *Guard) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *cloud
 // knownBody is a request body held in memory. It notes whether it was ever read
 // to its end: while it was not, the upstream can't have got the request.
 type knownBody struct {
-	unread *bytes.Reader
+	unread bytes.Reader
 	whole  *atomic.Bool
 }
 
-func (b knownBody) Read(p []byte) (int, error) {
+func (b *knownBody) Read(p []byte) (int, error) {
 	n, err := b.unread.Read(p)
 	if b.unread.Len() == 0 {
 		b.whole.Store(true)
@@ -201,14 +200,18 @@ func (b knownBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (knownBody) Close() error { return nil }
+func (*knownBody) Close() error { return nil }
 
 // withBody is r with body put back, to be sent as it was read. It keeps Go from
 // resending it by itself, except where the server is known not to have seen it.
 // The returned flag is set once the body has been read to its end.
 func withBody(r *http.Request, body []byte) (*http.Request, *atomic.Bool) {
 	whole := new(atomic.Bool)
-	r.GetBody = func() (io.ReadCloser, error) { return knownBody{bytes.NewReader(body), whole}, nil }
+	r.GetBody = func() (io.ReadCloser, error) {
+		b := &knownBody{whole: whole}
+		b.unread.Reset(body)
+		return b, nil
+	}
 	r.Body, _ = r.GetBody()
 	r.ContentLength = int64(len(body))
 	r.TransferEncoding = nil

@@ -22,8 +22,10 @@ type judged struct {
 	entry *store.Entry
 	// element is the send's position in its batch, -1 outside of one.
 	element int
-	// reserved is the ledger entry on its way to disk.
-	reserved *store.Write
+	// reserved is the ledger entry on its way to disk, settled the outcome.
+	reserved, settled *store.Write
+	// outcome is what became of the send.
+	outcome store.Outcome
 }
 
 // passes reports whether the send may leave.
@@ -90,7 +92,7 @@ func (g *Guard) reserve(st store.Store, sends []judged) error {
 		sends[i].reserved = nil
 		if err != nil {
 			sends[i].entry = nil
-			g.settle(st, sends, func(int) store.Outcome { return store.Outcome{State: store.NotSent} })
+			g.settleAs(st, sends, store.Outcome{State: store.NotSent})
 			return err
 		}
 	}

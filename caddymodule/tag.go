@@ -23,6 +23,38 @@ func decisionOf(e *store.Entry) string {
 	return string(e.Decision.Verdict)
 }
 
+// tags are what a decision is known by outside, in the order of tagNames.
+type tags [len(tagNames)]string
+
+// tagNames are the names of the tags: as header of the answer, as placeholder
+// and in the access log.
+var tagNames = [...]struct{ header, placeholder, logField string }{
+	{namespace + "Decision", "whatsapp.decision", "whatsapp_decision"},
+	{namespace + "Rule", "whatsapp.rule", "whatsapp_rule"},
+	{namespace + "Category", "whatsapp.category", "whatsapp_category"},
+	{namespace + "Id", "whatsapp.id", "whatsapp_id"},
+}
+
+func tagsOf(e *store.Entry) *tags {
+	return &tags{decisionOf(e), string(e.Decision.Rule), string(e.Decision.Category), e.ID.String()}
+}
+
+// setHeader puts the tags in place of headers of the same name.
+func (t *tags) setHeader(h http.Header) {
+	values := *t // other handlers may change a header, but not the log
+	for i, name := range tagNames {
+		h[name.header] = values[i : i+1 : i+1]
+	}
+}
+
+// MarshalLogObject makes the tags one field of the access log that reads as four.
+func (t *tags) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+	for i, name := range tagNames {
+		enc.AddString(name.logField, t[i])
+	}
+	return nil
+}
+
 // tag makes the decision known to the sender, to other handlers and to the
 // access log. Of a batch the first send that was refused speaks, or the first.
 // rec is the held answer, nil where there is none.
@@ -36,31 +68,20 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []judged, rec 
 		observeSend(sends[i].entry)
 	}
 	e := sends[speaks].entry
-	header := http.Header{
-		namespace + "Decision": {decisionOf(e)},
-		namespace + "Category": {string(e.Decision.Category)},
-		namespace + "Rule":     {string(e.Decision.Rule)},
-		namespace + "Id":       {e.ID.String()},
-	}
+	t := tagsOf(e)
 	if rec != nil {
-		rec.set = header
+		rec.tags = t
 	} else {
-		for name, values := range header {
-			w.Header()[name] = values
-		}
+		t.setHeader(w.Header())
 	}
 	ctx := r.Context()
-	caddyhttp.SetVar(ctx, "whatsapp.decision", decisionOf(e))
-	caddyhttp.SetVar(ctx, "whatsapp.rule", string(e.Decision.Rule))
-	caddyhttp.SetVar(ctx, "whatsapp.category", string(e.Decision.Category))
+	for i, name := range tagNames {
+		caddyhttp.SetVar(ctx, name.placeholder, t[i])
+	}
 	caddyhttp.SetVar(ctx, "whatsapp.initiation", string(e.Decision.Initiation))
-	caddyhttp.SetVar(ctx, "whatsapp.id", e.ID.String())
 	caddyhttp.SetVar(ctx, "whatsapp.phone_number_id", e.Send.PhoneNumberID)
 	if extra, ok := ctx.Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
-		extra.Add(zap.String("whatsapp_decision", decisionOf(e)))
-		extra.Add(zap.String("whatsapp_rule", string(e.Decision.Rule)))
-		extra.Add(zap.String("whatsapp_category", string(e.Decision.Category)))
-		extra.Add(zap.Stringer("whatsapp_id", e.ID))
+		extra.Add(zap.Inline(t))
 	}
 }
 

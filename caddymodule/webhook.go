@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -201,14 +202,29 @@ func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error
 	if r.ContentLength > limit {
 		return nil, &http.MaxBytesError{Limit: limit}
 	}
-	var buf bytes.Buffer
-	if r.ContentLength > 0 {
-		// What was announced need not come: thousands could announce the most and
-		// send a byte a second. The buffer grows with what comes.
-		buf.Grow(int(min(r.ContentLength, firstRead)) + bytes.MinRead)
+	src, room := io.Reader(r.Body), bytes.MinRead
+	if r.ContentLength >= 0 {
+		// net/http ends the body there. What was announced need not come, though:
+		// thousands could announce the most and send a byte a second. The buffer
+		// grows with what comes. One more byte has room for finding the end.
+		room = int(min(r.ContentLength, firstRead)) + 1
+	} else {
+		src = http.MaxBytesReader(w, r.Body, limit)
 	}
-	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
-	return buf.Bytes(), err
+	body := make([]byte, 0, room)
+	for {
+		n, err := src.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return body, err
+		}
+		if len(body) == cap(body) {
+			body = slices.Grow(body, len(body))
+		}
+	}
 }
 
 func plainError(w http.ResponseWriter, status int, message string) error {

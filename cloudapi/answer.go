@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/waguard/waguard/internal/strictjson"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -95,6 +96,76 @@ func (c *statusCode) UnmarshalJSON(b []byte) error {
 }
 
 func readAnswer(status int, body []byte) Answer {
+	if a, ok := readAccepted(status, body); ok {
+		return a
+	}
+	return readAnyAnswer(status, body)
+}
+
+// The members of the answer to a message that was accepted.
+var (
+	acceptedMembers = []string{"contacts", "messages", "messaging_product"}
+	contactMembers  = []string{"input", "wa_id", "user_id"}
+	messageMembers  = []string{"id", "message_status"}
+)
+
+// readAccepted reads the answer to a message that was accepted, as most are, at a
+// fraction of the cost. It reads only what has the documented shape and nothing
+// beside it; what anything else means is for readAnyAnswer to say.
+func readAccepted(status int, body []byte) (a Answer, ok bool) {
+	root, err := strictjson.Parse(body)
+	if err != nil {
+		return a, false
+	}
+	var accepted [3]strictjson.Value
+	for key, value := range root.Members() {
+		i := indexOf(key, acceptedMembers)
+		if i < 0 {
+			return a, false
+		}
+		accepted[i] = value
+	}
+	var contact [3]string
+	var message [2]string
+	if !readOnlyElement(accepted[0], contactMembers, contact[:]) || !readOnlyElement(accepted[1], messageMembers, message[:]) {
+		return a, false
+	}
+	return Answer{
+		Status: status,
+		Wamid:  message[0], MessageStatus: message[1],
+		Learned: recipientNames(contact[0], contact[1], contact[2]),
+	}, true
+}
+
+// readOnlyElement reads the texts that the one element of a list has under the
+// given names. It reports false if the list or the element holds anything else.
+func readOnlyElement(list strictjson.Value, names, texts []string) bool {
+	n := 0
+	for element := range list.Elements() {
+		for key, value := range element.Members() {
+			i := indexOf(key, names)
+			text, ok := value.Text()
+			if i < 0 || !ok {
+				return false
+			}
+			texts[i] = text
+		}
+		n++
+	}
+	return n == 1
+}
+
+// indexOf is where a key stands among names; -1 if it is not written as any.
+func indexOf(key strictjson.Key, names []string) int {
+	raw, literal := key.Literal()
+	if !literal {
+		return -1
+	}
+	return slices.Index(names, string(raw))
+}
+
+// readAnyAnswer reads whatever can be read of an answer.
+func readAnyAnswer(status int, body []byte) Answer {
 	a := Answer{Status: status}
 	var v struct {
 		Contacts []struct {

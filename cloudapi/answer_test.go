@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/waguard/waguard/policy"
 )
 
@@ -125,15 +127,61 @@ func TestAnswerElement(t *testing.T) {
 	}
 }
 
+// What readAccepted reads, readAnyAnswer reads alike, however odd its parts.
+func TestAnswerAccepted(t *testing.T) {
+	if _, ok := readAccepted(200, []byte(acceptedAnswer)); !ok {
+		t.Error("Meta's usual answer takes the long way")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SampledFrom([]string{
+			`"+12125550147"`, `"12125550147"`, `"US.1A"`, `"wamid.A"`, `"wamid\u002eA"`, `"\u0000"`, `"\ud800"`, `"\u00e9é"`, `""`,
+			`null`, `7`, `12125550147`, `true`, `"true"`, `{}`, `[]`, `{"code":100}`,
+		})
+		object := func(keys []string, value *rapid.Generator[string]) *rapid.Generator[string] {
+			member := rapid.Map(rapid.SampledFrom(keys), func(key string) string { return `"` + key + `":` + value.Draw(t, key) })
+			return rapid.Map(rapid.SliceOfN(member, 0, 4), func(members []string) string { return "{" + strings.Join(members, ",") + "}" })
+		}
+		element := object([]string{"input", "wa_id", "user_id", "id", "message_status", "ID", "wa\\u005fid", "group_id"}, text)
+		list := rapid.Map(rapid.SliceOfN(rapid.OneOf(element, element, text), 0, 2), func(elements []string) string { return "[" + strings.Join(elements, ",") + "]" })
+		root := object([]string{"messaging_product", "contacts", "messages", "Messages", "m\\u0065ssages", "calls", "success", "error", "x"},
+			rapid.OneOf(list, list, list, text))
+		comparePaths(t, 200, []byte(root.Draw(t, "answer")))
+	})
+}
+
+// comparePaths checks that an answer that can be read the short way says the same
+// the long way.
+func comparePaths(t interface{ Errorf(string, ...any) }, status int, body []byte) {
+	if accepted, ok := readAccepted(status, body); ok {
+		if whole := readAnyAnswer(status, body); !reflect.DeepEqual(accepted, whole) {
+			t.Errorf("%s is read as %+v the short way, as %+v the long one", body, accepted, whole)
+		}
+	}
+}
+
+const acceptedAnswer = `{"messaging_product":"whatsapp","contacts":[{"input":"+4917604069012","wa_id":"4917604069012"}],` +
+	`"messages":[{"id":"wamid.HBgNE09wlpGBdc4H3JMLMCJ4qBLAFalwGek3"}]}`
+
+func BenchmarkReadSendAnswer(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if a := ReadSendAnswer(200, []byte(acceptedAnswer)); !a.Success() {
+			b.Fatal(a)
+		}
+	}
+}
+
 func FuzzSendAnswer(f *testing.F) {
 	f.Add(200, []byte(`{"contacts":[{"input":"+12125550147","wa_id":"12125550147"}],"messages":[{"id":"wamid.A"}]}`))
 	f.Add(200, []byte(`[{"code":200,"body":"{\"messages\":[{\"id\":\"wamid.A\"}]}"},null]`))
 	f.Add(400, []byte(`{"error":{"code":131047}}`))
+	f.Add(200, []byte(acceptedAnswer))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		a := ReadSendAnswer(status, body)
 		if a.Status != status {
 			t.Errorf("status %d, want %d", a.Status, status)
 		}
+		comparePaths(t, status, body)
 		for _, one := range append(a.Elements, a) {
 			kinds := ""
 			for _, id := range one.Learned {

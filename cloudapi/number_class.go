@@ -69,6 +69,9 @@ func canonicalPhone(digits string) (string, error) {
 	if len(code)+len(national) < minPhoneDigits {
 		return "", errPhoneShort
 	}
+	if national == digits[len(code):] { // most are written canonically
+		return digits, nil
+	}
 	return code + national, nil
 }
 

@@ -85,7 +85,7 @@ func readSend(rt *Route, f format, body []byte, home func(string) string) (s pol
 	if err != nil {
 		return s, "", unreadable(err)
 	}
-	m := message{rt: rt}
+	m := message{rt: *rt}
 	if refusal := m.open(root); refusal != nil {
 		return s, "", refusal
 	}
@@ -104,7 +104,7 @@ func unreadable(err error) *Refusal {
 
 // message is a send taken apart.
 type message struct {
-	rt     *Route
+	rt     Route
 	fields [numFields]strictjson.Value
 }
 

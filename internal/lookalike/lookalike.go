@@ -35,7 +35,7 @@ func Fold(name string) string {
 }
 
 func appendWide(dst, name []byte) []byte {
-	for _, r := range string(norm.NFKC.Bytes(name)) {
+	for _, r := range norm.NFKC.String(string(name)) {
 		// Upper case first, so that the dotless i and the long s find their letters.
 		r = unicode.ToLower(unicode.ToUpper(r))
 		switch {

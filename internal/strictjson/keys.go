@@ -16,19 +16,20 @@ func (p *parser) duplicates(object, n int, escaped bool) *Error {
 		return nil
 	}
 	v := Value{doc: p.doc, at: object}
-	p.keys = p.keys[:0]
 	if n <= fewKeys && !escaped {
 		for key := range v.Members() {
-			raw := key.raw()
-			for _, known := range p.keys {
-				if bytes.Equal(known, raw) {
+			for earlier := range v.Members() {
+				if earlier == key {
+					break
+				}
+				if bytes.Equal(earlier.raw(), key.raw()) {
 					return p.fail("a key appears twice in the object that ends")
 				}
 			}
-			p.keys = append(p.keys, raw)
 		}
 		return nil
 	}
+	p.keys = p.keys[:0]
 	for key := range v.Members() {
 		raw := key.raw()
 		if key.escaped() {

@@ -17,14 +17,17 @@ type document struct {
 	nodes []node
 }
 
-// bytesPerNode is how dense JSON of this API gets: two quotes, a colon or comma,
-// and a short word. It sizes the first allocation; a denser document grows it.
-const bytesPerNode = 8
+// estimate is about how many nodes a document has. Keys are strings, with two
+// quotes each, and so are most values of this API; for every two strings there
+// is about one value that is none. A document with more grows the first
+// allocation.
+func estimate(src []byte) int {
+	return min(bytes.Count(src, []byte{'"'})*3/4+4, MaxTokens)
+}
 
 // Parse reads a document. The error, if any, is an [*Error].
 func Parse(src []byte) (Value, error) {
 	p := parser{doc: &document{src: src}}
-	p.keys = p.few[:0]
 	if err := p.document(); err != nil {
 		return Value{}, err
 	}
@@ -36,7 +39,6 @@ type parser struct {
 	i     int
 	depth int
 	keys  [][]byte // scratch for finding duplicates
-	few   [fewKeys][]byte
 }
 
 func (p *parser) fail(problem string) *Error { return &Error{Offset: p.i, Problem: problem} }
@@ -46,7 +48,7 @@ func (p *parser) document() error {
 	if len(src) > MaxSize {
 		return p.fail("the document is too large")
 	}
-	p.doc.nodes = make([]node, 0, min(len(src)/bytesPerNode+8, MaxTokens))
+	p.doc.nodes = make([]node, 0, estimate(src))
 	if err := p.value(); err != nil {
 		return err
 	}
