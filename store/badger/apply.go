@@ -25,7 +25,10 @@ func (s *Store) Apply(ctx context.Context, events []policy.Event) error {
 			return fmt.Errorf("applying events: %w", err)
 		}
 	}
-	return s.apply(ctx, events)
+	if err := s.apply(ctx, events); err != nil {
+		return err
+	}
+	return s.settleStops(ctx, events)
 }
 
 func (s *Store) apply(ctx context.Context, events []policy.Event) error {

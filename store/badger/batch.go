@@ -27,10 +27,19 @@ type batch struct {
 	writes map[string]write
 	// undo is what the current change has overwritten in writes, oldest first.
 	undo []overwritten
-	// sends are those reserved in this batch, by id; nil if settled in it.
-	sends map[store.ID]*reserved
+	// entered are the ledger entries of this batch, and journal the order they came
+	// in.
+	entered map[store.ID]*ledgerEntry
+	journal []*ledgerEntry
+	// settled are the entries of earlier batches that were settled in this one.
+	settled map[store.ID]bool
 	// size estimates what the transaction will hold, as Badger counts it.
 	size int64
+	// before is what rollBack goes back to.
+	before struct {
+		size    int64
+		journal int
+	}
 }
 
 type write struct {
@@ -48,8 +57,14 @@ type overwritten struct {
 }
 
 func newBatch(s *Store, txn *badger.Txn, changes int) *batch {
-	return &batch{s: s, txn: txn, writes: make(map[string]write, 2*changes), sends: make(map[store.ID]*reserved, changes)}
+	return &batch{
+		s: s, txn: txn, writes: make(map[string]write),
+		entered: make(map[store.ID]*ledgerEntry, changes), settled: make(map[store.ID]bool),
+	}
 }
+
+// empty reports that no change has left anything behind yet.
+func (b *batch) empty() bool { return len(b.writes) == 0 && len(b.journal) == 0 }
 
 // get is the value of key as the changes so far leave it.
 func (b *batch) get(key []byte) ([]byte, error) {
@@ -87,34 +102,61 @@ func (b *batch) set(key []byte, w write) error {
 	if existed {
 		b.size -= cost(k, old)
 	}
-	// A tenth stays free, since Badger counts a little differently.
-	if b.size > b.s.db.MaxBatchSize()*9/10 || int64(len(b.writes)) > b.s.db.MaxBatchCount()*9/10 {
+	return b.fits()
+}
+
+// fits reports a batch that has become too large for a transaction. A tenth
+// stays free, since Badger counts a little differently.
+func (b *batch) fits() error {
+	if b.size > b.s.db.MaxBatchSize()*9/10 || int64(len(b.writes)+2*len(b.journal)) > b.s.db.MaxBatchCount()*9/10 {
 		return errTooBig
 	}
 	return nil
+}
+
+// enter puts an entry into the ledger, and among the violations if it is one.
+func (b *batch) enter(e *ledgerEntry) error {
+	b.size += int64(e.size())
+	if e.head.violation() {
+		b.size += int64(e.size())
+	}
+	b.entered[e.ID] = e
+	b.journal = append(b.journal, e)
+	return b.fits()
 }
 
 // cost is what a write takes of a transaction: key, value, and what Badger adds
 // to them.
 func cost(key string, w write) int64 { return int64(len(key) + len(w.value) + 16) }
 
+// begin begins a change.
+func (b *batch) begin() {
+	b.undo = b.undo[:0]
+	b.before.size, b.before.journal = b.size, len(b.journal)
+}
+
 // rollBack takes out the writes of the current change.
 func (b *batch) rollBack() {
 	for i := len(b.undo) - 1; i >= 0; i-- {
 		u := b.undo[i]
-		b.size -= cost(u.key, b.writes[u.key])
 		if u.existed {
 			b.writes[u.key] = u.old
-			b.size += cost(u.key, u.old)
 		} else {
 			delete(b.writes, u.key)
 		}
 	}
-	b.undo = b.undo[:0]
+	for _, e := range b.journal[b.before.journal:] {
+		delete(b.entered, e.ID)
+	}
+	b.journal = b.journal[:b.before.journal]
+	b.size = b.before.size
 }
 
 // flush puts all writes into the transaction.
 func (b *batch) flush() error {
+	if err := b.flushJournals(); err != nil {
+		return err
+	}
 	for key, w := range b.writes {
 		var err error
 		switch {
@@ -132,15 +174,28 @@ func (b *batch) flush() error {
 	return nil
 }
 
+func (b *batch) flushJournals() error {
+	var violating []*ledgerEntry
+	for _, e := range b.journal {
+		if e.head.violation() {
+			violating = append(violating, e)
+		}
+	}
+	if err := b.putPages(violations, violating); err != nil {
+		return err
+	}
+	return b.putPages(ledger, b.journal)
+}
+
 // publish makes the memory follow what has been committed, before anyone hears
 // of it.
 func (b *batch) publish() {
-	for id, r := range b.sends {
-		switch {
-		case r == nil:
-			delete(b.s.inFlight, id)
-		case len(b.s.inFlight) < maxInFlight:
-			b.s.inFlight[id] = r.head
+	for id := range b.settled {
+		delete(b.s.inFlight, id)
+	}
+	for id, e := range b.entered {
+		if e.Settled == nil && e.head.reserved && len(b.s.inFlight) < maxInFlight {
+			b.s.inFlight[id] = e.head
 		}
 	}
 	for key, w := range b.writes {

@@ -30,7 +30,8 @@
 // # How it writes
 //
 // All changes go through one goroutine, which puts everything that waits into
-// one transaction, syncs it once, and then answers all of it (writer.go). What
+// one transaction, syncs it once, and then answers all of it (writer.go). The
+// ledger entries of a transaction are one record (page.go). What
 // follows from several changes together is either computed from joined records,
 // which no order can alter (contacts, statuses, templates), or when it is read
 // (the outcome of a send).

@@ -13,9 +13,9 @@ import (
 func (s *Store) Entry(ctx context.Context, id store.ID) (*store.Entry, error) {
 	var e *store.Entry
 	err := s.view(ctx, func(snap snapshot) (err error) {
-		e, err = s.entry(snap, ledgerPrefix, id)
+		e, err = s.entry(snap, ledger, id)
 		if e == nil && err == nil {
-			e, err = s.entry(snap, violationPrefix, id) // may be kept longer
+			e, err = s.entry(snap, violations, id) // may be kept longer
 		}
 		return err
 	})
@@ -28,43 +28,39 @@ func (s *Store) Entry(ctx context.Context, id store.ID) (*store.Entry, error) {
 	return e, nil
 }
 
-// entry is the entry under a prefix, nil if there is none.
-func (s *Store) entry(src source, prefix byte, id store.ID) (*store.Entry, error) {
-	if s.expired(id, s.retention(prefix)) {
+// entry is the entry in a journal, nil if there is none.
+func (s *Store) entry(snap snapshot, j journal, id store.ID) (*store.Entry, error) {
+	if s.expired(id, s.retention(j)) {
 		return nil, nil
 	}
-	value, err := src.get(ledgerKey(prefix, id, entryPart))
-	if err != nil || value == nil {
+	e, err := j.find(snap.txn, id)
+	if e == nil || err != nil {
 		return nil, err
 	}
-	var r ledgerRecord
-	if err := decode(value, &r); err != nil {
-		return nil, err
-	}
-	settled, err := readSettlement(src, prefix, id, r.Settled)
+	settled, err := j.settled(snap, e)
 	if err != nil {
 		return nil, err
 	}
-	return s.assemble(src, r, settled)
+	return s.assemble(snap, e, settled)
 }
 
-func (s *Store) retention(prefix byte) time.Duration {
-	if prefix == violationPrefix {
+func (s *Store) retention(j journal) time.Duration {
+	if j == violations {
 		return s.options.ViolationRetention
 	}
 	return s.options.LedgerRetention
 }
 
 // assemble is the entry with what became of it.
-func (s *Store) assemble(src source, r ledgerRecord, settled *settlement) (*store.Entry, error) {
+func (s *Store) assemble(src source, l *ledgerEntry, settled *settlement) (*store.Entry, error) {
 	e := new(store.Entry)
-	if err := decode(r.Entry, e); err != nil {
+	if err := decode(l.Entry, e); err != nil {
 		return nil, err
 	}
 	switch {
 	case settled != nil:
 		e.Outcome = settled.Outcome
-	case e.Outcome.State == store.Reserved && r.Start != s.start:
+	case e.Outcome.State == store.Reserved && l.start != s.start:
 		e.Outcome.State = store.Unknown
 	}
 	if settled == nil {

@@ -15,9 +15,11 @@ import (
 //	m                               metaRecord: schema, key of pseudonyms, starts
 //	c alias(16)                     contactRecord: a contact under its smallest alias, or a pointer to it
 //	h alias(16) time(8) hash(8)     store.Word: a word on consent, once under each name it came with
-//	l id(16) part(1)                ledger: ledgerRecord (part 0) and, unless that holds it, settlement (part 1)
-//	v id(16) part(1)                violations: copies of both, kept for a time of their own
+//	l id(16)                        pageRecord: ledger entries written together, under the smallest of their ids
+//	k id(16)                        settlement of a ledger entry, unless its page has it
+//	v id(16), u id(16)              the same of violations: copies, kept for a time of their own
 //	s wamid(16)                     statusRecord: what became of a message
+//	o wamid(16)                     stopsRecord: opt-outs of a person only the message's ledger entry names
 //	q opaque(16)                    echoRecord: sends and statuses that may belong together
 //	t digest(16)                    templateRecord: one template of a WABA
 //	w digest(16)                    listingRecord: a WABA whose templates are all known
@@ -27,22 +29,25 @@ import (
 // phone number id as well. An id begins with its time. Digests are SHA-256 of
 // names that are no secret.
 const (
-	metaPrefix      = 'm'
-	contactPrefix   = 'c'
-	historyPrefix   = 'h'
-	ledgerPrefix    = 'l'
-	violationPrefix = 'v'
-	statusPrefix    = 's'
-	echoPrefix      = 'q'
-	templatePrefix  = 't'
-	listingPrefix   = 'w'
-	numberPrefix    = 'n'
+	metaPrefix     = 'm'
+	contactPrefix  = 'c'
+	historyPrefix  = 'h'
+	statusPrefix   = 's'
+	stopsPrefix    = 'o'
+	echoPrefix     = 'q'
+	templatePrefix = 't'
+	listingPrefix  = 'w'
+	numberPrefix   = 'n'
 )
 
-// The parts of a ledger entry. They are neighbours, so that one pass reads both.
-const (
-	entryPart      = 0
-	settlementPart = 1
+// journal names the keys of entries that are kept alike.
+type journal struct {
+	pages, settlements byte
+}
+
+var (
+	ledger     = journal{pages: 'l', settlements: 'k'}
+	violations = journal{pages: 'v', settlements: 'u'}
 )
 
 var metaKey = []byte{metaPrefix}
@@ -58,35 +63,25 @@ func historyKey(a policy.Alias, at policy.Moment, hash [8]byte) []byte {
 	return append(key, hash[:]...)
 }
 
-func ledgerKey(prefix byte, id store.ID, part byte) []byte {
-	key := append(make([]byte, 0, 18), prefix)
-	key = append(key, id[:]...)
-	return append(key, part)
-}
-
-// ledgerEnd is behind all entries.
-func ledgerEnd(prefix byte) []byte {
-	return append([]byte{prefix}, bytes.Repeat([]byte{0xff}, 18)...)
-}
-
-// ledgerBefore is where a scan from new to old starts that is to find only
-// entries older than id.
-func ledgerBefore(prefix byte, id store.ID) []byte {
+func idKey(prefix byte, id store.ID) []byte {
 	return append([]byte{prefix}, id[:]...)
 }
 
-// ledgerUntil is where a scan from new to old starts that is to find only
-// entries decided before the time.
-func ledgerUntil(prefix byte, at policy.Moment) []byte {
+// idOf is the id in a key that idKey made.
+func idOf(key []byte) store.ID { return store.ID(key[1:]) }
+
+// firstID is smaller than every id made at the time, and larger than those made
+// before.
+func firstID(at policy.Moment) store.ID {
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(max(at, 0)))
-	return append([]byte{prefix}, ms[2:]...)
+	var id store.ID
+	copy(id[:], ms[2:])
+	return id
 }
 
-func splitLedgerKey(key []byte) (id store.ID, part byte) {
-	copy(id[:], key[1:17])
-	return id, key[17]
-}
+// lastID is larger than every id.
+var lastID = store.ID(bytes.Repeat([]byte{0xff}, 16))
 
 // digestKey names a record after what it is about.
 func digestKey(prefix byte, names ...string) []byte {

@@ -6,24 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
-
-// ledgerRecord is a send as it was reserved or refused. It is written once. What
-// becomes of it stands beside it, in a settlement; or inside, if that was known
-// before the record was written.
-type ledgerRecord struct {
-	// Start is in which start of the gateway it was written.
-	Start uint64          `cbor:"1,keyasint"`
-	Entry cbor.RawMessage `cbor:"2,keyasint"` // store.Entry
-	// Claims are what the send used up.
-	Claims []claim `cbor:"3,keyasint,omitempty"`
-	// Settled holds where there is no settlement beside the record.
-	Settled *settlement `cbor:"4,keyasint,omitempty"`
-}
 
 // settlement is what the upstream made of a send.
 type settlement struct {
@@ -57,14 +42,8 @@ type entryHead struct {
 	} `cbor:"7,keyasint"`
 	Opaque policy.Alias `cbor:"14,keyasint,omitempty"`
 
-	claims  []claim
-	settled *settlement // in the record itself
-}
-
-// reserved is a send whose reservation is in the batch.
-type reserved struct {
-	head   *entryHead
-	record ledgerRecord
+	claims   []claim
+	reserved bool // it was when it was entered
 }
 
 type headPerson struct {
@@ -94,36 +73,29 @@ func headOf(e *store.Entry) *entryHead {
 	}
 	h.Decision.Verdict, h.Decision.Rule, h.Decision.Category = e.Decision.Verdict, e.Decision.Rule, e.Decision.Category
 	h.Opaque = e.Opaque
+	h.reserved = e.Outcome.State == store.Reserved
 	return h
 }
 
-// head is the head of a ledger entry, nil if there is no such entry.
-func (b *batch) head(id store.ID) (*entryHead, error) {
-	if h := b.unsettled(id); h != nil {
-		return h, nil
+// entry is the head of a ledger entry and what became of it so far; nil if there
+// is no such entry.
+func (b *batch) entry(id store.ID) (*entryHead, *settlement, error) {
+	if e, ok := b.entered[id]; ok {
+		return e.head, e.Settled, nil
 	}
-	value, err := b.get(ledgerKey(ledgerPrefix, id, entryPart))
-	if err != nil || value == nil {
-		return nil, err
+	h := b.s.inFlight[id]
+	if h != nil && !b.settled[id] {
+		return h, nil, nil
 	}
-	var r ledgerRecord
-	if err := decode(value, &r); err != nil {
-		return nil, err
+	e, err := ledger.find(b.txn, id)
+	if e == nil || err != nil {
+		return nil, nil, err
 	}
-	h := &entryHead{claims: r.Claims, settled: r.Settled}
-	return h, decode(r.Entry, h)
-}
-
-// unsettled is the head of an entry that is reserved and not yet settled, from
-// memory; nil if it isn't, or isn't known to be.
-func (b *batch) unsettled(id store.ID) *entryHead {
-	if r, ok := b.sends[id]; ok {
-		if r == nil {
-			return nil
-		}
-		return r.head
+	if err := e.readHead(); err != nil {
+		return nil, nil, err
 	}
-	return b.s.inFlight[id]
+	settled, err := ledger.settled(b, e)
+	return e.head, settled, err
 }
 
 // brooms is how much longer than it is shown a record stays on disk. Badger's
@@ -155,12 +127,12 @@ func (s *Store) oldest(retention time.Duration) policy.Moment {
 
 // Reserve enters a send into the ledger before it leaves, or a refusal.
 //
-// It writes one record, and another one each for a violation, an opaque value
-// and a claim.
+// It becomes part of one record, of another one for a violation, and writes one
+// more each for an opaque value and a claim.
 func (s *Store) Reserve(e *store.Entry) *store.Write {
 	raw, err := encode(e) // here and not in the writer, which is everybody's
 	if err == nil {
-		err = checkEntry(e)
+		err = checkEntry(e, raw)
 	}
 	if err != nil {
 		w, done := store.NewWrite()
@@ -168,12 +140,11 @@ func (s *Store) Reserve(e *store.Entry) *store.Write {
 		return w
 	}
 	r := reservation{
-		id: e.ID, at: e.At, group: groupOf(e.Group, e.Send.PhoneNumberID),
-		reserved: e.Outcome.State == store.Reserved,
-		head:     headOf(e), record: ledgerRecord{Start: s.start, Entry: raw},
+		ledgerEntry: &ledgerEntry{ID: e.ID, Entry: raw, head: headOf(e)},
+		at:          e.At, group: groupOf(e.Group, e.Send.PhoneNumberID),
 	}
-	r.claims = e.Decision.Claims && r.reserved
-	return s.beginReservation(r.id, func(b *batch) error {
+	r.claims = e.Decision.Claims && r.head.reserved
+	return s.beginReservation(r.ID, func(b *batch) error {
 		if err := b.reserve(r); err != nil {
 			return fmt.Errorf("reserving a send: %w", err)
 		}
@@ -181,12 +152,14 @@ func (s *Store) Reserve(e *store.Entry) *store.Write {
 	})
 }
 
-func checkEntry(e *store.Entry) error {
+func checkEntry(e *store.Entry, raw []byte) error {
 	switch {
 	case e.ID.IsZero():
 		return errors.New("the entry has no id")
 	case e.Outcome.State != store.Reserved && e.Outcome.State != store.Refused:
 		return fmt.Errorf("a new entry is reserved or refused, not %q", e.Outcome.State)
+	case len(raw) > maxValue:
+		return fmt.Errorf("the entry has %d bytes: %w", len(raw), errTooBig)
 	}
 	return nil
 }
@@ -194,12 +167,10 @@ func checkEntry(e *store.Entry) error {
 // reservation is what the writer needs of an entry. The entry itself is the
 // caller's again.
 type reservation struct {
-	id               store.ID
-	at               policy.Moment
-	group            []string
-	reserved, claims bool
-	head             *entryHead
-	record           ledgerRecord
+	*ledgerEntry
+	at     policy.Moment
+	group  []string
+	claims bool
 }
 
 func (b *batch) reserve(r reservation) error {
@@ -208,31 +179,12 @@ func (b *batch) reserve(r reservation) error {
 		if err != nil {
 			return err
 		}
-		r.record.Claims, r.head.claims = claims, claims
+		r.Claims, r.head.claims = claims, claims
 	}
-	if err := b.putLedger(r.id, entryPart, r.head.violation(), r.record); err != nil {
-		return err
-	}
-	if !r.reserved {
-		return nil
-	}
-	if !r.head.Opaque.IsZero() {
-		if err := b.echoAwaited(r.head.Opaque, echoSend{ID: r.id, Contacts: r.head.contacts()}); err != nil {
+	if r.head.reserved && !r.head.Opaque.IsZero() {
+		if err := b.echoAwaited(r.head.Opaque, echoSend{ID: r.ID, Contacts: r.head.contacts()}); err != nil {
 			return err
 		}
 	}
-	b.sends[r.id] = &reserved{r.head, r.record} // nothing can fail any more
-	return nil
-}
-
-// putLedger writes a part of a ledger entry, of a violation also its copy.
-func (b *batch) putLedger(id store.ID, part byte, violation bool, record any) error {
-	value, err := encode(record)
-	if err != nil {
-		return err
-	}
-	if err := b.put(ledgerKey(ledgerPrefix, id, part), value, b.s.keep(id, b.s.options.LedgerRetention)); err != nil || !violation {
-		return err
-	}
-	return b.put(ledgerKey(violationPrefix, id, part), value, b.s.keep(id, b.s.options.ViolationRetention))
+	return b.enter(r.ledgerEntry)
 }

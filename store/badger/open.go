@@ -41,7 +41,7 @@ const defaultCacheSize = 1 << 17
 
 // schemaVersion is the version of keys and records this package writes. It
 // grows when an older gateway could no longer read them.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // metaRecord describes the store itself.
 type metaRecord struct {
@@ -149,7 +149,10 @@ func (s *Store) load() error {
 	if err != nil {
 		return err
 	}
-	return s.db.View(func(txn *badger.Txn) error { return s.known.load(txn) })
+	return s.db.View(func(txn *badger.Txn) error {
+		s.loadStops(txn)
+		return s.known.load(txn)
+	})
 }
 
 // readMeta is the meta record, a new one in an empty directory.

@@ -53,13 +53,17 @@ func goldenRecords(t *testing.T) []any {
 		t.Fatal(err)
 	}
 	return []any{
-		&metaRecord{Schema: 1, Key: []byte{1, 2, 3}, Start: 4},
+		&metaRecord{Schema: schemaVersion, Key: []byte{1, 2, 3}, Start: 4},
 		&contactRecord{Contact: contact},
 		&contactRecord{Under: &a},
 		&store.Word{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceKeyword, Ref: "ref", Alias: a},
-		&ledgerRecord{Start: 3, Entry: entry, Claims: []claim{{Contact: a, At: 1, Before: 2}}},
+		&pageRecord{Start: 3, Entries: []*ledgerEntry{
+			{ID: id, Entry: entry, Claims: []claim{{Contact: a, At: 1, Before: 2}}},
+			{ID: store.ID{1, 2, 4}, Entry: entry, Settled: &settlement{Outcome: store.Outcome{State: store.Accepted}, Wamid: &a}},
+		}},
 		&settlement{Outcome: store.Outcome{State: store.Accepted, At: 1, HTTPStatus: 200, ErrorCode: 2}, Wamid: &a},
-		&statusRecord{Entry: &id, Status: reached{policy.StatusRead, 1}, Failed: failure{2, 131026}, Priced: pricing{3, &policy.Pricing{Category: "utility", Type: "regular", Model: "PMP", Billable: true}}, Stopped: []policy.Moment{4}},
+		&statusRecord{Entry: &id, Status: reached{policy.StatusRead, 1}, Failed: failure{2, 131026}, Priced: pricing{3, &policy.Pricing{Category: "utility", Type: "regular", Model: "PMP", Billable: true}}},
+		&stopsRecord{Times: []policy.Moment{4}},
 		&echoRecord{Sends: []echoSend{{ID: id, Contacts: []policy.Alias{a}}}, Seen: []echo{{Wamid: b, At: 1, Who: []policy.Alias{a}}}},
 		&templateRecord{templateName: templateName{"waba", policy.TemplateRef{Name: "hello", Language: "en"}}, Status: latest{1, "APPROVED"}, Category: latest{2, "utility"}, Next: announce{3, "marketing", 4}},
 		&listingRecord{WABA: "waba", At: 1},
@@ -114,13 +118,12 @@ func TestGoldenRecords(t *testing.T) {
 }
 
 func TestKeyOrder(t *testing.T) {
-	older, newer := store.NewID(1000), store.NewID(1001)
-	if bytes.Compare(ledgerKey(ledgerPrefix, older, settlementPart), ledgerKey(ledgerPrefix, newer, entryPart)) >= 0 {
-		t.Error("an older entry's settlement comes after a newer entry")
-	}
-	for _, id := range []store.ID{older, newer} {
-		if got := bytes.Compare(ledgerKey(ledgerPrefix, id, settlementPart), ledgerUntil(ledgerPrefix, 1001)); (got < 0) != (id == older) {
+	for _, id := range []store.ID{store.NewID(1000), store.NewID(1001)} {
+		if got := compareIDs(id, firstID(1001)); (got < 0) != (id.Moment() < 1001) || compareIDs(id, lastID) >= 0 {
 			t.Errorf("an entry at %d is on the wrong side of 1001", id.Moment())
+		}
+		if key := idKey(ledger.pages, id); idOf(key) != id {
+			t.Errorf("%x is not the key of %s", key, id)
 		}
 	}
 	a := policy.Alias{1}

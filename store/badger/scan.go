@@ -1,13 +1,10 @@
 package badger
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"iter"
 	"slices"
-
-	"github.com/dgraph-io/badger/v4"
 
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -16,26 +13,26 @@ import (
 const (
 	// chunkEntries is how many entries a scan reads before it hands them over.
 	chunkEntries = 128
-	// chunkKeys is how many records it looks at to find them. It bounds how long
-	// a snapshot stays open, and with it how long Close waits.
-	chunkKeys = 4096
+	// chunkLooks is how many it looks at to find them. It bounds how long a
+	// snapshot stays open, and with it how long Close waits.
+	chunkLooks = 4096
 )
 
 // Ledger yields the entries that match, newest first. Filters other than time
 // are applied to every entry in that time: there is no index, which would cost
 // every send.
 func (s *Store) Ledger(ctx context.Context, f store.Filter) iter.Seq2[*store.Entry, error] {
-	return s.entries(ctx, ledgerPrefix, f)
+	return s.entries(ctx, ledger, f)
 }
 
 // Violations yields the violations that match, newest first.
 func (s *Store) Violations(ctx context.Context, f store.Filter) iter.Seq2[*store.Entry, error] {
-	return s.entries(ctx, violationPrefix, f)
+	return s.entries(ctx, violations, f)
 }
 
-func (s *Store) entries(ctx context.Context, prefix byte, f store.Filter) iter.Seq2[*store.Entry, error] {
+func (s *Store) entries(ctx context.Context, j journal, f store.Filter) iter.Seq2[*store.Entry, error] {
 	return func(yield func(*store.Entry, error) bool) {
-		sc, err := s.newScan(ctx, prefix, f)
+		sc, err := s.newScan(ctx, j, f)
 		for err == nil && !sc.done {
 			// Nothing is held while the consumer runs: every chunk has a snapshot
 			// of its own.
@@ -59,32 +56,29 @@ func (s *Store) entries(ctx context.Context, prefix byte, f store.Filter) iter.S
 
 // scan goes through entries from new to old, in chunks.
 type scan struct {
-	s      *Store
-	prefix byte
-	filter store.Filter
+	s       *Store
+	journal journal
+	filter  store.Filter
 	// names are those of the person the filter names, with the time since when
 	// they are.
-	names map[policy.Alias]policy.Moment
-	from  policy.Moment
-	next  []byte // every key read from here on is smaller
-	chunk []*store.Entry
-	left  int // entries still wanted; negative is no limit
-	done  bool
+	names  map[policy.Alias]policy.Moment
+	from   policy.Moment
+	before store.ID // all that are still to be read are older
+	chunk  []*store.Entry
+	left   int // entries still wanted; negative is no limit
+	done   bool
 }
 
-func (s *Store) newScan(ctx context.Context, prefix byte, f store.Filter) (*scan, error) {
-	sc := &scan{s: s, prefix: prefix, filter: f, from: max(f.From, s.oldest(s.retention(prefix))), left: f.Limit}
+func (s *Store) newScan(ctx context.Context, j journal, f store.Filter) (*scan, error) {
+	sc := &scan{s: s, journal: j, filter: f, from: max(f.From, s.oldest(s.retention(j))), left: f.Limit, before: lastID}
 	if f.Limit <= 0 {
 		sc.left = -1
 	}
-	sc.next = ledgerEnd(prefix)
 	if f.To != 0 {
-		sc.next = ledgerUntil(prefix, f.To)
+		sc.before = firstID(f.To)
 	}
-	if !f.Before.IsZero() {
-		if before := ledgerBefore(prefix, f.Before); bytes.Compare(before, sc.next) < 0 {
-			sc.next = before
-		}
+	if !f.Before.IsZero() && compareIDs(f.Before, sc.before) < 0 {
+		sc.before = f.Before
 	}
 	if f.Contact.IsZero() {
 		return sc, nil
@@ -104,68 +98,42 @@ func (s *Store) newScan(ctx context.Context, prefix byte, f store.Filter) (*scan
 // read fills the next chunk.
 func (sc *scan) read(snap snapshot) error {
 	sc.chunk = sc.chunk[:0]
-	o := badger.DefaultIteratorOptions
-	o.Reverse = true
-	o.Prefix = []byte{sc.prefix}
-	it := snap.txn.NewIterator(o)
-	defer it.Close()
-	// Of one entry the settlement has the larger key and comes first.
-	var settled *settlement
-	var settledID store.ID
-	keys := 0
-	for it.Seek(sc.next); it.Valid(); it.Next() {
-		key := it.Item().Key()
-		if bytes.Compare(key, sc.next) >= 0 {
-			continue
-		}
-		id, part := splitLedgerKey(key)
-		if id.Moment() < sc.from {
-			break
-		}
-		if part == settlementPart {
-			settled, settledID = new(settlement), id
-			if err := it.Item().Value(func(value []byte) error { return decode(value, settled) }); err != nil {
-				return err
-			}
-			continue
-		}
-		if id != settledID {
-			settled = nil
-		}
-		var r ledgerRecord
-		if err := it.Item().Value(func(value []byte) error { return decode(value, &r) }); err != nil {
+	p := newPass(snap.txn, sc.journal, sc.before)
+	defer p.close()
+	for range chunkLooks {
+		e, err := p.next()
+		if err != nil {
 			return err
 		}
-		if settled == nil {
-			settled = r.Settled
+		if e == nil || e.ID.Moment() < sc.from {
+			sc.done = true
+			return nil
 		}
-		if err := sc.take(snap, r, settled, id); err != nil {
+		sc.before = e.ID
+		if err := sc.take(snap, e); err != nil {
 			return err
 		}
-		sc.next = ledgerBefore(sc.prefix, id)
-		if keys++; len(sc.chunk) >= chunkEntries || keys >= chunkKeys || len(sc.chunk) == sc.left {
+		if len(sc.chunk) >= chunkEntries || len(sc.chunk) == sc.left {
 			return nil
 		}
 	}
-	sc.done = true
 	return nil
 }
 
 // take adds an entry to the chunk if it matches.
-func (sc *scan) take(snap snapshot, r ledgerRecord, settled *settlement, id store.ID) error {
-	var h entryHead
-	if err := decode(r.Entry, &h); err != nil {
+func (sc *scan) take(snap snapshot, l *ledgerEntry) error {
+	if err := l.readHead(); err != nil {
 		return err
 	}
-	f := &sc.filter
+	f, h := &sc.filter, l.head
 	switch {
 	case f.PhoneNumberID != "" && f.PhoneNumberID != h.Send.PhoneNumberID,
 		f.Rule != "" && f.Rule != h.Decision.Rule,
 		f.Category != "" && f.Category != h.Decision.Category,
-		sc.names != nil && !sc.isTo(&h, id.Moment()):
+		sc.names != nil && !sc.isTo(h, l.ID.Moment()):
 		return nil
 	}
-	e, err := sc.s.assemble(snap, r, settled)
+	e, err := sc.s.assemble(snap, l, l.Settled)
 	if err != nil {
 		return err
 	}

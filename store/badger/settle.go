@@ -24,18 +24,12 @@ func (s *Store) Settle(id store.ID, o store.Outcome) *store.Write {
 }
 
 func (b *batch) settle(id store.ID, o store.Outcome, learned []policy.Alias) error {
-	h, err := b.head(id)
+	h, before, err := b.entry(id)
 	if err != nil {
 		return err
 	}
 	if h == nil {
 		return store.ErrNotFound
-	}
-	var before *settlement
-	if b.unsettled(id) == nil {
-		if before, err = readSettlement(b, ledgerPrefix, id, h.settled); err != nil {
-			return err
-		}
 	}
 	after := settlement{Outcome: o}
 	if o.Wamid != "" && o.State == store.Accepted {
@@ -44,9 +38,6 @@ func (b *batch) settle(id store.ID, o store.Outcome, learned []policy.Alias) err
 		if err := b.tie(id, h, wamid); err != nil {
 			return err
 		}
-	}
-	if err := b.putSettlement(id, h, after); err != nil {
-		return err
 	}
 	if err := b.settleEcho(id, h, after); err != nil {
 		return err
@@ -57,49 +48,43 @@ func (b *batch) settle(id store.ID, o store.Outcome, learned []policy.Alias) err
 	if err := b.learn(h, learned, o.At); err != nil {
 		return err
 	}
-	b.sends[id] = nil // nothing can fail any more
+	return b.putSettlement(id, h, after)
+}
+
+// putSettlement writes the settlement into the entry, if that is only about to
+// be written, or else beside its page.
+func (b *batch) putSettlement(id store.ID, h *entryHead, s settlement) error {
+	if e, ok := b.entered[id]; ok {
+		e.Settled = &s
+		return nil
+	}
+	if err := b.putRecord(idKey(ledger.settlements, id), s, b.s.keep(id, b.s.options.LedgerRetention)); err != nil {
+		return err
+	}
+	if h.violation() {
+		if err := b.putRecord(idKey(violations.settlements, id), s, b.s.keep(id, b.s.options.ViolationRetention)); err != nil {
+			return err
+		}
+	}
+	b.settled[id] = true // nothing can fail any more
 	return nil
 }
 
 // tie makes the message wamid that of the entry, and acts on what its statuses
 // left for that.
 func (b *batch) tie(id store.ID, h *entryHead, wamid policy.Alias) error {
-	before, err := readStatus(b, wamid)
-	if err != nil {
-		return err
-	}
-	after := before
-	after.Entry, after.Stopped = &id, nil
-	if contacts := h.contacts(); len(contacts) > 0 {
-		for _, at := range before.Stopped {
-			if err := b.stopMarketing(contacts[:1], h.Send.PhoneNumberID, wamid, at); err != nil {
-				return err
-			}
+	if !h.Opaque.IsZero() {
+		before, err := readStatus(b, wamid)
+		if err != nil {
+			return err
+		}
+		after := before
+		after.Entry = &id
+		if err := b.putStatus(wamid, before, after); err != nil {
+			return err
 		}
 	}
-	return b.putStatus(wamid, before, after)
-}
-
-// readSettlement is the settlement beside an entry's record, or else the one
-// inside it.
-func readSettlement(src source, prefix byte, id store.ID, inside *settlement) (*settlement, error) {
-	value, err := src.get(ledgerKey(prefix, id, settlementPart))
-	if err != nil || value == nil {
-		return inside, err
-	}
-	s := new(settlement)
-	return s, decode(value, s)
-}
-
-// putSettlement writes the settlement into the entry's record, if that is only
-// about to be written, or else beside it.
-func (b *batch) putSettlement(id store.ID, h *entryHead, s settlement) error {
-	if r := b.sends[id]; r != nil {
-		record := r.record
-		record.Settled = &s
-		return b.putLedger(id, entryPart, h.violation(), record)
-	}
-	return b.putLedger(id, settlementPart, h.violation(), s)
+	return b.takeStops(h, wamid)
 }
 
 // settleEcho stops or goes on waiting for a status that echoes the send's opaque

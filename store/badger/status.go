@@ -3,32 +3,25 @@ package badger
 import (
 	"bytes"
 	"cmp"
-	"slices"
 	"time"
 
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
-// statusLife is how long statuses of messages that are in no ledger entry are
-// kept. Meta delivers webhooks again for 7 days and messages for up to 30.
+// statusLife is how long statuses are kept at least, also if the ledger isn't. Meta delivers webhooks again for 7 days and messages for up to 30.
 const statusLife = 45 * 24 * time.Hour
-
-// stoppedMarketing is Meta's error code for a send to a person who stopped
-// marketing messages from the business.
-const stoppedMarketing = 131050
 
 // statusRecord joins what all statuses told about one message. Every field keeps
 // the largest of the words on it, so that their order makes no difference.
 type statusRecord struct {
-	// Entry is the ledger entry of the message, once it is known.
+	// Entry is the ledger entry of the message, where that was sent with an opaque
+	// value and is settled. A later status must not be taken for that of another
+	// send with the same value.
 	Entry  *store.ID `cbor:"1,keyasint,omitempty"`
 	Status reached   `cbor:"2,keyasint,omitempty"`
 	Failed failure   `cbor:"3,keyasint,omitempty"`
 	Priced pricing   `cbor:"4,keyasint,omitempty"`
-	// Stopped are the times of failures that mean an opt-out from marketing of a
-	// person nobody has named yet: the entry will.
-	Stopped []policy.Moment `cbor:"5,keyasint,omitempty"`
 }
 
 // reached is how far the message got, by rank, then time.
@@ -106,7 +99,7 @@ func readStatus(src source, wamid policy.Alias) (r statusRecord, err error) {
 }
 
 // putStatus writes what is known about a message, for as long as its ledger
-// entry is kept.
+// entry is kept, which is no newer. Not all messages are in the ledger.
 func (b *batch) putStatus(wamid policy.Alias, before, after statusRecord) error {
 	old, err := encode(before)
 	if err != nil {
@@ -116,9 +109,9 @@ func (b *batch) putStatus(wamid policy.Alias, before, after statusRecord) error 
 	if err != nil || bytes.Equal(old, value) {
 		return err
 	}
-	ttl := statusLife
-	if after.Entry != nil {
-		ttl = b.s.keep(*after.Entry, b.s.options.LedgerRetention)
+	var ttl time.Duration
+	if kept := b.s.options.LedgerRetention; kept > 0 {
+		ttl = max(kept, statusLife) + brooms
 	}
 	return b.put(aliasKey(statusPrefix, wamid), value, ttl)
 }
@@ -145,45 +138,11 @@ func (b *batch) statusChanged(e policy.StatusChanged) error {
 			return err
 		}
 	}
-	if e.Status == policy.StatusFailed && e.ErrorCode == stoppedMarketing {
-		if err := b.stopped(e, names, wamid, &after); err != nil {
-			return err
-		}
+	if err := b.putStatus(wamid, before, after); err != nil || !isStop(e) {
+		return err
 	}
-	return b.putStatus(wamid, before, after)
-}
-
-// stopped records the opt-out behind a failed status: that of the person it
-// names, or else of the person the message was sent to. While that isn't known
-// it is left in the status for Settle.
-func (b *batch) stopped(e policy.StatusChanged, names []policy.Alias, wamid policy.Alias, r *statusRecord) error {
 	if len(names) > 0 {
 		return b.stopMarketing(names, e.PhoneNumberID, wamid, e.At)
 	}
-	entry := r.Entry
-	if entry == nil {
-		if !slices.Contains(r.Stopped, e.At) {
-			r.Stopped = append(slices.Clone(r.Stopped), e.At)
-			slices.Sort(r.Stopped)
-		}
-		if e.Opaque == "" {
-			return nil
-		}
-		var err error
-		if entry, err = b.sendOf(wamid, b.s.OpaquePseudonym(e.PhoneNumberID, e.Opaque)); entry == nil || err != nil {
-			return err
-		}
-	}
-	h, err := b.head(*entry)
-	if err != nil || h == nil || len(h.contacts()) == 0 {
-		return err
-	}
-	return b.stopMarketing(h.contacts()[:1], e.PhoneNumberID, wamid, e.At)
-}
-
-func (b *batch) stopMarketing(names []policy.Alias, phoneNumberID string, wamid policy.Alias, at policy.Moment) error {
-	return b.say(names, store.Word{
-		At: at, PhoneNumberID: phoneNumberID, State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing},
-		Source: policy.SourceMeta131050, Ref: wamid.String(),
-	})
+	return b.stopUnnamed(e, wamid, after.Entry)
 }

@@ -38,6 +38,9 @@ type Store struct {
 	// inFlight are the heads of entries that were reserved and not yet settled, so
 	// that settling them needs no read. It belongs to the writer goroutine.
 	inFlight map[store.ID]*entryHead
+	// stopsLeft is set once there may be a stopsRecord. It belongs to the writer
+	// goroutine.
+	stopsLeft bool
 	// held are reservations on their way to the queue.
 	held *held
 	// backups counts those that are being written. It grows under mu, while the

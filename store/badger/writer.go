@@ -213,7 +213,7 @@ func (s *Store) commit(waiting []*change) (n int, err error) {
 		b = newBatch(s, txn, len(waiting))
 		for _, c := range waiting {
 			c.err = b.try(c.run)
-			if errors.Is(c.err, errTooBig) && len(b.writes) > 0 {
+			if errors.Is(c.err, errTooBig) && !b.empty() {
 				break // it gets a transaction of its own
 			}
 			n++
@@ -235,7 +235,7 @@ func (s *Store) commit(waiting []*change) (n int, err error) {
 // again. A change that panics would do so again after every restart, because
 // Meta delivers its webhooks again: it fails alone.
 func (b *batch) try(run func(*batch) error) (err error) {
-	b.undo = b.undo[:0]
+	b.begin()
 	defer func() {
 		if r := recover(); r != nil {
 			b.s.log.Error("a change could not be made; this is a bug in waguard", zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))

@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t testing.TB, dir string, now func() time.Time)
 		"numbers":      testNumbers,
 		"ledger":       testLedger,
 		"filters":      testFilters,
+		"entries":      testEntries,
 		"settle":       testSettle,
 		"statuses":     testStatuses,
 		"echoes":       testEchoes,

@@ -1,0 +1,174 @@
+package badger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// A failed status can mean an opt-out and name nobody: then the person is the
+// one its message was sent to, as the ledger entry says. Status and outcome of
+// the send come in any order. The status leaves the opt-out in a record. If the
+// outcome comes later, it looks for that; if it came before, whoever applied the
+// status looks for the entry, once the record is committed. So one of the two
+// always finds the other.
+//
+// Nearly all statuses name somebody. This is why there is no index of messages,
+// which would cost every send a record: the entry is searched for.
+
+// stoppedMarketing is Meta's error code for a send to a person who stopped
+// marketing messages from the business.
+const stoppedMarketing = 131050
+
+// stopsRecord are the times of statuses that mean an opt-out of a person nobody
+// has named yet.
+type stopsRecord struct {
+	Times []policy.Moment `cbor:"1,keyasint,omitempty"` // sorted
+}
+
+// isStop reports a status that means an opt-out.
+func isStop(e policy.StatusChanged) bool {
+	return e.Status == policy.StatusFailed && e.ErrorCode == stoppedMarketing
+}
+
+func (b *batch) stopMarketing(names []policy.Alias, phoneNumberID string, wamid policy.Alias, at policy.Moment) error {
+	return b.say(names, store.Word{
+		At: at, PhoneNumberID: phoneNumberID, State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing},
+		Source: policy.SourceMeta131050, Ref: wamid.String(),
+	})
+}
+
+// stopUnnamed records the opt-out behind a status that names nobody. entry is
+// that of the message, if it is known; one with the same opaque value may be it.
+func (b *batch) stopUnnamed(e policy.StatusChanged, wamid policy.Alias, entry *store.ID) error {
+	if entry == nil {
+		if err := b.leaveStop(wamid, e.At); err != nil || e.Opaque == "" {
+			return err
+		}
+		var err error
+		if entry, err = b.sendOf(wamid, b.s.OpaquePseudonym(e.PhoneNumberID, e.Opaque)); entry == nil || err != nil {
+			return err
+		}
+	}
+	h, _, err := b.entry(*entry)
+	if err != nil || h == nil || len(h.contacts()) == 0 {
+		return err
+	}
+	return b.stopMarketing(h.contacts()[:1], e.PhoneNumberID, wamid, e.At)
+}
+
+func (b *batch) readStops(wamid policy.Alias) (r stopsRecord, err error) {
+	value, err := b.get(aliasKey(stopsPrefix, wamid))
+	if err != nil || value == nil {
+		return r, err
+	}
+	return r, decode(value, &r)
+}
+
+func (b *batch) leaveStop(wamid policy.Alias, at policy.Moment) error {
+	r, err := b.readStops(wamid)
+	if err != nil {
+		return err
+	}
+	i, known := slices.BinarySearch(r.Times, at)
+	if known {
+		return nil
+	}
+	b.s.stopsLeft = true
+	return b.putRecord(aliasKey(stopsPrefix, wamid), stopsRecord{slices.Insert(r.Times, i, at)}, statusLife)
+}
+
+// takeStops acts on what statuses of the message have left for its entry.
+func (b *batch) takeStops(h *entryHead, wamid policy.Alias) error {
+	if !b.s.stopsLeft {
+		return nil
+	}
+	r, err := b.readStops(wamid)
+	if err != nil || len(r.Times) == 0 {
+		return err
+	}
+	if contacts := h.contacts(); len(contacts) > 0 {
+		for _, at := range r.Times {
+			if err := b.stopMarketing(contacts[:1], h.Send.PhoneNumberID, wamid, at); err != nil {
+				return err
+			}
+		}
+	}
+	return b.delete(aliasKey(stopsPrefix, wamid))
+}
+
+// loadStops notes whether any stop was left.
+func (s *Store) loadStops(txn *badger.Txn) {
+	it := backwards(txn, stopsPrefix)
+	defer it.Close()
+	it.Seek(aliasKey(stopsPrefix, policy.Alias(lastID)))
+	s.stopsLeft = it.Valid()
+}
+
+// settleStops acts on what events have left for entries that were settled before
+// them.
+func (s *Store) settleStops(ctx context.Context, events []policy.Event) error {
+	for _, e := range events {
+		e, ok := e.(policy.StatusChanged)
+		if !ok || !isStop(e) || e.Wamid == "" || len(s.aliases(e.Who)) > 0 {
+			continue
+		}
+		wamid := s.wamidPseudonym(e.PhoneNumberID, e.Wamid)
+		id, err := s.sentAs(ctx, wamid)
+		if err != nil {
+			return fmt.Errorf("looking for the send of a failed status: %w", err)
+		}
+		if id.IsZero() {
+			continue
+		}
+		err = s.do(ctx, func(b *batch) error {
+			h, _, err := b.entry(id)
+			if h == nil || err != nil {
+				return err
+			}
+			return b.takeStops(h, wamid)
+		})
+		if err != nil {
+			return fmt.Errorf("applying a failed status: %w", err)
+		}
+	}
+	return nil
+}
+
+// sentAs is the entry of a message that may have left a stop, zero if there is
+// none. It looks from new to old: a send fails soon.
+func (s *Store) sentAs(ctx context.Context, wamid policy.Alias) (id store.ID, err error) {
+	oldest := policy.MomentOf(s.options.Now()).Add(-statusLife)
+	before, done := lastID, false
+	for !done && err == nil {
+		err = s.view(ctx, func(snap snapshot) error {
+			if left, err := snap.get(aliasKey(stopsPrefix, wamid)); left == nil || err != nil {
+				done = true
+				return err
+			}
+			p := newPass(snap.txn, ledger, before)
+			defer p.close()
+			for range chunkLooks {
+				e, err := p.next()
+				if err != nil {
+					return err
+				}
+				if e == nil || e.ID.Moment() < oldest {
+					done = true
+					return nil
+				}
+				if before = e.ID; e.Settled != nil && e.Settled.Wamid != nil && *e.Settled.Wamid == wamid {
+					id, done = e.ID, true
+					return nil
+				}
+			}
+			return nil
+		})
+	}
+	return id, err
+}
