@@ -99,7 +99,7 @@ func judgeFreeForm(s *Send, person *PersonFacts, p *Policy, w Window, now Moment
 	if p.RequireInWindowConsent && consent.State != OptedIn {
 		return missingConsent(person, CategoryService)
 	}
-	return allow(RuleWindowOpen, fmt.Sprintf("the user wrote at %s, the customer service window is open until %s", w.Opened, w.Closes))
+	return allow(RuleWindowOpen, "the user wrote at "+w.Opened.String()+", the customer service window is open until "+w.Closes.String())
 }
 
 // silenced reports that the person opted out and nothing they did since lets a

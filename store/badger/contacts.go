@@ -30,8 +30,8 @@ func readContact(src source, a policy.Alias) (*policy.Contact, []byte, error) {
 		if value == nil {
 			return nobody, nil, nil
 		}
-		var r contactRecord
-		if err := decode(value, &r); err != nil {
+		r, err := decodeContact(value)
+		if err != nil {
 			return nil, nil, fmt.Errorf("reading contact %s: %w", at, err)
 		}
 		switch {

@@ -22,12 +22,13 @@ type held struct {
 	// the settlement of one of them first. The writer, which handles what it takes
 	// at once, doesn't lock it: it may be what makes room in the queue.
 	order sync.Mutex
-	// mu guards changes.
+	// mu guards changes and watched.
 	mu      sync.Mutex
 	changes map[store.ID]heldChange
-	// filled tells the writer that changes is no longer empty, so that it looks
-	// after them. It has room for one.
-	filled chan struct{}
+	// watched: the writer looks after the changes from time to time. It stops when
+	// it finds none, and filled makes it begin again.
+	watched bool
+	filled  chan struct{} // has room for one
 }
 
 type heldChange struct {
@@ -47,7 +48,8 @@ func (h *held) add(id store.ID, c *change) bool {
 		return false
 	}
 	h.changes[id] = heldChange{c, time.Now()}
-	if len(h.changes) == 1 {
+	if !h.watched {
+		h.watched = true
 		select {
 		case h.filled <- struct{}{}:
 		default: // the writer hasn't heard of the time before yet
@@ -68,22 +70,31 @@ func (h *held) take(id store.ID) *change {
 	return c.change
 }
 
-// takeSince takes out what has been held since a time or longer, and reports
-// whether anything is left.
-func (h *held) takeSince(at time.Time) (changes []*change, left bool) {
+// expire takes out, for the writer, what has been held since a time or longer,
+// and reports whether it must go on watching.
+func (h *held) expire(at time.Time) (changes []*change, watch bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	changes = h.takeSince(at)
+	h.watched = len(h.changes) > 0
+	return changes, h.watched
+}
+
+// takeAll takes out everything.
+func (h *held) takeAll() []*change {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.takeSince(time.Now())
+}
+
+// takeSince takes out what has been held since a time or longer. The caller
+// holds mu.
+func (h *held) takeSince(at time.Time) (changes []*change) {
 	for id, c := range h.changes {
 		if !c.since.After(at) {
 			changes = append(changes, c.change)
 			delete(h.changes, id)
 		}
 	}
-	return changes, len(h.changes) > 0
-}
-
-// takeAll takes out everything.
-func (h *held) takeAll() []*change {
-	changes, _ := h.takeSince(time.Now())
 	return changes
 }

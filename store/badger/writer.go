@@ -154,8 +154,8 @@ func (s *Store) write() {
 			lingering.Reset(linger)
 			continue
 		case <-lingering.C:
-			var left bool
-			if waiting, left = s.held.takeSince(time.Now().Add(-linger / 2)); left {
+			var watch bool
+			if waiting, watch = s.held.expire(time.Now().Add(-linger / 2)); watch {
 				lingering.Reset(linger / 2)
 			}
 		}

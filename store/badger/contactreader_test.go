@@ -1,0 +1,70 @@
+package badger
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// TestDecodeContact checks that a contact reads as the general decoder reads it,
+// and that ordinary ones need only the reader made for them.
+func TestDecodeContact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		contact := rapid.Make[policy.Contact]().Draw(t, "contact")
+		value, err := encode(contactRecord{Contact: &contact})
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareContacts(t, value)
+	})
+	contact := &policy.Contact{}
+	contact.Link(policy.Alias{1}, policy.Alias{2}, policy.SamePerson, 1_790_000_000_000)
+	relation := contact.Member(policy.Alias{1}).Relation(testNumber)
+	relation.Open(1_790_000_000_000)
+	relation.Say(policy.OptedIn, policy.AllScopes, 1_790_000_000_000, policy.SourceKeyword)
+	relation.PermitCalls(1, policy.Forever)
+	value, err := encode(contactRecord{Contact: contact})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := contactReader{rest: value}
+	if got := r.record(); r.unusual || len(r.rest) > 0 || !reflect.DeepEqual(got, contact) {
+		t.Errorf("got %+v, %d bytes left; want %+v", got, len(r.rest), contact)
+	}
+}
+
+func compareContacts(t interface{ Errorf(string, ...any) }, value []byte) {
+	var want contactRecord
+	wantErr := decode(value, &want)
+	got, err := decodeContact(value)
+	if (err != nil) != (wantErr != nil) || !reflect.DeepEqual(got, want) {
+		t.Errorf("%x: got %+v, %v; want %+v, %v", value, got.Contact, err, want.Contact, wantErr)
+	}
+}
+
+func FuzzDecodeContact(f *testing.F) {
+	contact := &policy.Contact{}
+	contact.Link(policy.Alias{1}, policy.Alias{2}, policy.Successor, 5)
+	contact.Member(policy.Alias{1}).Relation("1").Say(policy.OptedOut, policy.AllScopes, 6, policy.SourceButton)
+	for _, r := range []contactRecord{{Contact: contact}, {Under: &policy.Alias{3}}, {}} {
+		value, err := encode(r)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value []byte) {
+		r, err := decodeContact(value)
+		if err != nil {
+			return
+		}
+		// Of what encode doesn't write, such as a key that repeats, any reading will do.
+		if again, err := encode(r); err == nil && bytes.Equal(again, value) {
+			compareContacts(t, value)
+		}
+	})
+}
