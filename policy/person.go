@@ -56,7 +56,7 @@ func (c *Contact) consent(names []Alias, s Scope, group []string) Consent {
 	for i, a := range names {
 		for _, id := range group {
 			if r, ok := c.relation(a, id); ok {
-				reg := r.Consent[s]
+				reg := &r.Consent[s]
 				said[i].In, said[i].Out = newest(said[i].In, reg.In), newest(said[i].Out, reg.Out)
 				said[i].Pending = newest(said[i].Pending, reg.Pending)
 			}
@@ -181,24 +181,27 @@ func (c *Contact) formerLives(names []Alias) (lives []formerLife) {
 // nothing from before a was given to a new person. An opt-out from that very
 // moment is the new person's, everything else is not: lists are often dated by
 // the day.
-func (c *Contact) relation(a Alias, phoneNumberID string) (Relation, bool) {
+func (c *Contact) relation(a Alias, phoneNumberID string) (*Relation, bool) {
 	i, found := c.find(a)
 	if !found {
-		return Relation{}, false
+		return nil, false
 	}
 	m := &c.Members[i]
-	for _, r := range m.Numbers {
-		if r.PhoneNumberID == phoneNumberID {
+	for i := range m.Numbers {
+		if r := &m.Numbers[i]; r.PhoneNumberID == phoneNumberID {
 			return r.since(m.NewSince), true
 		}
 	}
-	return Relation{}, false
+	return nil, false
 }
 
-func (r Relation) since(t Moment) Relation {
+// since is what of a record came after t.
+func (r *Relation) since(t Moment) *Relation {
 	if t == 0 {
 		return r
 	}
+	was := *r
+	r = &was
 	forget := func(m *Moment) {
 		if *m <= t {
 			*m = 0

@@ -29,15 +29,6 @@ type contactReader struct {
 	unusual bool
 }
 
-// The major types of CBOR (RFC 8949, section 3.1) that occur.
-const (
-	cborUint  = 0
-	cborBytes = 2
-	cborText  = 3
-	cborArray = 4
-	cborMap   = 5
-)
-
 func (c *contactReader) record() *policy.Contact {
 	if c.count(cborMap) != 1 || c.key() != 1 { // a pointer
 		c.unusual = true

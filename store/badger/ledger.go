@@ -130,7 +130,7 @@ func (s *Store) oldest(retention time.Duration) policy.Moment {
 // It becomes part of one record, of another one for a violation, and writes one
 // more each for an opaque value and a claim.
 func (s *Store) Reserve(e *store.Entry) *store.Write {
-	raw, err := encode(e) // here and not in the writer, which is everybody's
+	raw, err := encodeEntry(e) // here and not in the writer, which is everybody's
 	if err == nil {
 		err = checkEntry(e, raw)
 	}

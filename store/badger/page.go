@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/dgraph-io/badger/v4"
-	"github.com/fxamacker/cbor/v2"
 	"github.com/klauspost/compress/s2"
 
 	"github.com/waguard/waguard/policy"
@@ -42,8 +41,8 @@ type pageRecord struct {
 // becomes of it stands beside its page, in a settlement; or inside, if that was
 // known before the page was written.
 type ledgerEntry struct {
-	ID    store.ID        `cbor:"1,keyasint"`
-	Entry cbor.RawMessage `cbor:"2,keyasint"` // store.Entry
+	ID    store.ID `cbor:"1,keyasint"`
+	Entry []byte   `cbor:"2,keyasint"` // store.Entry, encoded
 	// Claims are what the send used up.
 	Claims  []claim     `cbor:"3,keyasint,omitempty"`
 	Settled *settlement `cbor:"4,keyasint,omitempty"`
@@ -75,11 +74,7 @@ func (b *batch) putPages(j journal, entries []*ledgerEntry) error {
 			size += entries[n].size()
 			n++
 		}
-		value, err := encodePage(pageRecord{Start: b.s.start, Entries: entries[:n]})
-		if err != nil {
-			return err
-		}
-		page := badger.NewEntry(idKey(j.pages, first), value)
+		page := badger.NewEntry(idKey(j.pages, first), encodePage(pageRecord{Start: b.s.start, Entries: entries[:n]}))
 		if ttl := b.s.keep(entries[n-1].ID, b.s.retention(j)); ttl > 0 {
 			page.WithTTL(ttl)
 		}
@@ -107,13 +102,6 @@ func readPage(it *badger.Iterator) (p pageRecord, err error) {
 		e.start = p.Start
 	}
 	return p, nil
-}
-
-// encodePage writes a page, compressed: entries are much alike, and what isn't
-// written needn't be synced, sorted and written again by Badger.
-func encodePage(p pageRecord) ([]byte, error) {
-	value, err := encode(p)
-	return s2.Encode(nil, value), err
 }
 
 func decodePage(value []byte) (p pageRecord, err error) {
