@@ -27,9 +27,9 @@ const (
 	// most. To sync a batch to disk costs as much CPU as dozens of its changes: under
 	// load, fewer and larger batches leave more of it to all else. A lone send
 	// waits for nobody; one among many waits for a fraction of what Meta's answer
-	// takes.
-	manyChanges = 32
-	gathering   = 2500 * time.Microsecond
+	// takes, some 100 ms.
+	manyChanges = 64
+	gathering   = 5 * time.Millisecond
 	// maxInFlight is how many heads of unsettled entries are kept in memory, about
 	// 200 bytes each. Further ones are read when they are settled.
 	maxInFlight = 4096
