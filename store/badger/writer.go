@@ -20,16 +20,17 @@ const (
 	// maxBatch is the most changes one transaction takes. Past a few hundred the
 	// fsync no longer weighs and only latency grows.
 	maxBatch = 256
-	// fewChanges is the most changes, about two for a send, that a batch may have had
-	// for the next one not to wait for more.
-	fewChanges = 4
-	// manyChanges is how many changes a batch waits for, and gathering how long at
-	// most. To sync a batch to disk costs as much CPU as dozens of its changes: under
-	// load, fewer and larger batches leave more of it to all else. A lone send
-	// waits for nobody; one among many waits for a fraction of what Meta's answer
-	// takes, some 100 ms.
-	manyChanges = 64
+	// fewCallers is of how many callers a batch may have had changes for the next
+	// one not to wait for more.
+	fewCallers = 2
+	// manyCallers is how many callers a batch waits for, gathering how long at most,
+	// and lull how long nobody must come for it to wait no longer. To sync a batch to
+	// disk costs as much CPU as dozens of its changes: under load, fewer and larger
+	// batches leave more of it to all else. A lone send waits for nobody; one among
+	// many waits for a fraction of what Meta's answer takes, some 100 ms.
+	manyCallers = 32
 	gathering   = 5 * time.Millisecond
+	lull        = 2 * time.Millisecond
 	// maxInFlight is how many heads of unsettled entries are kept in memory, about
 	// 200 bytes each. Further ones are read when they are settled.
 	maxInFlight = 4096
@@ -151,9 +152,9 @@ func (s *Store) write() {
 	defer close(s.writerDone)
 	lingering := time.NewTimer(linger)
 	defer lingering.Stop()
-	late := time.NewTimer(gathering)
-	defer late.Stop()
-	last := 0 // changes in the batch before
+	quiet := time.NewTimer(lull)
+	defer quiet.Stop()
+	callers := 0 // of the batch before
 	for {
 		var waiting []*change
 		select {
@@ -162,9 +163,7 @@ func (s *Store) write() {
 				s.commitAll(s.held.takeAll())
 				return
 			}
-			late.Reset(gathering)
-			waiting = s.collect(c, last > fewChanges, late.C)
-			last = len(waiting)
+			waiting, callers = s.collect(c, callers > fewCallers, quiet)
 		case <-s.held.filled:
 			lingering.Reset(linger)
 			continue
@@ -178,28 +177,33 @@ func (s *Store) write() {
 	}
 }
 
-// collect adds to c what waits behind it, and under load what comes until late.
-func (s *Store) collect(c *change, load bool, late <-chan time.Time) []*change {
-	waiting := make([]*change, 0, manyChanges)
+// collect adds to c what waits behind it, and under load what comes soon. It
+// returns how many callers it comes from.
+func (s *Store) collect(c *change, load bool, quiet *time.Timer) (waiting []*change, callers int) {
+	waiting = make([]*change, 0, 2*manyCallers)
+	late := time.Now().Add(gathering)
 	for {
 		waiting = append(append(waiting, c.before...), c)
+		callers++
 		if len(waiting) >= maxBatch {
-			return waiting
+			return waiting, callers
 		}
 		var ok bool
 		select {
 		case c, ok = <-s.queue:
 		default:
-			if !load || len(waiting) >= manyChanges {
-				return waiting
+			patience := min(lull, time.Until(late))
+			if !load || callers >= manyCallers || patience <= 0 {
+				return waiting, callers
 			}
+			quiet.Reset(patience)
 			select {
 			case c, ok = <-s.queue:
-			case <-late:
+			case <-quiet.C:
 			}
 		}
-		if !ok {
-			return waiting
+		if !ok { // nobody came, or the store closes
+			return waiting, callers
 		}
 	}
 }
