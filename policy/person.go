@@ -146,9 +146,10 @@ type formerLife struct {
 }
 
 // formerLives lists the names that were the person's, directly or through one
-// another, before they went to somebody new.
+// another, before they went to somebody new, each as early as it was seen to be.
 func (c *Contact) formerLives(names []Alias) (lives []formerLife) {
 	is := func(a Alias) func(formerLife) bool { return func(l formerLife) bool { return l.alias == a } }
+	changed := true
 	// follow adds what was linked with the name a while a was theirs: until the
 	// given time, if it has gone to somebody new itself.
 	follow := func(a Alias, until, seen Moment) {
@@ -162,17 +163,28 @@ func (c *Contact) formerLives(names []Alias) (lives []formerLife) {
 				continue
 			}
 			ended := c.newSince(other)
-			if ended == 0 || l.First > ended || l.First > until || slices.ContainsFunc(lives, is(other)) {
+			if ended == 0 || l.First > ended || l.First > until {
 				continue
 			}
-			lives = append(lives, formerLife{other, max(seen, l.First)})
+			life := formerLife{other, max(seen, l.First)}
+			switch i := slices.IndexFunc(lives, is(other)); {
+			case i < 0:
+				lives, changed = append(lives, life), true
+			case life.seen < lives[i].seen:
+				lives[i], changed = life, true
+			}
 		}
 	}
-	for _, a := range names {
-		follow(a, Forever, 0)
-	}
-	for i := 0; i < len(lives); i++ {
-		follow(lives[i].alias, c.newSince(lives[i].alias), lives[i].seen)
+	// A name can be found in several ways. Which one comes first depends on
+	// pseudonyms, the earliest doesn't.
+	for changed {
+		changed = false
+		for _, a := range names {
+			follow(a, Forever, 0)
+		}
+		for i := 0; i < len(lives); i++ {
+			follow(lives[i].alias, c.newSince(lives[i].alias), lives[i].seen)
+		}
 	}
 	return lives
 }

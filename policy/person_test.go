@@ -331,3 +331,21 @@ func TestLateLinkUndoesNothing(t *testing.T) {
 		}
 	})
 }
+
+// A former name is the person's from the earliest time it was seen to be, on
+// whichever way: here by way of c and not directly.
+func TestFormerNameSeenEarliest(t *testing.T) {
+	for _, order := range [][3]byte{{1, 2, 3}, {1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}} {
+		a, b, c := name(order[0]), name(order[1]), name(order[2])
+		contact := &Contact{}
+		contact.Link(a, b, SamePerson, 60)
+		contact.Link(a, c, SamePerson, 10)
+		contact.Link(b, c, SamePerson, 20)
+		contact.Member(b).NewSince, contact.Member(c).NewSince = 100, 100
+		contact.Member(b).Relation("1").Say(OptedOut, AllScopes, 15, SourceKeyword)
+		contact.Member(a).Relation("1").Say(OptedIn, AllScopes, 30, SourceButton)
+		if got := contact.Person(a, "1", []string{"1"}).Consent[Marketing].State; got != OptedIn {
+			t.Errorf("%v: %s, want opted_in: at 30 it was known that b was the same person's", order, got)
+		}
+	}
+}
