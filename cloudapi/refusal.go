@@ -104,8 +104,8 @@ func errorFor(rule policy.Rule) graphError {
 }
 
 // ErrorBody is the answer to a refused request: an error in the shape of the
-// Graph API, with the decision beside it where clients
-// ignore what they don't know.
+// Graph API, with the decision beside it where clients ignore what they don't
+// know.
 type ErrorBody struct {
 	Error ErrorObject `json:"error"`
 }

@@ -45,8 +45,8 @@ type story struct {
 	steps steps
 }
 
-// TestAcceptance runs the acceptance checks of the rules that
-// concern the send path, windows, consent, templates and webhooks.
+// TestAcceptance runs the acceptance checks of the rules that concern the send
+// path, windows, consent, templates and webhooks.
 func TestAcceptance(t *testing.T) {
 	stories := []story{
 		// The customer service window (1a, 1b, 1d).

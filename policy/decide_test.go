@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A template needs an opt-in whose scope covers
-// its category. An open window is no consent.
+// A template needs an opt-in whose scope covers its category. An open window
+// is no consent.
 func TestConsent(t *testing.T) {
 	ds := Policy{DirectSend: true}
 	judge(t, []ruling{
@@ -68,8 +68,7 @@ func TestConsent(t *testing.T) {
 	})
 }
 
-// What may still be sent to a
-// person who opted out.
+// What may still be sent to a person who opted out.
 func TestOptOut(t *testing.T) {
 	all := AllScopes
 	stopped := func(aspects ...aspect) Facts {
@@ -193,8 +192,8 @@ func callPermissionRequest() Send {
 	return Send{Edge: EdgeMessages, Kind: CallPermissionRequest, Type: "interactive/call_permission_request"}
 }
 
-// A number that can be read in two ways is judged in
-// both; two names in one send must be one person's.
+// A number that can be read in two ways is judged in both; two names in one
+// send must be one person's.
 func TestRecipient(t *testing.T) {
 	two := func(a, b PersonFacts) Facts { return Facts{Persons: []PersonFacts{a, b}} }
 	linked := func(f Facts) Facts { f.OnePerson = true; return f }
@@ -228,8 +227,7 @@ func TestRecipient(t *testing.T) {
 	})
 }
 
-// The tag says who started, and what the
-// send will be billed as.
+// The tag says who started, and what the send will be billed as.
 func TestTags(t *testing.T) {
 	for _, tc := range []struct {
 		name       string

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Statuses arrive in any order; the higher one holds, and a
-// delivery on one device beats a failure on another.
+// Statuses arrive in any order; the higher one holds, and a delivery on one
+// device beats a failure on another.
 func TestDeliveryStatusRank(t *testing.T) {
 	inOrder := []DeliveryStatus{"", StatusSent, StatusFailed, StatusDelivered, StatusRead, StatusPlayed}
 	if !slices.IsSortedFunc(inOrder, func(a, b DeliveryStatus) int { return a.Rank() - b.Rank() }) {

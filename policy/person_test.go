@@ -32,8 +32,7 @@ func newPerson(n byte, d time.Duration) update {
 
 func (u update) on(number string) update { u.Number = number; return u }
 
-// Where the person behind
-// name 1 stands on marketing.
+// Where the person behind name 1 stands on marketing.
 func TestPersonConsent(t *testing.T) {
 	m := Marketing
 	for _, tc := range []struct {

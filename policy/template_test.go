@@ -47,8 +47,8 @@ func TestTemplate(t *testing.T) {
 	})
 }
 
-// The category announced by Meta applies from its date on; one
-// that nobody told is never a cheap one.
+// The category announced by Meta applies from its date on; one that nobody
+// told is never a cheap one.
 func TestTemplateCategory(t *testing.T) {
 	changing := TemplateFacts{Found: true, Category: CategoryUtility, Next: CategoryMarketing, NextFrom: noon}
 	for _, tc := range []struct {

@@ -48,8 +48,7 @@ var messageTypes = []string{
 	"", "zzz", "interactive/zzz",
 }
 
-// Every type needs an open window, the unknown ones
-// too; a template doesn't.
+// Every type needs an open window, the unknown ones too; a template doesn't.
 func TestWindowByMessageType(t *testing.T) {
 	var rulings []ruling
 	for _, kind := range messageTypes {
@@ -84,8 +83,8 @@ func TestWindowByMessageType(t *testing.T) {
 	judge(t, rulings)
 }
 
-// The newest timestamp counts, not the newest
-// arrival; nothing the business does moves the window; it is one number's.
+// The newest timestamp counts, not the newest arrival; nothing the business
+// does moves the window; it is one number's.
 func TestWindowIsOpenedByThePersonAlone(t *testing.T) {
 	t.Run("newest-timestamp-not-newest-arrival", func(t *testing.T) {
 		var c Contact

@@ -21,10 +21,10 @@ type word struct {
 }
 
 // The built-in words. They come from the defaults of messaging products and
-// from public code. Cancel and its translations alone
-// may mean an order: they stop marketing and nothing else. Words that mean
-// "yes", "no", "back" or "continue" in ordinary talk change nothing: a menu's "back"
-// must not become an opt-in.
+// from public code. Cancel and its translations alone may mean an order: they
+// stop marketing and nothing else. Words that mean "yes", "no", "back" or
+// "continue" in ordinary talk change nothing: a menu's "back" must not become
+// an opt-in.
 var builtIn = []struct {
 	state  ConsentState
 	scopes []Scope

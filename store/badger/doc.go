@@ -31,10 +31,10 @@
 //
 // All changes go through one goroutine, which puts everything that waits into
 // one transaction, syncs it once, and then answers all of it (writer.go). The
-// ledger entries of a transaction are one record (page.go). What
-// follows from several changes together is either computed from joined records,
-// which no order can alter (contacts, statuses, templates), or when it is read
-// (the outcome of a send).
+// ledger entries of a transaction are one record (page.go). What follows from
+// several changes together is either computed from joined records, which no
+// order can alter (contacts, statuses, templates), or when it is read (the
+// outcome of a send).
 //
 // # When the disk fails
 //
