@@ -27,10 +27,10 @@ type batch struct {
 	writes map[string]write
 	// undo is what the current change has overwritten in writes, oldest first.
 	undo []overwritten
-	// entered are the ledger entries of this batch, and journal the order they came
-	// in.
+	// entries are those this batch enters into the ledger, in the order they came,
+	// and entered the same by id.
+	entries []*ledgerEntry
 	entered map[store.ID]*ledgerEntry
-	journal []*ledgerEntry
 	// settled are the entries of earlier batches that were settled in this one.
 	settled map[store.ID]bool
 	// size estimates what the transaction will hold, as Badger counts it.
@@ -38,7 +38,7 @@ type batch struct {
 	// before is what rollBack goes back to.
 	before struct {
 		size    int64
-		journal int
+		entries int
 	}
 }
 
@@ -64,7 +64,7 @@ func newBatch(s *Store, txn *badger.Txn, changes int) *batch {
 }
 
 // empty reports that no change has left anything behind yet.
-func (b *batch) empty() bool { return len(b.writes) == 0 && len(b.journal) == 0 }
+func (b *batch) empty() bool { return len(b.writes) == 0 && len(b.entries) == 0 }
 
 // get is the value of key as the changes so far leave it.
 func (b *batch) get(key []byte) ([]byte, error) {
@@ -108,7 +108,7 @@ func (b *batch) set(key []byte, w write) error {
 // fits reports a batch that has become too large for a transaction. A tenth
 // stays free, since Badger counts a little differently.
 func (b *batch) fits() error {
-	if b.size > b.s.db.MaxBatchSize()*9/10 || int64(len(b.writes)+2*len(b.journal)) > b.s.db.MaxBatchCount()*9/10 {
+	if b.size > b.s.db.MaxBatchSize()*9/10 || int64(len(b.writes)+2*len(b.entries)) > b.s.db.MaxBatchCount()*9/10 {
 		return errTooBig
 	}
 	return nil
@@ -116,12 +116,9 @@ func (b *batch) fits() error {
 
 // enter puts an entry into the ledger, and among the violations if it is one.
 func (b *batch) enter(e *ledgerEntry) error {
-	b.size += int64(e.size())
-	if e.head.violation() {
-		b.size += int64(e.size())
-	}
+	b.size += int64(e.size() * len(e.head.journals()))
 	b.entered[e.ID] = e
-	b.journal = append(b.journal, e)
+	b.entries = append(b.entries, e)
 	return b.fits()
 }
 
@@ -132,7 +129,7 @@ func cost(key string, w write) int64 { return int64(len(key) + len(w.value) + 16
 // begin begins a change.
 func (b *batch) begin() {
 	b.undo = b.undo[:0]
-	b.before.size, b.before.journal = b.size, len(b.journal)
+	b.before.size, b.before.entries = b.size, len(b.entries)
 }
 
 // rollBack takes out the writes of the current change.
@@ -145,10 +142,10 @@ func (b *batch) rollBack() {
 			delete(b.writes, u.key)
 		}
 	}
-	for _, e := range b.journal[b.before.journal:] {
+	for _, e := range b.entries[b.before.entries:] {
 		delete(b.entered, e.ID)
 	}
-	b.journal = b.journal[:b.before.journal]
+	b.entries = b.entries[:b.before.entries]
 	b.size = b.before.size
 }
 
@@ -176,7 +173,7 @@ func (b *batch) flush() error {
 
 func (b *batch) flushJournals() error {
 	var violating []*ledgerEntry
-	for _, e := range b.journal {
+	for _, e := range b.entries {
 		if e.head.violation() {
 			violating = append(violating, e)
 		}
@@ -184,7 +181,7 @@ func (b *batch) flushJournals() error {
 	if err := b.putPages(violations, violating); err != nil {
 		return err
 	}
-	return b.putPages(ledger, b.journal)
+	return b.putPages(ledger, b.entries)
 }
 
 // publish makes the memory follow what has been committed, before anyone hears

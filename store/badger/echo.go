@@ -43,12 +43,8 @@ type echo struct {
 	Who   []policy.Alias `cbor:"3,keyasint,omitempty"` // names of the recipient, sorted
 }
 
-func readEchoes(src source, opaque policy.Alias) (r echoRecord, err error) {
-	value, err := src.get(aliasKey(echoPrefix, opaque))
-	if err != nil || value == nil {
-		return r, err
-	}
-	return r, decode(value, &r)
+func readEchoes(src source, opaque policy.Alias) (echoRecord, error) {
+	return readRecord[echoRecord](src, aliasKey(echoPrefix, opaque))
 }
 
 func (b *batch) putEchoes(opaque policy.Alias, r echoRecord) error {

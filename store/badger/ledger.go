@@ -63,6 +63,14 @@ func (h *entryHead) contacts() []policy.Alias {
 
 func (h *entryHead) violation() bool { return h.Decision.Verdict == policy.Refuse }
 
+// journals are those the entry is in.
+func (h *entryHead) journals() []journal {
+	if h.violation() {
+		return []journal{ledger, violations}
+	}
+	return []journal{ledger}
+}
+
 // headOf is the head of e, as it would be read from its record.
 func headOf(e *store.Entry) *entryHead {
 	h := new(entryHead)

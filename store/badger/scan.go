@@ -13,10 +13,39 @@ import (
 const (
 	// chunkEntries is how many entries a scan reads before it hands them over.
 	chunkEntries = 128
-	// chunkLooks is how many it looks at to find them. It bounds how long a
-	// snapshot stays open, and with it how long Close waits.
+	// chunkLooks is how many entries a walk looks at in one snapshot. It bounds how
+	// long that stays open, and with it how long Close waits.
 	chunkLooks = 4096
 )
+
+// walk goes through a journal from new to old, in a snapshot for each chunk.
+type walk struct {
+	journal journal
+	from    policy.Moment // the oldest time
+	before  store.ID      // all that are still to be read are older
+	done    bool
+}
+
+// read hands over the entries of the next chunk, until take has enough of them.
+func (w *walk) read(snap snapshot, take func(*ledgerEntry) (enough bool, err error)) error {
+	p := newPass(snap.txn, w.journal, w.before)
+	defer p.close()
+	for range chunkLooks {
+		e, err := p.next()
+		if err != nil {
+			return err
+		}
+		if e == nil || e.ID.Moment() < w.from {
+			w.done = true
+			return nil
+		}
+		w.before = e.ID
+		if enough, err := take(e); enough || err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Ledger yields the entries that match, newest first. Filters other than time
 // are applied to every entry in that time: there is no index, which would cost
@@ -36,7 +65,7 @@ func (s *Store) entries(ctx context.Context, j journal, f store.Filter) iter.Seq
 		for err == nil && !sc.done {
 			// Nothing is held while the consumer runs: every chunk has a snapshot
 			// of its own.
-			if err = s.view(ctx, sc.read); err != nil {
+			if err = s.view(ctx, sc.fill); err != nil {
 				break
 			}
 			for _, e := range sc.chunk {
@@ -54,23 +83,23 @@ func (s *Store) entries(ctx context.Context, j journal, f store.Filter) iter.Seq
 	}
 }
 
-// scan goes through entries from new to old, in chunks.
+// scan is a walk that finds what matches a filter.
 type scan struct {
-	s       *Store
-	journal journal
-	filter  store.Filter
+	walk
+	s      *Store
+	filter store.Filter
 	// names are those of the person the filter names, with the time since when
 	// they are.
-	names  map[policy.Alias]policy.Moment
-	from   policy.Moment
-	before store.ID // all that are still to be read are older
-	chunk  []*store.Entry
-	left   int // entries still wanted; negative is no limit
-	done   bool
+	names map[policy.Alias]policy.Moment
+	chunk []*store.Entry
+	left  int // entries still wanted; negative is no limit
 }
 
 func (s *Store) newScan(ctx context.Context, j journal, f store.Filter) (*scan, error) {
-	sc := &scan{s: s, journal: j, filter: f, from: max(f.From, s.oldest(s.retention(j))), left: f.Limit, before: lastID}
+	sc := &scan{
+		walk: walk{journal: j, from: max(f.From, s.oldest(s.retention(j))), before: lastID},
+		s:    s, filter: f, left: f.Limit,
+	}
 	if f.Limit <= 0 {
 		sc.left = -1
 	}
@@ -95,29 +124,13 @@ func (s *Store) newScan(ctx context.Context, j journal, f store.Filter) (*scan, 
 	return sc, nil
 }
 
-// read fills the next chunk.
-func (sc *scan) read(snap snapshot) error {
+// fill fills the next chunk.
+func (sc *scan) fill(snap snapshot) error {
 	sc.chunk = sc.chunk[:0]
-	p := newPass(snap.txn, sc.journal, sc.before)
-	defer p.close()
-	for range chunkLooks {
-		e, err := p.next()
-		if err != nil {
-			return err
-		}
-		if e == nil || e.ID.Moment() < sc.from {
-			sc.done = true
-			return nil
-		}
-		sc.before = e.ID
-		if err := sc.take(snap, e); err != nil {
-			return err
-		}
-		if len(sc.chunk) >= chunkEntries || len(sc.chunk) == sc.left {
-			return nil
-		}
-	}
-	return nil
+	return sc.read(snap, func(e *ledgerEntry) (enough bool, err error) {
+		err = sc.take(snap, e)
+		return len(sc.chunk) >= chunkEntries || len(sc.chunk) == sc.left, err
+	})
 }
 
 // take adds an entry to the chunk if it matches.

@@ -58,11 +58,8 @@ func (b *batch) putSettlement(id store.ID, h *entryHead, s settlement) error {
 		e.Settled = &s
 		return nil
 	}
-	if err := b.putRecord(idKey(ledger.settlements, id), s, b.s.keep(id, b.s.options.LedgerRetention)); err != nil {
-		return err
-	}
-	if h.violation() {
-		if err := b.putRecord(idKey(violations.settlements, id), s, b.s.keep(id, b.s.options.ViolationRetention)); err != nil {
+	for _, j := range h.journals() {
+		if err := b.putRecord(idKey(j.settlements, id), s, b.s.keep(id, b.s.retention(j))); err != nil {
 			return err
 		}
 	}

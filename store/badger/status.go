@@ -9,7 +9,8 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-// statusLife is how long statuses are kept at least, also if the ledger isn't. Meta delivers webhooks again for 7 days and messages for up to 30.
+// statusLife is how long statuses are kept at least, also if the ledger isn't.
+// Meta delivers webhooks again for 7 days and messages for up to 30.
 const statusLife = 45 * 24 * time.Hour
 
 // statusRecord joins what all statuses told about one message. Every field keeps
@@ -90,12 +91,8 @@ func (r *statusRecord) delivery() store.Delivery {
 }
 
 // readStatus is what is known about a message; nothing if it is zero.
-func readStatus(src source, wamid policy.Alias) (r statusRecord, err error) {
-	value, err := src.get(aliasKey(statusPrefix, wamid))
-	if err != nil || value == nil {
-		return r, err
-	}
-	return r, decode(value, &r)
+func readStatus(src source, wamid policy.Alias) (statusRecord, error) {
+	return readRecord[statusRecord](src, aliasKey(statusPrefix, wamid))
 }
 
 // putStatus writes what is known about a message, for as long as its ledger

@@ -56,22 +56,32 @@ func (b *batch) stopUnnamed(e policy.StatusChanged, wamid policy.Alias, entry *s
 		}
 	}
 	h, _, err := b.entry(*entry)
-	if err != nil || h == nil || len(h.contacts()) == 0 {
+	if err != nil || h == nil {
 		return err
 	}
-	return b.stopMarketing(h.contacts()[:1], e.PhoneNumberID, wamid, e.At)
+	return b.stopRecipient(h, wamid, e.At)
 }
 
-func (b *batch) readStops(wamid policy.Alias) (r stopsRecord, err error) {
-	value, err := b.get(aliasKey(stopsPrefix, wamid))
-	if err != nil || value == nil {
-		return r, err
+// stopRecipient records the opt-outs of the person an entry was sent to.
+func (b *batch) stopRecipient(h *entryHead, wamid policy.Alias, times ...policy.Moment) error {
+	contacts := h.contacts()
+	if len(contacts) == 0 {
+		return nil
 	}
-	return r, decode(value, &r)
+	for _, at := range times {
+		if err := b.stopMarketing(contacts[:1], h.Send.PhoneNumberID, wamid, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readStops(src source, wamid policy.Alias) (stopsRecord, error) {
+	return readRecord[stopsRecord](src, aliasKey(stopsPrefix, wamid))
 }
 
 func (b *batch) leaveStop(wamid policy.Alias, at policy.Moment) error {
-	r, err := b.readStops(wamid)
+	r, err := readStops(b, wamid)
 	if err != nil {
 		return err
 	}
@@ -88,16 +98,12 @@ func (b *batch) takeStops(h *entryHead, wamid policy.Alias) error {
 	if !b.s.stopsLeft {
 		return nil
 	}
-	r, err := b.readStops(wamid)
+	r, err := readStops(b, wamid)
 	if err != nil || len(r.Times) == 0 {
 		return err
 	}
-	if contacts := h.contacts(); len(contacts) > 0 {
-		for _, at := range r.Times {
-			if err := b.stopMarketing(contacts[:1], h.Send.PhoneNumberID, wamid, at); err != nil {
-				return err
-			}
-		}
+	if err := b.stopRecipient(h, wamid, r.Times...); err != nil {
+		return err
 	}
 	return b.delete(aliasKey(stopsPrefix, wamid))
 }
@@ -143,31 +149,19 @@ func (s *Store) settleStops(ctx context.Context, events []policy.Event) error {
 // sentAs is the entry of a message that may have left a stop, zero if there is
 // none. It looks from new to old: a send fails soon.
 func (s *Store) sentAs(ctx context.Context, wamid policy.Alias) (id store.ID, err error) {
-	oldest := policy.MomentOf(s.options.Now()).Add(-statusLife)
-	before, done := lastID, false
-	for !done && err == nil {
+	w := walk{journal: ledger, from: policy.MomentOf(s.options.Now()).Add(-statusLife), before: lastID}
+	for err == nil && !w.done && id.IsZero() {
 		err = s.view(ctx, func(snap snapshot) error {
-			if left, err := snap.get(aliasKey(stopsPrefix, wamid)); left == nil || err != nil {
-				done = true
+			if left, err := readStops(snap, wamid); len(left.Times) == 0 || err != nil {
+				w.done = true
 				return err
 			}
-			p := newPass(snap.txn, ledger, before)
-			defer p.close()
-			for range chunkLooks {
-				e, err := p.next()
-				if err != nil {
-					return err
+			return w.read(snap, func(e *ledgerEntry) (enough bool, err error) {
+				if e.Settled != nil && e.Settled.Wamid != nil && *e.Settled.Wamid == wamid {
+					id = e.ID
 				}
-				if e == nil || e.ID.Moment() < oldest {
-					done = true
-					return nil
-				}
-				if before = e.ID; e.Settled != nil && e.Settled.Wamid != nil && *e.Settled.Wamid == wamid {
-					id, done = e.ID, true
-					return nil
-				}
-			}
-			return nil
+				return !id.IsZero(), nil
+			})
 		})
 	}
 	return id, err

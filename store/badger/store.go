@@ -170,6 +170,15 @@ func (s snapshot) contact(a policy.Alias) (*policy.Contact, error) {
 	return c, err
 }
 
+// readRecord is the record under key, zero where there is none.
+func readRecord[T any](src source, key []byte) (r T, err error) {
+	value, err := src.get(key)
+	if err != nil || value == nil {
+		return r, err
+	}
+	return r, decode(value, &r)
+}
+
 func get(txn *badger.Txn, key []byte) ([]byte, error) {
 	item, err := txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
