@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,7 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/waguard/waguard/caddymodule"
+	"github.com/waguard/waguard/internal/freeport"
 )
 
 // roleVar tells a child process what it is. The benchmark is one binary, so both
@@ -135,12 +135,8 @@ func (c *child) lastWords() string {
 	return strings.Join(lines[max(0, len(lines)-10):], "\n")
 }
 
-// freeAddr is a loopback address nobody listens on.
+// freeAddr is a loopback address that is the benchmark's until it ends.
 func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	addr, _, err := freeport.Hold()
+	return addr, err
 }

@@ -21,6 +21,7 @@ type site struct {
 var caddyfile = template.Must(template.New("Caddyfile").Parse(`{
 	admin {{.Admin}}
 	persist_config off
+	default_bind 127.0.0.1
 	skip_install_trust
 	servers {
 		protocols h1

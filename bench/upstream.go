@@ -2,20 +2,33 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"github.com/caddyserver/caddy/v2"
 )
 
 // serveUpstream stands in for the Graph API: it reads a send, knows nothing, and
 // answers as Meta does, with a message id nobody has seen before.
 func serveUpstream(addr string) error {
+	// Caddy's listener can take an address that is held for it.
+	at, err := caddy.ParseNetworkAddress(addr)
+	if err != nil {
+		return err
+	}
+	l, err := at.Listen(context.Background(), 0, net.ListenConfig{})
+	if err != nil {
+		return err
+	}
 	var sent atomic.Uint64
-	return http.ListenAndServe(addr, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.Serve(l.(net.Listener), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)

@@ -36,7 +36,8 @@ nothing leaves this machine, and nothing is kept.
 Every send has an expected verdict; the exit status is 1 if one differs.
 
 With --listen the gateway serves at that address, such as 127.0.0.1:8080, and
-stays up after the story, so that you can send to it with curl.`,
+stays up after the story, so that you can send to it with curl. Port 0 takes a
+free one.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.Args = cobra.NoArgs
 			cmd.Flags().StringP("listen", "l", "", "Address of the gateway, which then stays up after the story")

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,7 @@ import (
 
 	_ "github.com/waguard/waguard/caddymodule" // the gateway
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/freeport"
 	"github.com/waguard/waguard/internal/manualclock"
 )
 
@@ -95,6 +97,7 @@ type stage struct {
 	upstream  string // host and port of meta
 	caddyfile string // the gateway's configuration
 	loaded    bool
+	held      []func() // give back the ports
 
 	// lastInbound is the wamid of the customer's newest message.
 	lastInbound string
@@ -148,21 +151,22 @@ func (s *stage) openMeta() error {
 
 // openGateway loads a gateway from its Caddyfile.
 func (s *stage) openGateway(o options) (err error) {
-	if s.admin, err = freeAddr(); err != nil {
+	if s.admin, err = s.hold(); err != nil {
 		return err
 	}
-	addr := o.listen
-	if addr == "" {
-		if addr, err = freeAddr(); err != nil {
-			return err
-		}
-	}
-	if err := vacant(addr); err != nil {
-		return err
-	}
+	addr := cmp.Or(o.listen, "127.0.0.1:0")
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return fmt.Errorf("reading the address %q: %w", addr, err)
+	}
+	if port == "0" {
+		free, err := s.hold()
+		if err != nil {
+			return err
+		}
+		_, port, _ = net.SplitHostPort(free)
+	} else if err := vacant(addr); err != nil {
+		return err
 	}
 	// Where the gateway serves every address, it is asked at this one.
 	near := host
@@ -210,14 +214,14 @@ func withClock(text string) ([]byte, error) {
 	return json.Marshal(config)
 }
 
-// freeAddr is a loopback address nobody listens on.
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// hold takes a free loopback address for the gateway until close.
+func (s *stage) hold() (addr string, err error) {
+	addr, release, err := freeport.Hold()
 	if err != nil {
 		return "", fmt.Errorf("looking for a free port: %w", err)
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	s.held = append(s.held, release)
+	return addr, nil
 }
 
 // vacant fails if somebody listens on addr. Caddy would not: it shares ports, so
@@ -242,6 +246,9 @@ func (s *stage) close() error {
 	}
 	if s.sim != nil {
 		errs = append(errs, s.sim.Close())
+	}
+	for _, release := range s.held {
+		release()
 	}
 	if s.dir != "" {
 		errs = append(errs, os.RemoveAll(s.dir))

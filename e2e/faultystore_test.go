@@ -114,6 +114,7 @@ func failed() *store.Write {
 const faultyCaddyfile = `{
 	admin {{.Admin}}
 	persist_config off
+	default_bind 127.0.0.1
 	grace_period 5s
 	log default {
 		level PANIC

@@ -197,7 +197,8 @@ func TestDirectoryNotWritable(t *testing.T) {
 	dir := filepath.Join(parent, "locked", "store")
 	p := newProcess(t, upstream, dir)
 	p.config = filepath.Join(parent, "Caddyfile")
-	p.configure(t, fmt.Sprintf(processCaddyfile, p.Admin, filepath.Join(parent, "caddy"), dir, p.Addr, upstream))
+	// The ports held for p are no other user's.
+	p.configure(t, fmt.Sprintf(processCaddyfile, "127.0.0.1:0", filepath.Join(parent, "caddy"), dir, "127.0.0.1:0", upstream))
 	if err := errors.Join(os.Mkdir(filepath.Dir(dir), 0o555), os.Chmod(parent, 0o755)); err != nil {
 		t.Fatal(err)
 	}

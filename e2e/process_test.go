@@ -70,6 +70,7 @@ type process struct {
 const processCaddyfile = `{
 	admin %s
 	persist_config off
+	default_bind 127.0.0.1
 	grace_period 10s
 	storage file_system %s
 	whatsapp {

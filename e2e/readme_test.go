@@ -17,8 +17,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
 // command is one command of the README's tour, with the output the README
@@ -87,8 +85,7 @@ func TestReadmeTour(t *testing.T) {
 	build := strings.Replace(strings.TrimSpace(commands[0].line), "-o waguard", "-o "+binary, 1)
 	run(t, "..", nil, build)
 
-	addr := gatewaytest.FreeAddr(t)
-	admin := startDemo(t, binary, addr)
+	addr, admin := startDemo(t, binary)
 	for _, c := range commands[2:] {
 		line := strings.ReplaceAll(c.line, "127.0.0.1:8080", addr)
 		want := steady(c.output)
@@ -104,11 +101,11 @@ func TestReadmeTour(t *testing.T) {
 	}
 }
 
-// startDemo starts the demonstration and returns its admin address once it has
-// printed it.
-func startDemo(t *testing.T, binary, addr string) (admin string) {
+// startDemo starts the demonstration and returns the addresses of its gateway and
+// of its admin endpoint once it has printed them.
+func startDemo(t *testing.T, binary string) (addr, admin string) {
 	t.Helper()
-	demo := exec.Command(binary, "demo", "--listen", addr)
+	demo := exec.Command(binary, "demo", "--listen", "127.0.0.1:0")
 	out, err := demo.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -126,21 +123,26 @@ func startDemo(t *testing.T, binary, addr string) (admin string) {
 			t.Errorf("the demonstration ended with %v: %s", err, errs.String())
 		}
 	})
-	found := make(chan string, 1)
+	found := make(chan [2]string, 1)
 	go func() { // ends with the process
+		var addr string
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
+			if m := regexp.MustCompile(`the gateway stays up at http://(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
+				addr = m[1]
+			}
 			if m := regexp.MustCompile(`waguard violations --address (\S+)`).FindStringSubmatch(lines.Text()); m != nil {
-				found <- m[1]
+				found <- [2]string{addr, m[1]}
 			}
 		}
 	}()
 	select {
-	case admin = <-found:
+	case at := <-found:
+		return at[0], at[1]
 	case <-time.After(60 * time.Second):
-		t.Fatalf("the demonstration did not print its admin address: %s", errs.String())
+		t.Fatalf("the demonstration did not print its addresses: %s", errs.String())
+		return "", ""
 	}
-	return admin
 }
 
 // run executes a shell command line and returns what it prints.

@@ -270,6 +270,7 @@ func (w *world) calmDown(t testing.TB) {
 const withoutApp = `{
 	admin {{.Admin}}
 	persist_config off
+	default_bind 127.0.0.1
 }
 http://{{.Addr}} {
 	whatsapp_guard
@@ -280,6 +281,7 @@ http://{{.Addr}} {
 const otherRetention = `{
 	admin {{.Admin}}
 	persist_config off
+	default_bind 127.0.0.1
 	whatsapp {
 		store badger {{.Dir}} {
 			ledger_retention 24h
@@ -295,6 +297,7 @@ http://{{.Addr}} {
 const nothingOfOurs = `{
 	admin {{.Admin}}
 	persist_config off
+	default_bind 127.0.0.1
 }
 http://{{.Addr}} {
 	respond "no gateway" 404

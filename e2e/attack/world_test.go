@@ -105,6 +105,7 @@ type world struct {
 const configuration = `{
 	admin {{.Admin}}
 	persist_config off
+	default_bind 127.0.0.1
 	grace_period 5s
 	log default {
 		output discard
@@ -131,7 +132,6 @@ const configuration = `{
 	}
 }
 http://:%[1]s {
-	bind 127.0.0.1
 	handle /webhook {
 		whatsapp_webhook {
 			app_secret ` + gatewaytest.AppSecret + `
@@ -144,7 +144,6 @@ http://:%[1]s {
 	}
 }
 http://:%[2]s {
-	bind 127.0.0.1
 	whatsapp_guard {
 		dialect 360dialog
 		phone_number_id ` + number + `
@@ -152,7 +151,6 @@ http://:%[2]s {
 	import upstream {{.Upstream}}
 }
 http://:%[3]s {
-	bind 127.0.0.1
 	whatsapp_guard {
 		dialect on_premises
 		phone_number_id ` + number + `
@@ -160,7 +158,6 @@ http://:%[3]s {
 	import upstream {{.Upstream}}
 }
 http://:%[4]s {
-	bind 127.0.0.1
 	whatsapp_guard
 	import upstream https://%[5]s {
 		transport http {

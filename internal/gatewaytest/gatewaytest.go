@@ -6,9 +6,7 @@ package gatewaytest
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -21,6 +19,7 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard" // the modules of the configuration
 
 	_ "github.com/waguard/waguard/caddymodule" // under test
+	"github.com/waguard/waguard/internal/freeport"
 	"github.com/waguard/waguard/internal/manualclock"
 )
 
@@ -86,6 +85,7 @@ type Gateway struct {
 const caddyfile = `{
 	admin {{.Admin}}
 	persist_config off
+	default_bind 127.0.0.1
 	grace_period 5s
 	log default {
 		level ERROR
@@ -223,13 +223,14 @@ func Do(t testing.TB, method, url, body string, header http.Header) (*http.Respo
 	return resp, answer
 }
 
-// FreeAddr is a loopback address nobody listens on.
+// FreeAddr is a loopback address nobody listens on. Only a Caddy can take it
+// before the test ends.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, release, err := freeport.Hold()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr())
+	t.Cleanup(release)
+	return addr
 }
