@@ -55,7 +55,7 @@ func TestMeasure(t *testing.T) {
 }
 
 func TestFlagsSayWhatIsWrong(t *testing.T) {
-	for _, args := range [][]string{{"-scenario", "nonsense"}, {"-connections", "0"}, {"-contacts", "0"}, {"-seconds", "0"}, {"more"}} {
+	for _, args := range [][]string{{"-scenario", "nonsense"}, {"-connections", "0"}, {"-contacts", "0"}, {"-seconds", "0"}, {"-delay", "-1s"}, {"more"}} {
 		if _, err := parseFlags(args); err == nil {
 			t.Errorf("%q: no error", args)
 		}

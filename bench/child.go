@@ -42,7 +42,7 @@ func runRole() {
 	}()
 	switch role {
 	case roleUpstream:
-		fmt.Fprintln(os.Stderr, serveUpstream(os.Args[1]))
+		fmt.Fprintln(os.Stderr, serveUpstream(os.Args[1], os.Args[2]))
 	case roleCaddy:
 		caddycmd.Main()
 	}

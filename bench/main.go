@@ -25,6 +25,7 @@ type options struct {
 	contacts    int
 	rounds      int
 	seconds     float64
+	delay       time.Duration // of the upstream's answers
 	scenarios   []scenario
 	dir         string // of the stores; "" is the system's for temporary files
 	json        bool
@@ -63,6 +64,7 @@ func parseFlags(args []string) (o options, err error) {
 	f.IntVar(&o.contacts, "contacts", 100_000, "people the gateway knows; sends go to all of them in turn")
 	f.IntVar(&o.rounds, "rounds", 10, "rounds of each side, after one more to warm up")
 	f.Float64Var(&o.seconds, "seconds", 2, "length of a round in seconds")
+	f.DurationVar(&o.delay, "delay", 0, "how long the upstream takes to answer, such as 50ms")
 	f.StringVar(&o.dir, "dir", "", "directory for the store, on the disk to be measured (default: the system's for temporary files)")
 	f.BoolVar(&o.json, "json", false, "print JSON, with every round")
 	f.StringVar(&o.profile, "profile", "", "write a CPU profile of the gateway, from one more round of the last scenario, to this file")
@@ -86,6 +88,8 @@ func parseFlags(args []string) (o options, err error) {
 		return o, errors.New("-contacts must be between 1 and 1000000")
 	case o.rounds < 1, o.rounds > 1000, o.seconds <= 0, o.seconds > 600:
 		return o, errors.New("-rounds must be between 1 and 1000, -seconds between 0 and 600")
+	case o.delay < 0, o.delay > 10*time.Second:
+		return o, errors.New("-delay must be between 0 and 10s")
 	}
 	return o, nil
 }

@@ -44,12 +44,12 @@ func measure(ctx context.Context, o options) (*result, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	r := &result{Connections: o.connections, Contacts: o.contacts, Rounds: o.rounds, Seconds: o.seconds, At: time.Now().UTC().Truncate(time.Second)}
+	r := &result{Connections: o.connections, Contacts: o.contacts, Rounds: o.rounds, Seconds: o.seconds, Delay: o.delay, At: time.Now().UTC().Truncate(time.Second)}
 	if r.Machine, err = describe(dir); err != nil {
 		return nil, err
 	}
 	b := &bench{o: o}
-	if b.upstream, err = startUpstream(ctx, dir); err != nil {
+	if b.upstream, err = startUpstream(ctx, dir, o.delay); err != nil {
 		return nil, err
 	}
 	defer b.upstream.stop()

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
+	"time"
 )
 
 // appSecret signs the webhooks the gateway learns from.
@@ -84,11 +85,11 @@ func startProxy(ctx context.Context, dir, name, upstream, store string) (*proxy,
 	return p, err
 }
 
-// startUpstream starts the upstream.
-func startUpstream(ctx context.Context, dir string) (*child, error) {
+// startUpstream starts the upstream, which takes delay to answer.
+func startUpstream(ctx context.Context, dir string, delay time.Duration) (*child, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
-	return startChild(ctx, dir, "upstream", roleUpstream, addr, fmt.Sprintf("http://%s/", addr), addr)
+	return startChild(ctx, dir, "upstream", roleUpstream, addr, fmt.Sprintf("http://%s/", addr), addr, delay.String())
 }

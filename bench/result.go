@@ -20,6 +20,7 @@ type result struct {
 	Contacts    int           `json:"contacts"`
 	Rounds      int           `json:"rounds"`
 	Seconds     float64       `json:"seconds"`
+	Delay       time.Duration `json:"delay"` // of the upstream's answers
 	Seeding     time.Duration `json:"seeding"`
 	Scenarios   []*outcome    `json:"scenarios"`
 }
@@ -91,8 +92,12 @@ func (r *result) write(w io.Writer, asJSON bool) error {
 	}
 	m := r.Machine
 	fmt.Fprintf(w, "machine: %s, %d cores, %s, %s, fsync %s, %s\n", m.CPU, m.Cores, m.OS, m.Go, m.Fsync.Round(time.Microsecond), r.At.Format(time.DateOnly))
-	fmt.Fprintf(w, "run: %d connections, %s contacts (seeded in %s), medians of %d rounds of %gs on each side\n",
-		r.Connections, humanize.Comma(int64(r.Contacts)), r.Seeding.Round(100*time.Millisecond), r.Rounds, r.Seconds)
+	delay := ""
+	if r.Delay > 0 {
+		delay = fmt.Sprintf(", the upstream answering after %s", r.Delay)
+	}
+	fmt.Fprintf(w, "run: %d connections, %s contacts (seeded in %s), medians of %d rounds of %gs on each side%s\n",
+		r.Connections, humanize.Comma(int64(r.Contacts)), r.Seeding.Round(100*time.Millisecond), r.Rounds, r.Seconds, delay)
 	for _, o := range r.Scenarios {
 		if err := o.write(w); err != nil {
 			return err

@@ -11,13 +11,18 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 )
 
 // serveUpstream stands in for the Graph API: it reads a send, knows nothing, and
 // answers as Meta does, with a message id nobody has seen before.
-func serveUpstream(addr string) error {
+func serveUpstream(addr, delay string) error {
+	takes, err := time.ParseDuration(delay)
+	if err != nil {
+		return err
+	}
 	// Caddy's listener can take an address that is held for it.
 	at, err := caddy.ParseNetworkAddress(addr)
 	if err != nil {
@@ -34,6 +39,7 @@ func serveUpstream(addr string) error {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
+		time.Sleep(takes)
 		to := recipientOf(body)
 		id := binary.BigEndian.AppendUint64([]byte("\x1d\x18\x0d491511234567\x15\x02\x00\x11\x18"), sent.Add(1))
 		answer := make([]byte, 0, 256)
