@@ -20,14 +20,10 @@ const (
 	// maxBatch is the most changes one transaction takes. Past a few hundred the
 	// fsync no longer weighs and only latency grows.
 	maxBatch = 256
-	// fewCallers is of how many callers a batch may have had changes for the next
-	// one not to wait for more.
-	fewCallers = 2
-	// manyCallers is how many callers a batch waits for, gathering how long at most,
+	// manyCallers is the most callers a batch waits for, gathering how long at most,
 	// and lull how long nobody must come for it to wait no longer. To sync a batch to
-	// disk costs as much CPU as dozens of its changes: under load, fewer and larger
-	// batches leave more of it to all else. A lone send waits for nobody; one among
-	// many waits for a fraction of what Meta's answer takes, some 100 ms.
+	// disk costs as much CPU as dozens of its changes: fewer and larger batches leave
+	// more of it to all else. See [Store.write] for how many are waited for.
 	manyCallers = 32
 	gathering   = 5 * time.Millisecond
 	lull        = 2 * time.Millisecond
@@ -148,38 +144,49 @@ func (s *Store) do(ctx context.Context, run func(*batch) error) error {
 
 // write is the writer goroutine. It ends when Close has closed the queue and
 // everything in it has been answered.
+//
+// A batch waits for as many callers as there seem to be: those of the batch
+// before, who are likely to be back soon with their next sends, and those who
+// came while it was written. So a lone caller waits for nobody, and a few don't
+// wait for strangers.
 func (s *Store) write() {
 	defer close(s.writerDone)
 	lingering := time.NewTimer(linger)
 	defer lingering.Stop()
 	quiet := time.NewTimer(lull)
 	defer quiet.Stop()
-	callers := 0 // of the batch before
+	var callers int     // of the newest batch, and those who came while it was written
+	var ended time.Time // that batch
 	for {
-		var waiting []*change
 		select {
 		case c, ok := <-s.queue:
 			if !ok {
 				s.commitAll(s.held.takeAll())
 				return
 			}
-			waiting, callers = s.collect(c, callers > fewCallers, quiet)
+			if time.Since(ended) > gathering {
+				callers = 0 // they have gone
+			}
+			var waiting []*change
+			waiting, callers = s.collect(c, min(callers, manyCallers), quiet)
+			s.commitAll(waiting)
+			callers += len(s.queue)
+			ended = time.Now()
 		case <-s.held.filled:
 			lingering.Reset(linger)
-			continue
 		case <-lingering.C:
-			var watch bool
-			if waiting, watch = s.held.expire(time.Now().Add(-linger / 2)); watch {
+			expired, watch := s.held.expire(time.Now().Add(-linger / 2))
+			if watch {
 				lingering.Reset(linger / 2)
 			}
+			s.commitAll(expired)
 		}
-		s.commitAll(waiting)
 	}
 }
 
-// collect adds to c what waits behind it, and under load what comes soon. It
-// returns how many callers it comes from.
-func (s *Store) collect(c *change, load bool, quiet *time.Timer) (waiting []*change, callers int) {
+// collect adds to c what waits behind it, and what comes soon until that is from
+// as many callers as expected. It returns how many callers it is from.
+func (s *Store) collect(c *change, expected int, quiet *time.Timer) (waiting []*change, callers int) {
 	waiting = make([]*change, 0, 2*manyCallers)
 	late := time.Now().Add(gathering)
 	for {
@@ -193,7 +200,7 @@ func (s *Store) collect(c *change, load bool, quiet *time.Timer) (waiting []*cha
 		case c, ok = <-s.queue:
 		default:
 			patience := min(lull, time.Until(late))
-			if !load || callers >= manyCallers || patience <= 0 {
+			if callers >= expected || patience <= 0 {
 				return waiting, callers
 			}
 			quiet.Reset(patience)
