@@ -58,8 +58,8 @@ func (h *held) add(id store.ID, c *change) bool {
 	return true
 }
 
-// take takes out the reservation id, nil if it isn't held any more.
-func (h *held) take(id store.ID) *change {
+// take takes out the reservation id, nothing if it isn't held any more.
+func (h *held) take(id store.ID) []*change {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c, ok := h.changes[id]
@@ -67,7 +67,7 @@ func (h *held) take(id store.ID) *change {
 		return nil
 	}
 	delete(h.changes, id)
-	return c.change
+	return []*change{c.change}
 }
 
 // expire takes out, for the writer, what has been held since a time or longer,

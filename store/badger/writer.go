@@ -43,9 +43,9 @@ type change struct {
 	err  error
 }
 
-// submit hands a change to the writer, behind all reservations made before. It
-// blocks while the queue is full.
-func (s *Store) submit(ctx context.Context, c *change) error {
+// submit hands a change to the writer, behind the reservations that before takes
+// out of those held. It blocks while the queue is full.
+func (s *Store) submit(ctx context.Context, c *change, before func() []*change) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := s.alive(); err != nil {
@@ -53,7 +53,7 @@ func (s *Store) submit(ctx context.Context, c *change) error {
 	}
 	s.held.order.Lock()
 	defer s.held.order.Unlock()
-	c.before = s.held.takeAll()
+	c.before = before()
 	select {
 	case s.queue <- c:
 		return nil
@@ -65,17 +65,8 @@ func (s *Store) submit(ctx context.Context, c *change) error {
 	}
 }
 
-// begin submits a change that is waited for through the Write.
-func (s *Store) begin(run func(*batch) error) *store.Write {
-	w, done := store.NewWrite()
-	if err := s.submit(context.Background(), &change{run: run, done: done}); err != nil {
-		done(err)
-	}
-	return w
-}
-
-// beginReservation is begin for the reservation id, which may linger until
-// somebody waits for it.
+// beginReservation submits the reservation id, which may linger until somebody
+// waits for it.
 func (s *Store) beginReservation(id store.ID, run func(*batch) error) *store.Write {
 	w, done := store.NewWrite()
 	c := &change{run: run, done: done}
@@ -97,41 +88,32 @@ func (s *Store) beginReservation(id store.ID, run func(*batch) error) *store.Wri
 		}
 		s.held.order.Lock()
 		defer s.held.order.Unlock()
-		if c := s.held.take(id); c != nil {
+		for _, c := range s.held.take(id) {
 			s.queue <- c
 		}
 	})
 	return w
 }
 
-// beginSettlement is begin for the settlement of id. It overtakes the
-// reservations of other sends, which have nothing to do with it.
+// beginSettlement submits the settlement of id. It overtakes the reservations of
+// other sends, which have nothing to do with it.
 func (s *Store) beginSettlement(id store.ID, run func(*batch) error) *store.Write {
 	w, done := store.NewWrite()
-	c := &change{run: run, done: done}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := s.alive(); err != nil {
+	own := func() []*change { return s.held.take(id) }
+	if err := s.submit(context.Background(), &change{run: run, done: done}, own); err != nil {
 		done(err)
-		return w
 	}
-	s.held.order.Lock()
-	defer s.held.order.Unlock()
-	if r := s.held.take(id); r != nil {
-		c.before = []*change{r}
-	}
-	s.queue <- c
 	return w
 }
 
-// do submits a change and waits for it, or until ctx ends; then it may still be
-// written.
+// do submits a change, behind all reservations made before, and waits for it, or
+// until ctx ends; then it may still be written.
 func (s *Store) do(ctx context.Context, run func(*batch) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	done := make(chan error, 1)
-	if err := s.submit(ctx, &change{run: run, done: func(err error) { done <- err }}); err != nil {
+	if err := s.submit(ctx, &change{run: run, done: func(err error) { done <- err }}, s.held.takeAll); err != nil {
 		return err
 	}
 	select {

@@ -125,7 +125,7 @@ func TestCancel(t *testing.T) {
 	}
 	// One that goes away while the writer is busy.
 	release := make(chan struct{})
-	busy := s.begin(func(*batch) error { <-release; return nil })
+	busy := s.beginSettlement(store.ID{}, func(*batch) error { <-release; return nil })
 	ctx, cancel = context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- s.Apply(ctx, []policy.Event{opened("15550100001", 1)}) }()
