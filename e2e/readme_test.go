@@ -101,6 +101,12 @@ func TestReadmeTour(t *testing.T) {
 	}
 }
 
+// Where the demonstration prints its addresses.
+var (
+	gatewayAddr = regexp.MustCompile(`the gateway stays up at http://(\S+)`)
+	adminAddr   = regexp.MustCompile(`waguard violations --address (\S+)`)
+)
+
 // startDemo starts the demonstration and returns the addresses of its gateway and
 // of its admin endpoint once it has printed them.
 func startDemo(t *testing.T, binary string) (addr, admin string) {
@@ -128,10 +134,10 @@ func startDemo(t *testing.T, binary string) (addr, admin string) {
 		var addr string
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
-			if m := regexp.MustCompile(`the gateway stays up at http://(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
+			if m := gatewayAddr.FindStringSubmatch(lines.Text()); m != nil {
 				addr = m[1]
 			}
-			if m := regexp.MustCompile(`waguard violations --address (\S+)`).FindStringSubmatch(lines.Text()); m != nil {
+			if m := adminAddr.FindStringSubmatch(lines.Text()); m != nil {
 				found <- [2]string{addr, m[1]}
 			}
 		}
