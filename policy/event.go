@@ -11,6 +11,9 @@ type ServiceWindowOpened struct {
 	PhoneNumberID string
 	Who           []Identity // all names of one person
 	At            Moment     // WhatsApp's timestamp
+	// OptOut reports that the message is itself an opt-out, or suspected to be
+	// one: it opens the window, but is no wish to hear more.
+	OptOut bool
 }
 
 // ConsentChanged: the person's word on some scopes changed.
@@ -21,6 +24,15 @@ type ConsentChanged struct {
 	State         ConsentState
 	Scopes        []Scope
 	Source        Source
+	// General marks a word for everything, such as STOP or START. A general
+	// opt-in gives back what general opt-outs took, and no more.
+	General bool
+	// Answer marks an ordinary word, such as "yes": it is an opt-in only where
+	// the person was asked.
+	Answer bool
+	// Recorded is when the gateway learned of it, by its own clock; zero where
+	// nobody kept that.
+	Recorded Moment
 	// Ref is the evidence: the wamid of the message, or what the operator gave.
 	Ref string
 }
