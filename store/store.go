@@ -90,6 +90,10 @@ type Reader interface {
 	// History yields every word on consent by the person behind an identity,
 	// under any of their names, newest first.
 	History(ctx context.Context, who policy.Identity) iter.Seq2[*Word, error]
+
+	// AccountEvents yields the account events that match, newest first. They are
+	// kept as long as the ledger.
+	AccountEvents(ctx context.Context, f EventFilter) iter.Seq2[*AccountEvent, error]
 }
 
 // BackerUp is what a store can do in addition that can copy itself while it

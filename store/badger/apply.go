@@ -88,6 +88,8 @@ func (b *batch) apply(e policy.Event) error {
 		return b.templatesListed(e)
 	case policy.NumberSeen:
 		return b.numberSeen(e)
+	case policy.AccountEvent:
+		return b.accountEvent(e)
 	}
 	return errors.New("the store doesn't know this kind of event")
 }

@@ -24,6 +24,7 @@ import (
 //	t digest(16)                    templateRecord: one template of a WABA
 //	w digest(16)                    listingRecord: a WABA whose templates are all known
 //	n digest(16)                    numberRecord: a business phone number
+//	e time(8) hash(8)               policy.AccountEvent: what happened to an account, by what it says
 //
 // alias, wamid and opaque are keyed pseudonyms; wamid and opaque cover the
 // phone number id as well. An id begins with its time. Digests are SHA-256 of
@@ -38,6 +39,7 @@ const (
 	templatePrefix = 't'
 	listingPrefix  = 'w'
 	numberPrefix   = 'n'
+	eventPrefix    = 'e'
 )
 
 // journal names the keys of entries that are kept alike.

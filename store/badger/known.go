@@ -68,6 +68,20 @@ func (k *knowledge) number(phoneNumberID string) store.Number {
 	return k.numbers[phoneNumberID]
 }
 
+// numberShown is the id of the business phone number that people see as these
+// digits; "" where no webhook told.
+func (k *knowledge) numberShown(display string) string {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	id := ""
+	for candidate, n := range k.numbers {
+		if n.Display == display && (id == "" || candidate < id) {
+			id = candidate
+		}
+	}
+	return id
+}
+
 // template is what is known about a template of a WABA; where that isn't named,
 // of the one the phone number is known to belong to.
 func (k *knowledge) template(waba, phoneNumberID string, ref policy.TemplateRef) policy.TemplateFacts {

@@ -68,6 +68,10 @@ func goldenRecords(t *testing.T) []any {
 		&templateRecord{templateName: templateName{"waba", policy.TemplateRef{Name: "hello", Language: "en"}}, Status: latest{1, "APPROVED"}, Category: latest{2, "utility"}, Next: announce{3, "marketing", 4}},
 		&listingRecord{WABA: "waba", At: 1},
 		&numberRecord{PhoneNumberID: "1", WABA: latest{1, "waba"}, Display: latest{2, "1555"}, At: 2},
+		&policy.AccountEvent{
+			At: 1, WABA: "waba", PhoneNumberID: "1", Display: "1555", Kind: policy.WebhookChange, Name: "SET", Detail: "detail", Severity: policy.Critical,
+			Template: policy.TemplateRef{Name: "hello", Language: "en"}, Sender: "crm", Token: "a1b2c3d4",
+		},
 	}
 }
 

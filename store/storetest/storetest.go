@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t testing.TB, dir string, now func() time.Time)
 		"history":      testHistory,
 		"templates":    testTemplates,
 		"numbers":      testNumbers,
+		"events":       testAccountEvents,
 		"ledger":       testLedger,
 		"filters":      testFilters,
 		"entries":      testEntries,
