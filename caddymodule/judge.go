@@ -115,7 +115,7 @@ func (a *App) decide(ctx context.Context, st store.Store, s *policy.Send) (*stor
 		e.Outcome = store.Outcome{State: store.Refused, At: at}
 		return e, nil
 	}
-	e.Business, e.Policy, e.Group = b.name, b.policy, b.groupOf(s.PhoneNumberID)
+	e.Business, e.Policy, e.Group, e.WABA = b.name, b.policy, b.groupOf(s.PhoneNumberID), b.waba
 	facts, err := st.Facts(ctx, store.Query{
 		PhoneNumberID: s.PhoneNumberID,
 		Group:         e.Group,

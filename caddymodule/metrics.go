@@ -31,10 +31,15 @@ var (
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_failures_total",
 		Help: "Requests that met a store that could not answer or record.",
 	})
+
+	templatesRecategorised = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "templates_recategorised_total",
+		Help: "Templates that Meta billed under another category than was known.",
+	})
 )
 
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, storeFailures} {
+	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, storeFailures, templatesRecategorised} {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return err

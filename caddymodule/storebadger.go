@@ -115,6 +115,7 @@ func (b *BadgerStore) Acquire(now func() time.Time) (store.Store, error) {
 			Now:                now,
 			LedgerRetention:    b.options.ledger,
 			ViolationRetention: b.options.violations,
+			Recategorised:      templatesRecategorised.Inc,
 		})
 		return pooledStore{s, b.options}, err
 	})

@@ -140,7 +140,7 @@ func TestAcceptance(t *testing.T) {
 			ana.writes("Hello"), template(ana, "sale", "allow CONSENT marketing by user"),
 		}},
 		{name: "consent/category-not-known-needs-marketing", steps: steps{
-			ana.optsIn("transactional"), template(ana, "parcel_ready", wrongConsent+"unknown by business"),
+			ana.optsIn("transactional"), template(ana, "parcel_ready", "refuse TEMPLATE_CATEGORY_UNKNOWN 403/131005 unknown by business"),
 			ana.optsIn("marketing"), template(ana, "parcel_ready", "allow CONSENT unknown by business"),
 		}},
 		{name: "consent/in-window/implied", steps: steps{ana.writes("Hello"), text(ana, passes)}},

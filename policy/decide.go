@@ -36,10 +36,13 @@ func decide(s *Send, f *Facts, p *Policy, now Moment, category Category) Decisio
 		return refuse(RuleGroupsRefused, "the message goes to a group, and the consent of a group's members can't be seen from the request",
 			"write to the members one by one, or set `groups allow` for this business")
 	}
+	note := ""
 	if s.Kind == TemplateMessage {
-		if d, refused := judgeTemplate(s, f.Template); refused {
+		d, doubt, refused := judgeTemplate(s, f.Template, now)
+		if refused {
 			return d
 		}
+		note = doubt
 		if known := f.Template.CategoryAt(now); s.Edge == EdgeMarketing && known.Scope() != Marketing {
 			return refuse(RuleMarketingOnly, fmt.Sprintf("the template %q is a %s template, and only marketing templates can be sent through /marketing_messages", s.Template.Name, known),
 				"send it through /messages")
@@ -50,7 +53,7 @@ func decide(s *Send, f *Facts, p *Policy, now Moment, category Category) Decisio
 	}
 	var strictest Decision
 	for i := range f.Persons {
-		d := judgePerson(s, &f.Persons[i], p, now, category)
+		d := judgePerson(s, &f.Template, &f.Persons[i], p, now, category)
 		if d.Verdict == Refuse {
 			return d
 		}
@@ -60,17 +63,21 @@ func decide(s *Send, f *Facts, p *Policy, now Moment, category Category) Decisio
 			strictest = d
 		}
 	}
+	strictest.Reason += note
 	return strictest
 }
 
 // judgePerson applies the rules about the person to one reading of the
 // recipient.
-func judgePerson(s *Send, person *PersonFacts, p *Policy, now Moment, category Category) Decision {
+func judgePerson(s *Send, t *TemplateFacts, person *PersonFacts, p *Policy, now Moment, category Category) Decision {
 	w := WindowOf(person.Opened, p.WindowMargin)
+	billed := s.Kind == TemplateMessage || s.Kind == DirectSend && p.DirectSend
 	switch {
+	case billed && category == CategoryUnknown:
+		return judgeUncategorised(s, t, person)
 	case s.Kind == TemplateMessage && s.Group:
 		return judgeGroup(person, category)
-	case s.Kind == TemplateMessage, s.Kind == DirectSend && p.DirectSend:
+	case billed:
 		return judgeConsent(s, person, p, category)
 	case s.Kind == Call:
 		return judgeCall(person, p, w, now)
@@ -153,35 +160,14 @@ func judgeCall(person *PersonFacts, p *Policy, w Window, now Moment) Decision {
 // judgeGroup lets a template to a group through: that groups are allowed stands
 // for the members' opt-ins. An opt-out recorded for the group itself still holds.
 func judgeGroup(person *PersonFacts, category Category) Decision {
-	if d, refused := judgeUnknownCategory(person, category); refused {
-		return d
-	}
 	if person.Consent[category.Scope()].State == OptedOut {
 		return optedOut(person, category, "a "+string(category)+" message")
 	}
 	return allow(RuleGroupsAllowed, "groups are allowed for this business")
 }
 
-// judgeUnknownCategory refuses a message whose category is not known to a person
-// who opted out of any: it may be that one.
-func judgeUnknownCategory(person *PersonFacts, category Category) (Decision, bool) {
-	if category != CategoryUnknown {
-		return Decision{}, false
-	}
-	for _, c := range []Category{CategoryMarketing, CategoryUtility, CategoryAuthentication} {
-		if person.Consent[c.Scope()].State == OptedOut {
-			return optedOut(person, c, "a message whose category is not known"), true
-		}
-	}
-	return Decision{}, false
-}
-
-// judgeConsent demands an opt-in whose scope covers the category. A category
-// nobody knows needs the opt-in that is hardest to get.
+// judgeConsent demands an opt-in whose scope covers the category.
 func judgeConsent(s *Send, person *PersonFacts, p *Policy, category Category) Decision {
-	if d, refused := judgeUnknownCategory(person, category); refused {
-		return d
-	}
 	consent := person.Consent[category.Scope()]
 	switch consent.State {
 	case OptedIn:

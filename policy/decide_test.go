@@ -25,11 +25,11 @@ func TestConsent(t *testing.T) {
 
 		{name: "template/unknown-category/opted-in-to-all", send: template(), facts: toOne(optedIn(day, AllScopes...)).of(CategoryUnknown), want: RuleConsent},
 		{name: "template/unknown-category/marketing-only", send: template(), facts: toOne(optedIn(day, Marketing)).of(CategoryUnknown), want: RuleConsent},
-		{name: "template/unknown-category/all-but-marketing", send: template(), facts: toOne(optedIn(day, Transactional, Authentication)).of(CategoryUnknown), want: RuleNoConsentCategory},
+		{name: "template/unknown-category/all-but-marketing", send: template(), facts: toOne(optedIn(day, Transactional, Authentication)).of(CategoryUnknown), want: RuleCategoryUnknown},
 		{name: "template/unknown-category/opted-out-of-transactional", send: template(), facts: toOne(optedIn(2*day, Marketing), optedOutOf(day, Transactional)).of(CategoryUnknown), want: RuleOptedOut},
 		{name: "template/unknown-category/opted-out-of-authentication", send: template(), facts: toOne(optedIn(2*day, Marketing), optedOutOf(day, Authentication)).of(CategoryUnknown), want: RuleOptedOut},
 		{name: "template/unknown-category/opted-out-of-marketing", send: template(), facts: toOne(optedIn(2*day, Transactional), optedOutOf(day, Marketing)).of(CategoryUnknown), want: RuleOptedOutMarketing},
-		{name: "template/free-form-category-is-not-believed", send: template(), facts: toOne(optedIn(day, Transactional)).of(CategoryService), want: RuleNoConsentCategory},
+		{name: "template/free-form-category-is-not-believed", send: template(), facts: toOne(optedIn(day, Transactional)).of(CategoryService), want: RuleCategoryUnknown},
 
 		{name: "state/unknown", send: template(), facts: toOne().of(CategoryUtility), want: RuleNoConsent},
 		{name: "state/unknown/open-window", send: template(), facts: toOne(wrote(hour)).of(CategoryUtility), want: RuleNoConsent},

@@ -35,6 +35,7 @@ const (
 	RuleConsentPending      Rule = "CONSENT_PENDING"
 	RuleOptedOut            Rule = "OPTED_OUT"
 	RuleOptedOutMarketing   Rule = "OPTED_OUT_MARKETING"
+	RuleCategoryUnknown     Rule = "TEMPLATE_CATEGORY_UNKNOWN"
 	RuleTemplateUnknown     Rule = "TEMPLATE_UNKNOWN"
 	RuleTemplateNotApproved Rule = "TEMPLATE_NOT_APPROVED"
 	RuleTemplatePaused      Rule = "TEMPLATE_PAUSED"

@@ -124,16 +124,30 @@ type Pricing struct {
 type TemplateChanged struct {
 	WABA     string
 	Template TemplateRef
+	// ID is the template's id at Meta, by which calls of the API name it.
+	ID       string
 	At       Moment
 	Status   TemplateStatus
 	Category Category
+	// Read reports that it was read in an answer of Meta's API, at At by the
+	// gateway's clock. Otherwise a webhook told it, at At by Meta's clock and in
+	// whole seconds.
+	Read bool
 	// Next is the category announced to apply from NextFrom on.
 	Next     Category
 	NextFrom Moment
 }
 
-// TemplatesListed: a complete list of the WABA's templates was seen.
+// TemplatesListed: a complete list of the WABA's templates was seen. At is when
+// it was asked for.
 type TemplatesListed struct {
+	WABA string
+	At   Moment
+}
+
+// TemplatesUnsure: a template may have been made that the gateway doesn't know
+// the name of. An older list no longer counts as complete.
+type TemplatesUnsure struct {
 	WABA string
 	At   Moment
 }
@@ -156,4 +170,5 @@ func (CallPermission) event()      {}
 func (StatusChanged) event()       {}
 func (TemplateChanged) event()     {}
 func (TemplatesListed) event()     {}
+func (TemplatesUnsure) event()     {}
 func (NumberSeen) event()          {}

@@ -112,6 +112,9 @@ type Entry struct {
 	// facts came from. Reserve needs it where the decision Claims something;
 	// it is not kept. Empty: the number stands alone.
 	Group []string `json:"-" cbor:"-"`
+	// WABA owns the template of the send, as in the Query the facts came from.
+	// Reserve needs it to learn from the price of the message; it is not kept.
+	WABA string `json:"-" cbor:"-"`
 }
 
 // Contact is the pseudonym of the recipient; zero where the send names none.

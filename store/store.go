@@ -57,6 +57,13 @@ type Store interface {
 	// nothing is known.
 	Number(phoneNumberID string) Number
 
+	// TemplateByID is the template with that id at Meta; false where no event told
+	// of it.
+	TemplateByID(id string) (Template, bool)
+
+	// TemplatesNamed are the known templates of that name, one for each language.
+	TemplatesNamed(waba, name string) []policy.TemplateRef
+
 	// Pseudonym is the name under which the store knows an identity.
 	Pseudonym(who policy.Identity) policy.Alias
 
@@ -123,6 +130,12 @@ type Number struct {
 	Display string `json:"display,omitempty" cbor:"2,keyasint,omitempty"` // digits
 	// At is when the newest webhook told so.
 	At policy.Moment `json:"at,omitempty" cbor:"3,keyasint,omitempty"`
+}
+
+// Template names a template of a WABA.
+type Template struct {
+	WABA string
+	Ref  policy.TemplateRef
 }
 
 // Write is a change on its way to disk.

@@ -86,6 +86,8 @@ func (b *batch) apply(e policy.Event) error {
 		return b.templateChanged(e)
 	case policy.TemplatesListed:
 		return b.templatesListed(e)
+	case policy.TemplatesUnsure:
+		return b.templatesUnsure(e)
 	case policy.NumberSeen:
 		return b.numberSeen(e)
 	case policy.AccountEvent:

@@ -16,12 +16,16 @@ type knowledge struct {
 	// alone, after a commit and before it is acknowledged.
 	mu        sync.RWMutex
 	templates map[templateName]policy.TemplateFacts
-	listed    map[string]bool // by WABA
+	ids       map[string]templateName  // by the template's id
+	listed    map[string]policy.Moment // by WABA
 	numbers   map[string]store.Number
 }
 
 func newKnowledge() *knowledge {
-	return &knowledge{templates: make(map[templateName]policy.TemplateFacts), listed: make(map[string]bool), numbers: make(map[string]store.Number)}
+	return &knowledge{
+		templates: make(map[templateName]policy.TemplateFacts), ids: make(map[string]templateName),
+		listed: make(map[string]policy.Moment), numbers: make(map[string]store.Number),
+	}
 }
 
 // load reads everything known.
@@ -45,13 +49,17 @@ func (k *knowledge) learn(key string, value []byte) error {
 		if err := decode(value, &r); err != nil {
 			return err
 		}
+		r.separate()
 		k.templates[r.templateName] = r.facts()
+		if r.ID.Value != "" {
+			k.ids[r.ID.Value] = r.templateName
+		}
 	case listingPrefix:
 		var r listingRecord
 		if err := decode(value, &r); err != nil {
 			return err
 		}
-		k.listed[r.WABA] = true
+		k.listed[r.WABA] = r.listedAt()
 	case numberPrefix:
 		var r numberRecord
 		if err := decode(value, &r); err != nil {
@@ -90,10 +98,41 @@ func (k *knowledge) template(waba, phoneNumberID string, ref policy.TemplateRef)
 	if waba == "" {
 		waba = k.numbers[phoneNumberID].WABA
 	}
-	if waba == "" || ref == (policy.TemplateRef{}) {
+	switch {
+	case ref == (policy.TemplateRef{}):
 		return policy.TemplateFacts{}
+	case waba == "":
+		return policy.TemplateFacts{NoAccount: true}
 	}
 	f := k.templates[templateName{waba, ref}]
-	f.Listed = k.listed[waba]
+	f.ListedAt = k.listed[waba]
+	f.Listed = f.ListedAt != 0
 	return f
+}
+
+func (k *knowledge) templateByID(id string) (store.Template, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	name, ok := k.ids[id]
+	return store.Template{WABA: name.WABA, Ref: name.Ref}, ok
+}
+
+func (k *knowledge) templatesNamed(waba, name string) []policy.TemplateRef {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	var refs []policy.TemplateRef
+	for t := range k.templates {
+		if t.WABA == waba && t.Ref.Name == name {
+			refs = append(refs, t.Ref)
+		}
+	}
+	return refs
+}
+
+// TemplateByID is the template with that id at Meta.
+func (s *Store) TemplateByID(id string) (store.Template, bool) { return s.known.templateByID(id) }
+
+// TemplatesNamed are the languages in which a template of that name is known.
+func (s *Store) TemplatesNamed(waba, name string) []policy.TemplateRef {
+	return s.known.templatesNamed(waba, name)
 }

@@ -44,6 +44,8 @@ type entryHead struct {
 
 	claims   []claim
 	reserved bool // it was when it was entered
+	// template is that of a send, as long as the gateway runs that sent it.
+	template *sentTemplate
 }
 
 type headPerson struct {
@@ -152,6 +154,7 @@ func (s *Store) Reserve(e *store.Entry) *store.Write {
 		at:          e.At, group: groupOf(e.Group, e.Send.PhoneNumberID),
 	}
 	r.claims = e.Decision.Claims && r.head.reserved
+	r.head.template = s.sentTemplate(e)
 	return s.beginReservation(r.ID, func(b *batch) error {
 		if err := b.reserve(r); err != nil {
 			return fmt.Errorf("reserving a send: %w", err)

@@ -30,6 +30,9 @@ type Options struct {
 	// CacheSize is how many names of persons are kept in memory with what is
 	// known about them, a quarter of a kilobyte each. Default: 131072.
 	CacheSize int
+	// Recategorised is called where Meta bills a template under another category
+	// than was known. It must not call the store.
+	Recategorised func()
 
 	// free replaces freeSpace in tests.
 	free func(dir string) (bytes uint64, err error)
@@ -78,7 +81,7 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	s := &Store{
 		dir: dir, options: o, log: o.Logger, db: db, space: space,
-		cache: newContactCache(o.CacheSize), known: newKnowledge(),
+		cache: newContactCache(o.CacheSize), known: newKnowledge(), bills: newBills(),
 		inFlight: make(map[store.ID]*entryHead), held: newHeld(),
 		queue: make(chan *change, queueLength), writerDone: make(chan struct{}),
 	}

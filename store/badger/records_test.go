@@ -43,7 +43,7 @@ func goldenRecords(t *testing.T) []any {
 		Facts: policy.Facts{
 			Persons:   []policy.PersonFacts{{Contact: a, Opened: 8, Confirmed: 9, CallUntil: 10, Consent: [policy.Scopes]policy.Consent{{State: policy.OptedOut, Since: 12, Source: policy.SourceButton, LastOptIn: 11}}}},
 			OnePerson: true,
-			Template:  policy.TemplateFacts{Listed: true, Found: true, Status: policy.TemplateApproved, Category: policy.CategoryUtility, Next: policy.CategoryMarketing, NextFrom: 15},
+			Template:  policy.TemplateFacts{Listed: true, Found: true, Status: policy.TemplateApproved, Category: policy.CategoryUtility, Next: policy.CategoryMarketing, NextFrom: 15, ReadAt: 16, ListedAt: 17, NoAccount: true},
 		},
 		Decision:  policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleOptedOut, Reason: "reason", Remedy: "remedy", Category: policy.CategoryUtility, Initiation: policy.ByBusiness, Claims: true},
 		Monitored: true, Unread: true, Market: "DE", MarketEstimated: true,
@@ -65,8 +65,8 @@ func goldenRecords(t *testing.T) []any {
 		&statusRecord{Entry: &id, Status: reached{policy.StatusRead, 1}, Failed: failure{2, 131026}, Priced: pricing{3, &policy.Pricing{Category: "utility", Type: "regular", Model: "PMP", Billable: true}}},
 		&stopsRecord{Times: []policy.Moment{4}},
 		&echoRecord{Sends: []echoSend{{ID: id, Contacts: []policy.Alias{a}}}, Seen: []echo{{Wamid: b, At: 1, Who: []policy.Alias{a}}}},
-		&templateRecord{templateName: templateName{"waba", policy.TemplateRef{Name: "hello", Language: "en"}}, Status: latest{1, "APPROVED"}, Category: latest{2, "utility"}, Next: announce{3, "marketing", 4}},
-		&listingRecord{WABA: "waba", At: 1},
+		&templateRecord{templateName: templateName{"waba", policy.TemplateRef{Name: "hello", Language: "en"}}, Status: latest{1, "APPROVED"}, Category: latest{2, "utility"}, Next: announce{3, "marketing", 4}, ReadStatus: latest{5, "PAUSED"}, ReadCategory: latest{6, "authentication"}, Billed: bill{7, 8, "marketing"}, ID: latest{8, "900800"}},
+		&listingRecord{WABA: "waba", At: 1, Unsure: 2},
 		&numberRecord{PhoneNumberID: "1", WABA: latest{1, "waba"}, Display: latest{2, "1555"}, At: 2},
 		&policy.AccountEvent{
 			At: 1, WABA: "waba", PhoneNumberID: "1", Display: "1555", Kind: policy.WebhookChange, Name: "SET", Detail: "detail", Severity: policy.Critical,

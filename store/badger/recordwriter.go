@@ -142,6 +142,9 @@ func (w *recordWriter) facts(f *policy.Facts) {
 		w.text(o, 4, string(t.Category))
 		w.text(o, 5, string(t.Next))
 		w.number(o, 6, int64(t.NextFrom))
+		w.number(o, 7, int64(t.ReadAt))
+		w.number(o, 8, int64(t.ListedAt))
+		w.flag(o, 9, t.NoAccount)
 	}
 }
 

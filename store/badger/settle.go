@@ -81,6 +81,9 @@ func (b *batch) tie(id store.ID, h *entryHead, wamid policy.Alias) error {
 			return err
 		}
 	}
+	if err := b.tieTemplate(h, wamid); err != nil {
+		return err
+	}
 	return b.takeStops(h, wamid)
 }
 

@@ -130,6 +130,9 @@ func (b *batch) statusChanged(e policy.StatusChanged) error {
 	}
 	after := before
 	after.join(e)
+	if err := b.priced(wamid, e.At, e.Pricing); err != nil {
+		return err
+	}
 	if e.Opaque != "" && after.Entry == nil {
 		if err := b.echoSeen(b.s.OpaquePseudonym(e.PhoneNumberID, e.Opaque), echo{Wamid: wamid, At: e.At, Who: names}); err != nil {
 			return err

@@ -28,6 +28,7 @@ type Store struct {
 	names *pseudonyms
 	cache *contactCache
 	known *knowledge
+	bills bills
 	space space
 
 	// mu guards closed, and that nothing is inside Badger when it is closed:

@@ -1,6 +1,8 @@
 package badger
 
 import (
+	"time"
+
 	"github.com/waguard/waguard/policy"
 )
 
@@ -10,13 +12,42 @@ type templateName struct {
 	Ref  policy.TemplateRef `cbor:"2,keyasint"`
 }
 
-// templateRecord is what Meta told about a template. Every field keeps the
-// newest word on its own, so that the order of words makes no difference.
+// templateRecord is what Meta told about a template: in webhooks, dated by Meta's
+// clock; in answers of its API, dated by ours; and in the prices of messages.
+// Every field keeps the newest word of its kind on its own, so that the order of
+// words makes no difference; facts compares the kinds.
 type templateRecord struct {
 	templateName
 	Status   latest   `cbor:"3,keyasint,omitempty"`
 	Category latest   `cbor:"4,keyasint,omitempty"`
 	Next     announce `cbor:"5,keyasint,omitempty"`
+
+	ReadStatus   latest `cbor:"6,keyasint,omitempty"`
+	ReadCategory latest `cbor:"7,keyasint,omitempty"`
+	// Billed is the category Meta billed a message under.
+	Billed bill   `cbor:"8,keyasint,omitempty"`
+	ID     latest `cbor:"9,keyasint,omitempty"`
+}
+
+// clockSkew is how far Meta's clock and ours may be apart. What a webhook told
+// holds against what was read within that time after it.
+const clockSkew = time.Minute
+
+// outlives reports that what a webhook told holds against what was read in an
+// answer.
+func (told latest) outlives(read latest) bool {
+	return told.Value != "" && (read.Value == "" || read.At <= told.At.Add(clockSkew))
+}
+
+// separate moves words of older records, which had one field for both kinds, to
+// where they belong: webhooks tell whole seconds.
+func (r *templateRecord) separate() {
+	for _, word := range []struct{ told, read *latest }{{&r.Status, &r.ReadStatus}, {&r.Category, &r.ReadCategory}} {
+		if word.told.At%1000 != 0 {
+			word.read.set(word.told.At, word.told.Value)
+			*word.told = latest{}
+		}
+	}
 }
 
 // latest is the newest word on something. Of two words at one time the larger
@@ -47,33 +78,88 @@ func (a *announce) set(b announce) {
 	}
 }
 
-// facts are what a decision sees of the record. An announced category no longer
-// counts once the template was seen with a category after the announced time.
+// facts are what a decision sees of the record.
 func (r *templateRecord) facts() policy.TemplateFacts {
-	f := policy.TemplateFacts{Found: true, Status: policy.TemplateStatus(r.Status.Value), Category: policy.Category(r.Category.Value)}
-	if r.Category.Value == "" || r.Category.At < r.Next.From {
+	f := policy.TemplateFacts{Found: true, Status: policy.TemplateStatus(r.Status.Value)}
+	if !r.Status.outlives(r.ReadStatus) {
+		f.Status, f.ReadAt = policy.TemplateStatus(r.ReadStatus.Value), r.ReadStatus.At
+	}
+	category, seen := r.category()
+	f.Category = policy.Category(category)
+	if category == "" || seen < r.Next.From {
 		f.Next, f.NextFrom = r.Next.Category, r.Next.From
 	}
 	return f
 }
 
+// category is the template's category, and until when at least it was that. An
+// announced category no longer counts once the template was seen with a category
+// after the announced time.
+func (r *templateRecord) category() (string, policy.Moment) {
+	category, seen := r.Category.Value, r.Category.At
+	told := r.Category.outlives(r.ReadCategory)
+	if !told {
+		category, seen = r.ReadCategory.Value, r.ReadCategory.At.Add(-clockSkew)
+	}
+	billed := r.Billed
+	switch {
+	case billed.Category == "":
+		return category, seen
+	case !told && billed.Sent < r.ReadCategory.At, told && billed.Sent < r.Category.At.Add(-clockSkew):
+		return category, seen
+	case told && billed.Sent <= r.Category.At.Add(clockSkew) && category == string(policy.CategoryMarketing):
+		// Nobody knows which came first. The stricter one does no harm.
+		return category, seen
+	}
+	return billed.Category, max(seen, billed.Sent.Add(-clockSkew))
+}
+
 func (b *batch) templateChanged(e policy.TemplateChanged) error {
-	key := digestKey(templatePrefix, e.WABA, e.Template.Name, e.Template.Language)
-	r := templateRecord{templateName: templateName{e.WABA, e.Template}}
-	return update(b, key, &r, func() {
-		r.Status.set(e.At, string(e.Status))
-		r.Category.set(e.At, string(e.Category))
-		r.Next.set(announce{e.At, e.Next, e.NextFrom})
+	return b.editTemplate(templateName{e.WABA, e.Template}, func(r *templateRecord) {
+		r.ID.set(e.At, e.ID)
+		if e.Read {
+			r.ReadStatus.set(e.At, string(e.Status))
+			r.ReadCategory.set(e.At, string(e.Category))
+			return
+		}
+		at := e.At - e.At%1000
+		r.Status.set(at, string(e.Status))
+		r.Category.set(at, string(e.Category))
+		r.Next.set(announce{at, e.Next, e.NextFrom})
 	})
 }
 
-// listingRecord says that all templates of a WABA are known.
+func (b *batch) editTemplate(name templateName, change func(*templateRecord)) error {
+	key := digestKey(templatePrefix, name.WABA, name.Ref.Name, name.Ref.Language)
+	r := templateRecord{templateName: name}
+	return update(b, key, &r, func() {
+		r.separate()
+		change(&r)
+	})
+}
+
+// listingRecord says that all templates of a WABA are known, but for those that
+// may have been made since the list was read.
 type listingRecord struct {
-	WABA string        `cbor:"1,keyasint"`
-	At   policy.Moment `cbor:"2,keyasint,omitempty"`
+	WABA   string        `cbor:"1,keyasint"`
+	At     policy.Moment `cbor:"2,keyasint,omitempty"`
+	Unsure policy.Moment `cbor:"3,keyasint,omitempty"`
+}
+
+// listedAt is when the list was read that still counts; zero where there is none.
+func (r *listingRecord) listedAt() policy.Moment {
+	if r.At <= r.Unsure {
+		return 0
+	}
+	return r.At
 }
 
 func (b *batch) templatesListed(e policy.TemplatesListed) error {
 	r := listingRecord{WABA: e.WABA}
 	return update(b, digestKey(listingPrefix, e.WABA), &r, func() { r.At = max(r.At, e.At) })
+}
+
+func (b *batch) templatesUnsure(e policy.TemplatesUnsure) error {
+	r := listingRecord{WABA: e.WABA}
+	return update(b, digestKey(listingPrefix, e.WABA), &r, func() { r.Unsure = max(r.Unsure, e.At) })
 }

@@ -75,6 +75,8 @@ type send struct {
 	to     policy.Identity
 	wamid  string
 	opaque string
+	// template is zero for a text.
+	template policy.TemplateRef
 }
 
 type outcome struct {
@@ -96,6 +98,9 @@ func drawHistory(r *rapid.T) *history {
 		s := send{id: store.NewID(start + policy.Moment(i)), to: rapid.SampledFrom(h.people).Draw(r, "to"), wamid: fmt.Sprint("wamid.", i)}
 		if rapid.Bool().Draw(r, "opaque") {
 			s.opaque = fmt.Sprint("order ", i)
+		}
+		if rapid.Bool().Draw(r, "template") {
+			s.template = rapid.SampledFrom(historyTemplates).Draw(r, "of")
 		}
 		h.sends = append(h.sends, s)
 		o := store.Outcome{State: store.Unknown, At: start + 10*day, HTTPStatus: 502}
@@ -145,10 +150,14 @@ func (h *history) drawEvent(r *rapid.T) policy.Event {
 			Category: rapid.SampledFrom([]policy.Category{"", policy.CategoryUtility, policy.CategoryMarketing}).Draw(r, "category"),
 			Next:     rapid.SampledFrom([]policy.Category{"", policy.CategoryUtility, policy.CategoryMarketing}).Draw(r, "next"),
 			NextFrom: start + policy.Moment(rapid.IntRange(1, 12).Draw(r, "from")),
+			Read:     rapid.Bool().Draw(r, "read"), ID: rapid.SampledFrom([]string{"", "1", "2"}).Draw(r, "id"),
 		}
 	case 6:
-		if rapid.Bool().Draw(r, "listed") {
+		switch rapid.IntRange(0, 3).Draw(r, "listed") {
+		case 0:
 			return policy.TemplatesListed{WABA: waba, At: at}
+		case 1:
+			return policy.TemplatesUnsure{WABA: waba, At: at}
 		}
 		return policy.NumberSeen{
 			PhoneNumberID: number, WABA: rapid.SampledFrom([]string{"", waba, "other"}).Draw(r, "waba"),
@@ -189,6 +198,9 @@ func (h *history) reserve(f *fixture) {
 	for _, s := range h.sends {
 		e := f.newEntry(s.id.Moment(), s.to)
 		e.ID = s.id
+		if s.template != (policy.TemplateRef{}) {
+			e.WABA, e.Send.Kind, e.Send.Template = waba, policy.TemplateMessage, s.template
+		}
 		if s.opaque != "" {
 			e.Opaque = f.OpaquePseudonym(number1, s.opaque)
 		}
@@ -233,7 +245,7 @@ func (h *history) state(f *fixture) string {
 			if err != nil {
 				f.t.Fatal(err)
 			}
-			facts := f.facts(store.Query{PhoneNumberID: number, Group: g, Who: who(w, h.people[(i+1)%len(h.people)]), Template: historyTemplates[i%2]})
+			facts := f.facts(store.Query{PhoneNumberID: number, Group: g, Who: who(w, h.people[(i+1)%len(h.people)]), WABA: waba, Template: historyTemplates[i%2]})
 			if facts.Persons[0] != p {
 				f.t.Errorf("Facts and Person differ: %+v, %+v", facts.Persons[0], p)
 			}
