@@ -31,7 +31,12 @@ func newAnswer(w http.ResponseWriter, limit int) *answer {
 func (a *answer) started() bool { return a.passing }
 
 // WriteHeader notes the status of the answer, and passes informational ones on.
+// But for 100: the server here sends one itself when the body is read, and a
+// client gets one.
 func (a *answer) WriteHeader(status int) {
+	if status == http.StatusContinue {
+		return
+	}
 	if status < 200 && status != http.StatusSwitchingProtocols {
 		a.ResponseWriterWrapper.WriteHeader(status)
 		return

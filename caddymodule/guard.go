@@ -158,7 +158,8 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 
 // dropHeaders removes what a client may not set: our own headers, and those that
 // make Go resend a POST on a broken connection. A resent message is a second
-// message.
+// message. An offer of another version of HTTP goes too: it concerns this
+// connection alone, and is not taken up.
 func dropHeaders(h http.Header) {
 	for name := range h {
 		if len(name) >= len(namespace) && strings.EqualFold(name[:len(namespace)], namespace) {
@@ -167,6 +168,7 @@ func dropHeaders(h http.Header) {
 	}
 	h.Del("Idempotency-Key")
 	h.Del("X-Idempotency-Key")
+	cloudapi.DropUpgrade(h)
 }
 
 // readBody reads the body once, up to the cap.
@@ -216,6 +218,9 @@ func withBody(r *http.Request, body []byte) (*http.Request, *atomic.Bool) {
 	r.ContentLength = int64(len(body))
 	r.TransferEncoding = nil
 	r.Trailer = nil
+	// The client was asked for the body when it was read; the upstream need not
+	// ask again.
+	r.Header.Del("Expect")
 	return r, whole
 }
 

@@ -35,10 +35,11 @@ type bodyHeader struct {
 	// dropped reports that Connection names one of the two, so that a proxy drops
 	// it and the next reader guesses.
 	dropped bool
+	// upgrade reports an offer to leave HTTP for another protocol.
+	upgrade bool
 }
 
-// checkMethod refuses a request that could become one with another method, or
-// leave HTTP altogether.
+// checkMethod refuses a request that could become one with another method.
 func checkMethod(r *http.Request) (bodyHeader, *Refusal) {
 	var h bodyHeader
 	if !methods[r.Method] {
@@ -54,13 +55,9 @@ func checkMethod(r *http.Request) (bodyHeader, *Refusal) {
 			h.encodings = values
 			h.odd = h.odd || name != "Content-Encoding"
 		case "upgrade":
-			return h, refuseUpgrade()
+			h.upgrade = true
 		case "connection":
-			list := strings.Join(values, ",")
-			if strings.Contains(strings.ToLower(list), "upgrade") {
-				return h, refuseUpgrade()
-			}
-			for option := range strings.SplitSeq(list, ",") {
+			for option := range strings.SplitSeq(strings.Join(values, ","), ",") {
 				option = lookalike.Fold(option)
 				h.dropped = h.dropped || option == "contenttype" || option == "contentencoding"
 			}
@@ -76,11 +73,6 @@ func checkMethod(r *http.Request) (bodyHeader, *Refusal) {
 			"a %s request has a body", r.Method)
 	}
 	return h, nil
-}
-
-func refuseUpgrade() *Refusal {
-	return refusef(RuleMethod, "leave out the Upgrade header field; with curl, use --http1.1 or --http2-prior-knowledge",
-		"the request asks to leave HTTP for another protocol")
 }
 
 // hasBody reports whether a request announces a body.

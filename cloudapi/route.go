@@ -87,6 +87,9 @@ func Classify(d Dialect, r *http.Request, configuredNumber string) (Route, *Refu
 	if refusal := rt.readAddress(path, r.URL.RawQuery); refusal != nil {
 		return rt, refusal
 	}
+	if header.upgrade && (rt.loose || !isSafe(rt.method)) {
+		return rt, refuseUpgrade()
+	}
 	return rt, rt.bodyClass(header, hasBody(r))
 }
 

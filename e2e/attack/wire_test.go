@@ -24,6 +24,7 @@ type answer struct {
 	rule     string // X-Waguard-Rule
 	named    string // the rule in the body's error
 	body     []byte
+	interim  int // answers with a status below 200 before it
 }
 
 func (a answer) String() string {
@@ -57,6 +58,7 @@ func exchange(t testing.TB, addr, raw string, expected int, hangsUp bool) []answ
 		_ = err
 	}()
 	var answers []answer
+	interim := 0
 	ended := hangsUp
 	in := bufio.NewReader(c)
 	method, _, _ := strings.Cut(raw, " ")
@@ -75,9 +77,10 @@ func exchange(t testing.TB, addr, raw string, expected int, hangsUp bool) []answ
 			break
 		}
 		if resp.StatusCode < http.StatusOK {
+			interim++
 			continue
 		}
-		a := answer{status: resp.StatusCode, decision: resp.Header.Get("X-Waguard-Decision"), rule: resp.Header.Get("X-Waguard-Rule")}
+		a := answer{interim: interim, status: resp.StatusCode, decision: resp.Header.Get("X-Waguard-Decision"), rule: resp.Header.Get("X-Waguard-Rule")}
 		a.body, err = io.ReadAll(resp.Body)
 		if err != nil && a.decision != "" {
 			t.Fatalf("reading an answer: %v", err)
