@@ -75,7 +75,7 @@ func formToJSON(body []byte) ([]byte, *Refusal) {
 			out = append(out, ',')
 		}
 		out = append(append(append(out, '"'), name...), '"', ':')
-		if !isObjectField(name) {
+		if !isObjectField(name) || value == "" {
 			text, err := json.Marshal(value)
 			if err != nil {
 				return nil, refusef(RuleUnreadable, remedy, "a form field can't be read")

@@ -135,12 +135,12 @@ func (m *message) open(root strictjson.Value) *Refusal {
 		return refusef(RuleParameter, "send each message in a request of its own, or post a batch to the root of the API",
 			"the body holds a list of messages")
 	}
-	switch product := m.fields[fieldProduct]; {
-	case !product.Given():
+	switch product, ok := m.word(fieldProduct); {
+	case !m.given(fieldProduct):
 		if m.rt.dialect == Cloud {
 			return missing("messaging_product", `"messaging_product": "whatsapp"`)
 		}
-	case !product.Is("whatsapp"):
+	case !ok || product != "whatsapp":
 		return refusef(RuleParameter, `write "messaging_product": "whatsapp"`, "messaging_product is not whatsapp")
 	}
 	return nil
@@ -152,6 +152,17 @@ func (m *message) given(f field) bool { return m.fields[f].Given() }
 
 // set reports whether a field is there and says something.
 func (m *message) set(f field) bool { return m.given(f) && !m.fields[f].Is("") }
+
+// word is a field whose values are an enumeration, in lower case. That Meta folds
+// case is documented for category and shows in its error texts for others. Where
+// it does not, a word in capitals is an error to it, so that the folded reading
+// is the only one that sends anything.
+func (m *message) word(f field) (string, bool) { return word(m.fields[f]) }
+
+func word(v strictjson.Value) (string, bool) {
+	text, ok := v.Text()
+	return lowerASCII(text), ok
+}
 
 // read gives the send as the rules see it.
 func (m *message) read(home func(string) string) (policy.Send, *Refusal) {
@@ -182,7 +193,22 @@ func (m *message) opaque() (string, *Refusal) {
 	if text, ok := v.Text(); ok {
 		return text, nil
 	}
+	if v.Kind() == strictjson.Number {
+		return string(v.Raw()), nil
+	}
 	return "", refusef(RuleParameter, "write it as a string", "biz_opaque_callback_data is not a plain string")
+}
+
+// id is a field that names something. It must be a string that says something.
+func (m *message) id(f field, what string) *Refusal {
+	name := topFields.names[f]
+	if !m.set(f) {
+		return missing(name, what+", as a string")
+	}
+	if _, ok := m.fields[f].Text(); !ok {
+		return refusef(RuleParameter, "write "+what+" as a string", "%s is not a plain string", name)
+	}
+	return nil
 }
 
 func missing(name, remedy string) *Refusal {

@@ -105,7 +105,18 @@ var sendCases = []struct {
 		"",
 	},
 	{"interactive/no-type", start + `"to":` + german + `,"type":"interactive","interactive":{}}`, policy.Send{}, RuleMissingParam},
-	{"interactive/type-in-capitals", start + `"to":` + german + `,"type":"interactive","interactive":{"type":"Call_Permission_Request"}}`, policy.Send{}, RuleParameter},
+	// A Java SDK writes capitals, and Meta's own error texts do. Also in capitals a
+	// request to call is one.
+	{
+		"interactive/capitals", start + `"to":` + german + `,"type":"interactive","interactive":{"type":"BUTTON"}}`,
+		policy.Send{Kind: policy.FreeForm, Type: "interactive/button", To: []policy.Identity{germanID}},
+		"",
+	},
+	{
+		"interactive/request-to-call-in-capitals", start + `"to":` + german + `,"type":"INTERACTIVE","interactive":{"type":"Call_Permission_Request"}}`,
+		policy.Send{Kind: policy.CallPermissionRequest, Type: "interactive/call_permission_request", To: []policy.Identity{germanID}},
+		"",
+	},
 	{"interactive/type-twice-but-for-case", start + `"to":` + german + `,"type":"interactive","interactive":{"type":"button","Type":"call_permission_request"}}`, policy.Send{}, RuleUnreadable},
 	{
 		"transaction", start + `"to":` + german + `,"text":{},"biz_opaque_callback_data":"order-1"}`,
@@ -117,7 +128,12 @@ var sendCases = []struct {
 		policy.Send{Kind: policy.FreeForm, Type: "text", To: []policy.Identity{germanID}},
 		"",
 	},
-	{"transaction/number", start + `"to":` + german + `,"text":{},"biz_opaque_callback_data":7}`, policy.Send{}, RuleParameter},
+	{
+		"transaction/number", start + `"to":` + german + `,"text":{},"biz_opaque_callback_data":7}`,
+		policy.Send{Kind: policy.FreeForm, Type: "text", Transaction: true, To: []policy.Identity{germanID}},
+		"",
+	},
+	{"transaction/list", start + `"to":` + german + `,"text":{},"biz_opaque_callback_data":["7"]}`, policy.Send{}, RuleParameter},
 
 	{
 		"template", start + `"to":` + german + `,"type":"template","template":{"name":"parcel_ready","language":{"code":"de"},"components":[{"type":"body"}]}}`,
@@ -146,8 +162,14 @@ var sendCases = []struct {
 
 	{"type/payload-disagrees", start + `"to":` + german + `,"type":"text","text":{},"template":{"name":"a","language":{"code":"de"}}}`, policy.Send{}, RuleParameter},
 	{"type/absent-with-image", start + `"to":` + german + `,"image":{"id":"1"}}`, policy.Send{}, RuleParameter},
-	{"type/unknown-with-text", start + `"to":` + german + `,"type":"hologram","text":{}}`, policy.Send{}, RuleParameter},
-	{"type/capitals", start + `"to":` + german + `,"type":"Template","template":{}}`, policy.Send{}, RuleParameter},
+	{"type/unknown-with-text", start + `"to":` + german + `,"type":"hologram","text":{"body":"hi"}}`, policy.Send{}, RuleParameter},
+	{
+		"type/capitals", start + `"to":` + german + `,"type":"Template","template":{"name":"parcel_ready","language":{"code":"de"}}}`,
+		policy.Send{Kind: policy.TemplateMessage, Type: "template", Template: policy.TemplateRef{Name: "parcel_ready", Language: "de"}, To: []policy.Identity{germanID}},
+		"",
+	},
+	{"type/capitals-that-are-none", start + `"to":` + german + `,"type":"\u017fticker"}`, policy.Send{}, RuleParameter},
+	{"type/spaces", start + `"to":` + german + `,"type":"template ","template":{"name":"parcel_ready","language":{"code":"de"}}}`, policy.Send{}, RuleParameter},
 	{"type/number", start + `"to":` + german + `,"type":1}`, policy.Send{}, RuleParameter},
 	{"type/nul", start + `"to":` + german + `,"type":"text\u0000"}`, policy.Send{}, RuleParameter},
 	{"type/json-in-string", start + `"to":` + german + `,"type":"\"template\""}`, policy.Send{}, RuleParameter},
@@ -175,7 +197,10 @@ var sendCases = []struct {
 	{"receipt", start + `"status":"read","message_id":"wamid.1","typing_indicator":{"type":"text"}}`, policy.Send{Kind: policy.Receipt}, ""},
 	{"receipt/with-recipient", start + `"status":"read","message_id":"wamid.1","to":` + german + `}`, policy.Send{}, RuleParameter},
 	{"receipt/with-type", start + `"status":"read","message_id":"wamid.1","type":"text"}`, policy.Send{}, RuleParameter},
-	{"receipt/with-payload", start + `"status":"read","message_id":"wamid.1","text":{}}`, policy.Send{}, RuleParameter},
+	{"receipt/with-payload", start + `"status":"read","message_id":"wamid.1","text":{"body":"hi"}}`, policy.Send{}, RuleParameter},
+	{"receipt/with-recipient", start + `"status":"read","message_id":"wamid.1","to":` + german + `}`, policy.Send{}, RuleParameter},
+	{"receipt/odd-recipient-type", start + `"status":"read","message_id":"wamid.1","recipient_type":"everybody"}`, policy.Send{}, RuleParameter},
+	{"receipt/message-as-number", start + `"status":"read","message_id":7}`, policy.Send{}, RuleParameter},
 	{"receipt/other-status", start + `"status":"delivered","message_id":"wamid.1"}`, policy.Send{}, RuleParameter},
 	{"receipt/no-message", start + `"status":"read"}`, policy.Send{}, RuleMissingParam},
 
@@ -206,7 +231,12 @@ var sendCases = []struct {
 	},
 	{"group/phone", start + `"recipient_type":"group","to":` + german + `,"text":{}}`, policy.Send{}, RuleRecipient},
 	{"group/user-id-beside", start + `"recipient_type":"group","to":"Y2FwaV9ncm91cDo1NTU","recipient":"DE.40817726355190042","text":{}}`, policy.Send{}, RuleRecipient},
-	{"group/other-recipient-type", start + `"recipient_type":"Group","to":` + german + `,"text":{}}`, policy.Send{}, RuleParameter},
+	{"group/other-recipient-type", start + `"recipient_type":"Crowd","to":` + german + `,"text":{}}`, policy.Send{}, RuleParameter},
+	{
+		"group/capitals", start + `"recipient_type":"GROUP","to":"Y2FwaV9ncm91cDo1NTU","text":{}}`,
+		policy.Send{Kind: policy.FreeForm, Type: "text", Group: true, To: []policy.Identity{groupID}},
+		"",
+	},
 
 	{"product/absent", `{"to":` + german + `,"text":{}}`, policy.Send{}, RuleMissingParam},
 	{"product/other", `{"messaging_product":"instagram","to":` + german + `,"text":{}}`, policy.Send{}, RuleParameter},

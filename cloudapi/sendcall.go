@@ -15,11 +15,14 @@ var callActions = map[string]policy.Kind{
 // readCall reads a request to /calls, which shares recipients with messages and
 // nothing else.
 func (m *message) readCall(s *policy.Send) *Refusal {
-	action, ok := m.fields[fieldAction].Text()
-	if !ok {
+	if !m.set(fieldAction) {
 		return missing("action", "action as a string: connect, pre_accept, accept, reject or terminate")
 	}
-	if s.Kind, ok = callActions[action]; !ok {
+	action, ok := m.word(fieldAction)
+	if ok {
+		s.Kind, ok = callActions[action]
+	}
+	if !ok {
 		return refusef(RuleParameter, "use connect, pre_accept, accept, reject or terminate", "action is none that calls have")
 	}
 	s.Type = action
@@ -31,12 +34,12 @@ func (m *message) readCall(s *policy.Send) *Refusal {
 				continue
 			}
 		}
-		if m.set(f) {
+		if m.set(f) && !m.empty(f) {
 			return refusef(RuleParameter, "send messages to /messages", "%s belongs to a message, not to a call", topFields.names[f])
 		}
 	}
-	if id, ok := m.fields[fieldCallID].Text(); s.Kind == policy.CallControl && (!ok || id == "") {
-		return missing("call_id", "the id of the call, as a string")
+	if s.Kind == policy.CallControl {
+		return m.id(fieldCallID, "the id of the call")
 	}
 	return nil
 }

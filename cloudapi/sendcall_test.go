@@ -35,7 +35,9 @@ var callCases = []struct {
 	{"terminate/no-call", start + `"action":"terminate"}`, policy.Send{}, RuleMissingParam},
 	{"action-absent", start + `"to":` + german + `}`, policy.Send{}, RuleMissingParam},
 	{"action-unknown", start + `"to":` + german + `,"action":"ring"}`, policy.Send{}, RuleParameter},
-	{"action-in-capitals", start + `"to":` + german + `,"call_id":"1","action":"CONNECT"}`, policy.Send{}, RuleParameter},
+	{"action-in-capitals", start + `"to":` + german + `,"call_id":"1","action":"CONNECT"}`, policy.Send{Kind: policy.Call, Type: "connect", To: []policy.Identity{germanID}}, ""},
+	{"action-a-list", start + `"to":` + german + `,"action":["connect"]}`, policy.Send{}, RuleParameter},
+	{"terminate/call-as-number", start + `"action":"terminate","call_id":7}`, policy.Send{}, RuleParameter},
 	{"message-on-calls", start + `"to":` + german + `,"action":"connect","type":"text","text":{}}`, policy.Send{}, RuleParameter},
 }
 

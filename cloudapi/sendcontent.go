@@ -8,23 +8,31 @@ import (
 )
 
 // readReceipt reads a read receipt or typing indicator. It names a message that
-// came in, and nothing that could go out.
+// came in, and nothing that could go out. What kind of recipient it would have,
+// which Meta takes too, names nobody.
 func (m *message) readReceipt(s *policy.Send) *Refusal {
-	if !m.fields[fieldStatus].Is("read") {
+	if status, ok := m.word(fieldStatus); !ok || status != "read" {
 		return refusef(RuleParameter, `write "status": "read", or leave status out to send a message`, "status has another value than read")
 	}
 	for f := range numFields {
 		switch f {
 		case fieldProduct, fieldStatus, fieldMessageID, fieldOpaque:
 			continue
+		case fieldRecipientType:
+			if refusal := m.readRecipientType(new(policy.Send)); refusal != nil {
+				return refusal
+			}
+			continue
 		}
-		if m.set(f) {
+		if m.set(f) && !m.empty(f) {
 			return refusef(RuleParameter, "send the read receipt and the message in two requests",
 				"status makes this a read receipt, but %s belongs to a message", topFields.names[f])
 		}
 	}
-	if id, ok := m.fields[fieldMessageID].Text(); !m.rt.receiptOnly && (!ok || id == "") {
-		return missing("message_id", "the id of the message that was read, as a string")
+	if !m.rt.receiptOnly {
+		if refusal := m.id(fieldMessageID, "the id of the message that was read"); refusal != nil {
+			return refusal
+		}
 	}
 	s.Kind = policy.Receipt
 	return nil
@@ -33,10 +41,10 @@ func (m *message) readReceipt(s *policy.Send) *Refusal {
 // readContent reads what a message is: its type, its payload and its category.
 func (m *message) readContent(s *policy.Send) *Refusal {
 	s.Type, s.Kind = "text", policy.FreeForm
-	if v := m.fields[fieldType]; v.Given() {
-		t, ok := v.Text()
+	if m.set(fieldType) {
+		t, ok := m.word(fieldType)
 		if !ok || !isWord(t) {
-			return refusef(RuleParameter, `write the type as documented, in lower case, such as "text"`, "type is not the name of a message type")
+			return refusef(RuleParameter, `write the type as documented, such as "text"`, "type is not the name of a message type")
 		}
 		s.Type = t
 	}
@@ -59,11 +67,27 @@ func (m *message) readContent(s *policy.Send) *Refusal {
 	return m.readCategory(s)
 }
 
+// empty reports a payload with nothing in it, as some serializers write what is
+// not set. No reader could send it.
+func (m *message) empty(f field) bool {
+	v := m.fields[f]
+	if f < firstPayload || v.Kind() == strictjson.String {
+		return v.Is("")
+	}
+	for range v.Members() {
+		return false
+	}
+	for range v.Elements() {
+		return false
+	}
+	return v.Kind() >= strictjson.Array
+}
+
 // checkPayload refuses a payload that is not the one of the declared type: some
 // reader may send it instead.
 func (m *message) checkPayload(f field, declared string) *Refusal {
 	v, name := m.fields[f], topFields.names[f]
-	if !v.Given() {
+	if !v.Given() || name != declared && m.empty(f) {
 		return nil
 	}
 	if name != declared {
@@ -150,9 +174,9 @@ func (m *message) readInteractive(s *policy.Send) *Refusal {
 	if !keys[0].Given() {
 		return missing("interactive.type", `interactive.type, such as "button"`)
 	}
-	subtype, ok := keys[0].Text()
+	subtype, ok := word(keys[0])
 	if !ok || !isWord(subtype) {
-		return refusef(RuleParameter, `write it as documented, in lower case, such as "button"`, "interactive.type is not the name of a type")
+		return refusef(RuleParameter, `write it as documented, such as "button"`, "interactive.type is not the name of a type")
 	}
 	s.Type = "interactive/" + subtype
 	if subtype == "call_permission_request" {
@@ -166,8 +190,8 @@ func (m *message) readCategory(s *policy.Send) *Refusal {
 	if !m.set(fieldCategory) {
 		return nil
 	}
-	text, ok := m.fields[fieldCategory].Text()
-	stated := policy.Category(lowerASCII(text))
+	text, ok := m.word(fieldCategory)
+	stated := policy.Category(text)
 	switch {
 	case ok && stated == policy.CategoryService:
 		return nil
@@ -182,8 +206,8 @@ func (m *message) readCategory(s *policy.Send) *Refusal {
 	return nil
 }
 
-// isWord reports the name of a type as the API writes them. A name in other
-// letters could be taken for one.
+// isWord reports the name of a type as the API writes them, but for its case. A
+// name in other letters could be taken for one.
 func isWord(s string) bool {
 	for i, c := range []byte(s) {
 		if !('a' <= c && c <= 'z' || i > 0 && (c == '_' || '0' <= c && c <= '9')) {

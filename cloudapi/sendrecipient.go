@@ -48,10 +48,10 @@ func (m *message) readRecipient(s *policy.Send, home func(string) string) *Refus
 }
 
 func (m *message) readRecipientType(s *policy.Send) *Refusal {
-	switch t := m.fields[fieldRecipientType]; {
-	case !t.Given(), t.Is("individual"):
+	switch t, ok := m.word(fieldRecipientType); {
+	case !m.set(fieldRecipientType), ok && t == "individual":
 		return nil
-	case t.Is("group"):
+	case ok && t == "group":
 		s.Group = true
 		return nil
 	}

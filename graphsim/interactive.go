@@ -1,5 +1,7 @@
 package graphsim
 
+import "strings"
+
 // interactiveRule is what one interactive subtype needs.
 type interactiveRule struct {
 	// action is the fixed action.name, empty where the subtype has none or its name is not documented.
@@ -34,7 +36,7 @@ func checkInteractive(out *outgoing, interactive object) *graphError {
 	if e := require("interactive", interactive, "type"); e != nil {
 		return e
 	}
-	out.subtype = textAt(interactive, "type")
+	out.subtype = strings.ToLower(textAt(interactive, "type")) // SDKs write capitals, as Meta's error texts do
 	rule, known := interactiveTypes[out.subtype]
 	if !known {
 		return fail(131009, "interactive.type '"+out.subtype+"' is not known")

@@ -146,6 +146,7 @@ func TestReadReceipt(t *testing.T) {
 	}{
 		{"plain", `"status":"read","message_id":"wamid.x"`, 200, 0},
 		{"typing", `"status":"read","message_id":"wamid.x","typing_indicator":{"type":"text"}`, 200, 0},
+		{"typing/recipient-type", `"recipient_type":"individual","status":"read","message_id":"wamid.x","typing_indicator":{"type":"text"}`, 200, 0},
 		{"typing/unknown", `"status":"read","message_id":"wamid.x","typing_indicator":{"type":"dance"}`, 400, 100},
 		{"other-status", `"status":"seen","message_id":"wamid.x"`, 400, 100},
 		{"no-id", `"status":"read"`, 400, 131008},

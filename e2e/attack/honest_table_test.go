@@ -79,6 +79,8 @@ var honestRequests = []honest{
 
 	sending("interactive/button", "reply buttons", msg(interactive+`{"type":"button","body":{"text":"?"},"action":{"buttons":[{"type":"reply","reply":{"id":"y","title":"Yes"}}]}}`), "interactive to allowed"),
 	sending("interactive/list", "a list", msg(interactive+`{"type":"list","header":{"type":"text","text":"h"},"body":{"text":"?"},"footer":{"text":"f"},"action":{"button":"Open","sections":[{"title":"s","rows":[{"id":"1","title":"a","description":"d"}]}]}}`), "interactive to allowed"),
+	sending("interactive/capitals", "reply buttons as a Java SDK writes them", msg(interactive+`{"type":"BUTTON","body":{"text":"?"},"action":{"buttons":[{"type":"reply","reply":{"id":"y","title":"Yes"}}]}}`), "interactive to allowed"),
+	sending("message/text/empties", "nothing where other payloads would be", msg(`"context":{},"image":{},"template":{},"contacts":[],"status":"","recipient":"","type":"text","text":{"body":"hi"}`), "text to allowed"),
 	sending("interactive/cta-url", "a button with an address", msg(interactive+`{"type":"cta_url","body":{"text":"?"},"action":{"name":"cta_url","parameters":{"display_text":"Go","url":"https://example.com/?method=post"}}}`), "interactive to allowed"),
 	sending("interactive/flow", "a Flow", msg(interactive+`{"type":"flow","body":{"text":"?"},"action":{"name":"flow","parameters":{"flow_message_version":"3","flow_token":"t","flow_id":"1","flow_cta":"Book","flow_action":"navigate","flow_action_payload":{"screen":"S","data":{"to":"x","type":"y"}}}}}`), "interactive to allowed"),
 	sending("interactive/product", "a product", msg(interactive+`{"type":"product","body":{"text":"?"},"action":{"catalog_id":"1","product_retailer_id":"2"}}`), "interactive to allowed"),
@@ -109,6 +111,7 @@ var honestRequests = []honest{
 
 	sending("receipt/read", "a read receipt", send(message(`"status":"read","message_id":"`+wamid+`"`)), "receipt"),
 	sending("receipt/typing", "a typing indicator", send(message(`"status":"read","message_id":"`+wamid+`","typing_indicator":{"type":"text"}`)), "receipt"),
+	sending("receipt/typing-recipient-type", "a typing indicator that says individual", send(message(`"recipient_type":"individual","status":"read","message_id":"`+wamid+`","typing_indicator":{"type":"text"}`)), "receipt"),
 	sending("call/connect", "a call in an open window", post(v25+"/calls", message(toAllowed+`,"action":"connect","session":{"sdp_type":"offer","sdp":"v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n"},"biz_opaque_callback_data":"c"`)), "connect through calls to allowed"),
 	sending("call/accept", "a call that is taken", post(v25+"/calls", message(`"call_id":"wacid.1",`+toAllowed+`,"action":"accept","session":{"sdp_type":"answer","sdp":"v=0"}`)), "accept through calls to allowed"),
 	whole("call/permissions", "a question for the permission", request("GET", v25+"/call_permissions?user_wa_id=4915112345678", "")),
@@ -125,6 +128,11 @@ var honestRequests = []honest{
 	sending("wire/fields", "the fields of a well-known SDK", msg(`"type":"text","text":{"body":"hi"}`, "User-Agent: facebook-nodejs-business-sdk/25.0", "Accept: application/json, text/plain, */*", "Accept-Encoding: gzip, compress, deflate, br", "Accept-Language: de-DE,de;q=0.9", "Cookie: a=b; c=d", "X-Request-Id: 7", "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "x-ad-usage: 1", "X-Twice: 1", "X-Twice: 2", "X-Empty:", "Connection: keep-alive"), "text to allowed"),
 	sending("wire/curl", "what curl sends", msg(`"type":"text","text":{"body":"hi"}`, "User-Agent: curl/8.9.1", "Accept: */*"), "text to allowed"),
 	sending("wire/expect", "a body that waits for 100 Continue", msg(`"type":"text","text":{"body":"hi"}`, "Expect: 100-continue"), "text to allowed"),
+	whole("wire/expect-upload", "an upload that waits for 100 Continue", request("POST", media, upload(20_000), asParts, "Expect: 100-continue")),
+	sending("wire/jdk", "what the JDK's HttpClient sends: it offers HTTP/2", msg(`"type":"text","text":{"body":"hi"}`, "Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA", "Upgrade: h2c", "User-Agent: Java-http-client/17.0.15"), "text to allowed"),
+	whole("wire/jdk-upload", "an upload with the JDK's HttpClient", request("POST", media, upload(20_000), asParts, "Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA", "Upgrade: h2c")),
+	whole("wire/jdk-get", "a GET with the JDK's HttpClient", request("GET", "/v25.0/"+number, "", "Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA", "Upgrade: h2c")),
+	sending("wire/apache", "what Apache HttpClient 5.4 sends: it offers TLS", msg(`"type":"text","text":{"body":"hi"}`, "Connection: Upgrade, keep-alive", "Upgrade: TLS/1.2", "User-Agent: Apache-HttpClient/5.4 (Java/17.0.15)"), "text to allowed"),
 	sending("wire/idempotency", "a key against repetition", msg(`"type":"text","text":{"body":"hi"}`, "Idempotency-Key: 7", "X-Waguard-Note: 1"), "text to allowed"),
 	sending("wire/tls", "an upstream that speaks TLS", msg(`"type":"text","text":{"body":"hi"}`, "X-Forwarded-For: 10.0.0.1"), "text to allowed").on(overTLS),
 

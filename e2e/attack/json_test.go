@@ -99,7 +99,7 @@ var jsonAttacks = []row{
 	try("json/type/other-payload", "says text and has a template", send(message(`"to":"`+replier+`","type":"text",`+sale)), badParameter, "some reader goes by the payload"),
 	try("json/type/absent", "leaves the type out and has a template", send(message(`"to":"`+replier+`",`+sale)), badParameter, "without a type it is a text; some reader goes by the payload"),
 	try("json/type/null", "writes null and has a template", send(message(`"to":"`+replier+`","type":null,`+sale)), badParameter, "without a type it is a text; some reader goes by the payload"),
-	try("json/type/capital", "writes Template", send(message(`"to":"`+replier+`","type":"Template",`+sale)), badParameter, "some reader folds case"),
+	try("json/type/capital", "writes Template", send(message(`"to":"`+replier+`","type":"Template",`+sale)), refused(403, "NO_CONSENT"), "some reader folds case, so it is judged as a template"),
 	try("json/type/space", "writes a space before template", send(message(`"to":"`+replier+`","type":" template"`)), badParameter, "some reader trims"),
 	try("json/type/array", "writes a list of types", send(message(`"to":"`+replier+`","type":["text","template"],"text":{"body":"hi"}`)), badParameter, "readers take the first or fail"),
 	try("json/type/number", "writes a number", send(message(`"to":"`+replier+`","type":1,"text":{"body":"hi"}`)), badParameter, "not a type"),
@@ -134,7 +134,7 @@ var jsonAttacks = []row{
 
 	try("json/recipient-type/group", "calls a person a group", send(message(toClosed+`,"recipient_type":"group",`+body)), badRecipient, "a reader that ignores the type sends it"),
 	try("json/recipient-type/digits", "writes digits as a group", send(message(`"to":"`+closed[1:]+`","recipient_type":"group",`+body)), badRecipient, "a reader that ignores the type sends it"),
-	try("json/recipient-type/case", "writes Group", send(message(`"to":"`+group+`","recipient_type":"Group",`+body)), badParameter, "some reader folds case"),
+	try("json/recipient-type/case", "writes Group", send(message(`"to":"`+group+`","recipient_type":"Group",`+body)), refused(403, "GROUPS_REFUSED"), "some reader folds case, so it is judged as a group"),
 	try("json/recipient-type/other", "calls it business_scoped_user_id", send(message(`"to":"`+closedID+`","recipient_type":"business_scoped_user_id",`+body)), badParameter, "Meta knows no such type"),
 	try("json/recipient-type/real-group", "writes to a group", send(message(`"to":"`+group+`","recipient_type":"group",`+body)), refused(403, "GROUPS_REFUSED"), "the members' consent can't be seen"),
 	try("json/product/absent", "leaves messaging_product out", send(`{`+toClosed+`,`+body+`}`), refused(400, "PARAMETER_MISSING"), "a server may not need it"),

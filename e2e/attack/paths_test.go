@@ -97,7 +97,7 @@ var pathAttacks = []row{
 	try("path/edge/call", "calls a person who never permitted it", post(v25+"/calls", `{"messaging_product":"whatsapp","to":"`+closed+`","action":"connect","session":{"sdp_type":"offer","sdp":"v=0"}}`),
 		refused(400, "CALL_NOT_PERMITTED"), "a call needs a permission or an open window"),
 	try("path/edge/call-case", "calls through /Calls", post(v25+"/Calls", `{"messaging_product":"whatsapp","to":"`+closed+`","action":"connect"}`), ambiguousPath, "some reader folds case"),
-	try("path/edge/call-action-case", "calls with the action Connect", post(v25+"/calls", `{"messaging_product":"whatsapp","to":"`+closed+`","action":"Connect"}`), badParameter, "some reader folds case"),
+	try("path/edge/call-action-case", "calls with the action Connect", post(v25+"/calls", `{"messaging_product":"whatsapp","to":"`+closed+`","action":"Connect"}`), refused(400, "CALL_NOT_PERMITTED"), "some reader folds case, so it is judged as a call"),
 	try("path/edge/call-no-action", "calls without an action", post(v25+"/calls", `{"messaging_product":"whatsapp","to":"`+closed+`"}`), refused(400, "PARAMETER_MISSING"), "a reader may take connect for the default"),
 	try("path/edge/call-message", "sends a message through /calls", post(v25+"/calls", text(closed)), refused(400, "PARAMETER_MISSING"), "a call has an action"),
 	try("path/dialect/360dialog-on-cloud", "posts to /messages", post("/messages", text(closed)), ambiguousPath, "360dialog's path; here it names no number"),

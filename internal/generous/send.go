@@ -1,6 +1,9 @@
 package generous
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 const (
 	maxKinds    = 64   // types, templates and languages of one message
@@ -111,11 +114,27 @@ func readMessages(p params) []content {
 		out = append(out, namings(p, content{typ: t, how: how})...)
 	}
 	for _, name := range payloads {
-		if slices.ContainsFunc(get(p.fields, name), func(v value) bool { return v.kind != null }) {
+		if slices.ContainsFunc(get(p.fields, name), holds) {
 			out = append(out, namings(p, content{typ: name, how: "type named by payload"})...)
 		}
 	}
 	return bounded(out, maxKinds)
+}
+
+// holds reports a payload with something in it. No upstream could send the others.
+func holds(v value) bool {
+	switch v.kind {
+	case null:
+		return false
+	case array:
+		return len(v.items) > 0
+	case object:
+		return len(v.fields) > 0
+	}
+	if inner := unwrap(v); len(inner) > 0 {
+		return slices.ContainsFunc(inner, holds)
+	}
+	return strings.TrimSpace(v.text) != ""
 }
 
 // namings completes a template message with each name and language that the payload could give it. The fields of all
@@ -147,7 +166,7 @@ func pool(fields []field, keys ...string) (pooled params, plain []string) {
 			for _, o := range objs {
 				pooled.fields = append(pooled.fields, o...)
 			}
-			if len(objs) == 0 && v.kind == text {
+			if len(objs) == 0 && v.kind == text && holds(v) {
 				plain = append(plain, v.text)
 			}
 		}

@@ -1,0 +1,58 @@
+package e2e
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestAcceptanceTableNamesTests: every row of docs/acceptance.md names a test
+// there is.
+func TestAcceptanceTableNamesTests(t *testing.T) {
+	tests := make(map[string]bool)
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example|Benchmark)\w+)\(`)
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && d.Name() == "node_modules" {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		source, err := os.ReadFile(path)
+		for _, match := range declared.FindAllSubmatch(source, -1) {
+			tests[string(match[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile("../docs/acceptance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile("`((?:Test|Fuzz|Example|Benchmark)\\w+)")
+	rows := 0
+	for line := range strings.Lines(string(table)) {
+		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| Situation ") {
+			continue
+		}
+		rows++
+		cells := strings.Split(strings.Trim(strings.ReplaceAll(strings.TrimSpace(line), `\|`, ""), "|"), "|")
+		named := name.FindAllStringSubmatch(cells[len(cells)-1], -1)
+		if len(named) == 0 {
+			t.Errorf("a row names no test: %s", line)
+		}
+		for _, match := range named {
+			if !tests[match[1]] {
+				t.Errorf("there is no test called %s", match[1])
+			}
+		}
+	}
+	if rows == 0 {
+		t.Error("the table is empty")
+	}
+}
