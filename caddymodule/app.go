@@ -61,6 +61,8 @@ type App struct {
 	// comes first: a handler may serve before Start has run.
 	acquire func() (store.Store, error)
 	lease   *lease
+	// lastRead is what readTime last gave.
+	lastRead *atomic.Int64
 }
 
 // lease is a configuration's hold on the store.
@@ -139,6 +141,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 	}
 	a.lease = new(lease)
+	a.lastRead = new(atomic.Int64)
 	a.acquire = sync.OnceValues(a.open)
 	switch a.LogContacts {
 	case "", logPseudonym, logMasked, logClear:

@@ -131,7 +131,7 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	}
 	switch route.Class {
 	case cloudapi.Pass:
-		return next.ServeHTTP(w, r)
+		return g.passAccount(w, r, nil, next)
 	case cloudapi.TemplateList:
 		return g.listTemplates(w, r, route, next)
 	case cloudapi.StreamInspect:
@@ -151,7 +151,7 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	}
 	r, whole := withBody(r, body)
 	if len(reading.Sends) == 0 {
-		return next.ServeHTTP(w, r)
+		return g.passAccount(w, r, body, next)
 	}
 	return g.judge(w, r, whole, &reading, next)
 }
@@ -234,7 +234,7 @@ func (g *Guard) stream(w http.ResponseWriter, r *http.Request, route cloudapi.Ro
 	// the body is still to be read.
 	r.Body = io.NopCloser(guard)
 	rec := newAnswer(w, 0)
-	err := next.ServeHTTP(rec, r)
+	err := g.passAccount(rec, r, nil, next)
 	if refusal := guard.Refusal(); refusal != nil && !rec.started() {
 		r.Body = body
 		return g.refuseUnread(w, r, route, refusal, nil, nil)

@@ -3,6 +3,7 @@ package cloudapi
 import (
 	"encoding/json"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/waguard/waguard/policy"
@@ -13,7 +14,7 @@ import (
 // the Next of the page before it, to the one without Next, knows all templates
 // of the WABA.
 type TemplatePage struct {
-	// Valid: the answer is a list of templates.
+	// Valid: the answer is a list of templates that says what it seems to say.
 	Valid bool
 	// Templates are those on the page.
 	Templates []policy.TemplateChanged
@@ -26,18 +27,82 @@ type TemplatePage struct {
 	Next string
 }
 
-// listParameters are the query parameters that don't make a list of templates
-// shorter. The token and its proof only say who asks.
+// listParameters are the query parameters that leave a list of templates what it
+// is. Those that are true make it shorter. Any other may make an answer say
+// something else than it seems to.
 var listParameters = map[string]bool{
-	"access_token": true, "appsecret_proof": true, "after": true, "limit": true,
-	"fields": true, "pretty": true, "locale": true, "debug": true, "suppress_http_code": true,
+	"access_token": false, "appsecret_proof": false, "after": false, "limit": false, "fields": false,
+	"pretty": false, "locale": false, "debug": false, "suppress_http_code": false,
+	"name": true, "language": true, "status": true, "category": true, "quality_score": true,
+	"content": true, "name_or_content": true, "before": true,
+}
+
+// plainQuery takes a query apart whose names are plain and stand in it once; ok
+// is false for any other, which readers take differently.
+func plainQuery(query string) (values map[string]string, ok bool) {
+	values = make(map[string]string)
+	for pair := range strings.SplitSeq(query, "&") {
+		if pair == "" {
+			continue
+		}
+		name, encoded, _ := strings.Cut(pair, "=")
+		value, plain := unescapeForm(encoded)
+		if _, twice := values[name]; twice || !plain || !isPlainName(name) || strings.ContainsAny(encoded, ";#") {
+			return nil, false
+		}
+		values[name] = value
+	}
+	return values, true
+}
+
+// readListQuery reports whether a list asked for with query says plainly what it
+// says, whether it can be shorter than all, and the cursor it starts behind.
+func readListQuery(query string) (after string, filtered, plain bool) {
+	values, plain := plainQuery(query)
+	for name, value := range values {
+		shorter, known := listParameters[name]
+		filtered = filtered || shorter
+		switch name {
+		case "fields":
+			plain = plain && plainFields(value)
+		case "limit":
+			n, err := strconv.Atoi(value)
+			plain = plain && err == nil && n > 0 && isDigits(value)
+		}
+		plain = plain && known
+	}
+	return values["after"], filtered, plain
+}
+
+// plainFields reports a list of names of fields without aliases, filters or
+// fields within fields.
+func plainFields(s string) bool {
+	for name := range strings.SplitSeq(s, ",") {
+		if !isPlainName(strings.TrimLeft(name, " ")) {
+			return false
+		}
+	}
+	return true
+}
+
+// template is a template as answers of the API show it.
+type template struct {
+	ID       loose           `json:"id"`
+	Name     loose           `json:"name"`
+	Language loose           `json:"language"`
+	Status   loose           `json:"status"`
+	Category loose           `json:"category"`
+	Success  *flag           `json:"success"`
+	Error    json.RawMessage `json:"error"`
 }
 
 // ReadTemplateList reads the answer to GET /{waba}/message_templates with the
-// given query, at the time at.
-func ReadTemplateList(waba string, query url.Values, body []byte, at policy.Moment) TemplatePage {
+// given query, as it came, asked for at the time at. An empty list says nothing:
+// whoever may not see the templates gets one too.
+func ReadTemplateList(waba, query string, body []byte, at policy.Moment) TemplatePage {
 	p := TemplatePage{Filtered: true}
-	if !json.Valid(body) {
+	after, filtered, plain := readListQuery(query)
+	if !plain || !json.Valid(body) {
 		return p
 	}
 	var list struct {
@@ -53,50 +118,52 @@ func ReadTemplateList(waba string, query url.Values, body []byte, at policy.Mome
 	if json.Unmarshal(body, &list) != nil || list.Data == nil || len(list.Error) > 0 {
 		return p
 	}
-	p.Valid, p.Filtered, p.After = true, filtered(query), query.Get("after")
-	if list.Paging.Next != "" {
-		p.Next = cursorOf(string(list.Paging.Next))
-		if p.Next == "" {
+	p.Valid, p.After, p.Filtered = true, after, filtered || len(*list.Data) == 0
+	if next := string(list.Paging.Next); next != "" {
+		cursor, same := cursorOf(next, waba)
+		if p.Next = cursor; p.Next == "" {
 			p.Next = string(list.Paging.Cursors.After)
 		}
-		p.Filtered = p.Filtered || p.Next == "" // there are more, and no way to tell when they come
+		// There are more, and no way to tell when they come, or not of this list.
+		p.Filtered = p.Filtered || p.Next == "" || !same
 	}
 	for _, raw := range *list.Data {
-		var t struct {
-			Name     loose `json:"name"`
-			Language loose `json:"language"`
-			Status   loose `json:"status"`
-			Category loose `json:"category"`
-		}
-		if json.Unmarshal(raw, &t) != nil || t.Name == "" || t.Language == "" {
+		var t template
+		if json.Unmarshal(raw, &t) != nil || t.Name == "" || t.Language == "" || len(t.Error) > 0 {
 			p.Filtered = true // also where `fields` leaves the name out
 			continue
 		}
-		p.Templates = append(p.Templates, policy.TemplateChanged{
-			WABA:     waba,
-			Template: policy.TemplateRef{Name: string(t.Name), Language: languageCode(t.Language)},
-			At:       at,
-			Status:   policy.TemplateStatus(strings.ToUpper(string(t.Status))),
-			Category: toldCategory(t.Category),
-		})
+		p.Templates = append(p.Templates, t.changed(waba, at))
 	}
 	return p
 }
 
-func filtered(query url.Values) bool {
-	for name, values := range query {
-		if !listParameters[name] || len(values) != 1 {
-			return true
-		}
+// changed is what an answer told about a template of the WABA.
+func (t *template) changed(waba string, at policy.Moment) policy.TemplateChanged {
+	e := policy.TemplateChanged{
+		WABA: waba, Template: policy.TemplateRef{Name: string(t.Name), Language: languageCode(t.Language)},
+		At: at, Status: toldStatus(t.Status), Category: toldCategory(t.Category), Read: true,
 	}
-	return false
+	if isNodeID(string(t.ID)) {
+		e.ID = string(t.ID)
+	}
+	return e
 }
 
-// cursorOf is the cursor in the address of the next page.
-func cursorOf(next string) string {
-	u, err := url.Parse(next)
-	if err != nil {
+// toldStatus is a status, empty where none was told.
+func toldStatus(s loose) policy.TemplateStatus {
+	if strings.ContainsFunc(string(s), func(r rune) bool { return (r|0x20 < 'a' || r|0x20 > 'z') && r != '_' }) {
 		return ""
 	}
-	return u.Query().Get("after")
+	return policy.TemplateStatus(strings.ToUpper(string(s)))
+}
+
+// cursorOf is the cursor in the address of the next page, and whether that is
+// one of the WABA's list.
+func cursorOf(next, waba string) (cursor string, same bool) {
+	u, err := url.Parse(next)
+	if err != nil {
+		return "", false
+	}
+	return u.Query().Get("after"), strings.HasSuffix(u.Path, "/"+waba+"/message_templates")
 }

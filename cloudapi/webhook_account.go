@@ -53,6 +53,7 @@ func (r *reader) preference(p *preference) {
 
 // templateUpdate tells a change of a template's status or category.
 type templateUpdate struct {
+	ID       loose `json:"message_template_id"`
 	Event    loose `json:"event"`
 	Name     loose `json:"message_template_name"`
 	Language loose `json:"message_template_language"`
@@ -73,7 +74,7 @@ func (r *reader) templateStatus(raw json.RawMessage) {
 		return
 	}
 	r.templateChanged(&u, policy.TemplateChanged{
-		Status:   policy.TemplateStatus(strings.ToUpper(string(u.Event))),
+		Status:   toldStatus(u.Event),
 		Category: toldCategory(u.Category),
 	})
 }
@@ -105,6 +106,9 @@ func (r *reader) templateCategory(raw json.RawMessage) {
 
 func (r *reader) templateChanged(u *templateUpdate, e policy.TemplateChanged) {
 	e.WABA, e.At = r.waba, r.atOrNow(0)
+	if isNodeID(string(u.ID)) {
+		e.ID = string(u.ID)
+	}
 	e.Template = policy.TemplateRef{Name: string(u.Name), Language: languageCode(u.Language)}
 	if e.WABA == "" || e.At == 0 || e.Template.Name == "" || e.Template.Language == "" {
 		r.skipped++

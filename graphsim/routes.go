@@ -21,6 +21,7 @@ const (
 	EndpointTemplates Endpoint = "message_templates"
 	EndpointBlock     Endpoint = "block_users"
 	EndpointNumbers   Endpoint = "phone_numbers"
+	EndpointApps      Endpoint = "subscribed_apps"
 	EndpointBatch     Endpoint = "batch"
 	EndpointNode      Endpoint = "node"
 )
@@ -129,7 +130,7 @@ func (s *Sim) route(c *call) reply {
 			return s.refuse(c, noObject(c.node))
 		}
 		return s.routeNumber(c, number)
-	case EndpointTemplates, EndpointNumbers:
+	case EndpointTemplates, EndpointNumbers, EndpointApps:
 		if c.node != s.opts.WABA {
 			return s.refuse(c, noObject(c.node))
 		}
@@ -168,6 +169,8 @@ func (s *Sim) routeAccount(c *call) reply {
 		return s.createTemplate(c)
 	case "DELETE message_templates":
 		return s.deleteTemplate(c)
+	case "POST subscribed_apps", "DELETE subscribed_apps":
+		return success() // webhooks go on to [Options.WebhookURL]
 	case "GET phone_numbers":
 		data := make([]object, 0, len(s.opts.Numbers))
 		for i := range s.opts.Numbers {
@@ -189,6 +192,12 @@ func (s *Sim) routeNode(c *call) reply {
 	}
 	if t, found := s.templates.byID(c.node); found && c.method == http.MethodGet {
 		return ok(pick(t.node(), c.param("fields")))
+	}
+	if t, found := s.templates.byID(c.node); found && c.method == http.MethodPost {
+		return s.editTemplate(c, t)
+	}
+	if _, err := s.number(c.node); err == nil && c.method == http.MethodPost {
+		return success() // settings of a number, such as webhook_configuration
 	}
 	if item, found := s.media.get(c.node); found {
 		switch c.method {

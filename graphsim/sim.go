@@ -29,6 +29,9 @@ type Options struct {
 	Numbers []Number
 	// Templates is the initial catalogue. See also [Sim.PutTemplate].
 	Templates []Template
+	// Created is the status of a template that is created or edited through the API, as the answer says. Default:
+	// PENDING.
+	Created string
 	// Location is the account's time zone: free allowances and price changes start at its midnight. Default: UTC.
 	Location *time.Location
 	// DirectSend lists the categories ("utility", "authentication") Meta has enabled for sends without template.

@@ -97,13 +97,14 @@ func (c *catalogue) page(after string, limit int, match func(*Template) bool) (p
 	return page, false
 }
 
-// createTemplate files a template for review: it is PENDING until [Sim.TemplateStatus] says otherwise.
+// createTemplate files a template for review: it is PENDING, or what [Options.Created] says, until
+// [Sim.TemplateStatus] says otherwise.
 func (s *Sim) createTemplate(c *call) reply {
 	t := Template{
 		Name:     c.param("name"),
 		Language: c.param("language"),
 		Category: strings.ToUpper(c.param("category")),
-		Status:   "PENDING",
+		Status:   orElse(s.opts.Created, "PENDING"),
 	}
 	for _, need := range []struct{ name, value string }{
 		{"name", t.Name}, {"language", t.Language}, {"category", t.Category},
@@ -134,6 +135,20 @@ func (s *Sim) createTemplate(c *call) reply {
 	}
 	t = s.PutTemplate(t)
 	return ok(object{"id": t.ID, "status": t.Status, "category": t.Category})
+}
+
+// editTemplate takes a new version of a template into review. The answer doesn't say what becomes of it.
+func (s *Sim) editTemplate(c *call, t Template) reply {
+	_, err := s.templates.change(t.Name, t.Language, func(t *Template) {
+		t.Status = orElse(s.opts.Created, "PENDING")
+		if category := c.param("category"); category != "" {
+			t.Category = strings.ToUpper(category)
+		}
+	})
+	if err != nil {
+		return s.refuse(c, noObject(c.node))
+	}
+	return success()
 }
 
 func notTemplateName(r rune) bool {

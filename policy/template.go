@@ -102,6 +102,12 @@ var standings = map[TemplateStatus]standing{
 	},
 }
 
+// MayBeSent reports that Meta is not known to refuse a template with the status.
+func (s TemplateStatus) MayBeSent() bool {
+	st, known := standings[s]
+	return !known || st.rule == RuleConsent
+}
+
 // TemplateFacts are what is known about the template a send names.
 type TemplateFacts struct {
 	// Listed reports that the whole template list of the WABA was seen, at
@@ -164,7 +170,7 @@ func judgeTemplate(s *Send, t TemplateFacts, now Moment) (d Decision, note strin
 	}
 	st := standings[t.Status]
 	switch {
-	case st.rule == "", st.rule == RuleConsent:
+	case t.Status.MayBeSent():
 		return Decision{}, "", false
 	case t.ReadAt != 0 && now >= t.ReadAt.Add(st.fresh):
 		return Decision{}, fmt.Sprintf("; the template's status was %s at %s, which may have changed since", t.Status, t.ReadAt), false

@@ -51,7 +51,7 @@ func (r *templateRecord) separate() {
 }
 
 // latest is the newest word on something. Of two words at one time the larger
-// holds; for statuses that is mostly the one under which less may be sent.
+// holds.
 type latest struct {
 	At    policy.Moment `cbor:"1,keyasint,omitempty"`
 	Value string        `cbor:"2,keyasint,omitempty"`
@@ -105,7 +105,7 @@ func (r *templateRecord) category() (string, policy.Moment) {
 	switch {
 	case billed.Category == "":
 		return category, seen
-	case !told && billed.Sent < r.ReadCategory.At, told && billed.Sent < r.Category.At.Add(-clockSkew):
+	case !told && billed.Sent < r.ReadCategory.At.Add(-time.Second), told && billed.Sent < r.Category.At.Add(-clockSkew):
 		return category, seen
 	case told && billed.Sent <= r.Category.At.Add(clockSkew) && category == string(policy.CategoryMarketing):
 		// Nobody knows which came first. The stricter one does no harm.
@@ -123,10 +123,24 @@ func (b *batch) templateChanged(e policy.TemplateChanged) error {
 			return
 		}
 		at := e.At - e.At%1000
-		r.Status.set(at, string(e.Status))
+		r.setStatus(at, e.Status)
 		r.Category.set(at, string(e.Category))
 		r.Next.set(announce{at, e.Next, e.NextFrom})
 	})
+}
+
+// setStatus takes a webhook's word on the status. Meta's seconds can hold several;
+// of those the one holds under which the template may be sent, since Meta refuses
+// by itself what it doesn't send.
+func (r *templateRecord) setStatus(at policy.Moment, status policy.TemplateStatus) {
+	sendable := status.MayBeSent()
+	switch {
+	case status == "":
+	case at != r.Status.At, sendable == policy.TemplateStatus(r.Status.Value).MayBeSent():
+		r.Status.set(at, string(status))
+	case sendable:
+		r.Status = latest{at, string(status)}
+	}
 }
 
 func (b *batch) editTemplate(name templateName, change func(*templateRecord)) error {

@@ -85,6 +85,7 @@ func testTemplateClocks(t *testing.T, open Open) {
 		{"told-more-than-a-minute-before", []policy.Event{read(start+minute+1, "APPROVED", "utility"), told(start, "PAUSED", "marketing")}, "APPROVED", "utility", start + minute + 1},
 		{"told-after", []policy.Event{read(start, "PENDING", "utility"), told(start+minute, "APPROVED", "marketing")}, "APPROVED", "marketing", 0},
 		{"read-twice", []policy.Event{read(start, "PENDING", "utility"), read(start+1, "APPROVED", "")}, "APPROVED", "utility", start + 1},
+		{"told-both-in-one-second", []policy.Event{told(start, "PENDING", ""), told(start, "APPROVED", "utility")}, "APPROVED", "utility", 0},
 		{"told-status-read-category", []policy.Event{told(start, "APPROVED", ""), read(start, "", "utility")}, "APPROVED", "utility", 0},
 	} {
 		for _, reversed := range []bool{false, true} {
@@ -164,6 +165,7 @@ func testTemplateBilled(t *testing.T, open Open) {
 		{"told-as-another", []policy.Event{told(start, policy.CategoryUtility, false)}, "marketing", policy.CategoryMarketing},
 		{"told-a-moment-before", []policy.Event{told(sent, policy.CategoryUtility, false)}, "marketing", policy.CategoryMarketing},
 		{"listed-a-moment-before", []policy.Event{told(sent, policy.CategoryUtility, true)}, "marketing", policy.CategoryMarketing},
+		{"listed-a-moment-after", []policy.Event{told(sent+1000, policy.CategoryUtility, true)}, "marketing", policy.CategoryMarketing},
 		{"cheaper", []policy.Event{told(start, policy.CategoryMarketing, true)}, "utility", policy.CategoryUtility},
 		{"lite", []policy.Event{told(start, policy.CategoryUtility, true)}, "marketing_lite", policy.CategoryMarketing},
 		{"international", []policy.Event{told(start, policy.CategoryUtility, true)}, "authentication-international", policy.CategoryAuthentication},
@@ -172,7 +174,7 @@ func testTemplateBilled(t *testing.T, open Open) {
 		{"no-category-of-templates", []policy.Event{told(start, policy.CategoryUtility, true)}, "referral_conversion", policy.CategoryUtility},
 		{"service", []policy.Event{told(start, policy.CategoryUtility, true)}, "service", policy.CategoryUtility},
 		// The message was sent before the template became something else.
-		{"changed-since/listed", []policy.Event{told(sent+1, policy.CategoryUtility, true)}, "marketing", policy.CategoryUtility},
+		{"changed-since/listed", []policy.Event{told(sent+1001, policy.CategoryUtility, true)}, "marketing", policy.CategoryUtility},
 		{"changed-since/told", []policy.Event{told(sent+2*minute, policy.CategoryUtility, false)}, "marketing", policy.CategoryUtility},
 		// Within the skew of the clocks nobody knows which came first.
 		{"changed-about-then", []policy.Event{told(sent+2000, policy.CategoryMarketing, false)}, "utility", policy.CategoryMarketing},

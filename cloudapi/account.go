@@ -1,0 +1,59 @@
+package cloudapi
+
+import (
+	"net/http"
+	"strings"
+)
+
+// AccountCall is a request that is no send, but tells or changes what the
+// gateway knows of the account's templates.
+type AccountCall uint8
+
+const (
+	// OtherCall is any other request.
+	OtherCall AccountCall = iota
+	// TemplateCreation is POST /{waba}/message_templates.
+	TemplateCreation
+	// TemplateDeletion is DELETE /{waba}/message_templates.
+	TemplateDeletion
+	// TemplateMaking makes templates in bulk; which ones its answer doesn't say.
+	TemplateMaking
+	// NodeRead, NodeEdit and NodeDeletion concern one object by its id, which may
+	// be a template: GET, POST and DELETE /{id}.
+	NodeRead
+	NodeEdit
+	NodeDeletion
+)
+
+// templateMakers are the edges of a WABA that make templates in bulk.
+var templateMakers = map[string]bool{"upsert_message_templates": true, "migrate_message_templates": true}
+
+// ReadAccountCall recognises an account call of the Cloud API, and the object it
+// names.
+func ReadAccountCall(method, path string) (call AccountCall, id string) {
+	rest, ok := strings.CutPrefix(path, "/")
+	if !ok {
+		return OtherCall, ""
+	}
+	_, rest = cutVersion(rest)
+	id, edge, _ := strings.Cut(rest, "/")
+	if !isNodeID(id) {
+		return OtherCall, ""
+	}
+	switch {
+	case edge == "message_templates" && method == http.MethodPost:
+		return TemplateCreation, id
+	case edge == "message_templates" && method == http.MethodDelete:
+		return TemplateDeletion, id
+	case templateMakers[edge] && method == http.MethodPost:
+		return TemplateMaking, id
+	case edge != "" || strings.HasSuffix(path, "/"):
+	case method == http.MethodGet:
+		return NodeRead, id
+	case method == http.MethodPost:
+		return NodeEdit, id
+	case method == http.MethodDelete:
+		return NodeDeletion, id
+	}
+	return OtherCall, ""
+}

@@ -1,0 +1,139 @@
+package cloudapi
+
+import (
+	"encoding/json"
+
+	"github.com/waguard/waguard/internal/strictjson"
+	"github.com/waguard/waguard/policy"
+)
+
+// fieldsOf are the plain fields of a request: of its query and its body, JSON or
+// a form, each once and each a string. ok is false where a field can be read in
+// two ways, or the body holds something else.
+func fieldsOf(query, contentType string, body []byte) (fields map[string]string, ok bool) {
+	if fields, ok = plainQuery(query); !ok || len(body) == 0 {
+		return fields, ok
+	}
+	add := func(name, value string) {
+		if _, twice := fields[name]; twice {
+			ok = false
+		}
+		fields[name] = value
+	}
+	format := parseContentType(contentType).format
+	switch {
+	case format == formatForm:
+		form, plain := plainQuery(string(body))
+		if !plain {
+			return nil, false
+		}
+		for name, value := range form {
+			add(name, value)
+		}
+	case format == formatJSON || format == formatJSONLike || format == formatUntyped && startsLikeJSON(body):
+		root, err := strictjson.Parse(body)
+		if err != nil || root.Kind() != strictjson.Object {
+			return nil, false
+		}
+		for key, value := range root.Members() {
+			if text, plain := value.Text(); plain {
+				add(key.String(), text)
+			} else {
+				add(key.String(), string(value.Raw()))
+			}
+		}
+	default:
+		return nil, false
+	}
+	return fields, ok
+}
+
+// readObject reads an answer that is one object; ok is false where it is an error
+// or none.
+func readObject(answer []byte) (t template, ok bool) {
+	if !json.Valid(answer) || json.Unmarshal(answer, &t) != nil || len(t.Error) > 0 {
+		return template{}, false
+	}
+	return t, t.Success == nil || bool(*t.Success)
+}
+
+// Succeeded reports whether the answer to a change says that it was made.
+func Succeeded(answer []byte) bool {
+	_, ok := readObject(answer)
+	return ok
+}
+
+// ReadTemplateCreation learns from a template that was created through the
+// gateway: the request says which one, and the answer, one of success, what Meta
+// makes of it.
+func ReadTemplateCreation(waba, query, contentType string, body, answer []byte, at policy.Moment) []policy.Event {
+	unsure := []policy.Event{policy.TemplatesUnsure{WABA: waba, At: at}}
+	if !json.Valid(answer) {
+		return unsure
+	}
+	told, ok := readObject(answer)
+	if !ok {
+		return nil // it was not created
+	}
+	fields, plain := fieldsOf(query, contentType, body)
+	told.Name, told.Language = loose(fields["name"]), loose(fields["language"])
+	if !plain || told.Name == "" || told.Language == "" || !isNodeID(string(told.ID)) {
+		return unsure
+	}
+	// Where Meta may choose another category, only its own word on it counts.
+	if told.Category == "" && fields["allow_category_change"] != "true" && toldStatus(told.Status) != policy.TemplateRejected {
+		told.Category = loose(fields["category"])
+	}
+	return []policy.Event{told.changed(waba, at)}
+}
+
+// ReadTemplateEdit learns from an edit of the template t through the gateway.
+// What Meta makes of the new version, nobody knows until it says so.
+func ReadTemplateEdit(waba string, t policy.TemplateRef, answer []byte, at policy.Moment) []policy.Event {
+	told, ok := readObject(answer)
+	if !ok {
+		return nil
+	}
+	e := policy.TemplateChanged{WABA: waba, Template: t, At: at, Status: toldStatus(told.Status), Category: toldCategory(told.Category), Read: true}
+	if e.Status == "" {
+		e.Status = policy.TemplateEdited
+	}
+	return []policy.Event{e}
+}
+
+// ReadTemplateNode learns from the answer to GET /{id} of the template t.
+func ReadTemplateNode(waba string, t policy.TemplateRef, id, query string, answer []byte, at policy.Moment) []policy.Event {
+	_, filtered, plain := readListQuery(query)
+	told, ok := readObject(answer)
+	if !ok || !plain || filtered || string(told.ID) != id || told.Name != "" && string(told.Name) != t.Name || told.Language != "" && languageCode(told.Language) != t.Language {
+		return nil
+	}
+	told.Name, told.Language = loose(t.Name), loose(t.Language)
+	return []policy.Event{told.changed(waba, at)}
+}
+
+// TemplatesToDelete are the templates a deletion names: every language of name,
+// or those with the ids, and then of that name if it is given. ok is false where
+// that can't be told, or the deletion failed.
+func TemplatesToDelete(query, contentType string, body, answer []byte) (name string, ids []string, ok bool) {
+	if !Succeeded(answer) {
+		return "", nil, false
+	}
+	fields, ok := fieldsOf(query, contentType, body)
+	if !ok {
+		return "", nil, false
+	}
+	if id := fields["hsm_id"]; id != "" {
+		ids = append(ids, id)
+	}
+	if list := fields["hsm_ids"]; list != "" {
+		var many []loose
+		if json.Unmarshal([]byte(list), &many) != nil {
+			return "", nil, false
+		}
+		for _, id := range many {
+			ids = append(ids, string(id))
+		}
+	}
+	return fields["name"], ids, fields["name"] != "" || len(ids) > 0
+}
