@@ -17,7 +17,7 @@ func TestReadAll(t *testing.T) {
 	read := func(src io.Reader, announced int64) ([]byte, error) {
 		r := httptest.NewRequest(http.MethodPost, "/", src)
 		r.ContentLength = announced
-		return readAll(httptest.NewRecorder(), r, limit)
+		return readAll(r, limit)
 	}
 	for _, size := range []int{0, 1, 400, firstRead - 1, firstRead, firstRead + 1, 3 * firstRead, limit} {
 		want := bytes.Repeat([]byte("x"), size)

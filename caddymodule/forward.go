@@ -29,7 +29,7 @@ func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bo
 	rec := newAnswer(w, largestAnswer)
 	g.tag(w, r, sends, rec)
 	for i := range sends {
-		g.report(sends[i].send, sends[i].entry)
+		g.report(&sends[i])
 	}
 	// The sender may give up; the message is on its way all the same, and its id
 	// must not be lost.
@@ -46,21 +46,40 @@ func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bo
 			g.settleAs(st, sends, store.Outcome{State: store.Unknown, HTTPStatus: rec.status})
 		}
 	}()
-	err = next.ServeHTTP(rec, r.WithContext(ctx))
+	err = serve(rec, r.WithContext(ctx), next)
 	readOutcomes(rec, err, whole.Load(), sends)
 	settled = true
 	recorded := g.settle(st, sends)
-	if !rec.started() {
-		// Also an error page has the decision's id, which finds the ledger entry.
-		rec.setHeader()
-	}
-	if err != nil {
+	if rec.started() {
 		return err
 	}
-	if recorded != nil && !rec.started() {
-		return g.unrecorded(w, sends[0].entry)
+	// Also an error page has the decision's id, which finds the ledger entry.
+	rec.setHeader()
+	switch {
+	case err != nil:
+		return g.unanswered(w, sends, err, ctx.Err() != nil)
+	case recorded != nil && !allMonitored(sends) && !allRejected(sends):
+		return g.unrecorded(w, sends)
 	}
 	return rec.release()
+}
+
+// errBrokeOff: the upstream's answer broke off.
+var errBrokeOff = errors.New("the answer broke off before its end")
+
+// serve runs the handlers behind. The proxy panics when the answer breaks off;
+// while the sender has got nothing of it, that is an error like any other.
+func serve(rec *answer, r *http.Request, next caddyhttp.Handler) (err error) {
+	defer func() {
+		switch p := recover(); {
+		case p == nil:
+		case p == http.ErrAbortHandler && !rec.started():
+			err = errBrokeOff
+		default:
+			panic(p)
+		}
+	}()
+	return next.ServeHTTP(rec, r)
 }
 
 // settleAs records the same outcome for all sends.
@@ -78,8 +97,8 @@ func (g *Guard) settle(st store.Store, sends []judged) error {
 	entered := false
 	for i := range sends {
 		j := &sends[i]
-		if j.entry == nil {
-			continue // lost its claim: nothing was entered
+		if j.lost {
+			continue
 		}
 		j.outcome.At = at
 		j.settled = st.Settle(j.entry.ID, j.outcome)
@@ -135,15 +154,4 @@ func readOutcomes(rec *answer, err error, whole bool, sends []judged) {
 			o.State, o.Wamid, o.Learned = store.Accepted, a.Wamid, a.Learned
 		}
 	}
-}
-
-// unrecorded answers for a send that left but whose record was lost with the
-// store. The sender must know that it can't be retried blindly.
-func (g *Guard) unrecorded(w http.ResponseWriter, e *store.Entry) error {
-	refusal := &cloudapi.Refusal{
-		Rule:   cloudapi.RuleUnrecorded,
-		Reason: "the message was passed to Meta, but what became of it could not be recorded because the gateway's store failed",
-		Remedy: "do not send it again before you know whether it arrived",
-	}
-	return writeRefusal(w, refusal, e.ID, nil)
 }

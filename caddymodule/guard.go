@@ -127,7 +127,7 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	dropHeaders(r.Header)
 	route, refusal := cloudapi.Classify(g.dialect, r, g.PhoneNumberID)
 	if refusal != nil {
-		return g.refuseUnread(w, r, route, refusal, next, nil)
+		return g.refuseUnread(w, r, route, refusal, next, seen{whole: r.Body == nil || r.Body == http.NoBody})
 	}
 	switch route.Class {
 	case cloudapi.Pass:
@@ -139,15 +139,16 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	}
 	if route.Class == cloudapi.SendEdge && r.TLS != nil && !r.TLS.HandshakeComplete {
 		// Early data can be replayed, and a replayed send is a second message.
-		return caddyhttp.Error(http.StatusTooEarly, errors.New("sends are not accepted as TLS early data"))
+		return caddyhttp.Error(http.StatusTooEarly, errors.New("sends are not accepted as TLS early data, in monitor mode neither"))
 	}
-	body, refusal := g.readBody(w, r)
+	sn, refusal := g.readBody(r)
 	if refusal != nil {
-		return g.refuseUnread(w, r, route, refusal, next, nil)
+		return g.refuseUnread(w, r, route, refusal, next, sn)
 	}
+	body := sn.body
 	reading, refusal := cloudapi.ReadSends(route, r.Header.Get("Content-Type"), body, g.app.home)
 	if refusal != nil {
-		return g.refuseUnread(w, r, route, refusal, next, body)
+		return g.refuseUnread(w, r, route, refusal, next, sn)
 	}
 	r, whole := withBody(r, body)
 	if len(reading.Sends) == 0 {
@@ -172,19 +173,24 @@ func dropHeaders(h http.Header) {
 }
 
 // readBody reads the body once, up to the cap.
-func (g *Guard) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *cloudapi.Refusal) {
-	body, err := readAll(w, r, g.MaxBody)
-	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		return nil, &cloudapi.Refusal{
+func (g *Guard) readBody(r *http.Request) (seen, *cloudapi.Refusal) {
+	var sn seen
+	g.readOn(r, &sn)
+	switch {
+	case sn.broken:
+		return sn, &cloudapi.Refusal{
+			Rule:   cloudapi.RuleUnreadable,
+			Reason: "the body could not be read to its end: it broke off, or its chunks are not what HTTP says",
+			Remedy: "send the request again, whole",
+		}
+	case !sn.whole:
+		return sn, &cloudapi.Refusal{
 			Rule:   cloudapi.RuleTooLarge,
 			Reason: fmt.Sprintf("the body is larger than %s", humanize.IBytes(uint64(g.MaxBody))),
 			Remedy: "upload media first and send its id, or raise max_body",
 		}
 	}
-	if err != nil {
-		return nil, &cloudapi.Refusal{Rule: cloudapi.RuleUnreadable, Reason: "the body broke off before its end", Remedy: "send the request again"}
-	}
-	return body, nil
+	return sn, nil
 }
 
 // knownBody is a request body held in memory. It notes whether it was ever read
@@ -226,18 +232,24 @@ func withBody(r *http.Request, body []byte) (*http.Request, *atomic.Bool) {
 
 // stream lets an upload through while looking for parts that would turn it into
 // something else. If there is one the upstream never sees the end of
-// the request.
+// the request; in monitor mode it does, and it is noted.
 func (g *Guard) stream(w http.ResponseWriter, r *http.Request, route cloudapi.Route, next caddyhttp.Handler) error {
 	body := r.Body
 	guard := cloudapi.NewStreamGuard(body, r.Header.Get("Content-Type"))
+	monitored := g.app.monitors(route.PhoneNumberID)
+	guard.Watch = monitored
 	// The transport closes what it is given when the guard breaks off; the rest of
 	// the body is still to be read.
 	r.Body = io.NopCloser(guard)
 	rec := newAnswer(w, 0)
 	err := g.passAccount(rec, r, nil, next)
-	if refusal := guard.Refusal(); refusal != nil && !rec.started() {
+	switch refusal := guard.Refusal(); {
+	case refusal == nil:
+	case monitored:
+		g.noteStreamed(w, r, route, refusal, rec)
+	case !rec.started():
 		r.Body = body
-		return g.refuseUnread(w, r, route, refusal, nil, nil)
+		return g.refuseUnread(w, r, route, refusal, next, seen{broken: true})
 	}
 	return err
 }

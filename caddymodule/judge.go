@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/cloudapi"
@@ -22,6 +23,12 @@ type judged struct {
 	entry *store.Entry
 	// element is the send's position in its batch, -1 outside of one.
 	element int
+	// monitored: the business is in monitor mode, so that the send passes
+	// whatever the decision. Where it can't, exception says why.
+	monitored bool
+	exception string
+	// lost: the entry never got into the ledger.
+	lost bool
 	// reserved is the ledger entry on its way to disk, settled the outcome.
 	reserved, settled *store.Write
 	// outcome is what became of the send.
@@ -46,7 +53,8 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, whole *atomic.Bool
 	}
 	sends := make([]judged, len(reading.Sends))
 	const attempts = 4 // each further one needs yet another send to come first
-	for range attempts {
+	lost := -1         // the send that lost its claim once too often
+	for attempt := 1; ; attempt++ {
 		passes := true
 		for i := range sends {
 			s := &reading.Sends[i]
@@ -57,30 +65,48 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, whole *atomic.Bool
 			if opaque := reading.Opaque(i); opaque != "" {
 				entry.Opaque = st.OpaquePseudonym(s.PhoneNumberID, opaque)
 			}
-			sends[i] = judged{send: s, entry: entry, element: -1}
+			sends[i] = judged{send: s, entry: entry, element: -1, monitored: g.app.monitors(s.PhoneNumberID)}
 			if reading.Batch {
 				sends[i].element = reading.Element(i)
+			}
+			if claimedBefore(sends[:i], entry) {
+				sends[i].useUp("the user opted out, and another send of this batch is the one message that may confirm it",
+					"send one confirmation, and nothing else until the user writes again or opts in")
+			}
+			if i == lost {
+				sends[i].useUp("the user opted out, and the one message that may confirm it is being sent by other requests at this moment",
+					"send nothing more until the user writes again or opts in")
 			}
 			passes = passes && sends[i].passes()
 		}
 		if !passes {
 			return g.refuse(w, r, st, reading, sends)
 		}
-		switch err = g.reserve(st, sends); {
+		failed, err := g.reserve(st, sends)
+		switch {
 		case err == nil:
 			return g.forward(w, r, whole, st, sends, next)
 		case !errors.Is(err, store.ErrClaimed):
+			if allMonitored(sends) {
+				g.logger.Error("sends could not be recorded; they pass, since their business is in monitor mode", zap.Error(err))
+				return g.forward(w, r, whole, st, sends, next)
+			}
+			g.settleAs(st, sends, store.Outcome{State: store.NotSent})
 			return g.storeDown(w, r, reading.Sends, next, err)
 		}
+		g.settleAs(st, sends, store.Outcome{State: store.NotSent})
+		if attempt >= attempts {
+			lost = failed
+		}
 	}
-	return g.storeDown(w, r, reading.Sends, next, err)
 }
 
 // reserve enters sends into the ledger before they leave. Those that use up
 // something are waited for: they must be on disk first, and another send may
 // have been quicker, in which case none leaves. All are waited for while the
-// store fails to write: what can't be recorded must not leave.
-func (g *Guard) reserve(st store.Store, sends []judged) error {
+// store fails to write: what can't be recorded must not leave. If that fails it
+// tells at which send.
+func (g *Guard) reserve(st store.Store, sends []judged) (failed int, err error) {
 	for i := range sends {
 		sends[i].reserved = st.Reserve(sends[i].entry)
 	}
@@ -91,12 +117,11 @@ func (g *Guard) reserve(st store.Store, sends []judged) error {
 		err := sends[i].reserved.Wait()
 		sends[i].reserved = nil
 		if err != nil {
-			sends[i].entry = nil
-			g.settleAs(st, sends, store.Outcome{State: store.NotSent})
-			return err
+			sends[i].lost = true
+			return i, err
 		}
 	}
-	return nil
+	return 0, nil
 }
 
 // decide judges one send on the facts of this moment. It gives the ledger entry,
@@ -109,10 +134,14 @@ func (a *App) decide(ctx context.Context, st store.Store, s *policy.Send) (*stor
 	if !ok {
 		e.Decision = policy.Decision{
 			Verdict: policy.Refuse, Rule: policy.RuleSenderUnknown, Category: policy.CategoryUnknown,
-			Reason: "this gateway does not serve the business phone number in the path",
+			Reason: "no `business` block serves the business phone number the send would leave from",
 			Remedy: "check the phone number id, or add a `business` block for it",
 		}
-		e.Outcome = store.Outcome{State: store.Refused, At: at}
+		e.Monitored = a.monitors(s.PhoneNumberID)
+		e.Outcome = store.Outcome{State: store.Reserved, At: at}
+		if !e.Monitored {
+			e.Outcome.State = store.Refused
+		}
 		return e, nil
 	}
 	e.Business, e.Policy, e.Group, e.WABA = b.name, b.policy, b.groupOf(s.PhoneNumberID), b.waba

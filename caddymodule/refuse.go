@@ -37,12 +37,15 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 			j.entry.Decision.Claims = false
 			j.entry.Unread = true
 			j.entry.Outcome = store.Outcome{State: store.Refused, At: j.entry.At}
+			if j.monitored {
+				j.exception = "another send of the same batch, of a business that is not in monitor mode, is refused"
+			}
 		}
 		sends[i].reserved = st.Reserve(sends[i].entry)
 	}
 	g.tag(w, r, sends, nil)
 	for i := range sends {
-		g.report(sends[i].send, sends[i].entry)
+		g.report(&sends[i])
 		err := sends[i].reserved.Wait()
 		g.app.lease.wrote(err)
 		if err != nil {
@@ -62,37 +65,18 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 }
 
 // refuseUnread refuses a request that could not be read as one clear send. In
-// monitor mode it passes, if it could be read at all: next is nil or body is
-// nil where it could not.
-func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, next caddyhttp.Handler, body []byte) error {
-	at := policy.MomentOf(g.app.clock.Now())
-	e := &store.Entry{
-		ID: store.NewID(at), At: at, Unread: true,
-		Send: policy.Send{Edge: route.Edge, PhoneNumberID: route.PhoneNumberID},
-		Decision: policy.Decision{
-			Verdict: policy.Refuse, Rule: refusal.Rule, Reason: refusal.Reason, Remedy: refusal.Remedy,
-			Category: policy.CategoryUnknown,
-		},
-		Outcome: store.Outcome{State: store.Refused, At: at},
-	}
-	if b, ok := g.app.business(route.PhoneNumberID); ok {
-		e.Business = b.name
-		e.Monitored = b.monitor && body != nil && next != nil
-	}
-	sends := []judged{{send: &e.Send, entry: e, element: -1}}
-	st, err := g.app.acquire()
-	if e.Monitored {
-		r, whole := withBody(r, body)
-		if err != nil {
-			g.report(&e.Send, e)
-			g.logger.Error("a monitored send could not be recorded", zap.Stringer("id", e.ID), zap.Error(err))
-			return next.ServeHTTP(w, r)
+// monitor mode it passes, unless something speaks against it.
+func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, next caddyhttp.Handler, sn seen) error {
+	e := g.unreadEntry(route, refusal)
+	sends := []judged{{send: &e.Send, entry: e, element: -1, monitored: g.app.monitors(route.PhoneNumberID)}}
+	if sends[0].monitored {
+		if sends[0].exception = g.exception(r, &sn); sends[0].exception == "" {
+			e.Monitored = true
+			return g.passUnread(w, r, sends, &sn, next)
 		}
-		e.Outcome.State = store.Reserved
-		sends[0].reserved = st.Reserve(e)
-		return g.forward(w, r, whole, st, sends, next)
 	}
-	g.report(&e.Send, e)
+	g.report(&sends[0])
+	st, err := g.app.acquire()
 	if err == nil {
 		err = st.Reserve(e).Wait()
 	}
@@ -122,19 +106,24 @@ func drain(r *http.Request) {
 // monitor mode it passes unrecorded.
 func (g *Guard) storeDown(w http.ResponseWriter, r *http.Request, sends []policy.Send, next caddyhttp.Handler, cause error) error {
 	storeFailures.Inc()
-	monitored := true
+	all, some := true, false
 	for i := range sends {
-		b, ok := g.app.business(sends[i].PhoneNumberID)
-		monitored = monitored && ok && b.monitor
+		monitored := g.app.monitors(sends[i].PhoneNumberID)
+		all, some = all && monitored, some || monitored
 	}
 	id := store.NewID(policy.MomentOf(g.app.clock.Now()))
-	g.logger.Error("the store can't answer, sends are refused", zap.Stringer("id", id), zap.Bool("monitored", monitored), zap.Error(cause))
-	if monitored {
+	fields := []zap.Field{zap.Stringer("id", id), zap.Int("sends", len(sends)), zap.Error(cause)}
+	if all {
+		g.logger.Error("the store can't answer: passing sends unjudged and unrecorded, since their business is in monitor mode", fields...)
 		return next.ServeHTTP(w, r)
 	}
+	if some {
+		fields = append(fields, zap.String("why", "a batch is refused although in monitor mode, since it also holds sends of a business that is not"))
+	}
+	g.logger.Error("the store can't answer: refusing sends that can't be judged or recorded", fields...)
 	return writeRefusal(w, &cloudapi.Refusal{
 		Rule:   cloudapi.RuleStore,
-		Reason: "the gateway can't reach its store, so it can't tell whether this message is allowed",
+		Reason: "the gateway's store can't read or write at the moment, so that the message can't be judged or recorded; it was not sent",
 		Remedy: "send it again later; if this lasts, tell whoever runs the gateway",
 	}, id, nil)
 }
@@ -143,7 +132,7 @@ func writeRefusal(w http.ResponseWriter, refusal *cloudapi.Refusal, id store.ID,
 	status, body := cloudapi.RenderError(refusal, id.String(), elements)
 	h := w.Header()
 	// A fault may strike after the proxy has copied the upstream's header.
-	for _, name := range []string{"Content-Encoding", "Content-Length", "Etag", "Last-Modified"} {
+	for _, name := range []string{"Content-Encoding", "Content-Length", "Etag", "Last-Modified", "Trailer"} {
 		h.Del(name)
 	}
 	h.Set("Content-Type", "application/json; charset=UTF-8")

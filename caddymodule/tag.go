@@ -8,7 +8,6 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/cloudapi"
-	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -86,12 +85,16 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []judged, rec 
 }
 
 // report writes the one log line of a send: at info level where it was refused
-// or would have been, else at debug level.
-func (g *Guard) report(s *policy.Send, e *store.Entry) {
+// or would have been, else at debug level. Where monitor mode promised that it
+// passes and it does not, the line says why.
+func (g *Guard) report(j *judged) {
+	s, e, why := j.send, j.entry, zap.Skip()
 	level, message := zapcore.DebugLevel, "send allowed"
 	switch {
 	case e.Monitored:
 		level, message = zapcore.InfoLevel, "send would be refused"
+	case e.Violation() && j.exception != "":
+		level, message, why = zapcore.InfoLevel, "send refused although in monitor mode", zap.String("why", j.exception)
 	case e.Violation():
 		level, message = zapcore.InfoLevel, "send refused"
 	}
@@ -112,5 +115,6 @@ func (g *Guard) report(s *policy.Send, e *store.Entry) {
 		zap.String("type", e.Send.Type),
 		zap.String("template", e.Send.Template.Name),
 		g.app.contactField(s, e.Contact()),
+		why,
 	)
 }

@@ -145,7 +145,7 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 		webhooksTotal.WithLabelValues("setup_incomplete").Inc()
 		return plainError(w, http.StatusServiceUnavailable, "the gateway has no app secret and can't verify deliveries")
 	}
-	body, err := readAll(w, r, largestWebhook)
+	body, err := readAll(r, largestWebhook)
 	if err != nil {
 		if _, over := errors.AsType[*http.MaxBytesError](err); over {
 			webhooksTotal.WithLabelValues("too_large").Inc()
@@ -194,8 +194,9 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 // every send is smaller.
 const firstRead = 8 << 10
 
-// readAll reads a body of up to limit bytes.
-func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+// readAll reads a body of up to limit bytes. Of a larger one, or one that breaks
+// off, it gives what it has read together with the error.
+func readAll(r *http.Request, limit int64) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
@@ -209,12 +210,15 @@ func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error
 		// grows with what comes. One more byte has room for finding the end.
 		room = int(min(r.ContentLength, firstRead)) + 1
 	} else {
-		src = http.MaxBytesReader(w, r.Body, limit)
+		src = io.LimitReader(r.Body, limit+1)
 	}
 	body := make([]byte, 0, room)
 	for {
 		n, err := src.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
+		if int64(len(body)) > limit {
+			return body, &http.MaxBytesError{Limit: limit}
+		}
 		if err == io.EOF {
 			return body, nil
 		}

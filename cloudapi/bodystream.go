@@ -6,6 +6,10 @@ import "io"
 // were searched, so that the upstream never sees a complete request if there is
 // something in it.
 type StreamGuard struct {
+	// Watch makes the guard give out everything, and note what it would have
+	// refused.
+	Watch bool
+
 	body    io.Reader
 	buf     []byte // read from body and not given out
 	ready   int    // how much of buf may be given out
@@ -39,7 +43,7 @@ func NewStreamGuard(body io.Reader, contentType string) *StreamGuard {
 	return g
 }
 
-// Refusal is why the body broke off, nil if it did not.
+// Refusal is why the body broke off, or would have; nil if nothing was found.
 func (g *StreamGuard) Refusal() *Refusal { return g.refusal }
 
 // Read gives out what was searched.
@@ -48,7 +52,7 @@ func (g *StreamGuard) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for g.ready == 0 {
-		if g.refusal != nil {
+		if g.refusal != nil && !g.Watch {
 			return 0, g.refusal
 		}
 		if g.err != nil && (g.err != io.EOF || len(g.buf) == 0) {
@@ -57,7 +61,13 @@ func (g *StreamGuard) Read(p []byte) (int, error) {
 		if g.err == nil {
 			g.fill()
 		}
-		g.ready, g.refusal = g.search.search(g.buf, g.err == io.EOF)
+		var refusal *Refusal
+		if g.ready, refusal = g.search.search(g.buf, g.err == io.EOF); refusal != nil {
+			g.refusal = refusal
+			if g.Watch {
+				g.search, g.ready = noSearch{}, len(g.buf)
+			}
+		}
 	}
 	n := copy(p, g.buf[:g.ready])
 	g.buf = g.buf[n:]
@@ -74,6 +84,13 @@ func (g *StreamGuard) fill() {
 	n, err := g.body.Read(g.buf[len(g.buf) : len(g.buf)+streamChunk])
 	g.buf, g.err = g.buf[:len(g.buf)+n], err
 }
+
+// noSearch lets everything through.
+type noSearch struct{}
+
+func (noSearch) search(buf []byte, _ bool) (int, *Refusal) { return len(buf), nil }
+
+func (noSearch) given(int) {}
 
 const (
 	// headSize is how far a body is looked at to tell whether it is text.

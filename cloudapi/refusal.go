@@ -26,6 +26,8 @@ const (
 	RuleSetup        policy.Rule = "SETUP_INCOMPLETE"     // a secret or setting is missing
 	RuleMissingParam policy.Rule = "PARAMETER_MISSING"    // a required field is missing
 	RuleUnrecorded   policy.Rule = "UNRECORDED"           // it left, its record did not reach the disk
+	RuleUnconfirmed  policy.Rule = "UNCONFIRMED"          // it was allowed, and may or may not have left
+	RuleNotSent      policy.Rule = "NOT_SENT"             // it was allowed, and Meta was not reached
 )
 
 // Refusal says that a request must not reach the upstream, and how to tell the
@@ -36,6 +38,9 @@ type Refusal struct {
 	Remedy string // what to do instead
 	// Elements are the refusals of a batch's elements.
 	Elements []Element
+	// Outcome is what became of a send that was allowed: not_sent where it may be
+	// sent again, unknown where it must not be blindly. Empty where it was refused.
+	Outcome string
 }
 
 // Error lets a Refusal travel as an error inside this package.
@@ -86,6 +91,8 @@ var graphErrors = map[policy.Rule]graphError{
 	RuleStore:                      {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 	RuleSetup:                      {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 	RuleUnrecorded:                 {http.StatusInternalServerError, 131000, "Something went wrong"},
+	RuleUnconfirmed:                {http.StatusInternalServerError, 131000, "Something went wrong: outcome unknown"},
+	RuleNotSent:                    {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 }
 
 // Rules are all rules that refuse.
@@ -135,6 +142,9 @@ type Verdict struct {
 	Rule     policy.Rule `json:"rule"`
 	Reason   string      `json:"reason"`
 	Remedy   string      `json:"remedy,omitempty"`
+	// Outcome is unknown or not_sent for a send that was allowed and got no answer;
+	// for one whose record was lost, what Meta answered.
+	Outcome string `json:"outcome,omitempty"`
 	// Elements has the refusals of a batch's elements.
 	Elements []Element `json:"elements,omitempty"`
 }
@@ -156,8 +166,8 @@ func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
 		details += ". What to do: " + r.Remedy
 	}
 	decision := policy.Refuse
-	if r.Rule == RuleUnrecorded {
-		decision = policy.Allow // it left
+	if r.Outcome != "" {
+		decision = policy.Allow
 	}
 	body, err := json.Marshal(ErrorBody{ErrorObject{
 		Message:     fmt.Sprintf("(#%d) %s", e.code, e.title),
@@ -166,7 +176,7 @@ func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
 		ErrorData:   ErrorData{MessagingProduct: "whatsapp", Details: details + ". [waguard " + string(r.Rule) + " " + id + "]"},
 		IsTransient: e.status == http.StatusServiceUnavailable,
 		FBTraceID:   id,
-		Waguard:     Verdict{Decision: string(decision), ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Elements: elements},
+		Waguard:     Verdict{Decision: string(decision), ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Outcome: r.Outcome, Elements: elements},
 	}})
 	if err != nil {
 		// Every field is a string, a number or a bool.

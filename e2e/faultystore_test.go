@@ -24,7 +24,7 @@ type faultyStore struct {
 }
 
 // faults say what of a faulty store fails now.
-var faults struct{ acquire, facts, reserve, settle, apply atomic.Bool }
+var faults struct{ acquire, facts, reserve, claims, settle, apply atomic.Bool }
 
 var errFaulty = errors.New("the store fails because the test says so")
 
@@ -93,6 +93,11 @@ func (f failing) Apply(ctx context.Context, events []policy.Event) error {
 func (f failing) Reserve(e *store.Entry) *store.Write {
 	if faults.reserve.Load() {
 		return failed()
+	}
+	if faults.claims.Load() && e.Decision.Claims { // another send was quicker
+		w, done := store.NewWrite()
+		done(store.ErrClaimed)
+		return w
 	}
 	return f.Store.Reserve(e)
 }

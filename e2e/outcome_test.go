@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -77,14 +78,14 @@ func TestOutcome(t *testing.T) {
 		{name: "unknown/reset", upstream: func(w http.ResponseWriter, r *http.Request) {
 			io.Copy(io.Discard, r.Body)
 			hangUp(w)
-		}, status: 502, state: "unknown"},
+		}, status: 500, body: unconfirmed, state: "unknown"},
 		{name: "unknown/breaks-off", upstream: func(w http.ResponseWriter, r *http.Request) {
 			io.Copy(io.Discard, r.Body)
 			w.Header().Set("Content-Length", strconv.Itoa(len(accepted)))
 			io.WriteString(w, accepted[:50])
 			http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
-		}, status: 0, state: "unknown"},
+		}, status: 500, body: unconfirmed, state: "unknown"},
 		{name: "unknown/breaks-off-beyond-what-is-held", upstream: func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, long)
 			http.NewResponseController(w).Flush()
@@ -93,15 +94,15 @@ func TestOutcome(t *testing.T) {
 		{name: "unknown/timeout", upstream: func(w http.ResponseWriter, r *http.Request) {
 			io.Copy(io.Discard, r.Body)
 			hang(r)
-		}, guard: "send_timeout 100ms", status: 504, state: "unknown"},
+		}, guard: "send_timeout 100ms", status: 500, body: unconfirmed, state: "unknown"},
 		{name: "unknown/timeout-mid-answer", upstream: func(w http.ResponseWriter, r *http.Request) {
 			io.Copy(io.Discard, r.Body)
 			w.Header().Set("Content-Length", strconv.Itoa(len(accepted)))
 			io.WriteString(w, accepted[:50])
 			http.NewResponseController(w).Flush()
 			hang(r)
-		}, guard: "send_timeout 100ms", status: 0, state: "unknown"},
-		{name: "not-sent/nobody-there", upstream: nil, status: 502, state: "not_sent"},
+		}, guard: "send_timeout 100ms", status: 500, body: unconfirmed, state: "unknown"},
+		{name: "not-sent/nobody-there", upstream: nil, status: 503, body: notSent, state: "not_sent"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			upstream := "http://" + gatewaytest.FreeAddr(t)
@@ -117,6 +118,10 @@ func TestOutcome(t *testing.T) {
 				header[name] = values
 			}
 			status, id, body := sendRaw(t, w, textBody, header)
+			if test.body == unconfirmed || test.body == notSent {
+				checkUnanswered(t, test.body, body)
+				test.body = ""
+			}
 			if status != test.status || test.body != "" && body != test.body {
 				t.Errorf("the sender got status %d and %.200q, want %d and %.200q", status, body, test.status, test.body)
 			}
@@ -129,6 +134,39 @@ func TestOutcome(t *testing.T) {
 			}
 			addsUp(t, w.Gateway)
 		})
+	}
+}
+
+// The two answers to a send that got none from Meta, as kinds of bodies.
+const (
+	unconfirmed = "131000 UNCONFIRMED unknown false"
+	notSent     = "131016 NOT_SENT not_sent true"
+)
+
+// checkUnanswered checks that an answer is an error in Graph's shape that says
+// whether the send may be repeated.
+func checkUnanswered(t *testing.T, want, body string) {
+	t.Helper()
+	var r struct {
+		Error struct {
+			Message     string
+			Type        string
+			Code        int
+			IsTransient bool                     `json:"is_transient"`
+			ErrorData   struct{ Details string } `json:"error_data"`
+			TraceID     string                   `json:"fbtrace_id"`
+			Waguard     struct{ Rule, Outcome, Decision, Remedy string }
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &r); err != nil {
+		t.Fatalf("the answer is no JSON: %v: %s", err, body)
+	}
+	e := r.Error
+	if got := fmt.Sprint(e.Code, " ", e.Waguard.Rule, " ", e.Waguard.Outcome, " ", e.IsTransient); got != want {
+		t.Errorf("the answer says %q, want %q: %s", got, want, body)
+	}
+	if e.Message == "" || e.Type != "OAuthException" || e.TraceID == "" || e.Waguard.Decision != "allow" || !strings.Contains(e.ErrorData.Details, e.Waguard.Remedy) {
+		t.Errorf("not the shape of the Graph API: %s", body)
 	}
 }
 
@@ -256,7 +294,7 @@ func TestUnknownIsSettledByStatus(t *testing.T) {
 	ana.writes("Hello")(t, w)
 	w.sim.Inject(graphsim.Fault{Break: graphsim.BreakAfter})
 	resp, body := w.Post(t, messages, strings.Replace(textBody, `"type"`, `"biz_opaque_callback_data":"order 8812","type"`, 1))
-	if resp.StatusCode != http.StatusBadGateway {
+	if resp.StatusCode != http.StatusInternalServerError {
 		t.Fatalf("the sender got %s %s", resp.Status, body)
 	}
 	if e := w.settled(t); e.Outcome.State != "unknown" {
@@ -413,6 +451,8 @@ func TestStoreFails(t *testing.T) {
 		{"reserve/again", shop, []interface{ Store(bool) }{&faults.reserve}, "503 131016 STORE_UNAVAILABLE", 0},
 		{"reserve/and-again", shop, []interface{ Store(bool) }{&faults.reserve}, "503 131016 STORE_UNAVAILABLE", 0},
 		{"reserve/monitor", support, []interface{ Store(bool) }{&faults.reserve}, "200 0 ", 1},
+		{"settle/monitor", support, []interface{ Store(bool) }{&faults.settle}, "200 0 ", 1},
+		{"all/monitor", support, []interface{ Store(bool) }{&faults.facts, &faults.reserve, &faults.settle}, "200 0 ", 1},
 		{"recovers-again", shop, nil, "200 0 ", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -430,6 +470,21 @@ func TestStoreFails(t *testing.T) {
 				t.Errorf("%d messages were sent, want %d", sent, test.sent)
 			}
 		})
+	}
+	// What the log says of the store is true in the mode of the send.
+	for _, line := range w.logLines(t, "http.handlers.whatsapp_guard", "") {
+		if text := fmt.Sprint(line["msg"]); strings.Contains(text, "the store can't answer") &&
+			!strings.Contains(text, "passing sends") && !strings.Contains(text, "refusing sends") {
+			t.Errorf("the log says %q", text)
+		}
+	}
+	for message, want := range map[string]int{
+		"the store can't answer: passing sends unjudged and unrecorded, since their business is in monitor mode": 2,
+		"the store can't answer: refusing sends that can't be judged or recorded":                                3,
+	} {
+		if got := len(w.logLines(t, "http.handlers.whatsapp_guard", message)); got != want {
+			t.Errorf("the log says %d times %q, want %d", got, message, want)
+		}
 	}
 	clear()
 	// A refusal is given also where it can't be recorded.
