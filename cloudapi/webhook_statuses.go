@@ -37,10 +37,6 @@ type pricing struct {
 	Category    loose `json:"category"`
 }
 
-// stoppedMarketing is the error code with which Meta fails a message because the
-// user stopped marketing messages of this business.
-const stoppedMarketing = 131050
-
 // statuses reads all statuses of a change. Errors stand in the status they
 // belong to; some are reported beside it, which tells only where there is one
 // status.
@@ -87,7 +83,7 @@ func (r *reader) status(s *status, beside int) {
 		return
 	}
 	r.link(who, r.at(s.Timestamp))
-	if e.ErrorCode == stoppedMarketing && r.phoneNumberID != "" {
+	if policy.StopsMarketing(e.ErrorCode) && r.phoneNumberID != "" {
 		r.add(policy.ConsentChanged{
 			PhoneNumberID: r.phoneNumberID, Who: who, At: at,
 			State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourceMeta131050, Ref: string(s.ID),

@@ -50,7 +50,9 @@ type Store interface {
 	Reserve(e *Entry) *Write
 
 	// Settle records what became of the reserved entry id. What is settled last
-	// holds. Statuses that arrived before are joined in.
+	// holds. Statuses that arrived before are joined in. An error that means an
+	// opt-out ([policy.StopsMarketing]) is recorded as one, of the person the send
+	// was for, together with the outcome.
 	Settle(id ID, o Outcome) *Write
 
 	// Number is what webhooks told about a business phone number; zero where

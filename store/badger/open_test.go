@@ -92,7 +92,7 @@ func TestNothingInClear(t *testing.T) {
 	if err := s.Reserve(e).Wait(); err != nil {
 		t.Fatal(err)
 	}
-	status := policy.StatusChanged{PhoneNumberID: testNumber, Wamid: wamid, Who: who, At: at, Status: policy.StatusFailed, ErrorCode: stoppedMarketing, Opaque: opaque}
+	status := policy.StatusChanged{PhoneNumberID: testNumber, Wamid: wamid, Who: who, At: at, Status: policy.StatusFailed, ErrorCode: 131050, Opaque: opaque}
 	unnamed := status
 	unnamed.Who, unnamed.Wamid = nil, wamid+"2"
 	apply(t, s,

@@ -48,6 +48,11 @@ func (b *batch) settle(id store.ID, o store.Outcome, learned []policy.Alias) err
 	if err := b.learn(h, learned, o.At); err != nil {
 		return err
 	}
+	if o.State == store.Rejected && policy.StopsMarketing(o.ErrorCode) {
+		if err := b.stopRecipient(h, id.String(), o.At); err != nil {
+			return err
+		}
+	}
 	return b.putSettlement(id, h, after)
 }
 

@@ -142,7 +142,7 @@ func (b *batch) statusChanged(e policy.StatusChanged) error {
 		return err
 	}
 	if len(names) > 0 {
-		return b.stopMarketing(names, e.PhoneNumberID, wamid, e.At)
+		return b.stopMarketing(names, e.PhoneNumberID, wamid.String(), e.At)
 	}
 	return b.stopUnnamed(e, wamid, after.Entry)
 }

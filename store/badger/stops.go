@@ -11,6 +11,10 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
+// An error of Meta's can mean an opt-out. As the answer to a send it is that of the
+// person the send went to, and is recorded with the outcome. As a status it names
+// the person, mostly.
+//
 // A failed status can mean an opt-out and name nobody: then the person is the
 // one its message was sent to, as the ledger entry says. Status and outcome of
 // the send come in any order. The status leaves the opt-out in a record. If the
@@ -21,10 +25,6 @@ import (
 // Nearly all statuses name somebody. This is why there is no index of messages,
 // which would cost every send a record: the entry is searched for.
 
-// stoppedMarketing is Meta's error code for a send to a person who stopped
-// marketing messages from the business.
-const stoppedMarketing = 131050
-
 // stopsRecord are the times of statuses that mean an opt-out of a person nobody
 // has named yet.
 type stopsRecord struct {
@@ -33,13 +33,13 @@ type stopsRecord struct {
 
 // isStop reports a status that means an opt-out.
 func isStop(e policy.StatusChanged) bool {
-	return e.Status == policy.StatusFailed && e.ErrorCode == stoppedMarketing
+	return e.Status == policy.StatusFailed && policy.StopsMarketing(e.ErrorCode)
 }
 
-func (b *batch) stopMarketing(names []policy.Alias, phoneNumberID string, wamid policy.Alias, at policy.Moment) error {
+func (b *batch) stopMarketing(names []policy.Alias, phoneNumberID, ref string, at policy.Moment) error {
 	return b.say(names, store.Word{
 		At: at, PhoneNumberID: phoneNumberID, State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing},
-		Source: policy.SourceMeta131050, Ref: wamid.String(),
+		Source: policy.SourceMeta131050, Ref: ref,
 	})
 }
 
@@ -59,17 +59,17 @@ func (b *batch) stopUnnamed(e policy.StatusChanged, wamid policy.Alias, entry *s
 	if err != nil || h == nil {
 		return err
 	}
-	return b.stopRecipient(h, wamid, e.At)
+	return b.stopRecipient(h, wamid.String(), e.At)
 }
 
 // stopRecipient records the opt-outs of the person an entry was sent to.
-func (b *batch) stopRecipient(h *entryHead, wamid policy.Alias, times ...policy.Moment) error {
+func (b *batch) stopRecipient(h *entryHead, ref string, times ...policy.Moment) error {
 	contacts := h.contacts()
 	if len(contacts) == 0 {
 		return nil
 	}
 	for _, at := range times {
-		if err := b.stopMarketing(contacts[:1], h.Send.PhoneNumberID, wamid, at); err != nil {
+		if err := b.stopMarketing(contacts[:1], h.Send.PhoneNumberID, ref, at); err != nil {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func (b *batch) takeStops(h *entryHead, wamid policy.Alias) error {
 	if err != nil || len(r.Times) == 0 {
 		return err
 	}
-	if err := b.stopRecipient(h, wamid, r.Times...); err != nil {
+	if err := b.stopRecipient(h, wamid.String(), r.Times...); err != nil {
 		return err
 	}
 	return b.delete(aliasKey(stopsPrefix, wamid))

@@ -99,6 +99,11 @@ func testStop131050(t *testing.T, open Open) {
 		"settled-first": func(f *fixture, id store.ID) { f.settle(id, accepted); f.apply(stop, stop) },
 		"status-first":  func(f *fixture, id store.ID) { f.apply(stop, stop); f.settle(id, accepted) },
 		"both-reopened": func(f *fixture, id store.ID) { f.apply(stop); f.reopen(); f.settle(id, accepted) },
+		// The answer to the send says it. It names the entry as evidence.
+		"answered": func(f *fixture, id store.ID) {
+			f.settle(id, store.Outcome{State: store.Rejected, At: start + minute, HTTPStatus: 400, ErrorCode: 131050})
+			f.reopen()
+		},
 		"echoed": func(f *fixture, id store.ID) {
 			f.settle(id, store.Outcome{State: store.Unknown, At: start})
 			stop := stop
