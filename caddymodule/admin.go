@@ -84,11 +84,18 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 
 func adminError(status int, err error) error { return caddy.APIError{HTTPStatus: status, Err: err} }
 
-func adminHealth(_ *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
+// health is what the health route answers. A number that gets no webhooks is no
+// failure of the gateway, and no reason to restart it.
+type health struct {
+	Status                 string         `json:"status"`
+	NumbersWithoutWebhooks []silentNumber `json:"numbers_without_webhooks,omitempty"`
+}
+
+func adminHealth(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
 	if err := st.Check(r.Context()); err != nil {
 		return adminError(http.StatusServiceUnavailable, err)
 	}
-	return jsonAnswer(w, map[string]string{"status": "ok"})
+	return jsonAnswer(w, health{"ok", a.silentNumbers()})
 }
 
 // jsonAnswer writes v as the answer of an admin route.

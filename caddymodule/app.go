@@ -8,6 +8,7 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -61,6 +62,8 @@ type App struct {
 	// comes first: a handler may serve before Start has run.
 	acquire func() (store.Store, error)
 	lease   *lease
+	// silence belongs to the store, and is set with it.
+	silence *atomic.Pointer[silence]
 	// lastRead is what readTime last gave.
 	lastRead *atomic.Int64
 }
@@ -70,6 +73,8 @@ type lease struct {
 	mu   sync.Mutex
 	held bool // acquired and not released
 	over bool // the configuration is gone; nothing is acquired any more
+	// store is what was acquired.
+	store store.Store
 
 	// failing: the newest write that was waited for failed.
 	failing atomic.Bool
@@ -83,6 +88,19 @@ func (l *lease) wrote(err error) {
 	if err != nil {
 		storeFailures.Inc()
 	}
+}
+
+// serving is the app that started last, for metrics, which outlive
+// configurations.
+var serving atomic.Pointer[App]
+
+// silentNumbers are the business phone numbers that send and get no webhooks.
+func (a *App) silentNumbers() []silentNumber {
+	s := a.silence.Load()
+	if s == nil {
+		return []silentNumber{}
+	}
+	return s.silent(policy.MomentOf(a.clock.Now()))
 }
 
 // StoreProvider is what a module of the namespace `whatsapp.stores` implements.
@@ -141,7 +159,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 	}
 	a.lease = new(lease)
-	a.lastRead = new(atomic.Int64)
+	a.lastRead, a.silence = new(atomic.Int64), new(atomic.Pointer[silence])
 	a.acquire = sync.OnceValues(a.open)
 	switch a.LogContacts {
 	case "", logPseudonym, logMasked, logClear:
@@ -159,6 +177,7 @@ func (a *App) Start() error {
 	if _, err := a.acquire(); err != nil {
 		return err
 	}
+	serving.Store(a)
 	if a.others != nil && len(a.businesses) == 0 {
 		a.logger.Info("serving every business phone number with the default policy; add `business <phone_number_id>` blocks to name yours")
 	}
@@ -181,7 +200,9 @@ func (a *App) Cleanup() error {
 		return nil
 	}
 	a.lease.held = false
-	return a.provider.Release()
+	serving.CompareAndSwap(a, nil)
+	_, forget := silences.Delete(a.lease.store)
+	return errors.Join(forget, a.provider.Release())
 }
 
 func (a *App) open() (store.Store, error) {
@@ -194,7 +215,12 @@ func (a *App) open() (store.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	a.lease.held = true
+	shared, _, err := silences.LoadOrNew(s, func() (caddy.Destructor, error) { return new(silence), nil })
+	if err != nil {
+		return nil, errors.Join(err, a.provider.Release())
+	}
+	a.silence.Store(shared.(*silence))
+	a.lease.held, a.lease.store = true, s
 	return s, nil
 }
 

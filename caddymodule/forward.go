@@ -50,6 +50,7 @@ func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bo
 	readOutcomes(rec, err, whole.Load(), sends)
 	settled = true
 	recorded := g.settle(st, sends)
+	g.listenFor(st, sends)
 	if rec.started() {
 		return err
 	}

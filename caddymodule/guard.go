@@ -67,6 +67,14 @@ type Guard struct {
 	// Default: 60s.
 	SendTimeout caddy.Duration `json:"send_timeout,omitempty"`
 
+	// Requests of senders that would change where Meta sends the account's
+	// webhooks (subscribed_apps, webhook_configuration, an app's subscriptions):
+	// `log` warns, counts and keeps an account event, `refuse` refuses them as
+	// well, unless every business is in monitor mode. Without webhooks the gateway
+	// learns of no opt-out.
+	// Default: `log`.
+	WebhookChanges string `json:"webhook_changes,omitempty"`
+
 	app      *App
 	logger   *zap.Logger
 	dialect  cloudapi.Dialect
@@ -104,6 +112,11 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	case g.dialect != cloudapi.Cloud && !isDigits(g.PhoneNumberID):
 		return fmt.Errorf("the dialect %s needs `phone_number_id <id>`, since its paths don't name the number", g.Dialect)
 	}
+	switch g.WebhookChanges {
+	case "", webhookChangesLog, webhookChangesRefuse:
+	default:
+		return fmt.Errorf("webhook_changes is %q; it must be %s or %s", g.WebhookChanges, webhookChangesLog, webhookChangesRefuse)
+	}
 	if g.MaxBody == 0 {
 		g.MaxBody = defaultMaxBody
 	}
@@ -130,12 +143,16 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 		return g.refuseUnread(w, r, route, refusal, next, seen{whole: r.Body == nil || r.Body == http.NoBody})
 	}
 	switch route.Class {
-	case cloudapi.Pass:
-		return g.passAccount(w, r, nil, next)
 	case cloudapi.TemplateList:
 		return g.listTemplates(w, r, route, next)
-	case cloudapi.StreamInspect:
-		return g.stream(w, r, route, next)
+	case cloudapi.Pass, cloudapi.StreamInspect:
+		if next, refusal = g.watchWebhooks(r, nil, nil, next); refusal != nil {
+			return g.refuseUnread(w, r, route, refusal, next, seen{})
+		}
+		if route.Class == cloudapi.StreamInspect {
+			return g.stream(w, r, route, next)
+		}
+		return g.passAccount(w, r, nil, next)
 	}
 	if route.Class == cloudapi.SendEdge && r.TLS != nil && !r.TLS.HandshakeComplete {
 		// Early data can be replayed, and a replayed send is a second message.
@@ -151,6 +168,11 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 		return g.refuseUnread(w, r, route, refusal, next, sn)
 	}
 	r, whole := withBody(r, body)
+	if route.Class == cloudapi.Inspect {
+		if next, refusal = g.watchWebhooks(r, body, reading.Others, next); refusal != nil {
+			return g.refuseUnread(w, r, route, refusal, next, sn)
+		}
+	}
 	if len(reading.Sends) == 0 {
 		return g.passAccount(w, r, body, next)
 	}
@@ -261,6 +283,7 @@ func (g *Guard) stream(w http.ResponseWriter, r *http.Request, route cloudapi.Ro
 //		phone_number_id <id>
 //		max_body        <size>
 //		send_timeout    <duration>
+//		webhook_changes log|refuse
 //	}
 func parseGuard(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	g := new(Guard)
@@ -278,6 +301,7 @@ func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"dialect":         choiceInto(&g.Dialect, "cloud", "360dialog", "on_premises"),
 		"phone_number_id": stringInto(&g.PhoneNumberID),
 		"send_timeout":    durationInto(&timeout),
+		"webhook_changes": choiceInto(&g.WebhookChanges, webhookChangesLog, webhookChangesRefuse),
 		"max_body": func(d *caddyfile.Dispenser) error {
 			var arg string
 			if !d.AllArgs(&arg) {

@@ -32,6 +32,22 @@ var (
 		Help: "Requests that met a store that could not answer or record.",
 	})
 
+	webhookChangesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "webhook_changes_total",
+		Help: "Requests of senders that would change where Meta sends webhooks, by change (SUBSCRIBE, UNSUBSCRIBE, OVERRIDE, APP_CALLBACK, UPLOAD).",
+	}, []string{"change"})
+
+	numbersWithoutWebhooks = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "numbers_without_webhooks",
+		Help: "Business phone numbers that have sent for a day without a webhook.",
+	}, func() float64 {
+		app := serving.Load()
+		if app == nil {
+			return 0
+		}
+		return float64(len(app.silentNumbers()))
+	})
+
 	templatesRecategorised = prometheus.NewCounter(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "templates_recategorised_total",
 		Help: "Templates that Meta billed under another category than was known.",
@@ -39,7 +55,7 @@ var (
 )
 
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, storeFailures, templatesRecategorised} {
+	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, storeFailures, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return err

@@ -184,6 +184,7 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 			return plainError(w, http.StatusServiceUnavailable, "the gateway can't reach its store; deliver again")
 		}
 	}
+	h.app.heard(learned.Events)
 	webhooksTotal.WithLabelValues("accepted").Inc()
 	webhookEventsTotal.Add(float64(len(learned.Events)))
 	r, _ = withBody(r, body)

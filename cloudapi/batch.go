@@ -113,6 +113,8 @@ func (r *Reading) readElement(outer *Route, index int, e strictjson.Value, home 
 		}
 		return refusal
 	}
+	address, _ := fields[elementURL].Text()
+	r.Others = append(r.Others, elementRequest(rt.method, address, body))
 	return nil
 }
 

@@ -28,6 +28,7 @@ const (
 	RuleUnrecorded   policy.Rule = "UNRECORDED"           // it left, its record did not reach the disk
 	RuleUnconfirmed  policy.Rule = "UNCONFIRMED"          // it was allowed, and may or may not have left
 	RuleNotSent      policy.Rule = "NOT_SENT"             // it was allowed, and Meta was not reached
+	RuleWebhooks     policy.Rule = "WEBHOOKS_FIXED"       // would change where the account's webhooks go
 )
 
 // Refusal says that a request must not reach the upstream, and how to tell the
@@ -90,6 +91,7 @@ var graphErrors = map[policy.Rule]graphError{
 	RuleMissingParam:               {http.StatusBadRequest, 131008, "Required parameter is missing"},
 	RuleStore:                      {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 	RuleSetup:                      {http.StatusServiceUnavailable, 131016, "Service unavailable"},
+	RuleWebhooks:                   {http.StatusForbidden, 10, "Permission denied: the account's webhooks"},
 	RuleUnrecorded:                 {http.StatusInternalServerError, 131000, "Something went wrong"},
 	RuleUnconfirmed:                {http.StatusInternalServerError, 131000, "Something went wrong: outcome unknown"},
 	RuleNotSent:                    {http.StatusServiceUnavailable, 131016, "Service unavailable"},

@@ -15,6 +15,8 @@ type Reading struct {
 	// Batch reports that the request is a batch. Its answer has the form of a
 	// batch too.
 	Batch bool
+	// Others are the elements of a batch that are no sends.
+	Others []Request
 
 	details []sendDetail
 }

@@ -1,0 +1,90 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/policy"
+)
+
+const (
+	webhookChangesLog    = "log"
+	webhookChangesRefuse = "refuse"
+)
+
+// webhookChanges are the requests, of r and the elements of its batch, that would
+// change where the account's webhooks go. body is nil where it was not read.
+func webhookChanges(r *http.Request, body []byte, elements []cloudapi.Request) (changes []cloudapi.WebhookChange) {
+	whole := cloudapi.Request{
+		Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
+		ContentType: r.Header.Get("Content-Type"), Body: body,
+	}
+	if c, found := cloudapi.FindWebhookChange(&whole); found {
+		changes = append(changes, c)
+	}
+	for i := range elements {
+		if c, found := cloudapi.FindWebhookChange(&elements[i]); found {
+			changes = append(changes, c)
+		}
+	}
+	return changes
+}
+
+// watchWebhooks is next, or what stands before it if the request would change
+// where the account's webhooks go: a refusal, or a handler that makes it known.
+func (g *Guard) watchWebhooks(r *http.Request, body []byte, elements []cloudapi.Request, next caddyhttp.Handler) (caddyhttp.Handler, *cloudapi.Refusal) {
+	changes := webhookChanges(r, body, elements)
+	if len(changes) == 0 {
+		return next, nil
+	}
+	if g.WebhookChanges == webhookChangesRefuse && !g.app.monitorsAll() {
+		g.webhooksChanged(r, changes, "refused")
+		return next, &cloudapi.Refusal{
+			Rule:   cloudapi.RuleWebhooks,
+			Reason: "the request could change where Meta sends the account's webhooks, from which the gateway learns who wrote and who opted out",
+			Remedy: "ask whoever runs the gateway to change it in Meta's app dashboard, or to set `webhook_changes log`",
+		}
+	}
+	return caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		rec := newAnswer(w, 0)
+		err := next.ServeHTTP(rec, r)
+		became := "not answered"
+		if rec.status != 0 {
+			became = fmt.Sprintf("answered %d", rec.status)
+		}
+		g.webhooksChanged(r, changes, became)
+		return err
+	}), nil
+}
+
+// webhooksChanged tells whoever runs the gateway.
+func (g *Guard) webhooksChanged(r *http.Request, changes []cloudapi.WebhookChange, became string) {
+	at := policy.MomentOf(g.app.clock.Now())
+	st, err := g.app.acquire()
+	events := make([]policy.Event, len(changes))
+	for i, c := range changes {
+		webhookChangesTotal.WithLabelValues(c.Name).Inc()
+		e := policy.AccountEvent{At: at, WABA: c.ID, Kind: policy.WebhookChange, Name: c.Name, Detail: became, Severity: policy.Warning}
+		if c.Host != "" {
+			e.Detail += ", to " + c.Host
+		}
+		if _, listed := g.app.businesses[c.ID]; listed || err == nil && st.Number(c.ID).At != 0 {
+			e.PhoneNumberID, e.WABA = c.ID, ""
+		}
+		events[i] = e
+		g.logger.Warn("a sender asks Meta to change where the account's webhooks go; without them no opt-out is learned",
+			zap.String("change", c.Name), zap.String("object", c.ID), zap.String("host", c.Host), zap.String("outcome", became))
+	}
+	if err == nil {
+		err = st.Apply(context.WithoutCancel(r.Context()), events)
+	}
+	if err != nil {
+		storeFailures.Inc()
+		g.logger.Error("a change of webhooks could not be recorded", zap.Error(err))
+	}
+}
