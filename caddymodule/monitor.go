@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
-	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -145,22 +144,4 @@ func (g *Guard) noteStreamed(w http.ResponseWriter, r *http.Request, route cloud
 	}
 	sends[0].reserved = st.Reserve(e)
 	g.settleAs(st, sends, streamedOutcome(rec))
-}
-
-// unreadEntry is the ledger entry of a request that could not be judged.
-func (g *Guard) unreadEntry(route cloudapi.Route, refusal *cloudapi.Refusal) *store.Entry {
-	at := policy.MomentOf(g.app.clock.Now())
-	e := &store.Entry{
-		ID: store.NewID(at), At: at, Unread: true,
-		Send: policy.Send{Edge: route.Edge, PhoneNumberID: route.PhoneNumberID},
-		Decision: policy.Decision{
-			Verdict: policy.Refuse, Rule: refusal.Rule, Reason: refusal.Reason, Remedy: refusal.Remedy,
-			Category: policy.CategoryUnknown,
-		},
-		Outcome: store.Outcome{State: store.Refused, At: at},
-	}
-	if b, ok := g.app.business(route.PhoneNumberID); ok && route.PhoneNumberID != "" {
-		e.Business = b.name
-	}
-	return e
 }

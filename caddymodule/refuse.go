@@ -26,7 +26,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 			first = i
 		}
 		if reading.Batch {
-			elements = append(elements, cloudapi.Element{Index: j.element, Rule: j.entry.Decision.Rule, Reason: j.entry.Decision.Reason})
+			elements = append(elements, cloudapi.Element{Index: j.element, Rule: j.entry.Decision.Rule, Reason: j.entry.Decision.Reason, Remedy: j.entry.Decision.Remedy})
 		}
 	}
 	for i := range sends {
@@ -58,7 +58,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 		refusal = &cloudapi.Refusal{
 			Rule:   cloudapi.RuleBatch,
 			Reason: "a send of the batch is refused, so none of the batch was sent; the first: " + d.Reason,
-			Remedy: "send the others again without it",
+			Remedy: "error.waguard.elements has each that is refused, and why; send the others again without them",
 		}
 	}
 	return writeRefusal(w, refusal, sends[first].entry.ID, elements)
@@ -87,6 +87,24 @@ func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloud
 	g.tag(w, r, sends, nil)
 	drain(r)
 	return writeRefusal(w, refusal, e.ID, refusal.Elements)
+}
+
+// unreadEntry is the ledger entry of a request that could not be judged.
+func (g *Guard) unreadEntry(route cloudapi.Route, refusal *cloudapi.Refusal) *store.Entry {
+	at := policy.MomentOf(g.app.clock.Now())
+	e := &store.Entry{
+		ID: store.NewID(at), At: at, Unread: true,
+		Send: policy.Send{Edge: route.Edge, PhoneNumberID: route.PhoneNumberID},
+		Decision: policy.Decision{
+			Verdict: policy.Refuse, Rule: refusal.Rule, Reason: refusal.Reason, Remedy: refusal.Remedy,
+			Category: policy.CategoryUnknown,
+		},
+		Outcome: store.Outcome{State: store.Refused, At: at},
+	}
+	if b, ok := g.app.business(route.PhoneNumberID); ok && route.PhoneNumberID != "" {
+		e.Business = b.name
+	}
+	return e
 }
 
 // largestDrain is how much of a refused request is read to its end: a document

@@ -31,7 +31,7 @@ func (g *Guard) unanswered(w http.ResponseWriter, sends []judged, cause error, l
 		refusal = &cloudapi.Refusal{
 			Rule:    cloudapi.RuleUnconfirmed,
 			Reason:  "the connection to Meta broke off before the answer came, so that nobody knows whether the message was sent",
-			Remedy:  "don't send it again blindly: it may have been sent. A status webhook tells; until then the ledger has it as unknown",
+			Remedy:  "don't send it again blindly: it may have been sent. The ledger has it as unknown, until a status webhook with its biz_opaque_callback_data tells",
 			Outcome: string(store.Unknown),
 		}
 		if late {
@@ -50,12 +50,17 @@ func (g *Guard) unrecorded(w http.ResponseWriter, sends []judged) error {
 	if state := sends[0].outcome.State; len(sends) == 1 {
 		outcome = state
 	}
-	return writeRefusal(w, &cloudapi.Refusal{
+	refusal := &cloudapi.Refusal{
 		Rule:    cloudapi.RuleUnrecorded,
 		Reason:  "the message was passed to Meta, but what became of it could not be recorded because the gateway's store failed",
 		Remedy:  "do not send it again before you know whether it arrived",
 		Outcome: string(outcome),
-	}, sends[0].entry.ID, nil)
+	}
+	if outcome == store.Accepted {
+		refusal.Reason = "Meta accepted the message, but the gateway's store failed, so that this is not on record"
+		refusal.Remedy = "do not send it again: it was sent; tell whoever runs the gateway"
+	}
+	return writeRefusal(w, refusal, sends[0].entry.ID, nil)
 }
 
 // anyState reports that one of the sends ended so.

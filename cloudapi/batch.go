@@ -32,7 +32,7 @@ func readBatch(rt *Route, batch []byte, home func(string) string) (Reading, *Ref
 			if first == nil {
 				first = refusal
 			}
-			refused = append(refused, Element{Index: i, Rule: refusal.Rule, Reason: refusal.Reason})
+			refused = append(refused, Element{Index: i, Rule: refusal.Rule, Reason: refusal.Reason, Remedy: refusal.Remedy})
 		}
 	}
 	if first == nil {

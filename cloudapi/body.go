@@ -125,7 +125,7 @@ func (t contentType) forSend() *Refusal {
 }
 
 func unsupportedCharset() *Refusal {
-	return refusef(RuleEncoding, "send it in UTF-8 and leave out the charset", "the body is in another character encoding than UTF-8")
+	return refusef(RuleEncoding, "send the body in UTF-8 and leave the charset out", "the content type names a character set that is not read here")
 }
 
 // checkEncoding refuses bodies that are not UTF-8 from their first bytes on.
@@ -135,7 +135,7 @@ func checkEncoding(body []byte) *Refusal {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
 		return refusef(RuleEncoding, "send plain UTF-8 without one", "the body starts with a byte order mark")
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")), bytes.IndexByte(head, 0) >= 0:
-		return unsupportedCharset()
+		return refusef(RuleEncoding, "send it in UTF-8", "the body starts as UTF-16 or UTF-32 does, or with a NUL")
 	case isCompressed(body):
 		return compressedBody()
 	}

@@ -49,7 +49,7 @@ func looseFormInJSON(body []byte) iter.Seq2[string, string] {
 func formToJSON(body []byte) ([]byte, *Refusal) {
 	const remedy = "send the message as JSON with Content-Type: application/json"
 	if !utf8.Valid(body) || bytes.ContainsFunc(body, func(r rune) bool { return r < ' ' || r == 0x7F || r == ';' }) {
-		return nil, refusef(RuleUnreadable, "percent-encode the fields, or "+remedy, "the form holds characters that must be percent-encoded")
+		return nil, refusef(RuleUnreadable, "percent-encode the fields, or "+remedy, "the form holds characters that must be percent-encoded, or is not UTF-8")
 	}
 	out := []byte{'{'}
 	for pair := range strings.SplitSeq(string(body), "&") {
@@ -59,6 +59,9 @@ func formToJSON(body []byte) ([]byte, *Refusal) {
 		name, encoded, ok := strings.Cut(pair, "=")
 		if !ok || !isPlainName(name) {
 			reason := "the name of a form field is not plain letters, digits and underscores"
+			if !ok {
+				reason = "the content type says that the body is a form, but a part of it has no equals sign"
+			}
 			if strings.ContainsAny(name, "[]") || strings.Contains(strings.ToLower(name), "%5b") {
 				reason = "the form has fields with brackets, which readers take apart differently"
 			}
@@ -69,7 +72,7 @@ func formToJSON(body []byte) ([]byte, *Refusal) {
 		}
 		value, ok := unescapeForm(encoded)
 		if !ok || !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
-			return nil, refusef(RuleUnreadable, "percent-encode the fields as UTF-8, or "+remedy, "a form field is not percent-encoded UTF-8")
+			return nil, refusef(RuleUnreadable, "percent-encode the fields as UTF-8, or "+remedy, "a form field is not percent-encoded UTF-8, or holds a NUL")
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
@@ -87,7 +90,7 @@ func formToJSON(body []byte) ([]byte, *Refusal) {
 		// and an object or array, since null is a word to readers of forms.
 		v, err := strictjson.Parse([]byte(value))
 		if err != nil || v.Kind() < strictjson.Array {
-			return nil, refusef(RuleUnreadable, "write the field as a JSON object, or "+remedy, "the form field %s is not a JSON object", name)
+			return nil, refusef(RuleUnreadable, "write the field as JSON with each key once, or "+remedy, "the form field %s does not hold a JSON object or array that can be read in one way", name)
 		}
 		out = append(out, value...)
 	}

@@ -156,6 +156,7 @@ type Element struct {
 	Index  int         `json:"index"` // from 0
 	Rule   policy.Rule `json:"rule"`
 	Reason string      `json:"reason"`
+	Remedy string      `json:"remedy,omitempty"`
 }
 
 // RenderError is the status and JSON body that answers a refused request. The

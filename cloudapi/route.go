@@ -99,9 +99,7 @@ func (rt *Route) readAddress(path, query string) *Refusal {
 	safe, hidden := isSafe(rt.method), ""
 	if rt.loose = rt.exact; !rt.exact {
 		if rt.loose, hidden = looseEdge(path); rt.loose && !safe {
-			return refusef(RulePath,
-				"write it exactly as /v25.0/<phone number id>/messages: the id in digits, one slash between parts, nothing escaped, nothing after it",
-				"the path could be read as a send, but is not written as one")
+			return refusef(RulePath, writeAs[rt.dialect], "the path could be read as a send, but is not written as one")
 		}
 	}
 	batch, refusal := readQuery(query, hidden, rt.loose)
@@ -136,6 +134,13 @@ func (rt *Route) sendEdge() *Refusal {
 	}
 	rt.Class = SendEdge
 	return nil
+}
+
+// writeAs tells how the path of a send is written.
+var writeAs = [...]string{
+	Cloud:      "write it exactly as /v25.0/<phone number id>/messages: the id in digits, one slash between parts, nothing escaped, nothing after it",
+	Dialog360:  "write it exactly as /messages: nothing before it, nothing escaped, nothing after it",
+	OnPremises: "write it exactly as /v1/messages: one slash between parts, nothing escaped, nothing after it",
 }
 
 func batchOnSendEdge() *Refusal {

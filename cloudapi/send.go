@@ -135,7 +135,7 @@ func (m *message) open(root strictjson.Value) *Refusal {
 	}
 	if m.given(fieldMessages) {
 		return refusef(RuleParameter, "send each message in a request of its own, or post a batch to the root of the API",
-			"the body holds a list of messages")
+			"the body has a field called messages, as one has that holds several")
 	}
 	switch product, ok := m.word(fieldProduct); {
 	case !m.given(fieldProduct):
@@ -153,7 +153,9 @@ func (m *message) open(root strictjson.Value) *Refusal {
 func (m *message) given(f field) bool { return m.fields[f].Given() }
 
 // set reports whether a field is there and says something.
-func (m *message) set(f field) bool { return m.given(f) && !m.fields[f].Is("") }
+func (m *message) set(f field) bool { return says(m.fields[f]) }
+
+func says(v strictjson.Value) bool { return v.Given() && !v.Is("") }
 
 // word is a field whose values are an enumeration, in lower case. That Meta folds
 // case is documented for category and shows in its error texts for others. Where

@@ -12,7 +12,7 @@ import (
 // which Meta takes too, names nobody.
 func (m *message) readReceipt(s *policy.Send) *Refusal {
 	if status, ok := m.word(fieldStatus); !ok || status != "read" {
-		return refusef(RuleParameter, `write "status": "read", or leave status out to send a message`, "status has another value than read")
+		return refusef(RuleParameter, `write "status": "read", or leave status out to send a message`, "status has another value than read, and no other makes a read receipt")
 	}
 	for f := range numFields {
 		switch f {
@@ -90,6 +90,10 @@ func (m *message) checkPayload(f field, declared string) *Refusal {
 	if !v.Given() || name != declared && m.empty(f) {
 		return nil
 	}
+	if name != declared && !m.set(fieldType) {
+		return refusef(RuleParameter, "add the type, or leave the payload out",
+			"the body has no type, which makes it a text, but a payload called %s", name)
+	}
 	if name != declared {
 		return refusef(RuleParameter, "set type to the payload you mean and leave out the other",
 			"type says %s, but the body has a payload called %s", knownType(declared), name)
@@ -99,7 +103,7 @@ func (m *message) checkPayload(f field, declared string) *Refusal {
 		want = strictjson.Array
 	}
 	if v.Kind() != want {
-		return refusef(RuleParameter, "write it as documented", "%s is %s, not %s", name, v.Kind(), want)
+		return refusef(RuleParameter, "write it as "+want.String(), "%s is %s, not %s", name, v.Kind(), want)
 	}
 	return nil
 }
@@ -129,9 +133,10 @@ func (m *message) readTemplate(s *policy.Send) *Refusal {
 		return refusal
 	}
 	if keys[otherKey].Given() {
-		return refusef(RuleParameter, "name the template once", "%s has both a name and an element_name, or the wrong one of them", payload)
+		return refusef(RuleParameter, "name the template in "+payload+"."+templateFields.names[nameKey]+" alone",
+			"%s has a field called %s, which names a template in another kind of message", payload, templateFields.names[otherKey])
 	}
-	if !keys[nameKey].Given() {
+	if !says(keys[nameKey]) {
 		return missing("the template's name", payload+"."+templateFields.names[nameKey])
 	}
 	name, ok := keys[nameKey].Text()
@@ -150,7 +155,7 @@ func (m *message) readTemplate(s *policy.Send) *Refusal {
 	if refusal := languageFields.pick(language, code[:]); refusal != nil {
 		return refusal
 	}
-	if !code[0].Given() {
+	if !says(code[0]) {
 		return missing("the template's language code", payload+`.language.code, such as "en_US"`)
 	}
 	lang, ok := code[0].Text()
@@ -171,7 +176,7 @@ func (m *message) readInteractive(s *policy.Send) *Refusal {
 	if refusal := interactiveFields.pick(m.fields[fieldInteractive], keys[:]); refusal != nil {
 		return refusal
 	}
-	if !keys[0].Given() {
+	if !says(keys[0]) {
 		return missing("interactive.type", `interactive.type, such as "button"`)
 	}
 	subtype, ok := word(keys[0])
@@ -198,9 +203,10 @@ func (m *message) readCategory(s *policy.Send) *Refusal {
 	case !ok || stated != policy.CategoryUtility && stated != policy.CategoryAuthentication:
 		return refusef(RuleParameter, "use AUTHENTICATION, SERVICE or UTILITY, or leave category out",
 			"category is none of AUTHENTICATION, SERVICE and UTILITY")
+	case s.Kind == policy.CallPermissionRequest:
+		return refusef(RuleParameter, "leave category out", "a request for leave to call has no category")
 	case s.Kind != policy.FreeForm:
-		return refusef(RuleParameter, "leave category out: a template has its own, and a request to call has none",
-			"category is for messages without a template")
+		return refusef(RuleParameter, "leave category out: a template has its own", "category is for messages without a template")
 	}
 	s.Kind, s.Stated = policy.DirectSend, stated
 	return nil
