@@ -24,15 +24,15 @@ func Challenge(query url.Values, verifyToken string) (string, error) {
 	if len(mode) != 1 || mode[0] != "subscribe" || len(challenge) != 1 || !plain(challenge[0]) {
 		return "", ErrHandshakeMode
 	}
-	if len(token) != 1 || verifyToken == "" || !sameSecret(token[0], verifyToken) {
+	if len(token) != 1 || verifyToken == "" || !SameSecret(token[0], verifyToken) {
 		return "", ErrHandshakeToken
 	}
 	return challenge[0], nil
 }
 
-// sameSecret compares in a time that tells neither the place of a difference nor
+// SameSecret compares two secrets in a time that tells neither the place of a difference nor
 // the length.
-func sameSecret(a, b string) bool {
+func SameSecret(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }

@@ -3,6 +3,7 @@ package cloudapi
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -22,8 +23,8 @@ var (
 const signaturePrefix = "sha256="
 
 // VerifySignature checks that one of secrets signed body, the bytes as they came
-// over the wire. Two secrets are valid while an app's secret is being replaced.
-// An empty secret signs nothing, so without secrets nothing is accepted. The
+// over the wire. There are several where several apps deliver to one callback,
+// and while an app's secret is being replaced. An empty secret signs nothing, so without secrets nothing is accepted. The
 // time taken doesn't depend on where the signature differs.
 func VerifySignature(header string, body []byte, secrets ...[]byte) error {
 	if header == "" {
@@ -37,16 +38,36 @@ func VerifySignature(header string, body []byte, secrets ...[]byte) error {
 	if err != nil {
 		return ErrSignatureMalformed
 	}
-	valid := false
+	if !signed(signature, body, secrets) {
+		return ErrSignatureMismatch
+	}
+	return nil
+}
+
+// signed reports whether one of secrets signed body. All are tried.
+func signed(signature, body []byte, secrets [][]byte) (valid bool) {
 	for _, secret := range secrets {
 		if len(secret) > 0 && hmac.Equal(signature, mac(body, secret)) {
 			valid = true
 		}
 	}
-	if !valid {
-		return ErrSignatureMismatch
-	}
-	return nil
+	return valid
+}
+
+// TurnSignatureHeader is the header in which Turn.io signs the webhooks it
+// delivers.
+const TurnSignatureHeader = "X-Turn-Hook-Signature"
+
+// VerifyTurnSignature is like [VerifySignature] for webhooks of Turn.io, which
+// signs with HMAC-SHA256 in base64.
+func VerifyTurnSignature(header string, body []byte, secrets ...[]byte) bool {
+	signature, err := base64.StdEncoding.Strict().DecodeString(header)
+	return err == nil && len(header) == base64.StdEncoding.EncodedLen(sha256.Size) && signed(signature, body, secrets)
+}
+
+// SignTurn is the header value with which Turn.io signs body.
+func SignTurn(body, secret []byte) string {
+	return base64.StdEncoding.EncodeToString(mac(body, secret))
 }
 
 // Sign is the header value with which Meta signs body.

@@ -86,3 +86,31 @@ func FuzzSignature(f *testing.F) {
 		}
 	})
 }
+
+func TestVerifyTurnSignature(t *testing.T) {
+	body, secret, other := []byte(`{"messages":[]}`), []byte("turn secret"), []byte("other")
+	good := SignTurn(body, secret)
+	for name, c := range map[string]struct {
+		header  string
+		body    []byte
+		secrets [][]byte
+		want    bool
+	}{
+		"good":           {good, body, [][]byte{secret}, true},
+		"second":         {good, body, [][]byte{other, secret}, true},
+		"another-secret": {good, body, [][]byte{other}, false},
+		"another-body":   {good, []byte(`{"messages":[1]}`), [][]byte{secret}, false},
+		"no-secret":      {good, body, nil, false},
+		"empty-secret":   {SignTurn(body, nil), body, [][]byte{nil, {}}, false},
+		"missing":        {"", body, [][]byte{secret}, false},
+		"cut":            {good[:len(good)-2], body, [][]byte{secret}, false},
+		"no-padding":     {strings.TrimRight(good, "="), body, [][]byte{secret}, false},
+		"newline":        {good[:20] + "\n" + good[20:], body, [][]byte{secret}, false},
+		"hexadecimal":    {strings.TrimPrefix(Sign(body, secret), "sha256="), body, [][]byte{secret}, false},
+		"meta's":         {Sign(body, secret), body, [][]byte{secret}, false},
+	} {
+		if got := VerifyTurnSignature(c.header, c.body, c.secrets...); got != c.want {
+			t.Errorf("%s: %t, want %t", name, got, c.want)
+		}
+	}
+}

@@ -14,8 +14,17 @@ type WebhookOptions struct {
 	// Words are the messages by which people opt in and out. Without any, only
 	// WhatsApp's own controls change consent.
 	Words *policy.Words
-	// Now is when the webhook arrived. Later timestamps count as Now.
+	// Now is when the webhook arrived. Later timestamps count as Now, except
+	// those of opt-outs.
 	Now time.Time
+	// PhoneNumberID is the business phone number of bodies that name none. Where
+	// it is set, bodies without Meta's envelope are read too: the On-Premises API
+	// and some solution providers deliver the lists of messages and statuses
+	// alone.
+	PhoneNumberID string
+	// WABA and Number are the account and the own phone number, with plus and
+	// country code, of that business phone number, where known.
+	WABA, Number string
 }
 
 // Webhook is what a webhook tells.
@@ -26,6 +35,10 @@ type Webhook struct {
 	// Skipped counts the elements that had an unexpected shape, wholly or in
 	// part. What could be read of them is among the events.
 	Skipped int
+	// Newest is the newest timestamp of what people and WhatsApp did, as told;
+	// zero where none was told. It may be later than the delivery, where clocks
+	// differ.
+	Newest time.Time
 }
 
 // objectWhatsApp is the object of every webhook of the WhatsApp Business
@@ -35,14 +48,15 @@ const objectWhatsApp = "whatsapp_business_account"
 // ParseWebhook reads the body of a webhook as Meta delivers it: up to 1,000
 // updates in nested lists. Unknown fields, message types and objects are no
 // errors, and one malformed update doesn't lose the others; only a body that is
-// not JSON is an error. The form in which some solution providers pass webhooks
-// on, without the object and entry around, yields nothing.
+// not JSON is an error.
 //
 // Windows and consent begin at WhatsApp's timestamp, which can be hours before
 // the delivery; where it is missing, at the time of the enclosing entry. A
-// window never opens, and nobody opts in, at the time of the delivery alone.
+// window never opens, and nobody opts in, at the time of the delivery alone. An
+// opt-out keeps a timestamp after the delivery: the clocks differ, and of two
+// words the later one holds.
 func ParseWebhook(body []byte, opts WebhookOptions) (Webhook, error) {
-	r := reader{words: opts.Words, now: policy.MomentOf(opts.Now)}
+	r := reader{words: opts.Words, now: policy.MomentOf(opts.Now), opts: opts}
 	var envelope struct {
 		Object loose `json:"object"`
 		Entry  []struct {
@@ -60,20 +74,24 @@ func ParseWebhook(body []byte, opts WebhookOptions) (Webhook, error) {
 		}
 		r.skipped++
 	}
-	if envelope.Object != objectWhatsApp {
-		return Webhook{Skipped: 1}, nil
-	}
-	for _, entry := range envelope.Entry {
-		r.waba = string(entry.ID)
-		for _, change := range entry.Changes {
-			r.entryTime = r.clamp(entry.Time.moment())
-			r.change(string(change.Field), change.Value)
+	switch {
+	case envelope.Object == objectWhatsApp, opts.PhoneNumberID != "" && envelope.Object == "" && len(envelope.Entry) > 0:
+		for _, entry := range envelope.Entry {
+			r.waba = string(entry.ID)
+			for _, change := range entry.Changes {
+				r.toldEntryTime = entry.Time.moment()
+				r.change(string(change.Field), change.Value)
+			}
 		}
+	case opts.PhoneNumberID != "" && envelope.Object == "":
+		r.change("messages", body)
+	default:
+		return Webhook{Skipped: 1}, nil
 	}
 	for _, n := range r.numbers {
 		r.add(n)
 	}
-	return Webhook{Events: r.events, Skipped: r.skipped}, nil
+	return Webhook{Events: r.events, Skipped: r.skipped, Newest: r.clock.Time()}, nil
 }
 
 var errWebhookJSON = errors.New("the webhook's body is not JSON")
@@ -85,10 +103,12 @@ type reader struct {
 	events  []policy.Event
 	skipped int
 	numbers []policy.NumberSeen
+	opts    WebhookOptions
+	clock   policy.Moment // the newest timestamp as told
 
 	// Where in the payload it is.
 	waba          string
-	entryTime     policy.Moment
+	toldEntryTime policy.Moment
 	phoneNumberID string
 	display       string // canonical key of the business's own number
 	newest        policy.Moment
@@ -139,12 +159,24 @@ func (r *reader) change(field string, raw json.RawMessage) {
 		}
 	}
 	r.phoneNumberID, r.newest = string(v.Metadata.PhoneNumberID), 0
-	display, _, _ := scanPhone(string(v.Metadata.Display))
+	told := string(v.Metadata.Display)
+	if r.phoneNumberID == "" {
+		r.phoneNumberID = r.opts.PhoneNumberID
+	}
+	if r.phoneNumberID == r.opts.PhoneNumberID {
+		if told == "" {
+			told = r.opts.Number
+		}
+		if r.waba == "" {
+			r.waba = r.opts.WABA
+		}
+	}
+	display, _, _ := scanPhone(told)
 	r.display, _ = canonicalPhone(display)
 	r.contacts = r.readContacts(v.Contacts)
 	switch field {
 	case "messages", "standby":
-		each(r, v.Messages, r.message)
+		r.messages(v.Messages, r.message)
 		r.statuses(v)
 		each(r, v.MessageEchoes, r.echo)
 	case "calls":
@@ -155,8 +187,8 @@ func (r *reader) change(field string, raw json.RawMessage) {
 	case "smb_message_echoes", "message_echoes":
 		each(r, v.MessageEchoes, r.echo)
 	case "history":
-		r.entryTime = 0 // the time of the delivery, months after the messages
-		each(r, v.Messages, r.message)
+		r.toldEntryTime = 0 // the time of the delivery, months after the messages
+		r.messages(v.Messages, r.message)
 		each(r, v.History, r.history)
 	}
 	r.sawNumber(display)
@@ -190,7 +222,7 @@ func (r *reader) sawNumber(display string) {
 	if r.phoneNumberID == "" {
 		return
 	}
-	at := r.entryTime
+	at := r.clamp(r.toldEntryTime)
 	if at == 0 {
 		at = r.newest
 	}
@@ -211,18 +243,33 @@ func (r *reader) sawNumber(display string) {
 // at is when an update happened: its own timestamp, else that of its entry,
 // else never.
 func (r *reader) at(t stamp) policy.Moment {
-	m := r.clamp(t.moment())
-	if m == 0 {
-		m = r.entryTime
-	}
+	m := r.clamp(r.told(t))
 	r.newest = max(r.newest, m)
 	return m
+}
+
+// told is when an update happened as told, be it after the delivery.
+func (r *reader) told(t stamp) policy.Moment {
+	r.clock = max(r.clock, t.moment())
+	if m := t.moment(); m != 0 {
+		return m
+	}
+	return r.toldEntryTime
 }
 
 // atOrNow is like at, but takes the time of the delivery where nothing else is
 // told. It must not date what opens a window or lets a send through.
 func (r *reader) atOrNow(t stamp) policy.Moment {
 	if m := r.at(t); m != 0 {
+		return m
+	}
+	return r.now
+}
+
+// optOutAt is when a person opted out: as told, be it after the delivery, else
+// at the delivery.
+func (r *reader) optOutAt(t stamp) policy.Moment {
+	if m := r.told(t); m != 0 {
 		return m
 	}
 	return r.now

@@ -27,7 +27,7 @@ func (r *reader) preference(p *preference) {
 	who := r.contacts.sender(r.names(p.WaID, p.UserID, p.ParentUserID))
 	known := p.Category == "marketing_messages" || p.Category == ""
 	e := policy.ConsentChanged{
-		PhoneNumberID: r.phoneNumberID, Who: who, At: r.at(p.Timestamp),
+		PhoneNumberID: r.phoneNumberID, Who: who, At: r.at(p.Timestamp), Recorded: r.now,
 		Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourcePreference, Ref: string(p.SignupID),
 	}
 	switch {
@@ -36,9 +36,7 @@ func (r *reader) preference(p *preference) {
 		if !known {
 			e.Scopes = policy.AllScopes
 		}
-		if e.At == 0 {
-			e.At = r.now
-		}
+		e.At = r.optOutAt(p.Timestamp)
 	case (p.Value == "resume" || p.Value == "signup") && known:
 		e.State = policy.OptedIn
 	default:

@@ -13,23 +13,18 @@ type history struct {
 	} `json:"threads"`
 }
 
-// oldMessage is a message of either side. Only those of the business say to whom.
-type oldMessage struct {
-	userMessage
-	To loose `json:"to"`
-}
-
 // history reads old messages like new ones: what they opened or said counts from
 // the time they were written, never from the delivery. Messages of the business
 // itself stand beside those of the user; only the user is the thread's name.
 func (r *reader) history(h *history) {
 	for _, t := range h.Threads {
 		user := r.names(t.ID, "", "")
-		each(r, t.Messages, func(m *oldMessage) {
+		r.messages(t.Messages, func(m *userMessage) {
+			// Only those of the business say to whom.
 			if m.To != "" || contradict(user, r.names(m.From, "", "")) {
 				return
 			}
-			r.message(&m.userMessage)
+			r.message(m)
 		})
 	}
 }

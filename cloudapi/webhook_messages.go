@@ -13,6 +13,8 @@ type userMessage struct {
 	From             loose `json:"from"`
 	FromUserID       loose `json:"from_user_id"`
 	FromParentUserID loose `json:"from_parent_user_id"`
+	To               loose `json:"to"` // only on what the business sent
+	ToUserID         loose `json:"to_user_id"`
 	GroupID          loose `json:"group_id"`
 	Timestamp        stamp `json:"timestamp"`
 	Type             loose `json:"type"`
@@ -26,21 +28,58 @@ type userMessage struct {
 	Interactive *interactive `json:"interactive"`
 	Contacts    []card       `json:"contacts"`
 	System      *system      `json:"system"`
-	Edit        struct {
+	Image       media        `json:"image"`
+	Video       media        `json:"video"`
+	Document    media        `json:"document"`
+	Unsupported struct {
+		Type loose `json:"type"`
+	} `json:"unsupported"`
+	Errors []metaError `json:"errors"`
+	Edit   struct {
 		Message json.RawMessage `json:"message"`
 	} `json:"edit"`
+
+	raw json.RawMessage
+}
+
+// messages reads every message of a list. Each keeps what it was read from: a
+// type nobody knows has its content under a name nobody knows.
+func (r *reader) messages(list []json.RawMessage, read func(*userMessage)) {
+	for _, raw := range list {
+		m := userMessage{raw: raw}
+		if r.object(raw, &m) {
+			read(&m)
+		}
+	}
+}
+
+// aboutAnother reports whether the content of a message of an unknown type names
+// an earlier message: it does something to that one.
+func (m *userMessage) aboutAnother() bool {
+	var all map[string]json.RawMessage
+	var content struct {
+		MessageID         loose `json:"message_id"`
+		OriginalMessageID loose `json:"original_message_id"`
+	}
+	_ = json.Unmarshal(m.raw, &all)
+	_ = json.Unmarshal(all[string(m.Type)], &content)
+	return content.MessageID != "" || content.OriginalMessageID != ""
+}
+
+type media struct {
+	Caption loose `json:"caption"`
 }
 
 // interactive is a tap on something the business sent.
 type interactive struct {
 	Type        loose `json:"type"`
-	ButtonReply reply `json:"button_reply"`
-	ListReply   reply `json:"list_reply"`
+	ButtonReply tap   `json:"button_reply"`
+	ListReply   tap   `json:"list_reply"`
 
 	CallPermission *callPermissionReply `json:"call_permission_reply"`
 }
 
-type reply struct {
+type tap struct {
 	ID    loose `json:"id"`
 	Title loose `json:"title"`
 }
@@ -56,12 +95,9 @@ type card struct {
 // message reads what a message tells. Sent in a group it opens the window of the
 // group, not that of the member who sent it.
 func (r *reader) message(m *userMessage) {
-	kind := string(m.Type)
-	if kind == "" && m.Interactive != nil {
-		kind = "interactive" // Meta's example of a call permission reply has no type
-	}
+	k := m.kindOf()
 	at := r.at(m.Timestamp)
-	if kind == "system" {
+	if k.name == "system" {
 		r.system(m, at)
 		return
 	}
@@ -70,21 +106,31 @@ func (r *reader) message(m *userMessage) {
 		r.skipped++
 		return
 	}
-	if r.isBusiness(who) {
+	if r.isBusiness(who) || r.toSomebodyElse(m) {
 		return
 	}
+	meaning, source := r.meaning(m, k)
 	told := len(r.events)
-	r.window(m, kind, who, at)
-	r.word(m, kind, who, at)
+	r.window(m, k, who, at, meaning.OptOut())
+	r.word(m, meaning, source, who, at)
 	if m.Interactive != nil && m.Interactive.CallPermission != nil {
 		r.callPermission(m.Interactive.CallPermission, who, at)
 	}
 	if !r.toldOf(who, told) {
 		r.link(who, at)
 	}
-	if kind == "contacts" {
+	if k.name == "contacts" {
 		r.sharedNumber(m.Contacts, who, at)
 	}
+}
+
+// toSomebodyElse reports whether the message says that it went to another than
+// the business: the business wrote it, on another device of its own.
+func (r *reader) toSomebodyElse(m *userMessage) bool {
+	if m.To == "" && m.ToUserID == "" {
+		return false
+	}
+	return m.ToUserID != "" || !r.isBusiness(r.names(m.To, "", ""))
 }
 
 // toldOf reports whether an event since the one numbered told holds all of who.
@@ -102,37 +148,16 @@ func (r *reader) toldOf(who []policy.Identity, told int) bool {
 	return false
 }
 
-// opensNothing are the message types that don't open the customer service
-// window. Every other type does, also one nobody knows yet: the user wrote.
-//
-// Meta documents "any user message" as opening. It says nothing about reactions
-// and about edits, of which it is told only for numbers shared with the
-// WhatsApp Business app; a solution provider says that reactions do open. What
-// is not certain opens nothing.
-var opensNothing = map[string]bool{
-	"":                true,
-	"reaction":        true,
-	"system":          true,
-	"edit":            true,
-	"revoke":          true,
-	"request_welcome": true,
-}
-
 // welcomeRemoved is when Meta removed the webhook for a user who opens a chat
 // for the first time: 27 March 2026. It opened the window while it existed.
 const welcomeRemoved policy.Moment = 1774569600_000
 
 // window opens the customer service window if the message does.
-func (r *reader) window(m *userMessage, kind string, who []policy.Identity, at policy.Moment) {
-	switch {
-	case kind == "":
+func (r *reader) window(m *userMessage, k kind, who []policy.Identity, at policy.Moment, optOut bool) {
+	if k.name == "" {
 		r.skipped++
-		return
-	case opensNothing[kind] && !(kind == "request_welcome" && at < welcomeRemoved):
-		return
-	case kind == "interactive" && m.Interactive != nil && (m.Interactive.CallPermission != nil || m.Interactive.Type == "call_permission_reply"):
-		// An answer to a request for calls is a tap too, and Meta does not say
-		// whether it counts as a message.
+	}
+	if !k.opens && !(k.name == "request_welcome" && at < welcomeRemoved) {
 		return
 	}
 	if at == 0 || r.phoneNumberID == "" {
@@ -147,7 +172,7 @@ func (r *reader) window(m *userMessage, kind string, who []policy.Identity, at p
 		}
 		who = []policy.Identity{group}
 	}
-	r.add(policy.ServiceWindowOpened{PhoneNumberID: r.phoneNumberID, Who: who, At: at})
+	r.add(policy.ServiceWindowOpened{PhoneNumberID: r.phoneNumberID, Who: who, At: at, OptOut: optOut})
 }
 
 // originRequest marks the card WhatsApp makes when the user taps the button that

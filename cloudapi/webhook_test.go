@@ -63,9 +63,22 @@ func tell(e policy.Event) string {
 	}
 	switch e := e.(type) {
 	case policy.ServiceWindowOpened:
-		return fmt.Sprintf("window %s %s at %s", e.PhoneNumberID, who(e.Who), at(e.At))
+		s := fmt.Sprintf("window %s %s at %s", e.PhoneNumberID, who(e.Who), at(e.At))
+		if e.OptOut {
+			s += " by an opt-out"
+		}
+		return s
 	case policy.ConsentChanged:
-		return fmt.Sprintf("%s %s %s %v %s %q at %s", e.State, e.PhoneNumberID, who(e.Who), e.Scopes, e.Source, e.Ref, at(e.At))
+		s := fmt.Sprintf("%s %s %s %v %s %q at %s", e.State, e.PhoneNumberID, who(e.Who), e.Scopes, e.Source, e.Ref, at(e.At))
+		for _, mark := range []struct {
+			is   bool
+			text string
+		}{{e.General, " generally"}, {e.Answer, " as an answer"}, {e.Tap, " by a tap"}} {
+			if mark.is {
+				s += mark.text
+			}
+		}
+		return s
 	case policy.IdentityLinked:
 		return fmt.Sprintf("link %s at %s", who(e.Who), at(e.At))
 	case policy.IdentityChanged:
@@ -123,11 +136,12 @@ var told = map[string]struct {
 	events  []string
 }{
 	"text":  {0, []string{"window 104455667788 " + ana + " at 1791600000", number + "1791600000"}},
-	"stop":  {0, []string{"window 104455667788 " + ana + " at 1791600000", "opted_out 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M1" at 1791600000`, number + "1791600000"}},
-	"start": {0, []string{"window 104455667788 " + ana + " at 1791600000", "opted_in 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M1" at 1791600000`, number + "1791600000"}},
+	"stop":  {0, []string{"window 104455667788 " + ana + " at 1791600000 by an opt-out", "opted_out 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M1" at 1791600000 generally`, number + "1791600000"}},
+	"start": {0, []string{"window 104455667788 " + ana + " at 1791600000", "opted_in 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M1" at 1791600000 generally`, number + "1791600000"}},
 	"talk":  {0, []string{"window 104455667788 " + ana + " at 1791600000", number + "1791600000"}},
 	"types": {0, []string{
-		"window 104455667788 " + ana + " at 1791600001", "window 104455667788 " + ana + " at 1791600002", "window 104455667788 " + ana + " at 1791600003",
+		"window 104455667788 " + ana + " at 1791600001 by an opt-out", "opted_out 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M1" at 1791600001 generally`, // a caption
+		"window 104455667788 " + ana + " at 1791600002", "window 104455667788 " + ana + " at 1791600003",
 		"window 104455667788 " + ana + " at 1791600004", "window 104455667788 " + ana + " at 1791600005", "window 104455667788 " + ana + " at 1791600006",
 		"window 104455667788 " + ana + " at 1791600007", // the card is somebody else's
 		"window 104455667788 " + ana + " at 1791600008", "window 104455667788 " + ana + " at 1791600009", "window 104455667788 " + ana + " at 1791600010",
@@ -139,15 +153,15 @@ var told = map[string]struct {
 	}},
 	"request_welcome": {0, []string{"window 104455667788 " + ana + " at 1767225600", number + "1767225600"}},
 	"edited_to_stop": {0, []string{
-		"opted_out 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M1" at 1791600000`,
+		"opted_out 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M1" at 1791600000 generally`,
 		"link " + ana + " at 1791600000", number + "1791600000",
 	}},
 	"buttons": {0, []string{
-		"window 104455667788 " + ana + " at 1791600001", "opted_out 104455667788 " + ana + ` [marketing] button "wamid.M1" at 1791600001`,
-		"window 104455667788 " + ana + " at 1791600002", "opted_out 104455667788 " + ana + " " + every + ` button "wamid.M2" at 1791600002`,
-		"window 104455667788 " + ana + " at 1791600003", "opted_out 104455667788 " + ana + " " + every + ` button "wamid.M3" at 1791600003`,
-		"window 104455667788 " + ana + " at 1791600004", "opted_in 104455667788 " + ana + " " + every + ` button "wamid.M4" at 1791600004`,
-		"window 104455667788 " + ana + " at 1791600005", "opted_out 104455667788 " + ana + " " + every + ` button "wamid.M5" at 1791600005`,
+		"window 104455667788 " + ana + " at 1791600001 by an opt-out", "opted_out 104455667788 " + ana + ` [marketing] button "wamid.M1" at 1791600001`, // by its text
+		"window 104455667788 " + ana + " at 1791600002 by an opt-out", "opted_out 104455667788 " + ana + " " + every + ` button "wamid.M2" at 1791600002 generally`,
+		"window 104455667788 " + ana + " at 1791600003", // an id is no word
+		"window 104455667788 " + ana + " at 1791600004", // to what?
+		"window 104455667788 " + ana + " at 1791600005 by an opt-out", "opted_out 104455667788 " + ana + " " + every + ` button "wamid.M5" at 1791600005 generally`,
 		"window 104455667788 " + ana + " at 1791600006", number + "1791600006",
 	}},
 	"call_permission": {1, []string{
@@ -159,14 +173,14 @@ var told = map[string]struct {
 	"user_id_only":       {0, []string{"window 104455667788 US.55667788990011=US.ENT.778899 at 1791600000", number + "1791600000"}},
 	"contact_names_more": {0, []string{"window 104455667788 US.55667788990011=12125550147 at 1791600000", number + "1791600000"}},
 	"two_contacts": {1, []string{
-		"window 104455667788 " + ana + " at 1791600001", "opted_out 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M1" at 1791600001`,
+		"window 104455667788 " + ana + " at 1791600001 by an opt-out", "opted_out 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M1" at 1791600001 generally`,
 		"window 104455667788 12125550148=US.11223344556677 at 1791600002",
 		"window 104455667788 12125550149 at 1791600003", number + "1791600004",
 	}},
 	"contradicting_contact": {0, []string{"window 104455667788 12125550147=US.99 at 1791600000", number + "1791600000"}},
 	"group": {0, []string{
 		"window 104455667788 Y2FwaV9ncm91cDox at 1791600001", "link " + ana + " at 1791600001",
-		"window 104455667788 Y2FwaV9ncm91cDox at 1791600002", "opted_out 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M2" at 1791600002`,
+		"window 104455667788 Y2FwaV9ncm91cDox at 1791600002 by an opt-out", "opted_out 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M2" at 1791600002 generally`,
 		"window 104455667788 Y2FwaV9ncm91cDox at 1791600003", "link " + ana + " at 1791600003", number + "1791600003",
 	}},
 	"standby":     {0, []string{"window 104455667788 " + ana + " at 1791600000", number + "1791600000"}},
@@ -235,23 +249,23 @@ var told = map[string]struct {
 		"window 104455667788 12125550148 at 1791600009", number + "1791600009",
 	}},
 	"echoes":  {0, []string{"link " + ana + " at 1791600000", "link " + ana + " at 1791600001", number + "1791600001"}},
-	"history": {1, []string{"window 104455667788 12125550147 at 1780000001", "window 104455667788 12125550147 at 1780000003", "opted_out 104455667788 12125550147 " + every + ` chat_keyword "wamid.H3" at 1780000003`, number + "1780000003"}},
+	"history": {1, []string{"window 104455667788 12125550147 at 1780000001", "window 104455667788 12125550147 at 1780000003 by an opt-out", "opted_out 104455667788 12125550147 " + every + ` chat_keyword "wamid.H3" at 1780000003 generally`, number + "1780000003"}},
 	"malformed": {11, []string{
 		"window 104455667788 " + ana + " at 1791600002",
-		"window 104455667788 " + ana + " at 1791600003", "opted_out 104455667788 " + ana + " " + every + ` chat_keyword "9" at 1791600003`,
+		"window 104455667788 " + ana + " at 1791600003 by an opt-out", "opted_out 104455667788 " + ana + " " + every + ` chat_keyword "9" at 1791600003 generally`,
 		"window 104455667788 12125550148 at 1791600004", number + "1791600004",
 	}},
 	"unknown":          {0, []string{number + "1791600000"}},
 	"other_object":     {1, nil},
 	"without_envelope": {1, nil},
 	"timestamps_entry": {0, []string{
-		"window 104455667788 " + ana + " at 1791600000", "opted_in 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M1" at 1791600000`,
+		"window 104455667788 " + ana + " at 1791600000", "opted_in 104455667788 " + ana + " " + every + ` chat_keyword "wamid.M1" at 1791600000 generally`,
 		"window 104455667788 12125550148 at 1791600000",
-		"window 104455667788 12125550149 at arrival", "opted_out 104455667788 12125550149 " + every + ` chat_keyword "wamid.M3" at arrival`,
+		"window 104455667788 12125550149 at arrival by an opt-out", "opted_out 104455667788 12125550149 " + every + ` chat_keyword "wamid.M3" at 1791700000 generally`, // never clamped
 		"window 104455667788 12125550150 at 1791600004", number + "1791600000",
 	}},
 	"timestamps_none": {4, []string{
-		"opted_out 104455667788 12125550149 " + every + ` chat_keyword "wamid.M3" at arrival`, number + "arrival",
+		"opted_out 104455667788 12125550149 " + every + ` chat_keyword "wamid.M3" at arrival generally`, number + "arrival",
 	}},
 	"several_numbers": {0, []string{
 		"window 104455667788 " + ana + " at 1791600001", "window 204455667788 12125550148 at 1791600002", "window 104455667788 12125550148 at 1791600003", "window 104455667788 12125550148 at 1791600004",
@@ -464,7 +478,13 @@ func checkEvent(t *testing.T, e policy.Event) {
 		at(e.At)
 	case policy.ConsentChanged:
 		who(e.Who, 1)
+		if e.State == policy.OptedOut && e.At > 0 {
+			e.At = min(e.At, policy.MomentOf(arrival)) // an opt-out may be later
+		}
 		at(e.At)
+		if e.Recorded != policy.MomentOf(arrival) {
+			t.Errorf("%s was recorded at %s", tell(e), e.Recorded)
+		}
 	case policy.IdentityLinked:
 		who(e.Who, 2)
 		at(e.At)

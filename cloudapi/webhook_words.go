@@ -6,70 +6,86 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-// word reads what a message says about consent. In a group only an opt-out
+// word tells what a message says about consent. In a group only an opt-out
 // counts: it is meant for everybody to read, but it is the member's word. Where
 // nobody knows when it was said, an opt-out holds from the delivery on, and an
 // opt-in doesn't count.
-func (r *reader) word(m *userMessage, kind string, who []policy.Identity, at policy.Moment) {
-	if r.words == nil {
+func (r *reader) word(m *userMessage, meaning policy.Meaning, source policy.Source, who []policy.Identity, at policy.Moment) {
+	switch {
+	case !meaning.Changes(), meaning.Answer: // nobody knows yet who was asked
 		return
-	}
-	state, scopes, source, ok := r.meaning(m, kind)
-	if !ok {
+	case meaning.State == policy.OptedOut:
+		at = r.optOutAt(m.Timestamp)
+	case m.GroupID != "" || at == 0:
 		return
-	}
-	if state != policy.OptedOut && (m.GroupID != "" || at == 0) {
-		return
-	}
-	if at == 0 {
-		at = r.now
 	}
 	if at == 0 || r.phoneNumberID == "" {
 		r.skipped++
 		return
 	}
 	r.add(policy.ConsentChanged{
-		PhoneNumberID: r.phoneNumberID, Who: who, At: at,
-		State: state, Scopes: scopes, Source: source, Ref: string(m.ID),
+		PhoneNumberID: r.phoneNumberID, Who: who, At: at, Recorded: r.now,
+		State: meaning.State, Scopes: meaning.Scopes, General: meaning.General, Answer: meaning.Answer, Tap: meaning.Tap,
+		Source: source, Ref: string(m.ID),
 	})
 }
 
-// meaning is what the words of a message mean. Of a tapped button the payload is
-// read before the text: businesses put there what the tap stands for. But if
-// either is an opt-out the person opted out, since they saw the text alone.
-func (r *reader) meaning(m *userMessage, kind string) (policy.ConsentState, []policy.Scope, policy.Source, bool) {
-	source := policy.SourceButton
-	var said []loose
-	switch kind {
+// meaning is what a message means for consent. Typed words count, and of taps
+// the titles that name what they do and the payloads the operator named. If
+// either is an opt-out the person opted out, since they saw the title alone.
+func (r *reader) meaning(m *userMessage, k kind) (policy.Meaning, policy.Source) {
+	if r.words == nil {
+		return policy.Meaning{}, ""
+	}
+	switch k.name {
 	case "text":
-		source, said = policy.SourceKeyword, []loose{m.Text.Body}
-	case "button":
-		said = []loose{m.Button.Payload, m.Button.Text}
-	case "interactive":
-		if i := m.Interactive; i != nil {
-			said = []loose{i.ButtonReply.ID, i.ButtonReply.Title, i.ListReply.ID, i.ListReply.Title}
-		}
+		return r.words.Message(string(m.Text.Body)), policy.SourceKeyword
+	case "image":
+		return optOutAlone(r.words.Message(string(m.Image.Caption))), policy.SourceKeyword
+	case "video":
+		return optOutAlone(r.words.Message(string(m.Video.Caption))), policy.SourceKeyword
+	case "document":
+		return optOutAlone(r.words.Message(string(m.Document.Caption))), policy.SourceKeyword
 	case "":
-		state, scopes, ok := r.words.Meaning(string(m.Text.Body))
-		return state, scopes, policy.SourceKeyword, ok && state == policy.OptedOut
+		return optOutAlone(r.words.Message(string(m.Text.Body))), policy.SourceKeyword
 	case "edit":
-		// A message changed into STOP is an opt-out. One changed into START is
-		// not the plain word an opt-in should be.
 		var edited userMessage
 		if json.Unmarshal(m.Edit.Message, &edited) != nil {
-			return 0, nil, "", false
+			return policy.Meaning{}, ""
 		}
-		state, scopes, ok := r.words.Meaning(string(edited.Text.Body))
-		return state, scopes, policy.SourceKeyword, ok && state == policy.OptedOut
-	}
-	var state policy.ConsentState
-	var scopes []policy.Scope
-	found := false
-	for _, s := range said {
-		st, sc, ok := r.words.Meaning(string(s))
-		if ok && (!found || state != policy.OptedOut && st == policy.OptedOut) {
-			state, scopes, found = st, sc, true
+		switch edited.Type {
+		case "image", "video", "document", "text", "":
+			meaning, source := r.meaning(&edited, edited.kindOf())
+			return optOutAlone(meaning), source
 		}
+	case "button":
+		return tapped(r.words.Payload(string(m.Button.Payload)), r.words.QuickReply(string(m.Button.Text))), policy.SourceButton
+	case "interactive/button_reply":
+		b := m.Interactive.ButtonReply
+		return tapped(r.words.Payload(string(b.ID)), r.words.ReplyButton(string(b.Title))), policy.SourceButton
+	case "interactive/list_reply":
+		l := m.Interactive.ListReply
+		return tapped(r.words.Payload(string(l.ID)), r.words.Row(string(l.Title))), policy.SourceButton
 	}
-	return state, scopes, source, found
+	return policy.Meaning{}, ""
+}
+
+// optOutAlone takes an opt-in for none: under a picture, or in a message that
+// was changed, it is not the plain word an opt-in should be.
+func optOutAlone(m policy.Meaning) policy.Meaning {
+	if m.State == policy.OptedIn {
+		return policy.Meaning{}
+	}
+	return m
+}
+
+// tapped is the meaning of a tap, by its payload and by its title.
+func tapped(payload, title policy.Meaning) policy.Meaning {
+	switch {
+	case payload.State == policy.OptedOut, title.State != policy.OptedOut && payload.Changes():
+		return payload
+	case title.Changes():
+		return title
+	}
+	return policy.Meaning{Suspected: payload.Suspected || title.Suspected}
 }

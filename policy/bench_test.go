@@ -50,7 +50,7 @@ func BenchmarkMeaning(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				w.Meaning(text)
+				w.Message(text)
 			}
 		})
 	}

@@ -30,6 +30,9 @@ type ConsentChanged struct {
 	// Answer marks an ordinary word, such as "yes": it is an opt-in only where
 	// the person was asked.
 	Answer bool
+	// Tap marks a tap on a button or row whose title alone says that it is an
+	// opt-in: it never lifts an opt-out.
+	Tap bool
 	// Recorded is when the gateway learned of it, by its own clock; zero where
 	// nobody kept that.
 	Recorded Moment

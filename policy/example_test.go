@@ -41,15 +41,15 @@ func ExampleDecide() {
 	// marketing business
 }
 
-// Two messages that change a person's consent, and one that doesn't.
-func ExampleWords_Meaning() {
+// Two messages that change a person's consent, and one that may be meant to.
+func ExampleWords_Message() {
 	words := policy.NewWords()
-	for _, message := range []string{"Stop, please!", "STOP_PROMO", "STOP 12345"} {
-		state, scopes, ok := words.Meaning(message)
-		fmt.Println(ok, state, scopes)
+	for _, message := range []string{"Stop, please!", "Stop promotions", "I said stop!"} {
+		m := words.Message(message)
+		fmt.Println(m.State, m.Scopes, m.Suspected)
 	}
 	// Output:
-	// true opted_out [marketing transactional authentication]
-	// true opted_out [marketing]
-	// false unknown []
+	// opted_out [marketing transactional authentication] false
+	// opted_out [marketing] false
+	// unknown [] true
 }

@@ -1,190 +1,271 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 )
 
-// Words are the messages by which people opt in and out. A message counts only
-// as a whole, after folding case, accents, punctuation and polite words: "Stop,
-// please!" is an opt-out, "stop 12345" and "don't stop" are not.
+// Meaning is what a message, or a tap on a button or row, means for consent.
+// The zero value: nothing.
+type Meaning struct {
+	// State is OptedIn or OptedOut, or ConsentUnknown where nothing changes.
+	State  ConsentState
+	Scopes []Scope
+	// General marks a word for everything, such as STOP or START.
+	General bool
+	// Answer marks an ordinary word, such as "yes": an opt-in only where the
+	// person was asked.
+	Answer bool
+	// Tap marks an opt-in by the title of a button or row alone: it never lifts
+	// an opt-out.
+	Tap bool
+	// Suspected reports that it may be an opt-out, but not certainly: a stop
+	// inside a sentence, an ambiguous word. It changes no consent.
+	Suspected bool
+}
+
+// Changes reports whether the meaning is one for consent.
+func (m Meaning) Changes() bool { return m.State != ConsentUnknown }
+
+// OptOut reports whether it is, or may be, an opt-out: no wish to hear more.
+func (m Meaning) OptOut() bool { return m.State == OptedOut || m.Suspected }
+
+// Words are the messages and taps by which people opt in and out. What people
+// type counts only as a whole, after folding case, accents, punctuation and
+// polite words: "Stop, please!" is an opt-out, "stop 12345" and "don't stop" are
+// not. What they tap was written by the business: of titles only phrases count
+// that name what they do, of ids and payloads only what the operator named.
 type Words struct {
-	meaning map[string]word
+	entries  map[string]entry
+	payloads map[string]entry
+	// Parts of a message that make it a suspected opt-out.
+	phrases   map[string]bool // several words, or one unmistakable one
+	stops     map[string]bool // single words
+	spaceless []string
+	longest   int // most words in one of phrases
 }
 
-type word struct {
-	state  ConsentState
-	scopes []Scope
-}
+// grade says where a phrase counts beyond being typed alone. The higher ones
+// include the lower.
+type grade uint8
 
-// The built-in words. They come from the defaults of messaging products and
-// from public code. Cancel and its translations alone may mean an order: they
-// stop marketing and nothing else. Words that mean "yes", "no", "back" or
-// "continue" in ordinary talk change nothing: a menu's "back" must not become
-// an opt-in.
-var builtIn = []struct {
-	state  ConsentState
-	scopes []Scope
-	words  []string
-}{
-	{OptedOut, AllScopes, []string{
-		"stop", "stopall", "stop all", "unsubscribe", "unsubscribe all", "optout", "opt out", "quit", "end", "revoke", "remove", "remove me",
-		"stop messages", "stop messaging me", "stop texting me", "do not contact me", "don't contact me", // English
-		"baja", "alto", "parar", "detener", "salir", "no contactar", "no escribir", "no me escribas más", "darme de baja", // Spanish
-		"pare", "sair", "descadastrar", "cancelar inscrição", "não quero mais receber", "me tira da lista", "sair da lista", // Portuguese
-		"arret", "arrête", "arrêter", "arrett", "désabonnement", "désabonner", "se désabonner", "td", // French
-		"interrompi", "esci", "annulla iscrizione", // Italian
-		"stopp", "stoppen", "abmelden", "abbestellen", // German
-		"berhenti", "keluar", "hentikan", "batal langganan", "jangan hubungi saya", // Indonesian
-		"henti", "tak nak", // Malay
-		"band karo", "band karein", "roko", "mat bhejo", // Hindi in Latin letters
-		"הסרה",                            // Hebrew
-		"إيقاف", "توقف", "إلغاء الاشتراك", // Arabic
-		"стоп", "отписаться", "не пиши", "не писать", // Russian
-	}},
-	{OptedOut, []Scope{Marketing}, []string{
-		"stop marketing", "unsubscribe marketing", "stop promotions", "stop promotion", "stop promos", "stop promo", "stop ads", "no more offers",
-		"detener marketing", "salir marketing", "parar marketing", "cancelar marketing", "detener promociones", "parar promoções",
-		"cancel", "cancelar", "annulla", "termina", "batal", "iptal", "إلغاء",
-	}},
-	{OptedOut, []Scope{Transactional}, []string{
-		"stop notification", "stop notifications", "unsubscribe notification", "unsubscribe notifications",
-		"detener notificación", "salir notificación", "parar notificação",
-	}},
-	{OptedIn, AllScopes, []string{
-		"start", "subscribe", "unstop", "optin", "opt in", "resubscribe", // English
-		"alta", "recibir", // Spanish
-		"receber", "ativar", // Portuguese
-		"sottoscrivi", "riprendi", "avvia", // Italian
-		"anmelden", "abonnieren", // German
-		"s'abonner", "abonner", // French
-		"mulai", "daftar", // Indonesian
-		"mula",          // Malay
-		"start karo",    // Hindi in Latin letters
-		"ابدأ", "تفعيل", // Arabic
-	}},
-	{OptedIn, []Scope{Marketing}, []string{
-		"start marketing", "subscribe marketing", "start promotions", "start promo", "volver marketing", "recibir marketing", "voltar marketing", "receber marketing",
-	}},
-	{OptedIn, []Scope{Transactional}, []string{
-		"start notification", "start notifications", "subscribe notification", "subscribe notifications", "volver notificación", "recibir notificación",
-	}},
-}
+const (
+	// alone: typed as the whole message, and nowhere else. Words that mean
+	// something else on a button, such as "end", "cancel" or "exit".
+	alone grade = iota
+	// stopping: unmistakable, so that it counts on the quick reply of a template
+	// too, and makes a message suspect that has it among others.
+	stopping
+	// naming: names what it does, so that it counts as the title of any button
+	// or row.
+	naming
+)
 
-// polite are words that may stand around an opt-in or opt-out without changing
-// it.
-var polite = []string{"please", "pls", "plz", "por favor", "bitte", "s'il vous plaît", "svp", "per favore", "tolong", "thanks", "thank you", "gracias", "obrigado", "obrigada", "merci", "danke", "grazie"}
+type entry struct {
+	meaning Meaning
+	grade   grade
+}
 
 // NewWords is the built-in list of words.
 func NewWords() *Words {
-	w := &Words{meaning: make(map[string]word, 128)}
-	for _, b := range builtIn {
-		for _, text := range b.words {
-			w.meaning[fold(text)] = word{b.state, b.scopes}
-		}
+	w := &Words{
+		entries: maps.Clone(builtIn.entries), payloads: make(map[string]entry),
+		phrases: builtIn.phrases, stops: builtIn.stops, spaceless: builtIn.spaceless, longest: builtIn.longest,
 	}
 	return w
 }
 
-// Add makes text an opt-in or opt-out for scopes, in place of what it meant
-// before.
-func (w *Words) Add(text string, state ConsentState, scopes []Scope) error {
-	folded := fold(text)
-	switch {
-	case folded == "":
-		return fmt.Errorf("%q has no letters or digits to compare", text)
-	case len(folded) > longestWord:
-		return fmt.Errorf("%q is too long to be an opt-in or opt-out word: it has more than %d bytes", text, longestWord)
-	}
-	w.meaning[folded] = word{state, scopes}
-	return nil
-}
-
-// longestWord bounds what can be an opt-in or opt-out, in bytes after folding:
-// nobody's STOP is longer, and folding a long message to its end would be waste.
-// What is dropped in folding doesn't count, so that a STOP followed by a screen
-// of exclamation marks is one.
-const longestWord = 256
-
-// Meaning says what a whole message, or the payload of a button, changes about
-// consent. It reports false where it changes nothing.
-func (w *Words) Meaning(text string) (ConsentState, []Scope, bool) {
-	folded := fold(text)
-	if len(folded) > longestWord {
-		return ConsentUnknown, nil, false
-	}
-	for {
-		if m, ok := w.meaning[folded]; ok {
-			return m.state, m.scopes, true
-		}
-		rest := withoutPolite(folded)
-		if rest == folded {
-			return ConsentUnknown, nil, false
-		}
-		folded = rest
-	}
-}
-
-var foldedPolite = func() []string {
-	folded := make([]string, len(polite))
-	for i, p := range polite {
-		folded[i] = fold(p)
-	}
-	return folded
-}()
-
-// withoutPolite takes one polite word off an end of s.
-func withoutPolite(s string) string {
-	for _, p := range foldedPolite {
-		if rest, ok := strings.CutSuffix(s, " "+p); ok {
-			return rest
-		}
-		if rest, ok := strings.CutPrefix(s, p+" "); ok {
-			return rest
-		}
-	}
-	return s
-}
-
-// fold reduces text to what people mean to write: letters and digits in one case
-// without accents, with single spaces between. Apostrophes vanish, every other
-// character separates. What is longer than longestWord is cut just beyond
-// it.
-func fold(text string) string {
-	var b strings.Builder
-	var decomposed norm.Iter
-	decomposed.InitString(norm.NFKD, apostrophes.Replace(text))
-	space := false
-	for !decomposed.Done() {
-		for _, r := range string(decomposed.Next()) {
-			// To upper case first: some letters have two lower-case forms.
-			r = unicode.ToLower(unicode.ToUpper(r))
-			switch {
-			case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Cf, r), r == tatweel, r == 'ʼ':
-				continue
-			case unicode.IsLetter(r), unicode.IsDigit(r), unicode.Is(unicode.Mc, r):
-				if space && b.Len() > 0 {
-					b.WriteByte(' ')
-				}
-				space = false
-				b.WriteRune(r)
-				if b.Len() > longestWord {
-					return b.String()
-				}
-			default:
-				space = true
+// builtIn is compiled once from the lists.
+var builtIn = func() *Words {
+	w := &Words{entries: make(map[string]entry, 2048), phrases: make(map[string]bool, 1024), stops: make(map[string]bool, 256)}
+	for _, list := range slices.Concat(typedWords, buttonWords) {
+		for _, text := range list.words {
+			folded, _ := fold(text, longestWord)
+			e := entry{Meaning{State: list.state, Scopes: list.scopes, General: len(list.scopes) == int(Scopes) && !list.answer, Answer: list.answer}, list.grade}
+			if before, ok := w.entries[folded]; ok {
+				// The lists agree on the meaning; a test sees to it.
+				e.grade = max(e.grade, before.grade)
+			}
+			w.entries[folded] = e
+			if e.meaning.State == OptedOut && e.grade >= stopping {
+				w.suspect(folded)
 			}
 		}
 	}
-	return b.String()
+	for _, text := range suspectWords {
+		folded, _ := fold(text, longestWord)
+		w.suspect(folded)
+	}
+	return w
+}()
+
+// Add makes text, typed or the payload of a button exactly as written, an opt-in
+// or opt-out for scopes, in place of what it meant before.
+func (w *Words) Add(text string, state ConsentState, scopes []Scope) error {
+	folded, whole := fold(text, longestWord)
+	switch {
+	case folded == "":
+		return fmt.Errorf("%q has no letters or digits to compare", text)
+	case !whole:
+		return fmt.Errorf("%q is too long to be an opt-in or opt-out word: it has more than %d bytes", text, longestWord)
+	}
+	e := entry{configured(state, scopes), stopping}
+	if state == OptedOut {
+		e.grade = naming
+	}
+	w.entries[folded], w.payloads[text] = e, e
+	return nil
 }
 
-// apostrophes are the characters keyboards give people for one. They go before
-// decomposing, which makes a space of the acute accent.
-var apostrophes = strings.NewReplacer("'", "", "’", "", "‘", "", "ʼ", "", "´", "", "`", "", "′", "")
+// AddPayload makes the payload of a template's quick reply, or the id of a reply
+// button or list row, an opt-in or opt-out for scopes. It counts exactly as
+// written.
+func (w *Words) AddPayload(payload string, state ConsentState, scopes []Scope) error {
+	switch {
+	case strings.TrimSpace(payload) == "":
+		return errors.New("a payload is empty")
+	case len(payload) > longestWord:
+		return fmt.Errorf("%q is too long to be a payload: it has more than %d bytes", payload, longestWord)
+	}
+	w.payloads[payload] = entry{meaning: configured(state, scopes)}
+	return nil
+}
 
-// tatweel stretches Arabic words and means nothing.
-const tatweel = 'ـ'
+// configured is the meaning of what the operator named. An opt-in means what the
+// operator says, and not only what was taken before.
+func configured(state ConsentState, scopes []Scope) Meaning {
+	return Meaning{State: state, Scopes: scopes, General: state == OptedOut && len(scopes) == int(Scopes)}
+}
+
+// longestWord bounds what can be an opt-in or opt-out, in bytes after folding:
+// nobody's STOP is longer. What is dropped in folding doesn't count, so that a
+// STOP followed by a screen of exclamation marks is one. Meta's longest id of a
+// button has 256 characters.
+const longestWord = 256
+
+// longestMessage bounds how much of a message is read, in bytes after folding.
+// WhatsApp's have 4,096 characters at most.
+const longestMessage = 16 << 10
+
+// Message is the meaning of a typed message.
+func (w *Words) Message(text string) Meaning {
+	folded, _ := fold(text, longestMessage)
+	if m, ok := w.whole(folded); ok {
+		return m
+	}
+	return Meaning{Suspected: w.suspected(folded)}
+}
+
+// QuickReply is the meaning of a tapped quick reply of a template, which says
+// STOP as it is or names what it does.
+func (w *Words) QuickReply(text string) Meaning { return w.title(text, stopping) }
+
+// ReplyButton is the meaning of the title of a tapped reply button. A bare stop
+// may be about anything: it is suspected at most.
+func (w *Words) ReplyButton(title string) Meaning {
+	m := w.title(title, naming)
+	if !m.Changes() {
+		m.Suspected = w.title(title, stopping).State == OptedOut
+	}
+	return m
+}
+
+// Row is the meaning of the title of a row chosen from a list. The next bus
+// stop may be one.
+func (w *Words) Row(title string) Meaning { return w.title(title, naming) }
+
+// title is the meaning of a title as far as it has at least the grade. Of
+// opt-ins only phrases count that name what they do.
+func (w *Words) title(text string, least grade) Meaning {
+	folded, whole := fold(text, longestWord)
+	if !whole {
+		return Meaning{}
+	}
+	for s := range politely(folded) {
+		e, ok := w.entries[s]
+		if !ok {
+			continue
+		}
+		m := e.meaning
+		switch {
+		case m.State == OptedOut && e.grade >= least:
+			return m
+		case m.State == OptedIn && e.grade >= naming:
+			m.Tap = true
+			return m
+		}
+		return Meaning{}
+	}
+	return Meaning{}
+}
+
+// Payload is the meaning of a payload or id, which only the operator gives it.
+func (w *Words) Payload(payload string) Meaning { return w.payloads[payload].meaning }
+
+// whole is the meaning of a message that is nothing but an opt-in or opt-out: a
+// known phrase, the same one several times, or several opt-outs.
+func (w *Words) whole(folded string) (Meaning, bool) {
+	for s := range politely(folded) {
+		if len(s) <= longestWord {
+			if e, ok := w.entries[s]; ok {
+				return e.meaning, true
+			}
+		}
+		if e, ok := w.entries[repeated(s)]; ok {
+			return e.meaning, true
+		}
+	}
+	return w.sequence(folded)
+}
+
+// repeated is the shortest beginning of s of which s is a repetition, "" where
+// there is none.
+func repeated(s string) string {
+	if head := s[:min(3, len(s))]; head == "" || !strings.Contains(s[1:], head[:1]) || !strings.Contains(s[len(head)-1:], head) && len(s) > 6 {
+		return ""
+	}
+	// Where s repeats a beginning of it, with spaces between or without, s is
+	// found in itself twice over.
+	for _, space := range []string{" ", ""} {
+		t := s + space
+		if i := strings.Index((t + t)[1:], t) + 1; i > 0 && i < len(t) && i <= longestWord && strings.HasSuffix(t[:i], space) {
+			return t[:i-len(space)]
+		}
+	}
+	return ""
+}
+
+// sequence is the meaning of several unmistakable opt-outs in a row, such as
+// "Stop! Unsubscribe me.": what any of them means.
+func (w *Words) sequence(folded string) (m Meaning, ok bool) {
+	words := strings.Fields(folded)
+	if len(words) > 12 {
+		return m, false
+	}
+	for i := 0; i < len(words); {
+		n := min(len(words)-i, w.longest)
+		for ; n > 0; n-- {
+			e, known := w.entries[strings.Join(words[i:i+n], " ")]
+			if known && e.meaning.State == OptedOut && e.grade >= stopping {
+				if !m.General {
+					m = Meaning{State: OptedOut, Scopes: union(m.Scopes, e.meaning.Scopes), General: e.meaning.General}
+				}
+				break
+			}
+		}
+		if n == 0 && !slices.Contains(foldedPolite, words[i]) {
+			return Meaning{}, false
+		}
+		i += max(n, 1)
+	}
+	return m, m.Changes()
+}
+
+func union(a, b []Scope) []Scope {
+	u := slices.Concat(a, b)
+	slices.Sort(u)
+	return slices.Compact(u)
+}

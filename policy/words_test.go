@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -72,13 +73,13 @@ func TestMeaning(t *testing.T) {
 		{"out/polite/after", "Stop, please!", OptedOut, AllScopes},
 		{"out/polite/both", "Please stop, thank you", OptedOut, AllScopes},
 		{"out/polite/spanish", "por favor, baja", OptedOut, AllScopes},
-		{"out/polite/french", "arrêtez s'il vous plaît", nothing, nil}, // not a listed form of the verb
-		{"out/polite/french-listed", "arrêt, s'il vous plaît", OptedOut, AllScopes},
+		{"out/polite/french", "arrêtez s'il vous plaît", OptedOut, AllScopes},
+		{"out/polite/french-noun", "arrêt, s'il vous plaît", OptedOut, AllScopes},
 		{"out/polite/german", "Bitte abmelden.", OptedOut, AllScopes},
 
-		{"out/payload/underscore", "STOP_PROMO", OptedOut, marketing},
-		{"out/payload/hyphen", "stop-all", OptedOut, AllScopes},
-		{"out/payload/whatsapp-marketing-button", "Stop promotions", OptedOut, marketing}, // [BR5]
+		{"out/underscore", "STOP_PROMO", OptedOut, marketing},
+		{"out/hyphen", "stop-all", OptedOut, AllScopes},
+		{"out/button-typed", "STOP PROMOTIONS", OptedOut, marketing},
 		{"out/scope/marketing", "STOP MARKETING", OptedOut, marketing},
 		{"out/scope/marketing/spanish", "salir marketing", OptedOut, marketing},
 		{"out/scope/notification", "unsubscribe notification", OptedOut, transactional},
@@ -111,19 +112,9 @@ func TestMeaning(t *testing.T) {
 		{"nothing/within-a-sentence", "where does the bus stop", nothing, nil},
 		{"nothing/within-a-word", "nonstop", nothing, nil},
 		{"nothing/spelled-apart", "s t o p", nothing, nil},
-		{"nothing/yes", "yes", nothing, nil},
 		{"nothing/no", "No", nothing, nil},
 		{"nothing/no/thanks", "no, thanks", nothing, nil},
 		{"nothing/no/french", "non", nothing, nil},
-		{"nothing/yes/spanish", "sí", nothing, nil},
-		{"nothing/yes/portuguese", "sim", nothing, nil},
-		{"nothing/yes/italian", "sì", nothing, nil},
-		{"nothing/yes/malay", "ya", nothing, nil},
-		{"nothing/yes/hindi", "haan", nothing, nil},
-		{"nothing/continue", "continue", nothing, nil},
-		{"nothing/continue/spanish", "continuar", nothing, nil},
-		{"nothing/continue/italian", "continua", nothing, nil},
-		{"nothing/continue/indonesian", "lanjut", nothing, nil},
 		{"nothing/end/french", "fin", nothing, nil},
 		{"nothing/polite-alone", "please", nothing, nil},
 		{"nothing/polite-twice", "please, thanks", nothing, nil},
@@ -131,13 +122,16 @@ func TestMeaning(t *testing.T) {
 		{"nothing/punctuation", "?!…", nothing, nil},
 		{"nothing/emoji", "👍", nothing, nil},
 		{"nothing/not-utf-8", "\xff\xfe", nothing, nil},
-		{"nothing/long", strings.Repeat("stop ", 1000), nothing, nil},
+		{"nothing/long", strings.Repeat("stop here ", 1000), nothing, nil},
 		{"nothing/long/one-word", strings.Repeat("a", 100000), nothing, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			state, scopes, ok := NewWords().Meaning(tc.text)
-			if state != tc.state || !slices.Equal(scopes, tc.scopes) || ok != (tc.state != nothing) {
-				t.Errorf("Meaning(%q) = %v %v %v, want %v %v", tc.text, state, scopes, ok, tc.state, tc.scopes)
+			m := NewWords().Message(tc.text)
+			if m.State != tc.state || !slices.Equal(m.Scopes, tc.scopes) || m.Changes() != (tc.state != nothing) {
+				t.Errorf("Message(%q) = %+v, want %v %v", tc.text, m, tc.state, tc.scopes)
+			}
+			if m.Answer || m.Tap || m.General != (len(tc.scopes) == int(Scopes)) {
+				t.Errorf("Message(%q) = %+v, which is an answer or a tap, or general against its scopes", tc.text, m)
 			}
 		})
 	}
@@ -146,17 +140,25 @@ func TestMeaning(t *testing.T) {
 // Two built-in words that fold to the same letters must not disagree: which of
 // them holds would depend on their order in the table.
 func TestBuiltInWordsAgree(t *testing.T) {
-	seen := map[string]word{}
-	for _, b := range builtIn {
-		for _, text := range b.words {
-			folded := fold(text)
-			if before, ok := seen[folded]; ok && (before.state != b.state || !slices.Equal(before.scopes, b.scopes)) {
-				t.Errorf("%q means %v %v and %v %v", text, before.state, before.scopes, b.state, b.scopes)
+	seen := map[string]wordList{}
+	for _, list := range slices.Concat(typedWords, buttonWords) {
+		for _, text := range list.words {
+			folded, whole := fold(text, longestWord)
+			if before, ok := seen[folded]; ok && (before.state != list.state || !slices.Equal(before.scopes, list.scopes) || before.answer != list.answer) {
+				t.Errorf("%q means %v %v and %v %v", text, before.state, before.scopes, list.state, list.scopes)
 			}
-			if folded == "" || len(folded) > longestWord {
+			if folded == "" || !whole {
 				t.Errorf("%q folds to %q, which no message can match", text, folded)
 			}
-			seen[folded] = word{b.state, b.scopes}
+			if withoutPolite(folded) == "" {
+				t.Errorf("%q is nothing but polite", text)
+			}
+			seen[folded] = list
+		}
+	}
+	for text := range ambiguous {
+		if list, ok := seen[text]; ok && list.state == OptedOut {
+			t.Errorf("%q is ambiguous and an opt-out", text)
 		}
 	}
 }
@@ -167,8 +169,8 @@ func TestAdd(t *testing.T) {
 		if err := w.Add("Lass Mich!", OptedOut, AllScopes); err != nil {
 			t.Fatal(err)
 		}
-		if state, scopes, ok := w.Meaning("lass mich bitte"); state != OptedOut || !slices.Equal(scopes, AllScopes) || !ok {
-			t.Errorf("got %v %v %v, want %v %v", state, scopes, ok, OptedOut, AllScopes)
+		if m := w.Message("lass mich bitte"); m.State != OptedOut || !slices.Equal(m.Scopes, AllScopes) || !m.General {
+			t.Errorf("%+v", m)
 		}
 	})
 	t.Run("replaces-built-in", func(t *testing.T) {
@@ -176,10 +178,10 @@ func TestAdd(t *testing.T) {
 		if err := w.Add("CANCEL", OptedOut, AllScopes); err != nil {
 			t.Fatal(err)
 		}
-		if _, scopes, _ := w.Meaning("cancel"); !slices.Equal(scopes, AllScopes) {
+		if scopes := w.Message("cancel").Scopes; !slices.Equal(scopes, AllScopes) {
 			t.Errorf("scopes %v, want %v", scopes, AllScopes)
 		}
-		if _, scopes, _ := NewWords().Meaning("cancel"); !slices.Equal(scopes, marketing) {
+		if scopes := NewWords().Message("cancel").Scopes; !slices.Equal(scopes, marketing) {
 			t.Errorf("the built-in list changed: scopes %v, want %v", scopes, marketing)
 		}
 	})
@@ -188,7 +190,7 @@ func TestAdd(t *testing.T) {
 		if err := w.Add("stop thanks", OptedOut, marketing); err != nil {
 			t.Fatal(err)
 		}
-		if _, scopes, _ := w.Meaning("Stop, thanks"); !slices.Equal(scopes, marketing) {
+		if scopes := w.Message("Stop, thanks").Scopes; !slices.Equal(scopes, marketing) {
 			t.Errorf("scopes %v, want %v", scopes, marketing)
 		}
 	})
@@ -213,12 +215,12 @@ func TestFoldEveryCharacter(t *testing.T) {
 		if !utf8.ValidRune(r) {
 			continue
 		}
-		folded := fold(string(r))
-		if again := fold(folded); again != folded {
+		folded, _ := fold(string(r), longestWord)
+		if again, _ := fold(folded, longestMessage); again != folded {
 			t.Errorf("%U folds to %q and then to %q", r, folded, again)
 		}
 		for _, other := range []rune{unicode.ToUpper(r), unicode.ToLower(r), unicode.ToTitle(r)} {
-			if got := fold(string(other)); got != folded {
+			if got, _ := fold(string(other), longestWord); got != folded {
 				t.Errorf("%U folds to %q, in other case (%U) to %q", r, folded, other, got)
 			}
 		}
@@ -226,8 +228,8 @@ func TestFoldEveryCharacter(t *testing.T) {
 }
 
 func FuzzMeaning(f *testing.F) {
-	for _, b := range builtIn {
-		for _, text := range b.words {
+	for _, list := range typedWords[:3] {
+		for _, text := range list.words {
 			f.Add(text)
 		}
 	}
@@ -236,27 +238,37 @@ func FuzzMeaning(f *testing.F) {
 	}
 	w := NewWords()
 	f.Fuzz(func(t *testing.T, text string) {
-		folded := fold(text)
-		if again := fold(folded); again != folded {
+		folded, whole := fold(text, longestMessage)
+		if again, _ := fold(folded, longestMessage); again != folded {
 			t.Errorf("%q folds to %q and then to %q", text, folded, again)
 		}
-		state, scopes, ok := w.Meaning(text)
-		if ok == (state == nothing) || ok == (len(scopes) == 0) {
-			t.Errorf("Meaning(%q) = %v %v %v", text, state, scopes, ok)
+		m := w.Message(text)
+		if m.Changes() == (len(m.Scopes) == 0) || m.Changes() && m.Suspected || m.Answer && m.State != OptedIn || m.Tap {
+			t.Errorf("Message(%q) = %+v", text, m)
 		}
-		if len(folded) > longestWord && ok {
-			t.Errorf("%q means something", text)
+		// What opts out as a title opts out typed, and a row says no more than a
+		// button, a button no more than a template's.
+		row, button, quick := w.Row(text), w.ReplyButton(text), w.QuickReply(text)
+		if row.State == OptedOut && (button.State != OptedOut || m.State != OptedOut) || button.State == OptedOut && quick.State != OptedOut {
+			t.Errorf("%q: row %+v, button %+v, quick reply %+v, typed %+v", text, row, button, quick, m)
 		}
-		if !utf8.ValidString(text) {
-			return // changing its case replaces what can't be read
+		for _, title := range []Meaning{row, button, quick} {
+			if title.State == OptedIn && !title.Tap || title.Answer {
+				t.Errorf("a title %q = %+v", text, title)
+			}
+		}
+		if w.Payload(text).Changes() {
+			t.Errorf("the payload %q means something to nobody's knowledge", text)
+		}
+		if !utf8.ValidString(text) || !whole {
+			return // changing its case replaces what can't be read; what is cut may differ
 		}
 		for _, same := range []string{
 			strings.ToUpper(text), strings.ToLower(text), strings.Map(unicode.ToTitle, text),
 			text + "!", "¡" + text, "«" + text + "»", " " + text + "\n", "_" + text + "-", "🛑 " + text,
 		} {
-			gotState, gotScopes, gotOK := w.Meaning(same)
-			if gotState != state || !slices.Equal(gotScopes, scopes) || gotOK != ok {
-				t.Errorf("Meaning(%q) = %v %v, but Meaning(%q) = %v %v", text, state, scopes, same, gotState, gotScopes)
+			if got := w.Message(same); !reflect.DeepEqual(got, m) {
+				t.Errorf("Message(%q) = %+v, but Message(%q) = %+v", text, m, same, got)
 			}
 		}
 	})

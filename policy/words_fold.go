@@ -1,0 +1,61 @@
+package policy
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// fold reduces text to what people mean to write: letters and digits in one case
+// without accents, with single spaces between, and none in scripts that are
+// written without. Apostrophes vanish, every other character separates. What is
+// longer than limit bytes is cut, and reported.
+func fold(text string, limit int) (folded string, whole bool) {
+	var b strings.Builder
+	var decomposed norm.Iter
+	decomposed.InitString(norm.NFKD, apostrophes.Replace(text))
+	space, last := false, rune(0)
+	for !decomposed.Done() {
+		for _, r := range string(decomposed.Next()) {
+			// To upper case first: some letters have two lower-case forms.
+			r = unicode.ToLower(unicode.ToUpper(r))
+			if plain, ok := strokes[r]; ok {
+				r = plain
+			}
+			switch {
+			case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Cf, r), r == tatweel, r == 'ʼ':
+				continue
+			case unicode.IsLetter(r), unicode.IsDigit(r), unicode.Is(unicode.Mc, r):
+				if space && b.Len() > 0 && !(spaceless(last) && spaceless(r)) {
+					b.WriteByte(' ')
+				}
+				space, last = false, r
+				if b.Len()+len(string(r)) > limit {
+					return b.String(), false
+				}
+				b.WriteRune(r)
+			default:
+				space = true
+			}
+		}
+	}
+	return b.String(), true
+}
+
+// apostrophes are the characters keyboards give people for one. They go before
+// decomposing, which makes a space of the acute accent.
+var apostrophes = strings.NewReplacer("'", "", "’", "", "‘", "", "ʼ", "", "´", "", "`", "", "′", "", "׳", "")
+
+// strokes are letters whose stroke people leave out like an accent, though it
+// is none to Unicode.
+var strokes = map[rune]rune{'ł': 'l', 'đ': 'd', 'ø': 'o'}
+
+// tatweel stretches Arabic words and means nothing.
+const tatweel = 'ـ'
+
+// spaceless reports whether r belongs to a script in which spaces are rare, or,
+// in Korean, left out at will.
+func spaceless(r rune) bool {
+	return r >= 0x0E00 && unicode.In(r, unicode.Thai, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
+}
