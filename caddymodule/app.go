@@ -38,8 +38,8 @@ type App struct {
 	// The policy of every business that doesn't say otherwise.
 	Policy Policy `json:"policy,omitzero"`
 
-	// Additional words by which people opt out or in, in messages and in the
-	// payloads of buttons.
+	// Additional words by which people opt out or in, and payloads of buttons by
+	// which they do.
 	Words []Words `json:"words,omitempty"`
 
 	// How recipients appear in logs: `pseudonym` (a keyed hash), `masked`
@@ -64,6 +64,8 @@ type App struct {
 	lease   *lease
 	// silence belongs to the store, and is set with it.
 	silence *atomic.Pointer[silence]
+	// clocks compares WhatsApp's clock with ours.
+	clocks *clockWatch
 	// lastRead is what readTime last gave.
 	lastRead *atomic.Int64
 }
@@ -160,6 +162,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.lease = new(lease)
 	a.lastRead, a.silence = new(atomic.Int64), new(atomic.Pointer[silence])
+	a.clocks = new(clockWatch)
 	a.acquire = sync.OnceValues(a.open)
 	switch a.LogContacts {
 	case "", logPseudonym, logMasked, logClear:

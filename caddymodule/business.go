@@ -79,9 +79,12 @@ type Words struct {
 	// For which messages: `marketing`, `transactional`, `authentication` or
 	// `all`. Required.
 	Scope string `json:"scope"`
-	// Whole messages or button payloads; case, accents and punctuation don't
-	// matter. Required.
-	Words []string `json:"words"`
+	// Whole messages, in which case, accents and punctuation don't matter; and
+	// payloads and ids of buttons and rows, exactly as written.
+	Words []string `json:"words,omitempty"`
+	// Payloads and ids of buttons and rows that are no words, exactly as written.
+	// Words or payloads are required.
+	Payloads []string `json:"payloads,omitempty"`
 }
 
 // business is a Business ready for use.
@@ -233,6 +236,14 @@ func compileWords(lists []Words) (*policy.Words, error) {
 		scopes, ok := policy.ParseScope(list.Scope)
 		if !ok {
 			return nil, fmt.Errorf("%s_words are for %q; it must be marketing, transactional, authentication or all", list.Means, list.Scope)
+		}
+		if len(list.Words)+len(list.Payloads) == 0 {
+			return nil, fmt.Errorf("%s_words has neither words nor payloads", list.Means)
+		}
+		for _, payload := range list.Payloads {
+			if err := compiled.AddPayload(payload, state, scopes); err != nil {
+				return nil, fmt.Errorf("%s_payloads: %w", list.Means, err)
+			}
 		}
 		for _, word := range list.Words {
 			if err := compiled.Add(word, state, scopes); err != nil {

@@ -113,9 +113,11 @@ func listInto(to *[]string) parser {
 //			direct_send         allow|refuse
 //			essential_templates <name>...
 //		}
-//		opt_out_words <scope> <word>...
-//		opt_in_words  <scope> <word>...
-//		log_contacts  pseudonym|masked|clear
+//		opt_out_words    <scope> <word>...
+//		opt_in_words     <scope> <word>...
+//		opt_out_payloads <scope> <payload>...
+//		opt_in_payloads  <scope> <payload>...
+//		log_contacts     pseudonym|masked|clear
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 	d.Next() // consume the option's name
@@ -150,10 +152,12 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 			}
 			return nil
 		},
-		"opt_out_words": func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_out") },
-		"opt_in_words":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in") },
-		"log_contacts":  choiceInto(&app.LogContacts, logPseudonym, logMasked, logClear),
-	}, "business", "opt_out_words", "opt_in_words")
+		"opt_out_words":    func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_out", false) },
+		"opt_in_words":     func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", false) },
+		"opt_out_payloads": func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_out", true) },
+		"opt_in_payloads":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", true) },
+		"log_contacts":     choiceInto(&app.LogContacts, logPseudonym, logMasked, logClear),
+	}, "business", "opt_out_words", "opt_in_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {
 		return nil, err
 	}
@@ -208,12 +212,17 @@ func (p *Policy) subdirectives() map[string]parser {
 	}
 }
 
-func parseWords(d *caddyfile.Dispenser, app *App, means string) error {
+func parseWords(d *caddyfile.Dispenser, app *App, means string, payloads bool) error {
 	args := d.RemainingArgs()
 	if len(args) < 2 {
 		return d.ArgErr()
 	}
-	w := Words{Means: means, Scope: args[0], Words: args[1:]}
+	w := Words{Means: means, Scope: args[0]}
+	if payloads {
+		w.Payloads = args[1:]
+	} else {
+		w.Words = args[1:]
+	}
 	if _, err := compileWords([]Words{w}); err != nil {
 		return d.Err(err.Error())
 	}

@@ -19,7 +19,7 @@ var (
 
 	webhooksTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "webhooks_total",
-		Help: "Webhook deliveries, by result (accepted, bad_signature, unreadable, too_large, setup_incomplete, store_unavailable).",
+		Help: "Webhook deliveries, by result (accepted, bad_signature, unauthorized, unreadable, too_large, setup_incomplete, store_unavailable).",
 	}, []string{"result"})
 
 	webhookEventsTotal = prometheus.NewCounter(prometheus.CounterOpts{
@@ -30,6 +30,11 @@ var (
 	storeFailures = prometheus.NewCounter(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_failures_total",
 		Help: "Requests that met a store that could not answer or record.",
+	})
+
+	clockDifference = prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "clock_difference_seconds",
+		Help: "By how much WhatsApp's clock is ahead of ours, as recent webhooks tell; negative where ours is ahead.",
 	})
 
 	webhookChangesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -55,7 +60,7 @@ var (
 )
 
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, storeFailures, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
+	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, storeFailures, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return err

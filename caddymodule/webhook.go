@@ -27,8 +27,8 @@ func init() { caddy.RegisterModule(Webhook{}) }
 // byte for byte once everything learned is on disk. What the endpoint answers is
 // Meta's answer. With no handler behind it, it answers 200 itself.
 //
-// A delivery whose signature does not verify gets 401 and teaches nothing. When
-// the store can't write, the answer is 503 and Meta delivers again.
+// A delivery that doesn't prove where it comes from gets 401 and teaches
+// nothing. When the store can't write, the answer is 503 and Meta delivers again.
 //
 //	handle /webhook {
 //		whatsapp_webhook {
@@ -37,20 +37,48 @@ func init() { caddy.RegisterModule(Webhook{}) }
 //		}
 //		reverse_proxy app:3000
 //	}
+//
+// Solution providers pass webhooks on without Meta's signature, some without
+// Meta's envelope:
+//
+//	handle /webhook {
+//		whatsapp_webhook {
+//			auth            header X-Webhook-Key {env.WEBHOOK_KEY}
+//			dialect         on_premises
+//			phone_number_id 104455667788
+//		}
+//		reverse_proxy app:3000
+//	}
 type Webhook struct {
-	// The app secret that signs deliveries; two while it is being rotated.
-	// Placeholders such as {env.WA_APP_SECRET} or {file./run/secrets/wa} are
-	// resolved when the configuration loads. Required.
+	// The app secrets that sign deliveries: one of each app that delivers here,
+	// and both while one is being rotated. Placeholders such as
+	// {env.WA_APP_SECRET} or {file./run/secrets/wa} are resolved when the
+	// configuration loads. Required, unless there is `auth`.
 	AppSecrets []string `json:"app_secrets,omitempty"`
 
 	// The token Meta must show when the callback URL is set up. Placeholders are
-	// resolved. Required.
+	// resolved. Required with app secrets; without them nobody asks for it.
 	VerifyToken string `json:"verify_token,omitempty"`
+
+	// Other ways in which deliveries prove where they come from. One of these or
+	// one of the app secrets is enough.
+	Auth []*WebhookAuth `json:"auth,omitempty"`
+
+	// What deliveries look like: `cloud` for Meta's envelope, `360dialog` or
+	// `on_premises` for those that may come without.
+	// Default: `cloud`.
+	Dialect string `json:"dialect,omitempty"`
+
+	// The business phone number of deliveries that name none. Required for the
+	// dialects `360dialog` and `on_premises`, not allowed for `cloud`.
+	PhoneNumberID string `json:"phone_number_id,omitempty"`
 
 	app         *App
 	logger      *zap.Logger
 	secrets     [][]byte
+	usable      bool // a secret is there
 	verifyToken string
+	options     cloudapi.WebhookOptions
 }
 
 // largestWebhook is what Meta documents as the largest payload.
@@ -68,14 +96,11 @@ func (h *Webhook) Provision(ctx caddy.Context) (err error) {
 	if h.app, err = appOf(ctx); err != nil {
 		return err
 	}
-	if len(h.AppSecrets) == 0 {
-		return errors.New("app_secret is missing: without it nobody can tell whether a delivery comes from Meta; find it in Meta's app dashboard under App settings, Basic")
+	if err := h.checkAuth(); err != nil {
+		return err
 	}
-	if len(h.AppSecrets) > 2 {
-		return fmt.Errorf("%d app secrets are given; there can be two, while one is rotated", len(h.AppSecrets))
-	}
-	if h.VerifyToken == "" {
-		return errors.New("verify_token is missing: choose any text and enter the same in Meta's app dashboard beside the callback URL")
+	if err := h.checkDialect(); err != nil {
+		return err
 	}
 	var missing []string
 	for _, raw := range h.AppSecrets {
@@ -86,12 +111,46 @@ func (h *Webhook) Provision(ctx caddy.Context) (err error) {
 		}
 		h.secrets = append(h.secrets, []byte(secret))
 	}
-	if h.verifyToken, err = resolveSecret("verify_token", h.VerifyToken); err != nil {
-		missing = append(missing, err.Error())
+	usable := len(h.secrets) > 0
+	for _, a := range h.Auth {
+		if a.secret, err = resolveSecret("auth "+a.Method, a.Secret); err != nil {
+			missing = append(missing, err.Error())
+			continue
+		}
+		if err := a.checkSecret(); err != nil {
+			return err
+		}
+		usable = true
 	}
+	if h.VerifyToken != "" {
+		if h.verifyToken, err = resolveSecret("verify_token", h.VerifyToken); err != nil {
+			missing = append(missing, err.Error())
+		}
+	}
+	h.usable = usable
 	if len(missing) > 0 {
 		h.logger.Warn("a secret of the webhook is missing; what needs it is refused until it is set",
-			zap.Strings("missing", missing), zap.Bool("deliveries_refused", len(h.secrets) == 0), zap.Bool("handshake_refused", h.verifyToken == ""))
+			zap.Strings("missing", missing), zap.Bool("deliveries_refused", !usable), zap.Bool("handshake_refused", h.VerifyToken != "" && h.verifyToken == ""))
+	}
+	return nil
+}
+
+// checkDialect finds out whose deliveries are that don't say it.
+func (h *Webhook) checkDialect() error {
+	dialect, ok := dialects[h.Dialect]
+	switch {
+	case !ok:
+		return fmt.Errorf("dialect is %q; it must be cloud, 360dialog or on_premises", h.Dialect)
+	case dialect == cloudapi.Cloud && h.PhoneNumberID != "":
+		return errors.New("phone_number_id is for the dialects 360dialog and on_premises; in the Cloud API each delivery names the number")
+	case dialect != cloudapi.Cloud && !isDigits(h.PhoneNumberID):
+		return fmt.Errorf("the dialect %s needs `phone_number_id <id>`, since its deliveries may not name the number", h.Dialect)
+	}
+	h.options = cloudapi.WebhookOptions{Words: h.app.words, PhoneNumberID: h.PhoneNumberID}
+	for _, b := range h.app.Businesses {
+		if h.PhoneNumberID != "" && b.PhoneNumberID == h.PhoneNumberID {
+			h.options.WABA, h.options.Number = b.WABA, b.Number
+		}
 	}
 	return nil
 }
@@ -114,11 +173,18 @@ func resolveSecret(setting, raw string) (string, error) {
 // ServeHTTP answers the handshake, or verifies and learns from a delivery.
 func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	dropHeaders(r.Header)
-	switch r.Method {
-	case http.MethodGet:
-		return h.handshake(w, r)
-	case http.MethodPost:
+	if slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.seen(r) }) {
+		next = unlogged(h.logger, r, next)
+	}
+	switch {
+	case r.Method == http.MethodPost:
 		return h.deliver(w, r, next)
+	case r.Method == http.MethodGet && h.VerifyToken != "":
+		return h.handshake(w, r)
+	}
+	if h.VerifyToken == "" {
+		w.Header().Set("Allow", "POST")
+		return plainError(w, http.StatusMethodNotAllowed, "this webhook takes POST; it has no verify_token, so there is no handshake")
 	}
 	w.Header().Set("Allow", "GET, POST")
 	return plainError(w, http.StatusMethodNotAllowed, "a webhook takes POST, and GET for the handshake")
@@ -141,9 +207,13 @@ func (h *Webhook) handshake(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if len(h.secrets) == 0 {
+	if !h.usable {
 		webhooksTotal.WithLabelValues("setup_incomplete").Inc()
-		return plainError(w, http.StatusServiceUnavailable, "the gateway has no app secret and can't verify deliveries")
+		return plainError(w, http.StatusServiceUnavailable, "the gateway has no secret by which it could tell who delivers; set what the log says is missing")
+	}
+	shown := slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.shown(r) })
+	if !shown && !h.readsSignatures() {
+		return h.unauthorized(w, r, h.noProof())
 	}
 	body, err := readAll(r, largestWebhook)
 	if err != nil {
@@ -154,20 +224,27 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 		webhooksTotal.WithLabelValues("unreadable").Inc()
 		return plainError(w, http.StatusBadRequest, "the body broke off before its end")
 	}
-	if err := cloudapi.VerifySignature(r.Header.Get("X-Hub-Signature-256"), body, h.secrets...); err != nil {
-		webhooksTotal.WithLabelValues("bad_signature").Inc()
-		h.logger.Warn("webhook refused", zap.Error(err), zap.String("remote", r.RemoteAddr))
-		return plainError(w, http.StatusUnauthorized, err.Error())
+	if !shown && !slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.signed(r, body) }) {
+		err := cloudapi.VerifySignature(r.Header.Get(cloudapi.SignatureHeader), body, h.secrets...)
+		if err != nil && len(h.Auth) > 0 {
+			err = h.noProof()
+		}
+		if err != nil {
+			return h.unauthorized(w, r, err)
+		}
 	}
-	learned, err := cloudapi.ParseWebhook(body, cloudapi.WebhookOptions{Words: h.app.words, Now: h.app.clock.Now()})
+	options := h.options
+	options.Now = h.app.clock.Now()
+	learned, err := cloudapi.ParseWebhook(body, options)
 	if err != nil {
-		// It is signed, so Meta sent it: the endpoint shall see it, and a retry
-		// would be no clearer.
+		// Meta or the provider sent it: the endpoint shall see it, and a retry would
+		// be no clearer.
 		webhooksTotal.WithLabelValues("unreadable").Inc()
-		h.logger.Error("a signed webhook could not be read, nothing was learned from it", zap.Error(err))
+		h.logger.Error("a verified webhook could not be read, nothing was learned from it", zap.Error(err))
 		r, _ = withBody(r, body)
 		return next.ServeHTTP(w, r)
 	}
+	h.compareClocks(options.Now, learned.Newest)
 	if learned.Skipped > 0 {
 		h.logger.Warn("parts of a webhook could not be read", zap.Int("skipped", learned.Skipped))
 	}
@@ -243,8 +320,14 @@ func plainError(w http.ResponseWriter, status int, message string) error {
 // parseWebhook reads the directive. Syntax:
 //
 //	whatsapp_webhook [<matcher>] {
-//		app_secret   <secret> [<secret>]
-//		verify_token <token>
+//		app_secret      <secret>...
+//		verify_token    <token>
+//		auth            header <name> <secret>
+//		auth            basic <user> <password>
+//		auth            path <secret>
+//		auth            turn <secret>
+//		dialect         cloud|360dialog|on_premises
+//		phone_number_id <id>
 //	}
 func parseWebhook(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	webhook := new(Webhook)
@@ -257,15 +340,21 @@ func (h *Webhook) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	return parseBlock(d, map[string]parser{
-		"app_secret": func(d *caddyfile.Dispenser) error {
-			if h.AppSecrets = d.RemainingArgs(); len(h.AppSecrets) == 0 || len(h.AppSecrets) > 2 {
-				return d.ArgErr()
-			}
-			return nil
-		},
-		"verify_token": stringInto(&h.VerifyToken),
-	})
+	err := parseBlock(d, map[string]parser{
+		"app_secret":      listInto(&h.AppSecrets),
+		"verify_token":    stringInto(&h.VerifyToken),
+		"auth":            h.parseAuth,
+		"dialect":         choiceInto(&h.Dialect, "cloud", "360dialog", "on_premises"),
+		"phone_number_id": stringInto(&h.PhoneNumberID),
+	}, "app_secret", "auth")
+	if err != nil {
+		return err
+	}
+	// What has no placeholder is checked here, where the line is known.
+	if err := h.checkAuth(); err != nil {
+		return d.Err(err.Error())
+	}
+	return nil
 }
 
 // Interface guards

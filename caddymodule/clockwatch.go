@@ -1,0 +1,88 @@
+package caddymodule
+
+import (
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// clockWatch compares WhatsApp's clock with ours, by the timestamps of
+// deliveries. A timestamp after our time shows that our clock is behind. That it
+// is ahead shows only in the quickest of several deliveries, since each alone
+// may be late.
+type clockWatch struct {
+	mu     sync.Mutex // guards what follows
+	recent []sighting // newest last
+	warned time.Time
+}
+
+// sighting is one delivery.
+type sighting struct {
+	at    time.Time     // our clock
+	ahead time.Duration // WhatsApp's newest timestamp before our clock
+}
+
+const (
+	// sightings is how many deliveries are looked at, and quickest how many there
+	// must be before the quickest is held to be quick.
+	sightings = 64
+	quickest  = 5
+	// sightingAge is how long a delivery says something about the clocks.
+	sightingAge = 15 * time.Minute
+	// clockTolerance is the difference that is warned of: by default the consent of
+	// a person is weighed with as much in mind.
+	clockTolerance = time.Minute
+	// warnEvery is how often at most.
+	warnEvery = time.Hour
+)
+
+// saw notes a delivery with its newest timestamp. It returns by how much
+// WhatsApp's clock is ahead of ours as far as recent deliveries tell (negative:
+// behind), whether they tell, and whether somebody should be warned.
+func (c *clockWatch) saw(now, newest time.Time) (ahead time.Duration, known, warn bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kept := c.recent[:0]
+	for _, s := range c.recent {
+		// A clock that was set back has deliveries in its future.
+		if age := now.Sub(s.at); age >= 0 && age <= sightingAge {
+			kept = append(kept, s)
+		}
+	}
+	if len(kept) >= sightings {
+		kept = kept[:copy(kept, kept[1:])]
+	}
+	c.recent = append(kept, sighting{now, newest.Sub(now)})
+	ahead = c.recent[0].ahead
+	for _, s := range c.recent {
+		ahead = max(ahead, s.ahead)
+	}
+	if ahead < 0 && len(c.recent) < quickest {
+		return 0, false, false
+	}
+	if ahead.Abs() > clockTolerance && (c.warned.IsZero() || now.Sub(c.warned) >= warnEvery || now.Before(c.warned)) {
+		c.warned, warn = now, true
+	}
+	return ahead, true, warn
+}
+
+// compareClocks warns when the timestamps of deliveries contradict our clock.
+func (h *Webhook) compareClocks(now, newest time.Time) {
+	if newest.IsZero() {
+		return
+	}
+	ahead, known, warn := h.app.clocks.saw(now, newest)
+	if !known {
+		return
+	}
+	clockDifference.Set(ahead.Seconds())
+	if warn {
+		side := "behind WhatsApp's"
+		if ahead < 0 {
+			side = "ahead of WhatsApp's, or deliveries take that long"
+		}
+		h.logger.Warn("the clocks differ: ours is "+side+"; opt-outs still hold, but windows and opt-ins may count from the wrong time. Set the clock by NTP",
+			zap.Duration("whatsapp_ahead", ahead))
+	}
+}

@@ -1,0 +1,228 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/cloudapi"
+)
+
+// WebhookAuth is a way in which deliveries prove where they come from, other
+// than Meta's signature. Solution providers such as 360dialog pass webhooks on
+// without it.
+type WebhookAuth struct {
+	// `header`: the header Name holds Secret. `basic`: HTTP basic authentication
+	// with the user Name and the password Secret. `path`: a segment of the
+	// address's path is Secret. `turn`: Secret signs, in Turn.io's header
+	// X-Turn-Hook-Signature. Required.
+	Method string `json:"method"`
+
+	// The header's name for `header`, the user's for `basic`.
+	Name string `json:"name,omitempty"`
+
+	// Placeholders are resolved when the configuration loads. Required.
+	Secret string `json:"secret"`
+
+	secret string // resolved; "" where it is not there
+}
+
+// Methods of WebhookAuth.
+const (
+	authHeader = "header"
+	authBasic  = "basic"
+	authPath   = "path"
+	authTurn   = "turn"
+)
+
+var (
+	headerName  = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+	pathSegment = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
+)
+
+// check finds what makes no sense whatever the secret is.
+func (a *WebhookAuth) check() error {
+	switch a.Method {
+	case authHeader:
+		switch {
+		case !headerName.MatchString(a.Name):
+			return fmt.Errorf("auth header needs the header's name, and %q is none", a.Name)
+		case strings.HasPrefix(http.CanonicalHeaderKey(a.Name), namespace):
+			return fmt.Errorf("auth header: headers that begin with %s are the gateway's own and removed from every request", namespace)
+		}
+	case authBasic:
+		if a.Name == "" || strings.Contains(a.Name, ":") {
+			return fmt.Errorf("auth basic needs a user name without a colon, and %q is none", a.Name)
+		}
+	case authPath, authTurn:
+		if a.Name != "" {
+			return fmt.Errorf("auth %s has no name", a.Method)
+		}
+	default:
+		return fmt.Errorf("auth is %q; it must be %s, %s, %s or %s", a.Method, authHeader, authBasic, authPath, authTurn)
+	}
+	if a.Secret == "" {
+		return fmt.Errorf("auth %s has no secret", a.Method)
+	}
+	return nil
+}
+
+// checkSecret finds a secret that no request could show.
+func (a *WebhookAuth) checkSecret() error {
+	if a.Method == authPath && (!pathSegment.MatchString(a.secret) || strings.Trim(a.secret, ".") == "") {
+		return errors.New("the secret of auth path must consist of letters, digits, hyphens, dots, underscores and tildes: it is a part of an address, such as /webhook/<secret>")
+	}
+	return nil
+}
+
+// shown reports whether the request shows the secret, without a look at its
+// body.
+func (a *WebhookAuth) shown(r *http.Request) bool {
+	switch {
+	case a.secret == "":
+		return false
+	case a.Method == authHeader:
+		values := r.Header.Values(a.Name)
+		return len(values) == 1 && cloudapi.SameSecret(values[0], a.secret)
+	case a.Method == authBasic:
+		user, password, ok := r.BasicAuth()
+		sameUser, samePassword := cloudapi.SameSecret(user, a.Name), cloudapi.SameSecret(password, a.secret)
+		return ok && sameUser && samePassword && len(r.Header.Values("Authorization")) == 1
+	case a.Method == authPath:
+		return inPath(r, a.secret)
+	}
+	return false
+}
+
+// inPath reports whether a segment of the request's path is the secret. Other
+// directives may have shortened the path, so that the one asked for counts.
+func inPath(r *http.Request, secret string) (found bool) {
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+		r = &original
+	}
+	for segment := range strings.SplitSeq(r.URL.Path, "/") {
+		if cloudapi.SameSecret(segment, secret) {
+			found = true
+		}
+	}
+	return found
+}
+
+// signed reports whether the secret signs the body.
+func (a *WebhookAuth) signed(r *http.Request, body []byte) bool {
+	return a.Method == authTurn && a.secret != "" && cloudapi.VerifyTurnSignature(r.Header.Get(cloudapi.TurnSignatureHeader), body, []byte(a.secret))
+}
+
+// seen reports whether Caddy's access log would show the secret.
+func (a *WebhookAuth) seen(r *http.Request) bool {
+	return (a.Method == authPath || a.Method == authHeader) && a.shown(r)
+}
+
+// String names the way, for people who set it up.
+func (a *WebhookAuth) String() string {
+	switch a.Method {
+	case authHeader:
+		return "the header " + a.Name
+	case authBasic:
+		return "basic authentication"
+	case authPath:
+		return "the secret in the path"
+	}
+	return "the header " + cloudapi.TurnSignatureHeader
+}
+
+// checkAuth reports a webhook that anybody could deliver to.
+func (h *Webhook) checkAuth() error {
+	for _, a := range h.Auth {
+		if err := a.check(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(h.AppSecrets) == 0 && len(h.Auth) == 0:
+		return errors.New("app_secret is missing: without it nobody can tell whether a delivery comes from Meta; find it in Meta's app dashboard under App settings, Basic. Where a solution provider delivers without Meta's signature, use `auth header`, `auth basic`, `auth path` or `auth turn`")
+	case len(h.AppSecrets) > 0 && h.VerifyToken == "":
+		return errors.New("verify_token is missing: choose any text and enter the same in Meta's app dashboard beside the callback URL")
+	}
+	return nil
+}
+
+// readsSignatures reports whether a signature over the body is accepted.
+func (h *Webhook) readsSignatures() bool {
+	return len(h.secrets) > 0 || slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.Method == authTurn && a.secret != "" })
+}
+
+// noProof names the ways in which a delivery could have proved where it comes
+// from.
+func (h *Webhook) noProof() error {
+	var ways []string
+	if len(h.AppSecrets) > 0 {
+		ways = append(ways, "Meta's signature in "+cloudapi.SignatureHeader)
+	}
+	for _, a := range h.Auth {
+		if !slices.Contains(ways, a.String()) {
+			ways = append(ways, a.String())
+		}
+	}
+	return fmt.Errorf("the webhook doesn't prove where it comes from; accepted here: %s", strings.Join(ways, ", "))
+}
+
+func (h *Webhook) unauthorized(w http.ResponseWriter, r *http.Request, err error) error {
+	result := "unauthorized"
+	if len(h.Auth) == 0 {
+		result = "bad_signature"
+	}
+	webhooksTotal.WithLabelValues(result).Inc()
+	h.logger.Warn("webhook refused", zap.Error(err), zap.String("remote", r.RemoteAddr))
+	if slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.Method == authBasic }) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="webhook"`)
+	}
+	return plainError(w, http.StatusUnauthorized, err.Error())
+}
+
+// unlogged keeps Caddy from logging a request whose address or header has a
+// secret in it: neither as an access nor with an error of what comes after.
+func unlogged(logger *zap.Logger, r *http.Request, next caddyhttp.Handler) caddyhttp.Handler {
+	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
+	return caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		err := next.ServeHTTP(w, r)
+		if err == nil {
+			return nil
+		}
+		status := http.StatusInternalServerError
+		if failed, ok := errors.AsType[caddyhttp.HandlerError](err); ok && failed.StatusCode != 0 {
+			status = failed.StatusCode
+		}
+		logger.Error("what comes after the webhook failed", zap.Error(err), zap.Int("status", status))
+		return plainError(w, status, http.StatusText(status))
+	})
+}
+
+// parseAuth reads one `auth` subdirective.
+func (h *Webhook) parseAuth(d *caddyfile.Dispenser) error {
+	args := d.RemainingArgs()
+	if len(args) == 0 {
+		return d.ArgErr()
+	}
+	a := &WebhookAuth{Method: args[0]}
+	switch {
+	case slices.Contains([]string{authHeader, authBasic}, a.Method) && len(args) == 3:
+		a.Name, a.Secret = args[1], args[2]
+	case slices.Contains([]string{authPath, authTurn}, a.Method) && len(args) == 2:
+		a.Secret = args[1]
+	case slices.Contains([]string{authHeader, authBasic, authPath, authTurn}, a.Method):
+		return d.ArgErr()
+	}
+	if err := a.check(); err != nil {
+		return d.Err(err.Error())
+	}
+	h.Auth = append(h.Auth, a)
+	return nil
+}
