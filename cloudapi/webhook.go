@@ -136,6 +136,7 @@ type value struct {
 // change reads one change. Standby webhooks have the shape of messages; they
 // come while another handler, such as Meta's Business Agent, owns the thread.
 func (r *reader) change(field string, raw json.RawMessage) {
+	r.accountEvent(field, raw)
 	switch field {
 	case "message_template_status_update":
 		r.templateStatus(raw)

@@ -2,6 +2,7 @@ package cloudapi
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/waguard/waguard/policy"
 )
@@ -30,7 +31,7 @@ type status struct {
 
 // pricing is what Meta says it charges.
 type pricing struct {
-	Billable    flag  `json:"billable"`
+	Billable    *flag `json:"billable"` // to go away; nil where it isn't told
 	Model       loose `json:"pricing_model"`
 	Type        loose `json:"type"`
 	PricingType loose `json:"pricing_type"` // seen in public code in place of type
@@ -109,14 +110,21 @@ func (r *reader) recipient(s *status) (who []policy.Identity, person bool) {
 	return who, len(who) > 0
 }
 
+// regularPrice is the price type of what is charged; free_customer_service and
+// free_entry_point are what they say.
+const regularPrice = "regular"
+
 func (p *pricing) read() *policy.Pricing {
 	if p == nil {
 		return nil
 	}
-	return &policy.Pricing{
-		Category: string(p.Category), Type: string(first(p.Type, p.PricingType)),
-		Model: string(p.Model), Billable: bool(p.Billable),
+	told := &policy.Pricing{Category: string(p.Category), Type: string(first(p.Type, p.PricingType)), Model: string(p.Model)}
+	if p.Billable != nil {
+		told.Billable = bool(*p.Billable)
+	} else {
+		told.Billable = strings.EqualFold(told.Type, regularPrice)
 	}
+	return told
 }
 
 // echo is a message of the business that another program of its sent: the

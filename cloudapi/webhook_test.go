@@ -111,6 +111,15 @@ func tell(e policy.Event) string {
 		return s + " at " + at(e.At)
 	case policy.NumberSeen:
 		return fmt.Sprintf("number %s of %s is %s at %s", e.PhoneNumberID, e.WABA, e.Display, at(e.At))
+	case policy.AccountEvent:
+		s := fmt.Sprintf("%s %s %s %s", e.Severity, e.Kind, e.Name, e.WABA)
+		if e.PhoneNumberID+e.Display != "" {
+			s += " " + e.PhoneNumberID + e.Display
+		}
+		if e.Template.Name != "" {
+			s += " " + e.Template.Name + "/" + e.Template.Language
+		}
+		return s + fmt.Sprintf(" %q at %s", e.Detail, at(e.At))
 	}
 	return fmt.Sprintf("%T", e)
 }
@@ -236,11 +245,20 @@ var told = map[string]struct {
 		"opted_out 104455667788 " + ana + " " + every + ` user_preferences "" at 1791600004`, number + "1791600006",
 	}},
 	"templates": {0, []string{
+		`info message_template_status_update APPROVED 900100200300 order_shipped/en_US "" at 1791600000`,
 		"template 900100200300 order_shipped/en_US is APPROVED in utility at 1791600000",
+		`warning message_template_status_update PAUSED 900100200300 order_shipped/en_US "FIRST_PAUSE" at 1791600000`,
 		"template 900100200300 order_shipped/en_US is PAUSED at 1791600000",
+		`warning template_category_update CATEGORY_CHANGES 900100200300 order_shipped/en_US "now UTILITY, to become MARKETING at 2026-10-11T02:40:00Z" at 1791600000`,
 		"template 900100200300 order_shipped/en_US in utility, marketing from 1791686400 at 1791600000",
+		`warning template_category_update CATEGORY_CHANGES 900100200300 order_shipped/en_US "now UTILITY, to become MARKETING" at 1791600000`,
 		"template 900100200300 order_shipped/en_US in utility, marketing from 1791686400 at 1791600000",
+		`warning template_category_update CATEGORY_CHANGED 900100200300 order_shipped/en_US "now MARKETING, before UTILITY" at 1791600000`,
 		"template 900100200300 order_shipped/en_US in marketing at 1791600000",
+		`warning message_template_quality_update RED 900100200300 order_shipped/en_US "before GREEN" at 1791600000`,
+		`info message_template_components_update COMPONENTS_CHANGED 900100200300 order_shipped/ "" at 1791600000`,
+		`info phone_number_quality_update ONBOARDING 900100200300 12125550100 "" at 1791600000`,
+		`warning account_update ACCOUNT_VIOLATION 900100200300 "" at 1791600000`,
 	}},
 	"calls": {0, []string{
 		"window 104455667788 " + ana + " at 1791600001",
@@ -255,7 +273,7 @@ var told = map[string]struct {
 		"window 104455667788 " + ana + " at 1791600003 by an opt-out", "opted_out 104455667788 " + ana + " " + every + ` chat_keyword "9" at 1791600003 generally`,
 		"window 104455667788 12125550148 at 1791600004", number + "1791600004",
 	}},
-	"unknown":          {0, []string{number + "1791600000"}},
+	"unknown":          {0, []string{`warning security PIN_CHANGED 900100200300 "" at 1791600000`, number + "1791600000"}},
 	"other_object":     {1, nil},
 	"without_envelope": {1, nil},
 	"timestamps_entry": {0, []string{
@@ -473,6 +491,10 @@ func checkEvent(t *testing.T, e policy.Event) {
 		}
 	}
 	switch e := e.(type) {
+	case policy.AccountEvent:
+		if e.At <= 0 || e.Name == "" || len([]rune(e.Name)) > shortWords || len([]rune(e.Detail)) > 2*longWords || strings.ContainsAny(e.Name+e.Detail, "\n\t\x00\x1b") {
+			t.Errorf("%s is no line of a table", tell(e))
+		}
 	case policy.ServiceWindowOpened:
 		who(e.Who, 1)
 		at(e.At)

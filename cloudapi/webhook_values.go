@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/waguard/waguard/policy"
@@ -72,7 +73,8 @@ type flag bool
 
 // UnmarshalJSON never fails.
 func (f *flag) UnmarshalJSON(b []byte) error {
-	*f = string(b) == "true" || string(b) == `"true"`
+	text := strings.Trim(string(b), `"`)
+	*f = flag(strings.EqualFold(text, "true") || text == "1")
 	return nil
 }
 

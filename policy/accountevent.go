@@ -28,7 +28,7 @@ type AccountEvent struct {
 	// Sender and Token are who did it through the gateway, as in a ledger entry;
 	// empty where it came from Meta.
 	Sender string `json:"sender,omitempty" cbor:"10,keyasint,omitempty"`
-	Token  string `json:"token,omitempty" cbor:"11,keyasint,omitempty"`
+	Token  string `json:"sender_token,omitempty" cbor:"11,keyasint,omitempty"`
 }
 
 // AccountEventKind tells the kinds of account events apart.

@@ -45,7 +45,7 @@ func (a failure) compare(b failure) int {
 	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Code, b.Code))
 }
 
-// pricing is the newest word on the price.
+// pricing is the newest word on the price that names a category, else the newest.
 type pricing struct {
 	At      policy.Moment   `cbor:"1,keyasint,omitempty"`
 	Pricing *policy.Pricing `cbor:"2,keyasint,omitempty"`
@@ -59,7 +59,7 @@ func (a pricing) compare(b pricing) int {
 		return -1
 	}
 	p, q := a.Pricing, b.Pricing
-	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(p.Category, q.Category), cmp.Compare(p.Type, q.Type),
+	return cmp.Or(compareBools(p.Category != "", q.Category != ""), cmp.Compare(a.At, b.At), cmp.Compare(p.Category, q.Category), cmp.Compare(p.Type, q.Type),
 		cmp.Compare(p.Model, q.Model), compareBools(p.Billable, q.Billable))
 }
 
