@@ -43,6 +43,15 @@ func NewID(at policy.Moment) ID {
 	return id
 }
 
+// FirstID is smaller than every id made at the time, and larger than those made
+// before.
+func FirstID(at policy.Moment) (id ID) {
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(max(at, 0)))
+	copy(id[:], ms[2:])
+	return id
+}
+
 // Moment is when the decision was made.
 func (id ID) Moment() policy.Moment {
 	var ms [8]byte
@@ -108,6 +117,11 @@ type Entry struct {
 	// Opaque is the pseudonym of the sender's biz_opaque_callback_data. A status
 	// that echoes it settles an entry whose outcome is unknown.
 	Opaque policy.Alias `json:"-" cbor:"14,keyasint,omitempty"`
+	// Sender is the program that sent it, as the operator tells them apart: a
+	// user, an address, a name. Token is the keyed fingerprint of its access
+	// token. Either is empty where nobody knows.
+	Sender string `json:"sender,omitempty" cbor:"15,keyasint,omitempty"`
+	Token  string `json:"sender_token,omitempty" cbor:"16,keyasint,omitempty"`
 	// Group lists the phone number ids that share consent, as in the Query the
 	// facts came from. Reserve needs it where the decision Claims something;
 	// it is not kept. Empty: the number stands alone.
@@ -123,6 +137,17 @@ func (e *Entry) Contact() policy.ContactID {
 		return policy.ContactID{}
 	}
 	return e.Facts.Persons[0].Contact
+}
+
+// Category is what the send is billed as: Meta's word where it is known, else the
+// estimate of the decision.
+func (e *Entry) Category() policy.Category {
+	if p := e.Delivery.Pricing; p != nil {
+		if told := policy.BilledCategory(p.Category); told != "" {
+			return told
+		}
+	}
+	return e.Decision.Category
 }
 
 // Violation reports that the send was refused, or would have been.
@@ -147,6 +172,9 @@ const (
 	// settles it.
 	Unknown OutcomeState = "unknown"
 )
+
+// OutcomeStates are all of them.
+var OutcomeStates = []OutcomeState{Refused, Reserved, Accepted, Rejected, NotSent, Unknown}
 
 // Outcome is what the upstream made of a send.
 type Outcome struct {
@@ -195,7 +223,12 @@ type Filter struct {
 	Before        ID
 	PhoneNumberID string
 	Rule          policy.Rule
-	Category      policy.Category
+	// Category is Meta's where it is known, else the estimate.
+	Category policy.Category
+	// Sender is a sender, or the fingerprint of one's token.
+	Sender   string
+	Template string // its name
+	Outcome  OutcomeState
 	// Contact is any name of the recipient.
 	Contact policy.Identity
 	// Limit is the most entries to yield; zero is no limit.

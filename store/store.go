@@ -73,6 +73,10 @@ type Store interface {
 	// biz_opaque_callback_data of a send; see [Entry.Opaque].
 	OpaquePseudonym(phoneNumberID, opaque string) policy.Alias
 
+	// Fingerprint tells access tokens apart without revealing them: ten
+	// hexadecimal digits, keyed like pseudonyms; "" for none.
+	Fingerprint(token string) string
+
 	// Check reports whether the store can serve reads and writes.
 	Check(ctx context.Context) error
 

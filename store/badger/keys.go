@@ -72,16 +72,6 @@ func idKey(prefix byte, id store.ID) []byte {
 // idOf is the id in a key that idKey made.
 func idOf(key []byte) store.ID { return store.ID(key[1:]) }
 
-// firstID is smaller than every id made at the time, and larger than those made
-// before.
-func firstID(at policy.Moment) store.ID {
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(at, 0)))
-	var id store.ID
-	copy(id[:], ms[2:])
-	return id
-}
-
 // lastID is larger than every id.
 var lastID = store.ID(bytes.Repeat([]byte{0xff}, 16))
 

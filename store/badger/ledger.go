@@ -31,16 +31,20 @@ func (s *settlement) awaited() bool {
 type entryHead struct {
 	Send struct {
 		PhoneNumberID string `cbor:"2,keyasint,omitempty"`
+		Template      struct {
+			Name string `cbor:"1,keyasint,omitempty"`
+		} `cbor:"5,keyasint,omitempty"`
 	} `cbor:"4,keyasint"`
 	Facts struct {
 		Persons []headPerson `cbor:"1,keyasint,omitempty"`
 	} `cbor:"5,keyasint"`
 	Decision struct {
-		Verdict  policy.Verdict  `cbor:"1,keyasint"`
-		Rule     policy.Rule     `cbor:"2,keyasint"`
-		Category policy.Category `cbor:"5,keyasint"`
+		Verdict policy.Verdict `cbor:"1,keyasint"`
+		Rule    policy.Rule    `cbor:"2,keyasint"`
 	} `cbor:"7,keyasint"`
 	Opaque policy.Alias `cbor:"14,keyasint,omitempty"`
+	Sender string       `cbor:"15,keyasint,omitempty"`
+	Token  string       `cbor:"16,keyasint,omitempty"`
 
 	claims   []claim
 	reserved bool // it was when it was entered
@@ -81,8 +85,9 @@ func headOf(e *store.Entry) *entryHead {
 	for i := range e.Facts.Persons {
 		h.Facts.Persons[i].Contact = e.Facts.Persons[i].Contact
 	}
-	h.Decision.Verdict, h.Decision.Rule, h.Decision.Category = e.Decision.Verdict, e.Decision.Rule, e.Decision.Category
-	h.Opaque = e.Opaque
+	h.Send.Template.Name = e.Send.Template.Name
+	h.Decision.Verdict, h.Decision.Rule = e.Decision.Verdict, e.Decision.Rule
+	h.Opaque, h.Sender, h.Token = e.Opaque, e.Sender, e.Token
 	h.reserved = e.Outcome.State == store.Reserved
 	return h
 }

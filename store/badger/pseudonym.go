@@ -15,6 +15,7 @@ import (
 const (
 	wamidDomain  = 'w'
 	opaqueDomain = 'o'
+	tokenDomain  = 't'
 )
 
 // pseudonyms makes keyed pseudonyms: the first 16 bytes of HMAC-SHA256 over a
@@ -59,6 +60,18 @@ func (s *Store) Pseudonym(who policy.Identity) policy.Alias {
 // biz_opaque_callback_data of a send from a business phone number.
 func (s *Store) OpaquePseudonym(phoneNumberID, opaque string) policy.Alias {
 	return s.names.of(opaqueDomain, phoneNumberID, opaque)
+}
+
+// fingerprintDigits is how long a fingerprint is: enough for the few tokens of a
+// company.
+const fingerprintDigits = 10
+
+// Fingerprint tells access tokens apart without revealing them.
+func (s *Store) Fingerprint(token string) string {
+	if token == "" {
+		return ""
+	}
+	return s.names.of(tokenDomain, token).String()[:fingerprintDigits]
 }
 
 // wamidPseudonym is the name under which the store knows a message of a business

@@ -47,7 +47,7 @@ func goldenRecords(t *testing.T) []any {
 		},
 		Decision:  policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleOptedOut, Reason: "reason", Remedy: "remedy", Category: policy.CategoryUtility, Initiation: policy.ByBusiness, Claims: true},
 		Monitored: true, Unread: true, Market: "DE", MarketEstimated: true,
-		Outcome: store.Outcome{State: store.Reserved, At: 14}, Opaque: b,
+		Outcome: store.Outcome{State: store.Reserved, At: 14}, Opaque: b, Sender: "crm", Token: "a1b2c3d4e5",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestGoldenRecords(t *testing.T) {
 
 func TestKeyOrder(t *testing.T) {
 	for _, id := range []store.ID{store.NewID(1000), store.NewID(1001)} {
-		if got := compareIDs(id, firstID(1001)); (got < 0) != (id.Moment() < 1001) || compareIDs(id, lastID) >= 0 {
+		if got := compareIDs(id, store.FirstID(1001)); (got < 0) != (id.Moment() < 1001) || compareIDs(id, lastID) >= 0 {
 			t.Errorf("an entry at %d is on the wrong side of 1001", id.Moment())
 		}
 		if key := idKey(ledger.pages, id); idOf(key) != id {

@@ -40,6 +40,8 @@ func encodeEntry(e *store.Entry) ([]byte, error) {
 	w.object()
 	w.key(o, 14)
 	w.bytes(e.Opaque[:])
+	w.text(o, 15, e.Sender)
+	w.text(o, 16, e.Token)
 	return w.out, nil
 }
 

@@ -104,7 +104,7 @@ func (s *Store) newScan(ctx context.Context, j journal, f store.Filter) (*scan, 
 		sc.left = -1
 	}
 	if f.To != 0 {
-		sc.before = firstID(f.To)
+		sc.before = store.FirstID(f.To)
 	}
 	if !f.Before.IsZero() && compareIDs(f.Before, sc.before) < 0 {
 		sc.before = f.Before
@@ -142,13 +142,17 @@ func (sc *scan) take(snap snapshot, l *ledgerEntry) error {
 	switch {
 	case f.PhoneNumberID != "" && f.PhoneNumberID != h.Send.PhoneNumberID,
 		f.Rule != "" && f.Rule != h.Decision.Rule,
-		f.Category != "" && f.Category != h.Decision.Category,
+		f.Sender != "" && f.Sender != h.Sender && f.Sender != h.Token,
+		f.Template != "" && f.Template != h.Send.Template.Name,
 		sc.names != nil && !sc.isTo(h, l.ID.Moment()):
 		return nil
 	}
 	e, err := sc.s.assemble(snap, l, l.Settled)
 	if err != nil {
 		return err
+	}
+	if f.Category != "" && f.Category != e.Category() || f.Outcome != "" && f.Outcome != e.Outcome.State {
+		return nil
 	}
 	sc.chunk = append(sc.chunk, e)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/waguard/waguard/policy"
@@ -69,6 +70,8 @@ func testFilters(t *testing.T, open Open) {
 		e := f.newEntry(start+policy.Moment(i)*1000, to)
 		if i%2 == 0 {
 			e.Send.PhoneNumberID = number2
+			e.Sender, e.Token = "crm", f.Fingerprint("token of crm")
+			e.Send.Template = policy.TemplateRef{Name: "sale", Language: "en"}
 			e.Decision = policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleNoConsent, Category: policy.CategoryMarketing}
 			e.Outcome.State = store.Refused
 		}
@@ -106,6 +109,12 @@ func testFilters(t *testing.T, open Open) {
 		{"category", store.Filter{Category: policy.CategoryService}, where(func(e *store.Entry) bool { return !e.Violation() })},
 		{"contact", store.Filter{Contact: bob}, where(func(e *store.Entry) bool { return e.Contact() == f.Pseudonym(bob) })},
 		{"contact-by-other-name", store.Filter{Contact: annUser}, where(func(e *store.Entry) bool { return e.Contact() != f.Pseudonym(bob) })},
+		{"sender", store.Filter{Sender: "crm"}, where(func(e *store.Entry) bool { return e.Sender == "crm" })},
+		{"sender-by-token", store.Filter{Sender: f.Fingerprint("token of crm"), Limit: 3}, where(func(e *store.Entry) bool { return e.Sender == "crm" })[:3]},
+		{"sender-nobody", store.Filter{Sender: "cr"}, nil},
+		{"template", store.Filter{Template: "sale"}, where(func(e *store.Entry) bool { return e.Violation() })},
+		{"outcome", store.Filter{Outcome: store.Accepted}, where(func(e *store.Entry) bool { return !e.Violation() })},
+		{"outcome-limit", store.Filter{Outcome: store.Refused, Limit: 2}, where(func(e *store.Entry) bool { return e.Violation() })[:2]},
 		{"contact-nobody", store.Filter{Contact: stranger}, nil},
 		{
 			"all-at-once",
@@ -275,4 +284,29 @@ func testClosed(t *testing.T, open Open) {
 	if err := f.Check(ctx); err != nil {
 		t.Errorf("checking an open store: %v", err)
 	}
+}
+
+// testFingerprint: the same token has the same fingerprint, also after a
+// restart; another token, or another store, has another one; none shows a token.
+func testFingerprint(t *testing.T, open Open) {
+	f, other := newFixture(t, open), newFixture(t, open)
+	const token = "EAAGm0PX4ZCpsBA"
+	got := f.Fingerprint(token)
+	f.reopen()
+	switch {
+	case len(got) != 10 || strings.Trim(got, "0123456789abcdef") != "":
+		t.Errorf("%q is no fingerprint", got)
+	case got != f.Fingerprint(token):
+		t.Errorf("%s was %s before", f.Fingerprint(token), got)
+	case got == f.Fingerprint(token+"x") || got == other.Fingerprint(token):
+		t.Errorf("%s is of another token or store too", got)
+	case f.Fingerprint("") != "":
+		t.Errorf("no token has the fingerprint %q", f.Fingerprint(""))
+	}
+	// A category Meta told beats the estimate, also in a filter.
+	e := f.newEntry(start, ann)
+	f.settle(f.reserve(e), store.Outcome{State: store.Accepted, Wamid: "wamid.b", At: start})
+	f.apply(policy.StatusChanged{PhoneNumberID: number1, Wamid: "wamid.b", At: start, Status: policy.StatusDelivered, Pricing: &policy.Pricing{Category: "AUTHENTICATION-INTERNATIONAL"}})
+	wantIDs(t, "billed", f.Ledger(t.Context(), store.Filter{Category: "authentication_international"}), e)
+	wantIDs(t, "estimated", f.Ledger(t.Context(), store.Filter{Category: policy.CategoryService}))
 }
