@@ -9,13 +9,16 @@ import (
 // Line is one send as a report counts it.
 type Line struct {
 	Key
-	At time.Time
+	// At is when it was sent, Zone the time zone of its WhatsApp Business Account.
+	At   time.Time
+	Zone *time.Location
 	Counts
 }
 
 // Key is what a report groups sends by.
 type Key struct {
-	Day           string `json:"day"` // date in UTC
+	Day           string `json:"day"`       // date in TimeZone
+	TimeZone      string `json:"time_zone"` // of the WhatsApp Business Account
 	PhoneNumberID string `json:"phone_number_id"`
 	Business      string `json:"business,omitempty"`
 	// Category is Meta's where it is known, else the estimate of the gateway.
@@ -66,7 +69,7 @@ func NewReport(lines func(yield func(Line, error) bool)) (*Report, error) {
 			return nil, err
 		}
 		key := line.Key
-		key.Day = line.At.UTC().Format(time.DateOnly)
+		key.Day, key.TimeZone = Day(line.At, line.Zone), line.Zone.String()
 		if sums[key] == nil {
 			sums[key] = new(Counts)
 		}
@@ -91,6 +94,7 @@ func (k Key) compare(other Key) int {
 		cmp.Compare(k.Day, other.Day),
 		cmp.Compare(k.Business, other.Business),
 		cmp.Compare(k.PhoneNumberID, other.PhoneNumberID),
+		cmp.Compare(k.TimeZone, other.TimeZone),
 		cmp.Compare(k.Category, other.Category),
 		cmp.Compare(k.Decision, other.Decision),
 		cmp.Compare(k.Market, other.Market),

@@ -1,18 +1,22 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -42,6 +46,12 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		"POST /whatsapp/violations":         adminViolations,
 		"GET  /whatsapp/ledger":             adminLedger,
 		"POST /whatsapp/ledger":             adminLedger,
+		"GET  /whatsapp/violations/groups":  adminGroups(store.Reader.Violations),
+		"POST /whatsapp/violations/groups":  adminGroups(store.Reader.Violations),
+		"GET  /whatsapp/ledger/groups":      adminGroups(store.Reader.Ledger),
+		"POST /whatsapp/ledger/groups":      adminGroups(store.Reader.Ledger),
+		"GET  /whatsapp/events":             adminEvents,
+		"POST /whatsapp/events":             adminEvents,
 		"GET  /whatsapp/report":             adminReport,
 		"POST /whatsapp/backup":             adminBackup,
 		"POST /whatsapp/consent/get":        adminConsentGet,
@@ -126,13 +136,24 @@ type selection struct {
 	Rule          string `json:"rule,omitempty"`
 	Category      string `json:"category,omitempty"`
 	Contact       string `json:"contact,omitempty"` // phone number or user id
-	Before        string `json:"before,omitempty"`  // the `next` of the page before
-	Limit         int    `json:"limit,omitempty"`
+	// Sender is one as it is listed, or the fingerprint of its access token.
+	Sender   string `json:"sender,omitempty"`
+	Template string `json:"template,omitempty"`
+	Outcome  string `json:"outcome,omitempty"`
+	Before   string `json:"before,omitempty"` // the `next` of the page before
+	// After is the `newest` of an earlier page: what may have come since, and a
+	// little of what came before.
+	After string `json:"after,omitempty"`
+	Limit int    `json:"limit,omitempty"`
 }
 
 const (
 	defaultPage = 100
 	largestPage = 1000
+
+	// overlap is how far `after` looks back. A send decided before another one may
+	// be entered after it.
+	overlap = 30 * time.Second
 )
 
 // read fills s from a request.
@@ -145,13 +166,18 @@ func (s *selection) read(r *http.Request) error {
 
 // readQuery fills s from the query parameters of a GET.
 func (s *selection) readQuery(query url.Values) error {
-	fields := map[string]*string{
-		"from": &s.From, "to": &s.To, "phone_number_id": &s.PhoneNumberID, "rule": &s.Rule, "category": &s.Category, "before": &s.Before,
-	}
+	return readParameters(query, &s.Limit, map[string]*string{
+		"from": &s.From, "to": &s.To, "phone_number_id": &s.PhoneNumberID, "rule": &s.Rule, "category": &s.Category, "before": &s.Before, "after": &s.After,
+		"sender": &s.Sender, "template": &s.Template, "outcome": &s.Outcome,
+	})
+}
+
+// readParameters fills fields from query parameters by their names.
+func readParameters(query url.Values, limit *int, fields map[string]*string) error {
 	for name, values := range query {
 		if name == "limit" {
 			var err error
-			if s.Limit, err = strconv.Atoi(values[0]); err != nil {
+			if *limit, err = strconv.Atoi(values[0]); err != nil {
 				return adminError(http.StatusBadRequest, errors.New("limit is not a number"))
 			}
 			continue
@@ -165,15 +191,43 @@ func (s *selection) readQuery(query url.Values) error {
 	return nil
 }
 
-// filter is s as the store takes it.
-func (s *selection) filter(now time.Time) (f store.Filter, err error) {
-	if f.From, err = moment(s.From, now); err != nil {
+// parameters are query parameters that readParameters reads, without empty ones.
+func parameters(limit int, fields map[string]string) url.Values {
+	q := url.Values{}
+	if limit != 0 {
+		q.Set("limit", strconv.Itoa(limit))
+	}
+	for name, value := range fields {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return q
+}
+
+// filter is s as the store takes it. Dates begin in the time zone of the business
+// it selects, or of all if they have one; else in UTC.
+func (s *selection) filter(a *App) (store.Filter, error) {
+	zone := time.UTC
+	if zones := a.zones(s.PhoneNumberID); len(zones) == 1 {
+		zone = zones[0]
+	}
+	return s.filterIn(zone, a.clock.Now())
+}
+
+// filterIn is s as the store takes it, with dates that begin in a time zone.
+func (s *selection) filterIn(zone *time.Location, now time.Time) (f store.Filter, err error) {
+	if f.From, err = moment(s.From, zone, now); err != nil {
 		return f, err
 	}
-	if f.To, err = moment(s.To, now); err != nil {
+	if f.To, err = moment(s.To, zone, now); err != nil {
 		return f, err
 	}
-	f.PhoneNumberID, f.Rule, f.Category = s.PhoneNumberID, policy.Rule(strings.ToUpper(s.Rule)), policy.Category(strings.ToLower(s.Category))
+	f.PhoneNumberID, f.Rule, f.Category = s.PhoneNumberID, policy.Rule(strings.ToUpper(s.Rule)), policy.BilledCategory(s.Category)
+	f.Sender, f.Template, f.Outcome = s.Sender, s.Template, store.OutcomeState(strings.ToLower(s.Outcome))
+	if f.Outcome != "" && !slices.Contains(store.OutcomeStates, f.Outcome) {
+		return f, fmt.Errorf("outcome must be one of %v", store.OutcomeStates)
+	}
 	if s.Contact != "" {
 		if f.Contact, err = readContact(s.Contact); err != nil {
 			return f, err
@@ -184,6 +238,14 @@ func (s *selection) filter(now time.Time) (f store.Filter, err error) {
 			return f, err
 		}
 	}
+	if s.After != "" {
+		after, err := store.ParseID(s.After)
+		if err != nil {
+			return f, err
+		}
+		// The clock may have been set back since.
+		f.From = max(f.From, min(after.Moment(), policy.MomentOf(now)).Add(-overlap))
+	}
 	if f.Limit = s.Limit; f.Limit == 0 {
 		f.Limit = defaultPage
 	}
@@ -193,16 +255,17 @@ func (s *selection) filter(now time.Time) (f store.Filter, err error) {
 	return f, nil
 }
 
-// moment reads a point in time: RFC 3339, a date (its midnight in UTC), or how
-// long ago, such as 90m, 24h or 7d.
-func moment(s string, now time.Time) (policy.Moment, error) {
+// moment reads a point in time: RFC 3339, a date (its midnight in a time zone), or
+// how long ago, such as 90m, 24h or 7d.
+func moment(s string, zone *time.Location, now time.Time) (policy.Moment, error) {
 	if s == "" {
 		return 0, nil
 	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return policy.MomentOf(t), nil
-		}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return policy.MomentOf(t), nil
+	}
+	if t, err := billing.Midnight(s, zone); err == nil {
+		return policy.MomentOf(t), nil
 	}
 	if age, err := caddy.ParseDuration(s); err == nil {
 		return policy.MomentOf(now.Add(-age)), nil
@@ -230,6 +293,10 @@ type page struct {
 	Entries []*line `json:"entries"`
 	// Next is the `before` of the next page; absent on the last.
 	Next string `json:"next,omitempty"`
+	// Newest is the `after` with which to ask for what comes later.
+	Newest string `json:"newest"`
+	// AccountEvents are what should be seen beside the entries.
+	AccountEvents *besides `json:"account_events,omitempty"`
 }
 
 // line is a ledger entry as people read it.
@@ -243,20 +310,24 @@ type line struct {
 	PhoneNumberID string            `json:"phone_number_id,omitempty"`
 	Business      string            `json:"business,omitempty"`
 	Contact       string            `json:"contact,omitempty"`
+	Sender        string            `json:"sender,omitempty"`
+	SenderToken   string            `json:"sender_token,omitempty"`
 	Type          string            `json:"type,omitempty"`
 	Template      string            `json:"template,omitempty"`
 	Language      string            `json:"language,omitempty"`
 	Category      policy.Category   `json:"category"`
 	Initiation    policy.Initiation `json:"initiation,omitempty"`
 	Market        string            `json:"market,omitempty"`
-	Outcome       store.Outcome     `json:"outcome"`
-	Delivery      *store.Delivery   `json:"delivery,omitempty"`
+	// Billed is the category Meta told.
+	Billed   policy.Category `json:"billed_category,omitempty"`
+	Outcome  store.Outcome   `json:"outcome"`
+	Delivery *store.Delivery `json:"delivery,omitempty"`
 }
 
 func lineOf(e *store.Entry) *line {
 	l := &line{
 		ID: e.ID, Time: e.At.Time(), Decision: decisionOf(e), Rule: e.Decision.Rule, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy,
-		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business,
+		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Sender: e.Sender, SenderToken: e.Token,
 		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
 		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Outcome: e.Outcome,
 	}
@@ -266,34 +337,40 @@ func lineOf(e *store.Entry) *line {
 	if e.Delivery.Status != "" {
 		l.Delivery = &e.Delivery
 	}
+	if p := e.Delivery.Pricing; p != nil {
+		l.Billed = policy.BilledCategory(p.Category)
+	}
 	return l
 }
 
 func adminViolations(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	return adminPage(a, w, r, func(f store.Filter) ([]*store.Entry, error) { return collect(st.Violations(r.Context(), f)) })
+	return adminPage(a, st, w, r, st.Violations, true)
 }
 
 func adminLedger(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	return adminPage(a, w, r, func(f store.Filter) ([]*store.Entry, error) { return collect(st.Ledger(r.Context(), f)) })
+	return adminPage(a, st, w, r, st.Ledger, false)
 }
 
-func adminPage(a *App, w http.ResponseWriter, r *http.Request, list func(store.Filter) ([]*store.Entry, error)) error {
+// lister is the ledger, or the violations.
+type lister func(context.Context, store.Filter) iter.Seq2[*store.Entry, error]
+
+func adminPage(a *App, st store.Store, w http.ResponseWriter, r *http.Request, list lister, withEvents bool) error {
 	var s selection
 	if err := s.read(r); err != nil {
 		return err
 	}
-	f, err := s.filter(a.clock.Now())
+	f, err := s.filter(a)
 	if err != nil {
 		return adminError(http.StatusBadRequest, err)
 	}
 	// One more than asked for tells whether there is a next page.
 	asked := f.Limit
 	f.Limit++
-	entries, err := list(f)
+	entries, err := collect(list(r.Context(), f))
 	if err != nil {
 		return adminError(http.StatusInternalServerError, err)
 	}
-	p := page{Entries: []*line{}}
+	p := page{Entries: []*line{}, Newest: newestOf(entries, &s, a.clock.Now())}
 	if len(entries) > asked {
 		entries = entries[:asked]
 		p.Next = entries[asked-1].ID.String()
@@ -301,7 +378,25 @@ func adminPage(a *App, w http.ResponseWriter, r *http.Request, list func(store.F
 	for _, e := range entries {
 		p.Entries = append(p.Entries, lineOf(e))
 	}
+	if withEvents && s.Before == "" && s.After == "" {
+		if p.AccountEvents, err = a.eventsBeside(r.Context(), st, f, entries); err != nil {
+			return adminError(http.StatusInternalServerError, err)
+		}
+	}
 	return jsonAnswer(w, p)
+}
+
+// newestOf is the `newest` of a page: of entries and what was asked for after the
+// latest, else now.
+func newestOf(entries []*store.Entry, s *selection, now time.Time) string {
+	newest := s.After
+	if len(entries) > 0 {
+		newest = max(newest, entries[0].ID.String())
+	}
+	if newest == "" {
+		return store.FirstID(policy.MomentOf(now)).String()
+	}
+	return newest
 }
 
 // collect gathers what a store yields, up to its first error.
@@ -313,17 +408,6 @@ func collect[T any](seq func(yield func(T, error) bool)) (list []T, err error) {
 		list = append(list, v)
 	}
 	return list, nil
-}
-
-// queryOf is s as query parameters, for the commands.
-func (s *selection) query() url.Values {
-	q := url.Values{}
-	for name, value := range map[string]string{"from": s.From, "to": s.To, "phone_number_id": s.PhoneNumberID} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	return q
 }
 
 // Interface guard

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
@@ -34,21 +35,21 @@ func adminReport(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	if err := s.readQuery(query); err != nil {
 		return err
 	}
-	f, err := s.filter(a.clock.Now())
+	period, err := a.period(&s)
 	if err != nil {
 		return adminError(http.StatusBadRequest, err)
 	}
-	f.Limit = 0
 	report, err := billing.NewReport(func(yield func(billing.Line, error) bool) {
-		for e, err := range st.Ledger(r.Context(), f) {
+		for e, err := range st.Ledger(r.Context(), period.filter) {
 			if err != nil {
 				yield(billing.Line{}, err)
 				return
 			}
-			if class == notification && !isNotification(e) {
+			zone := a.zoneOf(e.Send.PhoneNumberID)
+			if class == notification && !isNotification(e) || !period.has(e.At, zone) {
 				continue
 			}
-			if !yield(reportLine(e), nil) {
+			if !yield(reportLine(e, zone), nil) {
 				return
 			}
 		}
@@ -59,13 +60,45 @@ func adminReport(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	return jsonAnswer(w, report)
 }
 
+// period is what a report covers. Its dates begin at another time in each time
+// zone, so that every business has whole days.
+type period struct {
+	// filter selects what belongs to the period anywhere.
+	filter store.Filter
+	// in are the bounds by the name of the time zone.
+	in map[string]store.Filter
+}
+
+func (a *App) period(s *selection) (*period, error) {
+	p, now := &period{in: make(map[string]store.Filter)}, a.clock.Now()
+	for i, zone := range append(a.zones(s.PhoneNumberID), time.UTC) {
+		f, err := s.filterIn(zone, now)
+		if err != nil {
+			return nil, err
+		}
+		p.in[zone.String()] = f
+		if i == 0 {
+			p.filter = f
+		}
+		p.filter.From, p.filter.To = min(p.filter.From, f.From), max(p.filter.To, f.To)
+	}
+	p.filter.Limit = 0
+	return p, nil
+}
+
+// has reports whether a time belongs to the period in one of its time zones.
+func (p *period) has(at policy.Moment, zone *time.Location) bool {
+	f := p.in[zone.String()]
+	return at >= f.From && (f.To == 0 || at < f.To)
+}
+
 // reportLine is a ledger entry as a report counts it.
-func reportLine(e *store.Entry) billing.Line {
+func reportLine(e *store.Entry, zone *time.Location) billing.Line {
 	l := billing.Line{
-		At: e.At.Time(),
+		At: e.At.Time(), Zone: zone,
 		Key: billing.Key{
 			PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business,
-			Category: string(e.Decision.Category), Decision: decisionOf(e),
+			Category: string(e.Category()), Decision: decisionOf(e),
 			Market: e.Market, MarketEstimated: e.MarketEstimated,
 		},
 		Counts: billing.Counts{Sends: 1},
@@ -84,11 +117,8 @@ func reportLine(e *store.Entry) billing.Line {
 	case policy.StatusFailed:
 		l.Failed = 1
 	}
-	if p := e.Delivery.Pricing; p != nil {
-		l.Category = p.Category
-		if p.Billable && l.Delivered == 1 {
-			l.Billable = 1
-		}
+	if p := e.Delivery.Pricing; p != nil && p.Billable && l.Delivered == 1 {
+		l.Billable = 1
 	}
 	return l
 }

@@ -3,7 +3,10 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
+	_ "time/tzdata" // for time_zone, also where the system has none
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -66,6 +69,11 @@ type Policy struct {
 	// Default: `refuse`.
 	DirectSend string `json:"direct_send,omitempty"`
 
+	// The time zone of the WhatsApp Business Account, by its IANA name such as
+	// `Europe/Berlin`: Meta bills by its days, and so do reports.
+	// Default: `UTC`.
+	TimeZone string `json:"time_zone,omitempty"`
+
 	// Names of utility and authentication templates that may go to people who
 	// opted out, if the send names its transaction in biz_opaque_callback_data.
 	// Default: none.
@@ -94,6 +102,7 @@ type business struct {
 	home    string // calling code, "" where not configured
 	monitor bool
 	policy  policy.Policy
+	zone    *time.Location
 	group   []string // phone number ids that share consent; nil: only the number itself
 }
 
@@ -179,8 +188,50 @@ func (b *Business) resolve(defaults *Policy) (*business, error) {
 		return nil, fmt.Errorf("mode is %q; it must be %s or %s", b.Mode, modeEnforce, modeMonitor)
 	}
 	var err error
-	r.policy, err = b.Policy.resolve(defaults)
+	if r.policy, err = b.Policy.resolve(defaults); err != nil {
+		return nil, err
+	}
+	r.zone, err = zoneNamed(b.TimeZone, defaults.TimeZone)
 	return r, err
+}
+
+// zoneNamed is the time zone with the first of the names that is one. Names of
+// the machine's own zone are none, since Meta doesn't know the machine.
+func zoneNamed(names ...string) (*time.Location, error) {
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		zone, err := time.LoadLocation(name)
+		if err != nil || name == "Local" {
+			return nil, fmt.Errorf("time_zone is %q; it must be a name such as Europe/Berlin, as in Meta's account settings", name)
+		}
+		return zone, nil
+	}
+	return time.UTC, nil
+}
+
+// zoneOf is the time zone of a business phone number's account.
+func (a *App) zoneOf(phoneNumberID string) *time.Location {
+	if b, ok := a.business(phoneNumberID); ok {
+		return b.zone
+	}
+	return time.UTC
+}
+
+// zones are the time zones of one business phone number, or of all.
+func (a *App) zones(phoneNumberID string) []*time.Location {
+	if phoneNumberID != "" {
+		return []*time.Location{a.zoneOf(phoneNumberID)}
+	}
+	byName := make(map[string]*time.Location)
+	for _, b := range a.businesses {
+		byName[b.zone.String()] = b.zone
+	}
+	if a.others != nil {
+		byName[a.others.zone.String()] = a.others.zone
+	}
+	return slices.Collect(maps.Values(byName))
 }
 
 // resolve gives each field p leaves open the value of defaults.
@@ -217,6 +268,9 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		default:
 			return r, fmt.Errorf("%s is %q; it must be %s or %s", choice.name, value, choice.no, choice.yes)
 		}
+	}
+	if _, err := zoneNamed(p.TimeZone); err != nil {
+		return r, err
 	}
 	r.EssentialTemplates = p.EssentialTemplates
 	if r.EssentialTemplates == nil {

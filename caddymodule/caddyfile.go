@@ -81,6 +81,18 @@ func durationInto(to **caddy.Duration) parser {
 	}
 }
 
+func zoneInto(to *string) parser {
+	return func(d *caddyfile.Dispenser) error {
+		if !d.AllArgs(to) || *to == "" {
+			return d.ArgErr()
+		}
+		if _, err := zoneNamed(*to); err != nil {
+			return d.Err(err.Error())
+		}
+		return nil
+	}
+}
+
 func listInto(to *[]string) parser {
 	return func(d *caddyfile.Dispenser) error {
 		*to = append(*to, d.RemainingArgs()...)
@@ -111,6 +123,7 @@ func listInto(to *[]string) parser {
 //			opted_out_replies   allow|refuse
 //			groups              allow|refuse
 //			direct_send         allow|refuse
+//			time_zone           <name>
 //			essential_templates <name>...
 //		}
 //		opt_out_words    <scope> <word>...
@@ -208,6 +221,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"opted_out_replies":   choiceInto(&p.OptedOutReplies, "allow", "refuse"),
 		"groups":              choiceInto(&p.Groups, "allow", "refuse"),
 		"direct_send":         choiceInto(&p.DirectSend, "allow", "refuse"),
+		"time_zone":           zoneInto(&p.TimeZone),
 		"essential_templates": listInto(&p.EssentialTemplates),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -18,20 +19,6 @@ import (
 )
 
 func init() {
-	caddycmd.RegisterCommand(caddycmd.Command{
-		Name:  "violations",
-		Usage: "[--from <time>] [--to <time>] [--rule <rule>] [--business <phone_number_id>] [--contact <number>] [--limit <n>] [--json]",
-		Short: "Lists the sends that were refused, newest first",
-		Long: `
-Lists the sends a running gateway has refused, and in monitor mode those it
-would have refused, newest first. Times are RFC 3339, a date (UTC), or an age
-such as 24h or 7d. Contacts are shown by pseudonym; --contact finds those of one
-phone number (with plus and country code) or user id.
-
---json prints one JSON object a line. With --before, the id of the last line of
-one page gives the next page.`,
-		CobraFunc: violationsCommand,
-	})
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "consent",
 		Usage: "get|opt-in|opt-out|history|new-person --business <phone_number_id> --contact <number>",
@@ -52,9 +39,12 @@ and one person, named by phone number (with plus and country code) or user id.
 		Usage: "[--from <time>] [--to <time>] [--business <phone_number_id>] [--message-class notification] [--json]",
 		Short: "Counts sends by day, category and decision",
 		Long: `
-Counts the sends in the ledger of a running gateway by day (UTC), business,
-category, decision and market. The category is Meta's where a status webhook has
-told it, else the estimate of the day of the send. Default: the last 30 days.
+Counts the sends in the ledger of a running gateway by day, business, category,
+decision and market. The category is Meta's where a status webhook has told it,
+else the estimate of the day of the send. Default: the last 30 days.
+
+Days are those of the time zone of the business's WhatsApp Business Account
+(time_zone, UTC by default), as Meta bills; so are --from and --to that are dates.
 
 --message-class notification counts only the templates that met no open customer
 service window, sent or refused: what policies call push notifications.`,
@@ -108,32 +98,6 @@ func callAdmin(fl caddycmd.Flags, uri string, body, answer any) error {
 	return nil
 }
 
-func violationsCommand(cmd *cobra.Command) {
-	adminFlags(cmd)
-	for name, usage := range map[string]string{
-		"from": "Oldest time", "to": "Time before which", "rule": "Only this rule, such as WINDOW_CLOSED",
-		"business": "Only this phone_number_id", "category": "Only this category", "contact": "Only this person", "before": "Only those older than this id",
-	} {
-		cmd.Flags().String(name, "", usage)
-	}
-	cmd.Flags().Int("limit", 50, "How many at most")
-	cmd.Flags().Bool("json", false, "Print one JSON object a line")
-	cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) {
-		var p page
-		err := callAdmin(fl, "/whatsapp/violations", selection{
-			From: fl.String("from"), To: fl.String("to"), Rule: fl.String("rule"), PhoneNumberID: fl.String("business"),
-			Category: fl.String("category"), Contact: fl.String("contact"), Before: fl.String("before"), Limit: fl.Int("limit"),
-		}, &p)
-		if err != nil {
-			return 1, err
-		}
-		if fl.Bool("json") {
-			return printLines(p.Entries)
-		}
-		return 0, printViolations(os.Stdout, p)
-	})
-}
-
 func printLines[T any](list []T) (int, error) {
 	enc := json.NewEncoder(os.Stdout)
 	enc.SetEscapeHTML(false)
@@ -143,36 +107,6 @@ func printLines[T any](list []T) (int, error) {
 		}
 	}
 	return 0, nil
-}
-
-func printViolations(out io.Writer, p page) error {
-	if len(p.Entries) == 0 {
-		_, err := fmt.Fprintln(out, "No violations.")
-		return err
-	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.StripEscape)
-	fmt.Fprintln(table, "TIME\tDECISION\tRULE\tBUSINESS\tCONTACT\tMESSAGE")
-	for _, e := range p.Entries {
-		business := e.Business
-		if business == "" {
-			business = e.PhoneNumberID
-		}
-		// A reason is a sentence, too wide for a column. It stands on a line of
-		// its own, escaped so that the columns go on below it.
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\xff\n    %s\xff\n", e.Time.Format(tableTime), e.Decision, e.Rule, dash(business), dash(short(e.Contact)), dash(e.message()), e.Reason)
-	}
-	if p.Next != "" {
-		fmt.Fprintf(table, "\nMore with --before %s\n", p.Next)
-	}
-	return table.Flush()
-}
-
-// message is what was sent: the type, or the template by name.
-func (l *line) message() string {
-	if l.Template != "" {
-		return "template " + l.Template
-	}
-	return l.Type
 }
 
 func dash(s string) string {
@@ -279,7 +213,7 @@ func reportCommand(cmd *cobra.Command) {
 	cmd.Flags().Bool("json", false, "Print one JSON object a line")
 	cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) {
 		s := selection{From: fl.String("from"), To: fl.String("to"), PhoneNumberID: fl.String("business")}
-		query := s.query()
+		query := parameters(0, map[string]string{"from": s.From, "to": s.To, "phone_number_id": s.PhoneNumberID})
 		if class := fl.String("message-class"); class != "" {
 			query.Set("message_class", class)
 		}
@@ -315,5 +249,30 @@ func PrintReport(out io.Writer, report *billing.Report) error {
 	}
 	t := report.Total
 	fmt.Fprintf(table, "total\t\t\t\t\t%d\t%d\t%d\t%d\t%d\t%d\n", t.Sends, t.Accepted, t.Delivered, t.Failed, t.Unknown, t.Billable)
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(out, daysOf(report))
+	return err
+}
+
+// daysOf says whose days a report counts by.
+func daysOf(report *billing.Report) string {
+	var zones, businesses []string
+	for _, r := range report.Rows {
+		name := r.Business
+		if name == "" {
+			name = r.PhoneNumberID
+		}
+		if in := dash(name) + " in " + r.TimeZone; !slices.Contains(businesses, in) {
+			businesses = append(businesses, in)
+		}
+		if !slices.Contains(zones, r.TimeZone) {
+			zones = append(zones, r.TimeZone)
+		}
+	}
+	if len(zones) == 1 {
+		return "Days in " + zones[0] + "."
+	}
+	return "Days of " + strings.Join(businesses, ", ") + "."
 }

@@ -37,10 +37,12 @@ func init() { caddy.RegisterModule(Guard{}) }
 // `{http.vars.whatsapp.initiation}` | `user` if the customer service window was open, else `business`
 // `{http.vars.whatsapp.id}` | The id of the decision in the ledger
 // `{http.vars.whatsapp.phone_number_id}` | The business phone number's id
+// `{http.vars.whatsapp.sender}` | Who sent it; see the field sender
+// `{http.vars.whatsapp.sender_token}` | The fingerprint of its access token
 //
-// Decision, rule, category and id also reach the sender as the response headers
-// `X-Waguard-Decision`, `-Rule`, `-Category` and `-Id`, and the access log as
-// fields.
+// All of them are also fields of the access log. Decision, rule, category and id
+// reach the sender too, as the response headers `X-Waguard-Decision`, `-Rule`,
+// `-Category` and `-Id`.
 //
 //	handle {
 //		whatsapp_guard
@@ -74,6 +76,13 @@ type Guard struct {
 	// learns of no opt-out.
 	// Default: `log`.
 	WebhookChanges string `json:"webhook_changes,omitempty"`
+
+	// Who sends, as ledger, logs and `waguard violations` name it: a text with
+	// placeholders, such as `{http.request.header.X-App}`. Where it comes out
+	// empty, the client's address: whole from private networks, else its /16 or
+	// /32 network. Beside it a keyed fingerprint of the access token is kept.
+	// Default: `{http.auth.user.id}`, the user Caddy authenticated.
+	Sender string `json:"sender,omitempty"`
 
 	app      *App
 	logger   *zap.Logger
@@ -116,6 +125,9 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	case "", webhookChangesLog, webhookChangesRefuse:
 	default:
 		return fmt.Errorf("webhook_changes is %q; it must be %s or %s", g.WebhookChanges, webhookChangesLog, webhookChangesRefuse)
+	}
+	if err := checkSender(g.Sender); err != nil {
+		return err
 	}
 	if g.MaxBody == 0 {
 		g.MaxBody = defaultMaxBody
@@ -176,7 +188,7 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	if len(reading.Sends) == 0 {
 		return g.passAccount(w, r, body, next)
 	}
-	return g.judge(w, r, whole, &reading, next)
+	return g.judge(w, r, body, whole, &reading, next)
 }
 
 // dropHeaders removes what a client may not set: our own headers, and those that
@@ -284,6 +296,7 @@ func (g *Guard) stream(w http.ResponseWriter, r *http.Request, route cloudapi.Ro
 //		max_body        <size>
 //		send_timeout    <duration>
 //		webhook_changes log|refuse
+//		sender          <text with placeholders>
 //	}
 func parseGuard(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	g := new(Guard)
@@ -302,6 +315,15 @@ func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"phone_number_id": stringInto(&g.PhoneNumberID),
 		"send_timeout":    durationInto(&timeout),
 		"webhook_changes": choiceInto(&g.WebhookChanges, webhookChangesLog, webhookChangesRefuse),
+		"sender": func(d *caddyfile.Dispenser) error {
+			if !d.AllArgs(&g.Sender) || g.Sender == "" {
+				return d.ArgErr()
+			}
+			if err := checkSender(g.Sender); err != nil {
+				return d.Err(err.Error())
+			}
+			return nil
+		},
 		"max_body": func(d *caddyfile.Dispenser) error {
 			var arg string
 			if !d.AllArgs(&arg) {

@@ -40,7 +40,7 @@ func (j *judged) passes() bool { return !j.entry.Violation() || j.entry.Monitore
 
 // judge decides all sends of a request. They leave together or not at all. whole
 // is set once the request's body has been read to its end.
-func (g *Guard) judge(w http.ResponseWriter, r *http.Request, whole *atomic.Bool, reading *cloudapi.Reading, next caddyhttp.Handler) error {
+func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, whole *atomic.Bool, reading *cloudapi.Reading, next caddyhttp.Handler) error {
 	// A sender that is gone already gets nothing sent. From here on its leaving
 	// changes nothing.
 	if err := r.Context().Err(); err != nil {
@@ -51,6 +51,7 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, whole *atomic.Bool
 	if err != nil {
 		return g.storeDown(w, r, reading.Sends, next, err)
 	}
+	by := g.sentBy(r, st, body)
 	sends := make([]judged, len(reading.Sends))
 	const attempts = 4 // each further one needs yet another send to come first
 	lost := -1         // the send that lost its claim once too often
@@ -62,6 +63,7 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, whole *atomic.Bool
 			if err != nil {
 				return g.storeDown(w, r, reading.Sends, next, err)
 			}
+			entry.Sender, entry.Token = by.sender, by.token
 			if opaque := reading.Opaque(i); opaque != "" {
 				entry.Opaque = st.OpaquePseudonym(s.PhoneNumberID, opaque)
 			}
@@ -157,7 +159,7 @@ func (a *App) decide(ctx context.Context, st store.Store, s *policy.Send) (*stor
 	}
 	e.Facts = facts
 	e.Decision = policy.Decide(s, &e.Facts, &e.Policy, now)
-	e.Market, e.MarketEstimated = marketOf(s, now)
+	e.Market, e.MarketEstimated = marketOf(s, now.In(b.zone))
 	e.Monitored = e.Violation() && b.monitor
 	e.Outcome = store.Outcome{State: store.Reserved, At: at}
 	if e.Violation() && !e.Monitored {
@@ -166,7 +168,8 @@ func (a *App) decide(ctx context.Context, st store.Store, s *policy.Send) (*stor
 	return e, nil
 }
 
-// marketOf is the market of Meta's rate card the recipient belongs to.
+// marketOf is the market of Meta's rate card the recipient belongs to, at the time
+// now where the account is.
 func marketOf(s *policy.Send, now time.Time) (string, bool) {
 	switch {
 	case len(s.To) > 0 && s.To[0].Kind == policy.Phone:

@@ -27,6 +27,11 @@ var (
 		Help: "Events learned from webhooks.",
 	})
 
+	accountEventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "account_events_total",
+		Help: "Account events, such as restrictions and worse quality, by severity (info, warning, critical).",
+	}, []string{"severity"})
+
 	storeFailures = prometheus.NewCounter(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_failures_total",
 		Help: "Requests that met a store that could not answer or record.",
@@ -60,7 +65,7 @@ var (
 )
 
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, storeFailures, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
+	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, storeFailures, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return err

@@ -131,7 +131,7 @@ func streamedOutcome(rec *answer) store.Outcome {
 // noteStreamed records an upload that streamed through in monitor mode and would
 // have been refused.
 func (g *Guard) noteStreamed(w http.ResponseWriter, r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, rec *answer) {
-	e := g.unreadEntry(route, refusal)
+	e := g.unreadEntry(r, route, refusal, nil)
 	e.Monitored, e.Outcome.State = true, store.Reserved
 	sends := []judged{{send: &e.Send, entry: e, element: -1, monitored: true}}
 	g.tag(w, r, sends, nil)

@@ -67,7 +67,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 // refuseUnread refuses a request that could not be read as one clear send. In
 // monitor mode it passes, unless something speaks against it.
 func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, next caddyhttp.Handler, sn seen) error {
-	e := g.unreadEntry(route, refusal)
+	e := g.unreadEntry(r, route, refusal, sn.body)
 	sends := []judged{{send: &e.Send, entry: e, element: -1, monitored: g.app.monitors(route.PhoneNumberID)}}
 	if sends[0].monitored {
 		if sends[0].exception = g.exception(r, &sn); sends[0].exception == "" {
@@ -89,8 +89,9 @@ func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloud
 	return writeRefusal(w, refusal, e.ID, refusal.Elements)
 }
 
-// unreadEntry is the ledger entry of a request that could not be judged.
-func (g *Guard) unreadEntry(route cloudapi.Route, refusal *cloudapi.Refusal) *store.Entry {
+// unreadEntry is the ledger entry of a request that could not be judged. body is
+// what was read of it.
+func (g *Guard) unreadEntry(r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, body []byte) *store.Entry {
 	at := policy.MomentOf(g.app.clock.Now())
 	e := &store.Entry{
 		ID: store.NewID(at), At: at, Unread: true,
@@ -104,6 +105,12 @@ func (g *Guard) unreadEntry(route cloudapi.Route, refusal *cloudapi.Refusal) *st
 	if b, ok := g.app.business(route.PhoneNumberID); ok && route.PhoneNumberID != "" {
 		e.Business = b.name
 	}
+	st, err := g.app.acquire()
+	if err != nil {
+		st = nil // then there is no fingerprint
+	}
+	by := g.sentBy(r, st, body)
+	e.Sender, e.Token = by.sender, by.token
 	return e
 }
 

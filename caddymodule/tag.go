@@ -25,28 +25,38 @@ func decisionOf(e *store.Entry) string {
 // tags are what a decision is known by outside, in the order of tagNames.
 type tags [len(tagNames)]string
 
-// tagNames are the names of the tags: as header of the answer, as placeholder
-// and in the access log.
+// tagNames are the names of the tags: as header of the answer (not all are the
+// sender's business), as placeholder and in the access log.
 var tagNames = [...]struct{ header, placeholder, logField string }{
 	{namespace + "Decision", "whatsapp.decision", "whatsapp_decision"},
 	{namespace + "Rule", "whatsapp.rule", "whatsapp_rule"},
 	{namespace + "Category", "whatsapp.category", "whatsapp_category"},
 	{namespace + "Id", "whatsapp.id", "whatsapp_id"},
+	{"", "whatsapp.initiation", "whatsapp_initiation"},
+	{"", "whatsapp.phone_number_id", "whatsapp_phone_number_id"},
+	{"", "whatsapp.sender", "whatsapp_sender"},
+	{"", "whatsapp.sender_token", "whatsapp_sender_token"},
 }
 
 func tagsOf(e *store.Entry) *tags {
-	return &tags{decisionOf(e), string(e.Decision.Rule), string(e.Decision.Category), e.ID.String()}
+	return &tags{
+		decisionOf(e), string(e.Decision.Rule), string(e.Decision.Category), e.ID.String(),
+		string(e.Decision.Initiation), e.Send.PhoneNumberID, e.Sender, e.Token,
+	}
 }
 
 // setHeader puts the tags in place of headers of the same name.
 func (t *tags) setHeader(h http.Header) {
 	values := *t // other handlers may change a header, but not the log
 	for i, name := range tagNames {
-		h[name.header] = values[i : i+1 : i+1]
+		if name.header != "" {
+			h[name.header] = values[i : i+1 : i+1]
+		}
 	}
 }
 
-// MarshalLogObject makes the tags one field of the access log that reads as four.
+// MarshalLogObject makes the tags one field of the access log that reads as
+// several.
 func (t *tags) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	for i, name := range tagNames {
 		enc.AddString(name.logField, t[i])
@@ -77,8 +87,6 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []judged, rec 
 	for i, name := range tagNames {
 		caddyhttp.SetVar(ctx, name.placeholder, t[i])
 	}
-	caddyhttp.SetVar(ctx, "whatsapp.initiation", string(e.Decision.Initiation))
-	caddyhttp.SetVar(ctx, "whatsapp.phone_number_id", e.Send.PhoneNumberID)
 	if extra, ok := ctx.Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 		extra.Add(zap.Inline(t))
 	}
@@ -112,6 +120,8 @@ func (g *Guard) report(j *judged) {
 		zap.String("initiation", string(e.Decision.Initiation)),
 		zap.String("phone_number_id", e.Send.PhoneNumberID),
 		zap.String("business", e.Business),
+		zap.String("sender", e.Sender),
+		zap.String("sender_token", e.Token),
 		zap.String("type", e.Send.Type),
 		zap.String("template", e.Send.Template.Name),
 		g.app.contactField(s, e.Contact()),

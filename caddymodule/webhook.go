@@ -263,6 +263,7 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 	}
 	h.app.heard(learned.Events)
 	webhooksTotal.WithLabelValues("accepted").Inc()
+	reportAccountEvents(h.logger, learned.Events)
 	webhookEventsTotal.Add(float64(len(learned.Events)))
 	r, _ = withBody(r, body)
 	return next.ServeHTTP(w, r)

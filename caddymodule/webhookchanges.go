@@ -66,10 +66,14 @@ func (g *Guard) watchWebhooks(r *http.Request, body []byte, elements []cloudapi.
 func (g *Guard) webhooksChanged(r *http.Request, changes []cloudapi.WebhookChange, became string) {
 	at := policy.MomentOf(g.app.clock.Now())
 	st, err := g.app.acquire()
+	if err != nil {
+		st = nil
+	}
+	by := g.sentBy(r, st, nil)
 	events := make([]policy.Event, len(changes))
 	for i, c := range changes {
 		webhookChangesTotal.WithLabelValues(c.Name).Inc()
-		e := policy.AccountEvent{At: at, WABA: c.ID, Kind: policy.WebhookChange, Name: c.Name, Detail: became, Severity: policy.Warning}
+		e := policy.AccountEvent{At: at, WABA: c.ID, Kind: policy.WebhookChange, Name: c.Name, Detail: became, Severity: policy.Warning, Sender: by.sender, Token: by.token}
 		if c.Host != "" {
 			e.Detail += ", to " + c.Host
 		}
@@ -78,7 +82,8 @@ func (g *Guard) webhooksChanged(r *http.Request, changes []cloudapi.WebhookChang
 		}
 		events[i] = e
 		g.logger.Warn("a sender asks Meta to change where the account's webhooks go; without them no opt-out is learned",
-			zap.String("change", c.Name), zap.String("object", c.ID), zap.String("host", c.Host), zap.String("outcome", became))
+			zap.String("change", c.Name), zap.String("object", c.ID), zap.String("host", c.Host), zap.String("outcome", became), zap.String("sender", by.sender), zap.String("sender_token", by.token))
+		accountEventsTotal.WithLabelValues(e.Severity.String()).Inc()
 	}
 	if err == nil {
 		err = st.Apply(context.WithoutCancel(r.Context()), events)

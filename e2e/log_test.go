@@ -58,7 +58,7 @@ func TestRefusalLogsOneLine(t *testing.T) {
 				t.Errorf("the line has id %v, the sender got %q", line["id"], id)
 			}
 			delete(line, "contact") // absent where nobody is named
-			want := []string{"business", "category", "decision", "id", "initiation", "level", "logger", "msg", "phone_number_id", "reason", "remedy", "rule", "template", "ts", "type"}
+			want := []string{"business", "category", "decision", "id", "initiation", "level", "logger", "msg", "phone_number_id", "reason", "remedy", "rule", "sender", "sender_token", "template", "ts", "type"}
 			if got := slices.Sorted(maps.Keys(line)); !slices.Equal(got, want) {
 				t.Errorf("the line has the fields %v, want %v", got, want)
 			}
@@ -101,7 +101,9 @@ func TestAccessLog(t *testing.T) {
 		log_append own_category {http.vars.whatsapp.category}
 		log_append own_initiation {http.vars.whatsapp.initiation}
 		log_append own_id {http.vars.whatsapp.id}
-		log_append own_number {http.vars.whatsapp.phone_number_id}`}})
+		log_append own_number {http.vars.whatsapp.phone_number_id}
+		log_append own_sender {http.vars.whatsapp.sender}
+		log_append own_token {http.vars.whatsapp.sender_token}`}})
 	last := func() map[string]any {
 		t.Helper()
 		lines := w.logLines(t, "http.log.access", "handled request")
@@ -119,12 +121,14 @@ func TestAccessLog(t *testing.T) {
 	for name, want := range map[string]string{
 		"whatsapp_decision": "allow", "whatsapp_rule": "WINDOW_OPEN", "whatsapp_category": "service", "whatsapp_id": e.ID,
 		"own_decision": "allow", "own_rule": "WINDOW_OPEN", "own_category": "service", "own_initiation": "user", "own_id": e.ID, "own_number": shop,
+		"whatsapp_initiation": "user", "whatsapp_phone_number_id": shop, "whatsapp_sender": "127.0.0.1", "whatsapp_sender_token": e.SenderToken,
+		"own_sender": "127.0.0.1", "own_token": e.SenderToken,
 	} {
 		if allowed[name] != want {
 			t.Errorf("the access log of an allowed send has %s %v, want %s", name, allowed[name], want)
 		}
 	}
-	for name, want := range map[string]string{"whatsapp_decision": "refuse", "own_rule": "WINDOW_CLOSED", "own_initiation": "business"} {
+	for name, want := range map[string]string{"whatsapp_decision": "refuse", "whatsapp_initiation": "business", "whatsapp_phone_number_id": shop, "whatsapp_sender": "127.0.0.1", "own_rule": "WINDOW_CLOSED", "own_initiation": "business"} {
 		if refused[name] != want {
 			t.Errorf("the access log of a refusal has %s %v, want %s", name, refused[name], want)
 		}

@@ -156,6 +156,8 @@ type entry struct {
 	Type          string    `json:"type"`
 	Template      string    `json:"template"`
 	Category      string    `json:"category"`
+	Sender        string    `json:"sender"`
+	SenderToken   string    `json:"sender_token"`
 	Initiation    string    `json:"initiation"`
 	Market        string    `json:"market"`
 	Outcome       struct {

@@ -1,0 +1,139 @@
+package caddymodule
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// TestFollowerShowsEachOnce: entries that come in any order, some of them decided
+// before others that were entered earlier, while the clock moves and is set back,
+// are shown once each, and none is left out.
+func TestFollowerShowsEachOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+		var entered []store.ID
+		enter := func(label string) {
+			late := time.Duration(rapid.IntRange(0, 20_000).Draw(t, label)) * time.Millisecond
+			entered = append(entered, store.NewID(policy.MomentOf(now.Add(-late))))
+		}
+		ask := func(s selection) (*page, error) {
+			f, err := s.filterIn(time.UTC, now)
+			if err != nil {
+				return nil, err
+			}
+			var found []*store.Entry
+			for _, id := range entered {
+				if id.Moment() >= f.From && (f.Before.IsZero() || bytes.Compare(id[:], f.Before[:]) < 0) {
+					found = append(found, &store.Entry{ID: id})
+				}
+			}
+			slices.SortFunc(found, func(a, b *store.Entry) int { return bytes.Compare(b.ID[:], a.ID[:]) })
+			const few = 3 // a page
+			p := &page{Newest: newestOf(found, &s, now)}
+			limit := min(f.Limit, few)
+			if len(found) > limit {
+				found = found[:limit]
+				p.Next = found[limit-1].ID.String()
+			}
+			for _, e := range found {
+				p.Entries = append(p.Entries, lineOf(e))
+			}
+			return p, nil
+		}
+		for range rapid.IntRange(0, 6).Draw(t, "before") {
+			enter("late before")
+			now = now.Add(time.Second)
+		}
+		var shown []store.ID
+		f := &follower{ask: ask, show: func(lines []*line) error {
+			for i, l := range lines {
+				if i > 0 && l.ID.String() < lines[i-1].ID.String() {
+					t.Errorf("%s is shown before %s", lines[i-1].ID, l.ID)
+				}
+				shown = append(shown, l.ID)
+			}
+			return nil
+		}}
+		f.selection.Limit = 2
+		whole := rapid.Bool().Draw(t, "from the beginning")
+		if whole {
+			f.selection.From = "24h"
+		}
+		if err := f.begin(); err != nil {
+			t.Fatal(err)
+		}
+		first := len(entered)
+		if got, want := len(shown), min(first, 2); !whole && got != want {
+			t.Errorf("it begins with %d of %d", got, first)
+		}
+		begunWith := len(shown)
+		for range rapid.IntRange(0, 12).Draw(t, "looks") {
+			now = now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 60, 3600, -3600}).Draw(t, "clock")) * time.Second)
+			for range rapid.IntRange(0, 5).Draw(t, "new") {
+				enter("late")
+			}
+			if err := f.next(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := entered[first:]
+		if whole {
+			want = entered
+			begunWith = 0
+		}
+		got := slices.Clone(shown[begunWith:])
+		for _, list := range [][]store.ID{got, want} {
+			slices.SortFunc(list, func(a, b store.ID) int { return bytes.Compare(a[:], b[:]) })
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("shown %v\nwant  %v", got, want)
+		}
+	})
+}
+
+// What is followed stays in columns.
+func TestStream(t *testing.T) {
+	var out strings.Builder
+	show := printViolations.stream(&out)
+	at := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+	for _, l := range []*line{
+		{Time: at, Decision: "refuse", Rule: "WINDOW_CLOSED", Business: "Shop", Sender: "crm", SenderToken: "a1b2c3d4e5", Type: "text", Reason: "too late"},
+		{Time: at.Add(time.Second), Decision: "monitor", Rule: "NO_CONSENT", PhoneNumberID: "104455667788", Template: "sale", Reason: "no opt-in"},
+	} {
+		if err := show([]*line{l}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const want = `TIME                  DECISION  RULE           BUSINESS  SENDER            CONTACT  MESSAGE
+2026-11-02 09:00:00Z  refuse    WINDOW_CLOSED  Shop      crm (a1b2c3d4e5)  -        text
+    too late
+2026-11-02 09:00:01Z  monitor   NO_CONSENT     104455667788  -                 -        template sale
+    no opt-in
+`
+	if out.String() != want {
+		t.Errorf("got\n%s", out.String())
+	}
+}
+
+func TestTrend(t *testing.T) {
+	for _, test := range []struct {
+		now, before int
+		want        string
+	}{{3, 3, "="}, {0, 0, "="}, {5, 0, "new"}, {0, 4, "gone"}, {6, 4, "+2 (+50 %)"}, {1, 4, "-3 (-75 %)"}} {
+		if got := (&group{Count: test.now, Before: test.before}).trend(); got != test.want {
+			t.Errorf("%d after %d is %q, want %q", test.now, test.before, got, test.want)
+		}
+	}
+	if got := fmt.Sprint(sortGroups(map[string]*group{"b": {"b", 1, 0}, "a": {"a", 1, 0}, "c": {"c", 0, 9}, "d": {"d", 7, 0}}, false)); got != "[{d 7 0} {a 1 0} {b 1 0} {c 0 9}]" {
+		t.Errorf("sorted: %s", got)
+	}
+}

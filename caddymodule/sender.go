@@ -1,0 +1,150 @@
+package caddymodule
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/waguard/waguard/store"
+)
+
+// defaultSender is the user Caddy's own authentication found.
+const defaultSender = "{http.auth.user.id}"
+
+// longestSender is how long the name of a sender may be, in characters.
+const longestSender = 64
+
+// revealing are placeholders that hold a credential or a message. Their values
+// must not get into the ledger.
+var revealing = regexp.MustCompile(`(?i)\{http\.request\.(header\.((proxy-)?authorization|cookie|d360-api-key|x-api-key)|(orig_)?uri(\.query|\.prefixed_query)?|uri\.query\.(access_token|appsecret_proof)|uri\.query_escaped|cookie\.[^}]*|body(_base64)?)\}`)
+
+// checkSender checks the setting `sender`.
+func checkSender(sender string) error {
+	switch {
+	case strings.Count(sender, "{") != strings.Count(sender, "}"):
+		return fmt.Errorf("sender is %q; a placeholder is written {http.auth.user.id}", sender)
+	case revealing.MatchString(sender):
+		return errors.New("sender names a placeholder that holds a credential or a message, which would be kept in clear; the gateway fingerprints access tokens by itself")
+	}
+	return nil
+}
+
+// by is who sent a request, as the ledger keeps it.
+type by struct{ sender, token string }
+
+// sentBy is who sent r, whose body is given. Without a store there are no
+// fingerprints.
+func (g *Guard) sentBy(r *http.Request, st store.Store, body []byte) by {
+	fingerprint := func(string) string { return "" }
+	if st != nil {
+		fingerprint = st.Fingerprint
+	}
+	sender := ""
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		template := g.Sender
+		if template == "" {
+			template = defaultSender
+		}
+		sender = senderName(repl.ReplaceAll(template, ""), fingerprint)
+	}
+	if sender == "" {
+		sender = clientAddress(r)
+	}
+	return by{sender, fingerprint(accessToken(r, body))}
+}
+
+// longNumber is what could be a phone number.
+var longNumber = regexp.MustCompile(`[0-9]{9,}`)
+
+// senderName is a name as it may be kept and shown in a table: printable, on one
+// line, not too long. A long number gives way to a fingerprint of it, since it
+// may be somebody's phone.
+func senderName(s string, fingerprint func(string) string) string {
+	printable := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r), r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, s)
+	name := []rune(strings.Join(strings.Fields(printable), " "))
+	return longNumber.ReplaceAllStringFunc(string(name[:min(len(name), longestSender)]), func(n string) string {
+		return "#" + fingerprint(n)
+	})
+}
+
+// ownNetworks are, beside those Go knows as private, loopback and link-local,
+// those behind a carrier's NAT (RFC 6598).
+var ownNetworks = netip.MustParsePrefix("100.64.0.0/10")
+
+// clientAddress is the address of the client. One in the operator's own networks
+// names a machine and is kept whole. Of a public one, which can be a person's,
+// only the network is kept.
+func clientAddress(r *http.Request) string {
+	host, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		port, err := netip.ParseAddrPort(r.RemoteAddr)
+		if err != nil {
+			return "local" // a Unix socket
+		}
+		addr = port.Addr()
+	}
+	addr = addr.Unmap().WithZone("")
+	if addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() || ownNetworks.Contains(addr) {
+		return addr.String()
+	}
+	bits := 32
+	if addr.Is4() {
+		bits = 16
+	}
+	network, _ := addr.Prefix(bits) // the bits fit
+	return network.String()
+}
+
+// accessToken is the credential for Meta a request carries, wherever Meta or
+// 360dialog take one; "" for none. It must go nowhere but into a fingerprint.
+func accessToken(r *http.Request, body []byte) string {
+	scheme, token, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
+	if token = strings.TrimSpace(token); token != "" && (strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "OAuth")) {
+		return token
+	}
+	if key := r.Header.Get("D360-API-KEY"); key != "" {
+		return key
+	}
+	if token := r.URL.Query().Get(tokenField); token != "" {
+		return token
+	}
+	return tokenInBody(r.Header.Get("Content-Type"), body)
+}
+
+const tokenField = "access_token"
+
+// tokenInBody is the access token in a body that is a form or JSON.
+func tokenInBody(contentType string, body []byte) string {
+	if !bytes.Contains(body, []byte(tokenField)) {
+		return ""
+	}
+	if kind, _, _ := mime.ParseMediaType(contentType); kind == "application/x-www-form-urlencoded" {
+		form, _ := url.ParseQuery(string(body)) // what can be read of it
+		return form.Get(tokenField)
+	}
+	var fields struct {
+		Token string `json:"access_token"`
+	}
+	_ = json.Unmarshal(body, &fields) // a body that is no object has no token
+	return fields.Token
+}
