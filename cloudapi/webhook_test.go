@@ -449,23 +449,40 @@ func FuzzWebhook(f *testing.F) {
 		}
 		f.Add(body)
 	}
+	for _, seed := range []string{
+		`{"messages":[{"from":"12125550147","id":"A","timestamp":"1791600000","type":"voice","voice":{}}],"contacts":[{"wa_id":"12125550147"}]}`,
+		`{"statuses":[{"id":"A","recipient_id":"12125550147","status":"read","timestamp":"1791600000"}]}`,
+		`{"entry":[{"changes":[{"field":"messages","value":{"messages":[{"from":"1","type":"unsupported","errors":[{"code":131051}],"unsupported":{"type":"poll"}}]}}]}]}`,
+		`{"messages":[{"from":"12125550147","timestamp":"1791700000","type":"interactive","interactive":{"list_reply":{"id":"in","title":"Unsubscribe"}}}]}`,
+		`{"messages":[{"from":"12125550147","timestamp":"1791700000","type":"image","image":{"caption":"stop stop"}},{"from":"1","type":"star","star":{"message_id":"x"}}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
 	words := policy.NewWords()
+	if err := words.AddPayload("in", policy.OptedIn, policy.AllScopes); err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		options := WebhookOptions{Words: words, Now: arrival}
-		got, err := ParseWebhook(body, options)
-		again, err2 := ParseWebhook(body, options)
-		if (err == nil) != (err2 == nil) || !reflect.DeepEqual(got, again) {
-			t.Errorf("two readings differ: %v, %v", got, again)
-		}
-		if err == nil != json.Valid(body) {
-			t.Errorf("error %v for JSON that is valid: %t", err, json.Valid(body))
-		}
-		// Each event takes some bytes of the payload.
-		if 10*len(got.Events) > len(body) {
-			t.Errorf("%d events from %d bytes", len(got.Events), len(body))
-		}
-		for _, e := range got.Events {
-			checkEvent(t, e)
+		for _, options := range []WebhookOptions{
+			{Words: words, Now: arrival},
+			{Words: words, Now: arrival, PhoneNumberID: "104455667788", WABA: "900100200300", Number: "+12125550100"},
+		} {
+			got, err := ParseWebhook(body, options)
+			again, err2 := ParseWebhook(body, options)
+			if (err == nil) != (err2 == nil) || !reflect.DeepEqual(got, again) {
+				t.Errorf("two readings differ: %v, %v", got, again)
+			}
+			if err == nil != json.Valid(body) {
+				t.Errorf("error %v for JSON that is valid: %t", err, json.Valid(body))
+			}
+			// Each event takes some bytes of the payload, but the number that the
+			// configuration names.
+			if 10*len(got.Events) > len(body)+10 {
+				t.Errorf("%d events from %d bytes", len(got.Events), len(body))
+			}
+			for _, e := range got.Events {
+				checkEvent(t, e)
+			}
 		}
 	})
 }

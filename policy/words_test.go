@@ -228,12 +228,14 @@ func TestFoldEveryCharacter(t *testing.T) {
 }
 
 func FuzzMeaning(f *testing.F) {
-	for _, list := range typedWords[:3] {
-		for _, text := range list.words {
-			f.Add(text)
+	for _, list := range slices.Concat(typedWords, buttonWords) {
+		for i, text := range list.words {
+			if i%4 == 0 { // there are thousands, and each costs a run of its own
+				f.Add(text)
+			}
 		}
 	}
-	for _, text := range []string{"STOP 12345", "don´t stop", "İPTAL", "ıptal", "Please, stop, please!", "stop\u0345", "\xffstop", "STOP_PROMO", strings.Repeat("\u0301", 100), "㎏", "ﷺ"} {
+	for _, text := range []string{"STOP 12345", "don´t stop", "İPTAL", "ıptal", "Please, stop, please!", "stop\u0345", "\xffstop", "STOP_PROMO", "I said stop!", "stop stop", "退订退订", "don't stop", "bus stop", strings.Repeat("\u0301", 100), "㎏", "ﷺ"} {
 		f.Add(text)
 	}
 	w := NewWords()
