@@ -27,7 +27,7 @@ func (r *reader) preference(p *preference) {
 	who := r.contacts.sender(r.names(p.WaID, p.UserID, p.ParentUserID))
 	known := p.Category == "marketing_messages" || p.Category == ""
 	e := policy.ConsentChanged{
-		PhoneNumberID: r.phoneNumberID, Who: who, At: r.at(p.Timestamp), Recorded: r.now,
+		PhoneNumberID: r.phoneNumberID, Who: who, At: r.at(p.Timestamp),
 		Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourcePreference, Ref: string(p.SignupID),
 	}
 	switch {

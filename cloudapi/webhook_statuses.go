@@ -86,7 +86,7 @@ func (r *reader) status(s *status, beside int) {
 	r.link(who, r.at(s.Timestamp))
 	if policy.StopsMarketing(e.ErrorCode) && r.phoneNumberID != "" {
 		r.add(policy.ConsentChanged{
-			PhoneNumberID: r.phoneNumberID, Who: who, At: r.optOutAt(s.Timestamp), Recorded: r.now,
+			PhoneNumberID: r.phoneNumberID, Who: who, At: r.optOutAt(s.Timestamp),
 			State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourceMeta131050, Ref: string(s.ID),
 		})
 	}

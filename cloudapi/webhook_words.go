@@ -24,7 +24,7 @@ func (r *reader) word(m *userMessage, meaning policy.Meaning, source policy.Sour
 		return
 	}
 	r.add(policy.ConsentChanged{
-		PhoneNumberID: r.phoneNumberID, Who: who, At: at, Recorded: r.now,
+		PhoneNumberID: r.phoneNumberID, Who: who, At: at,
 		State: meaning.State, Scopes: meaning.Scopes, General: meaning.General, Answer: meaning.Answer, Tap: meaning.Tap,
 		Source: source, Ref: string(m.ID),
 	})
