@@ -184,6 +184,7 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 		if next, refusal = g.watchWebhooks(r, body, reading.Others, next); refusal != nil {
 			return g.refuseUnread(w, r, route, refusal, next, sn)
 		}
+		next = g.passElements(reading.Others, next)
 	}
 	if len(reading.Sends) == 0 {
 		return g.passAccount(w, r, body, next)

@@ -138,6 +138,38 @@ func (g *Guard) passAccount(w http.ResponseWriter, r *http.Request, body []byte,
 	return rec.release()
 }
 
+// passElements lets a batch through, and learns what its elements may have changed
+// of the account's templates. Which of them succeeded it doesn't look for: what it
+// learns is that older knowledge no longer counts.
+func (g *Guard) passElements(elements []cloudapi.Request, next caddyhttp.Handler) caddyhttp.Handler {
+	if len(elements) == 0 {
+		return next
+	}
+	return caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+		st, err := g.app.acquire()
+		if err == nil {
+			// Before the answer, since a send may follow it at once.
+			g.apply(r.Context(), st, doubts(st, elements, g.app.readTime()))
+		}
+		return next.ServeHTTP(w, r)
+	})
+}
+
+// doubts are the events that elements of a batch make knowledge doubtful.
+func doubts(st store.Store, elements []cloudapi.Request, at policy.Moment) (events []policy.Event) {
+	for i := range elements {
+		switch call, id := cloudapi.ReadAccountCall(elements[i].Method, elements[i].Path); call {
+		case cloudapi.TemplateCreation, cloudapi.TemplateMaking:
+			events = append(events, policy.TemplatesUnsure{WABA: id, At: at})
+		case cloudapi.NodeEdit:
+			if t, known := st.TemplateByID(id); known {
+				events = append(events, policy.TemplateChanged{WABA: t.WABA, Template: t.Ref, At: at, Status: policy.TemplateEdited, Read: true})
+			}
+		}
+	}
+	return events
+}
+
 // deletions are the events that the templates were deleted: those with the ids,
 // or every language of name.
 func deletions(st store.Store, waba, name string, ids []string, at policy.Moment) (events []policy.Event) {

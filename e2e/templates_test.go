@@ -120,6 +120,11 @@ func TestTemplateKnowledge(t *testing.T) {
 		{name: "created/before-any-listing", sim: approves, steps: steps{agreed, makes("invoice", "UTILITY"), template(ana, "invoice", passesUtility)}},
 		{name: "created/marketing", sim: approves, steps: steps{list, agreed, makes("spring", "MARKETING"), template(ana, "spring", wrongConsent+"marketing by business")}},
 
+		{name: "created/in-a-batch", sim: approves, steps: steps{
+			list, ana.optsIn("all"), asks("POST", "", `{"batch":[{"method":"POST","relative_url":"`+waba+`/message_templates","body":"name=invoice&language=en&category=UTILITY&components=%5B%7B%22type%22%3A%22BODY%22%7D%5D"}]}`),
+			template(ana, "invoice", "allow CONSENT unknown by business"), list, template(ana, "invoice", passesUtility),
+		}},
+
 		// Edited and deleted through the gateway.
 		{name: "edited/after-a-rejection", sim: approves, steps: steps{
 			list, agreed, template(ana, "refused", notApproved),
