@@ -2,69 +2,8 @@ package cloudapi
 
 import (
 	"bytes"
-	"mime"
 	"strings"
 )
-
-// format is how a content type says a body is to be read.
-type format uint8
-
-const (
-	formatJSON      format = iota + 1 // application/json, which nobody reads otherwise
-	formatJSONLike                    // another type of JSON
-	formatUntyped                     // no type or text/plain: JSON if it is JSON
-	formatForm                        // application/x-www-form-urlencoded
-	formatText                        // any other text
-	formatMultipart                   // parts with a boundary
-	formatOther                       // images and whatever else
-)
-
-// charsets are those in which ASCII looks like ASCII, so that a search for a
-// word finds it.
-var charsets = map[string]bool{"": true, "utf-8": true, "utf8": true, "us-ascii": true, "iso-8859-1": true, "windows-1252": true}
-
-// contentType is a content type taken apart.
-type contentType struct {
-	format   format
-	charset  string // lower case
-	boundary string
-}
-
-// parseContentType reads a content type. What it can't read is formatText: a
-// reader that guesses could take it for anything.
-func parseContentType(s string) contentType {
-	if strings.TrimSpace(s) == "" {
-		return contentType{format: formatUntyped}
-	}
-	if s == "application/json" { // the usual case
-		return contentType{format: formatJSON}
-	}
-	media, params, err := mime.ParseMediaType(s)
-	if err != nil {
-		if strings.Contains(strings.ToLower(s), "multipart") {
-			return contentType{format: formatMultipart} // without boundary
-		}
-		return contentType{format: formatText}
-	}
-	t := contentType{charset: strings.ToLower(params["charset"]), boundary: params["boundary"]}
-	switch {
-	case media == "application/json":
-		t.format = formatJSON
-	case strings.HasSuffix(media, "+json"), media == "text/json", media == "text/x-json", media == "application/x-json":
-		t.format = formatJSONLike
-	case media == "text/plain":
-		t.format = formatUntyped
-	case media == "application/x-www-form-urlencoded":
-		t.format = formatForm
-	case strings.HasPrefix(media, "multipart/"):
-		t.format = formatMultipart
-	case strings.HasPrefix(media, "text/"):
-		t.format = formatText
-	default:
-		t.format = formatOther
-	}
-	return t
-}
 
 // bodyClass completes the class from what the header says about the body.
 func (rt *Route) bodyClass(h bodyHeader, hasBody bool) *Refusal {
@@ -94,21 +33,39 @@ func (rt *Route) bodyClass(h bodyHeader, hasBody bool) *Refusal {
 	if rt.Class == SendEdge {
 		return t.forSend()
 	}
-	switch t.format {
-	case formatMultipart, formatOther:
+	return rt.elsewhere(t)
+}
+
+// elsewhere completes the class of a request with a body that goes elsewhere
+// than to a send edge.
+func (rt *Route) elsewhere(t contentType) *Refusal {
+	switch {
+	case t.format == formatOdd:
+		return refusef(RuleEncoding,
+			"let the HTTP library write the Content-Type header field: application/json, application/x-www-form-urlencoded, or multipart/form-data with a boundary",
+			"the content type is not written as clients of this API write theirs: %s", t.problem)
+	case t.format == formatFile && !rt.takesFiles():
+		return refusef(RuleEncoding,
+			"send parameters as JSON with Content-Type: application/json, and files as multipart/form-data to /media or to an upload session (/upload:...)",
+			"the body is a file by its content type, and this path takes none")
+	case t.format == formatMultipart, t.format == formatFile, t.format != formatJSON && rt.uploads:
 		if rt.batch != nil {
 			return refusef(RuleBatch, "put the batch into a JSON body and leave out attached files",
 				"a batch in the query comes with a body that holds files")
 		}
 		rt.Class = StreamInspect
-		return t.forStream()
-	}
-	rt.Class = Inspect
-	if !charsets[t.charset] {
+		return nil
+	case !isUTF8(t.charset):
 		return unsupportedCharset()
 	}
+	rt.Class = Inspect
 	return nil
 }
+
+// takesFiles reports whether honest clients send files as they are to the path.
+// At Meta that is an upload session alone. The On-Premises API takes them at
+// several paths, and knows no batches.
+func (rt *Route) takesFiles() bool { return rt.uploads || rt.dialect != Cloud }
 
 // forSend refuses content types in which no send is read.
 func (t contentType) forSend() *Refusal {
@@ -116,13 +73,17 @@ func (t contentType) forSend() *Refusal {
 	switch {
 	case t.format == formatMultipart:
 		return refusef(RuleEncoding, "upload media to /media first, then "+remedy, "multipart bodies are for uploads, not for messages")
-	case t.format == formatOther, t.format == formatText:
+	case t.format == formatOdd:
+		return refusef(RuleEncoding, remedy, "the content type is not written as clients of this API write theirs: %s", t.problem)
+	case t.format == formatFile:
 		return refusef(RuleEncoding, remedy, "the content type is none in which a message is read")
-	case t.charset != "" && t.charset != "utf-8" && t.charset != "utf8":
+	case !isUTF8(t.charset):
 		return unsupportedCharset()
 	}
 	return nil
 }
+
+func isUTF8(charset string) bool { return charset == "" || charset == "utf-8" || charset == "utf8" }
 
 func unsupportedCharset() *Refusal {
 	return refusef(RuleEncoding, "send the body in UTF-8 and leave the charset out", "the content type names a character set that is not read here")

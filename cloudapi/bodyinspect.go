@@ -2,6 +2,7 @@ package cloudapi
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -43,15 +44,18 @@ func searchBody(f format, body []byte) (batch []byte, refusal *Refusal) {
 	if checkEncoding(body) != nil {
 		return nil, severalReadings()
 	}
-	if f != formatJSON && f != formatJSONLike && !startsLikeJSON(body) {
+	if f != formatJSON && !startsLikeJSON(body) {
 		return searchForm(f, body)
 	}
 	root, err := strictjson.Parse(body)
 	if err != nil {
 		return nil, severalReadings()
 	}
-	if batch, refusal = searchJSON(root); refusal != nil || f == formatJSON {
-		return batch, refusal
+	if batch, refusal = searchJSON(root); refusal != nil {
+		return nil, refusal
+	}
+	if f == formatJSON {
+		return batch, formBatch(body)
 	}
 	// Any other type leaves it to the reader whether the body is a form.
 	for name, value := range looseFormInJSON(body) {
@@ -59,15 +63,44 @@ func searchBody(f format, body []byte) (batch []byte, refusal *Refusal) {
 			return nil, severalReadings()
 		}
 	}
-	if batch != nil && f != formatJSONLike && f != formatUntyped {
+	if batch != nil && f != formatUntyped {
 		return nil, severalReadings()
 	}
 	return batch, nil
 }
 
+func methodInFields() *Refusal {
+	return refusef(RuleMethod, "leave .method(...) out and send the other request by itself",
+		"the body lists fields to read and asks for another method among them")
+}
+
 func severalReadings() *Refusal {
 	return refusef(RuleUnreadable, "send JSON with Content-Type: application/json and each key once",
 		"the body mentions a batch or a method and can be read in several ways")
+}
+
+// formBatch refuses JSON in whose texts a server that reads every body as a form
+// would find a batch. Links with parameters are common in texts, but none of them
+// has a whole batch in it.
+func formBatch(body []byte) *Refusal {
+	for {
+		i := bytes.IndexByte(body, '&')
+		if i < 0 {
+			return nil
+		}
+		body = body[i+1:]
+		pair, _, _ := bytes.Cut(body, []byte("&"))
+		equal := bytes.IndexByte(pair, '=')
+		if equal < 0 || len(pair)-equal < len(`=[{}]`) || !mentions(pair[:equal], "batch") {
+			continue
+		}
+		value, _ := unescapeForm(string(pair[equal+1:]))
+		var batch any
+		if json.NewDecoder(strings.NewReader(value)).Decode(&batch) == nil && mentions([]byte(value), "relativeurl") {
+			return refusef(RuleBatch, "leave the parameter called batch out of the text",
+				"a text holds a batch to servers that read every body as a form")
+		}
+	}
 }
 
 // searchForm looks for the fields of a body that is not JSON. If it does not say
@@ -80,6 +113,9 @@ func searchForm(f format, body []byte) (batch []byte, refusal *Refusal) {
 			return nil, methodParameter("the body")
 		case holdsBatch:
 			found = true
+		}
+		if isFieldList(name) && callsMethod(name, value) {
+			return nil, methodInFields()
 		}
 	}
 	switch {
@@ -110,6 +146,9 @@ func searchJSON(root strictjson.Value) (batch []byte, refusal *Refusal) {
 		return nil, nil
 	}
 	for key, value := range root.Members() {
+		if name := key.String(); isFieldList(name) && callsMethod(name, string(unescapeAll(value.Raw()))) {
+			return nil, methodInFields()
+		}
 		switch roleOf([]byte(key.String()), value.Raw()) {
 		case overridesMethod:
 			return nil, methodParameter("the body")

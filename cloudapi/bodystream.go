@@ -36,9 +36,9 @@ const streamChunk = 32 << 10
 func NewStreamGuard(body io.Reader, contentType string) *StreamGuard {
 	g := &StreamGuard{body: body}
 	if t := parseContentType(contentType); t.format == formatMultipart {
-		g.search = newPartSearcher(t.boundary)
+		g.search = newPartSearcher(t)
 	} else {
-		g.search = new(headSearcher)
+		g.search = new(fileSearcher)
 	}
 	return g
 }
@@ -91,74 +91,3 @@ type noSearch struct{}
 func (noSearch) search(buf []byte, _ bool) (int, *Refusal) { return len(buf), nil }
 
 func (noSearch) given(int) {}
-
-const (
-	// headSize is how far a body is looked at to tell whether it is text.
-	headSize = 512
-	// maxStructured is how large a body may be that calls itself something else
-	// and starts like JSON or a form.
-	maxStructured = 1 << 20
-)
-
-// headSearcher searches a body that calls itself neither text nor multipart,
-// such as an image. It streams, unless it starts the way JSON or a form does: then
-// it is searched as one.
-type headSearcher struct{ passed bool }
-
-func (h *headSearcher) search(buf []byte, atEnd bool) (int, *Refusal) {
-	switch {
-	case h.passed:
-		return len(buf), nil
-	case !atEnd && len(buf) < headSize:
-		return 0, nil
-	case !startsLikeText(buf[:min(len(buf), headSize)]):
-		h.passed = true
-		return len(buf), nil
-	case len(buf) > maxStructured:
-		return 0, refusef(RuleTooLarge, "send JSON under its own content type, or the file as multipart",
-			"the body starts like JSON or a form under another content type, and is larger than 1 MiB")
-	case !atEnd:
-		return 0, nil
-	}
-	batch, refusal := searchBody(formatOther, buf)
-	if refusal == nil && batch == nil {
-		h.passed = true
-		return len(buf), nil
-	}
-	return 0, refusef(RuleEncoding, "send JSON with Content-Type: application/json",
-		"the body has parameters of a request, but its content type says it is something else")
-}
-
-func (h *headSearcher) given(int) {}
-
-// startsLikeText reports whether the first bytes of a body could start JSON in
-// some encoding, a form, or something compressed. Nothing but spaces leaves it
-// open.
-func startsLikeText(head []byte) bool {
-	if isCompressed(head) {
-		return true
-	}
-	for i, c := range head {
-		switch {
-		case c <= ' ', c == 0xEF && i == 0, c == 0xBB && i == 1, c == 0xBF && i == 2, c == 0xFE && i < 2, c == 0xFF && i < 2 && len(head) > 1 && (head[0] == 0xFE || head[1] == 0xFE):
-		case c == '{', c == '[', c == '"', c == '\'', c == '#', c == '/':
-			return true
-		default:
-			return startsLikeForm(head[i:])
-		}
-	}
-	return true
-}
-
-// startsLikeForm reports a name and an equals sign.
-func startsLikeForm(head []byte) bool {
-	for i, c := range head {
-		switch {
-		case c == '=', c == '&', c == ';':
-			return i > 0
-		case c <= ' ', c >= 0x7F, i >= 64:
-			return false
-		}
-	}
-	return true
-}

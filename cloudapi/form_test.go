@@ -94,8 +94,8 @@ func TestUntypedJSON(t *testing.T) {
 	}{
 		{"", plain, ""},
 		{"text/plain", plain, ""},
-		{"text/json", plain, ""},
-		{"application/vnd.api+json", plain, ""},
+		{"text/json", plain, RuleEncoding},
+		{"application/vnd.api+json", plain, RuleEncoding},
 		{"application/json", link, ""},
 		{"application/json; charset=utf-8", link, ""},
 		{"text/plain", link, RuleUnreadable},

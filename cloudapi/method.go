@@ -26,9 +26,11 @@ var overrideHeaders = map[string]bool{
 	"httpmethodoverride": true, "methodoverride": true, "xrequestmethod": true, "xhttpoverride": true,
 }
 
-// bodyHeader is what the header says about the body.
+// bodyHeader is what the header says about the body, and the cookies, which some
+// servers take for parameters too.
 type bodyHeader struct {
 	types, encodings []string
+	cookies          []string
 	// odd reports a field that some reader could take for one of the two, such as
 	// Content_Type.
 	odd bool
@@ -54,6 +56,8 @@ func checkMethod(r *http.Request) (bodyHeader, *Refusal) {
 		case "contentencoding":
 			h.encodings = values
 			h.odd = h.odd || name != "Content-Encoding"
+		case "cookie":
+			h.cookies = append(h.cookies, values...)
 		case "upgrade":
 			h.upgrade = true
 		case "connection":

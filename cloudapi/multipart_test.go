@@ -25,8 +25,8 @@ var multipartCases = []struct {
 }{
 	{"upload", part(`name="messaging_product"`, "whatsapp") + part(`name="file"; filename="batch method.pdf"`, "%PDF") + lastBoundary, ""},
 	{"upload/content-looks-like-parameters", part(`name="file"; filename*=UTF-8''x.txt`, "batch=[1]&method=post name=batch") + lastBoundary, ""},
-	{"upload/line-feeds", strings.ReplaceAll(part(`name="file"`, "x")+lastBoundary, "\r\n", "\n"), ""},
-	{"upload/unfinished", part(`name="file"`, "x"), ""},
+	{"upload/line-feeds", strings.ReplaceAll(part(`name="file"`, "x")+lastBoundary, "\r\n", "\n"), RuleUnreadable},
+	{"upload/unfinished", part(`name="file"`, "x"), RuleUnreadable},
 	{"upload/blank-line-first", "\r\n" + part(`name="file"`, "x") + lastBoundary, ""},
 	{"method", part(`name="method"`, "post") + lastBoundary, RuleMethod},
 	{"method/underscore", part(`name="_method"`, "post") + lastBoundary, RuleMethod},
@@ -43,9 +43,38 @@ var multipartCases = []struct {
 	{"method/encoded-word", part(`name="=?utf-8?B?bWV0aG9k?="`, "post") + lastBoundary, RuleUnreadable},
 	{"batch", part(`name="batch"`, "[]") + lastBoundary, RuleBatch},
 	{"batch/bracket", part(`name="batch[0][method]"`, "POST") + lastBoundary, RuleBatch},
-	{"batch/after-the-end", part(`name="a"`, "x") + lastBoundary + part(`name="batch"`, "[]") + lastBoundary, RuleBatch},
-	{"batch/inside-a-part", part(`name="a"`, "x --b\r\nContent-Disposition: form-data; name=batch\r\n\r\n[]") + lastBoundary, RuleBatch},
+	{"batch/after-the-end", part(`name="a"`, "x") + lastBoundary + part(`name="batch"`, "[]") + lastBoundary, RuleUnreadable},
+	{"batch/inside-a-part", part(`name="a"`, "x --b\r\nContent-Disposition: form-data; name=batch\r\n\r\n[]") + lastBoundary, RuleUnreadable},
 	{"batch/header-without-end", "--b\r\nContent-Disposition: form-data; name=batch\r\n", RuleBatch},
+	{"name/nul", part("name=\"batch\x00x\"", "[]") + lastBoundary, RuleUnreadable},
+	{"name/none", part(`filename="a"`, "x") + lastBoundary, RuleUnreadable},
+	{"name/twice", part(`name="a"; name="b"`, "x") + lastBoundary, RuleUnreadable},
+	{"name/brackets", part(`name="a[b]"`, "x") + lastBoundary, RuleUnreadable},
+	{"name/space", part(`name="a b"`, "x") + lastBoundary, RuleUnreadable},
+	{"name/plain", part(`name=a_b-c.d; filename=x.png; filename*=utf-8''x.png`, "x") + lastBoundary, ""},
+	{"name/trailing-semicolon", part(`name="a";`, "x") + lastBoundary, ""},
+	{"filename/unicode", part(`name="file"; filename="\u00e4 '\\\"; x.png"`, "x") + lastBoundary, ""},
+	{"filename/latin-1", part("name=\"file\"; filename=\"\xe4.png\"", "x") + lastBoundary, ""},
+	{"filename/unclosed", part(`name="file"; filename="a`, "x") + lastBoundary, RuleUnreadable},
+	{"disposition/other-parameter", part(`name="a"; x="y"`, "x") + lastBoundary, RuleUnreadable},
+	{"disposition/attachment", strings.ReplaceAll(part(`name="a"`, "x"), "form-data", "attachment") + lastBoundary, RuleUnreadable},
+	{"header/no-colon", part("na\r\nme=\"batch\"", "[]") + lastBoundary, RuleUnreadable},
+	{"header/folded", part("name=\"a\";\r\n filename=\"x\"", "x") + lastBoundary, RuleUnreadable},
+	{"header/unknown", part("name=\"a\"\r\nX-A: b", "x") + lastBoundary, RuleUnreadable},
+	{"header/twice", part("name=\"a\"\r\nContent-Type: a/b\r\nContent-Type: a/b", "x") + lastBoundary, RuleUnreadable},
+	{"header/none", "--b\r\n\r\nx\r\n" + lastBoundary, RuleUnreadable},
+	{"header/bare-line-feed", part("name=\"a\"\nContent-Type: a/b", "x") + lastBoundary, RuleUnreadable},
+	{"header/bare-carriage-return", part("name=\"a\"\rContent-Type: a/b", "x") + lastBoundary, RuleUnreadable},
+	{"header/not-ascii", part("name=\"a\"\r\nContent-Type: \u00e4/b", "x") + lastBoundary, RuleUnreadable},
+	{"boundary/mid-line", part(`name="file"`, "a--b") + lastBoundary, RuleUnreadable},
+	{"boundary/line-feed", part(`name="file"`, "a\n--b\r\n") + lastBoundary, RuleUnreadable},
+	{"boundary/space-behind", "--b \r\n" + part(`name="a"`, "x")[len("--b\r\n"):] + lastBoundary, RuleUnreadable},
+	{"boundary/no-content", "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n--b--\r\n", RuleUnreadable},
+	{"boundary/empty-content", part(`name="a"`, "") + lastBoundary, ""},
+	{"end/line-ends", part(`name="a"`, "x") + lastBoundary + "\r\n", ""},
+	{"end/text", part(`name="a"`, "x") + lastBoundary + "x", RuleUnreadable},
+	{"end/only", lastBoundary, ""},
+	{"fields", part(`name="fields"`, "messages.method(post)") + lastBoundary, RuleMethod},
 	{"nested", part("name=\"a\"\r\nContent-Type: multipart/mixed; boundary=c", "--c\r\n\r\n") + lastBoundary, RuleUnreadable},
 	{"preamble", "x\r\n" + part(`name="a"`, "x") + lastBoundary, RuleUnreadable},
 	{"other-boundary", strings.ReplaceAll(part(`name="batch"`, "[]"), "--b", "--c"), RuleUnreadable},
@@ -151,11 +180,23 @@ func TestOtherTypes(t *testing.T) {
 		{"json/method", `{"method":"post"}`, RuleEncoding},
 		{"json/large", `{"a":"` + strings.Repeat("x", maxStructured) + `"}`, RuleTooLarge},
 		{"form/batch", "batch=[" + sendText + "]", RuleEncoding},
+		{"brace", "{\x00\xff\x01" + strings.Repeat("\xff\x01", maxStructured), ""},
+		{"form", "\x89PNG&batch=[{}]", RuleBatch},
+		{"form/escaped", "\x89PNG&%2562atch=+%5B%7B%7D%5D", RuleBatch},
+		{"form/nul", "\x89PNG& batch%00x=[", RuleBatch},
+		{"form/brackets", "\x89PNG&batch%5B0%5D[method]=POST", RuleBatch},
+		{"form/late", "\x89PNG" + strings.Repeat("\x00&a=1", 1<<17) + "&asyncbatch=\"[", RuleBatch},
+		{"links", "%PDF-1.7\n(https://x.example/?a=1&batch=42&method=post)", ""},
+		{"links/batch-elsewhere", "%PDF-1.7\n&batches=[&batch1=[&a=batch=[", ""},
 		{"utf-16", "\xff\xfe{\x00\"\x00b\x00a\x00t\x00c\x00h\x00\"\x00", RuleEncoding},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if refusal := streamed(t, "application/octet-stream", tt.body); ruleOf(refusal) != tt.rule {
 				t.Errorf("refused as %v; want rule %q", refusal, tt.rule)
+			}
+			g := NewStreamGuard(iotest.OneByteReader(strings.NewReader(tt.body)), "image/png")
+			if _, err := io.Copy(io.Discard, g); ruleOf(g.Refusal()) != tt.rule {
+				t.Errorf("byte by byte: %v", err)
 			}
 		})
 	}

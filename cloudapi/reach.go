@@ -18,7 +18,8 @@ func CouldReachOthers(r *http.Request, body []byte) bool {
 		}
 	}
 	for _, contentType := range r.Header["Content-Type"] {
-		if !charsets[parseContentType(contentType).charset] {
+		t := parseContentType(contentType)
+		if !textCharsets[t.charset] || t.format == formatOdd && strings.Contains(strings.ToLower(contentType), "charset") {
 			return true
 		}
 	}

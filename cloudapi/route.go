@@ -63,6 +63,8 @@ type Route struct {
 	// receiptOnly marks the On-Premises way to send a read receipt,
 	// PUT /v1/messages/{id}.
 	receiptOnly bool
+	// uploads marks a path that takes a file as it is.
+	uploads bool
 	// batch is the batch that the query holds.
 	batch *string
 }
@@ -90,6 +92,9 @@ func Classify(d Dialect, r *http.Request, configuredNumber string) (Route, *Refu
 	if header.upgrade && (rt.loose || !isSafe(rt.method)) {
 		return rt, refuseUpgrade()
 	}
+	if refusal := rt.checkCookies(header.cookies); refusal != nil {
+		return rt, refusal
+	}
 	return rt, rt.bodyClass(header, hasBody(r))
 }
 
@@ -97,12 +102,16 @@ func Classify(d Dialect, r *http.Request, configuredNumber string) (Route, *Refu
 // whole requests and the elements of batches alike.
 func (rt *Route) readAddress(path, query string) *Refusal {
 	safe, hidden := isSafe(rt.method), ""
+	if !safe && !isPlainPath(path) {
+		return refusef(RulePath, "write the path in plain ASCII", "the path holds a character that is not ASCII, escaped or not, and servers read it differently")
+	}
 	if rt.loose = rt.exact; !rt.exact {
 		if rt.loose, hidden = looseEdge(path); rt.loose && !safe {
 			return refusef(RulePath, writeAs[rt.dialect], "the path could be read as a send, but is not written as one")
 		}
 	}
-	batch, refusal := readQuery(query, hidden, rt.loose)
+	rt.uploads = rt.isUpload(path)
+	batch, refusal := rt.readQuery(query, hidden)
 	switch {
 	case refusal != nil:
 		return refusal

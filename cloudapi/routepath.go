@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/waguard/waguard/internal/lookalike"
 	"github.com/waguard/waguard/policy"
@@ -62,6 +63,35 @@ func (rt *Route) readTemplateList(path string) {
 	if id, ok := strings.CutSuffix(rest, "/message_templates"); ok && isNodeID(id) {
 		rt.Class, rt.Version, rt.WABA = TemplateList, version, id
 	}
+}
+
+// isUpload reports a path that takes a file as it is: an upload session of the
+// Cloud API, /v25.0/upload:..., or where the others take media.
+func (rt *Route) isUpload(path string) bool {
+	if rt.dialect != Cloud {
+		return path == "/media" || path == "/v1/media"
+	}
+	_, rest := cutVersion(strings.TrimPrefix(path, "/"))
+	return strings.HasPrefix(unescape(rest), "upload:")
+}
+
+// isPlainPath reports a path that is ASCII however often it is decoded. Nothing
+// in this API is called otherwise, while some readers make a slash or a letter of
+// what is not one.
+func isPlainPath(path string) bool {
+	for range maxDecodings {
+		for _, c := range []byte(path) {
+			if c >= utf8.RuneSelf {
+				return false
+			}
+		}
+		decoded := unescape(path)
+		if decoded == path {
+			break
+		}
+		path = decoded
+	}
+	return true
 }
 
 // cutVersion cuts the version off a path.

@@ -3,15 +3,16 @@ package cloudapi
 import (
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // readQuery looks for parameters that make the request something else, and gives
 // the batch if there is one. hidden is what decoding the path would add to the
 // query. Where some reader could find a send edge in the path, no field of a send
 // may stand in the query: nobody knows whether the query or the body wins.
-func readQuery(query, hidden string, edge bool) (batch *string, refusal *Refusal) {
+func (rt *Route) readQuery(query, hidden string) (batch *string, refusal *Refusal) {
 	for name, value := range looseForm(hidden) {
-		if roleOf(name, value) != harmless || edge && isSendField(name) {
+		if roleOf(name, value) != harmless || rt.loose && isSendField(name) {
 			return nil, refusef(RulePath, "write the query after a plain question mark",
 				"the path holds an escaped question mark and parameters after it")
 		}
@@ -25,17 +26,82 @@ func readQuery(query, hidden string, edge bool) (batch *string, refusal *Refusal
 				return nil, refusal
 			}
 		}
-		if strings.Contains(strings.ToLower(unescape(value)), ".method(") {
-			// The list of fields to read takes parameters for nested edges.
-			return nil, methodParameter("the query")
+		if callsMethod(name, value) {
+			return nil, refusef(RuleMethod, "leave .method(...) out and send the other request by itself",
+				"the query lists fields to read and asks for another method among them")
 		}
-		if edge && isSendField(name) {
-			return nil, refusef(RuleParameter,
-				"put all fields of the message into a JSON body; only access_token and appsecret_proof belong in the query",
-				"a field of the message stands in the query of the address")
+		if refusal := rt.checkName(name); refusal != nil {
+			return nil, refusal
 		}
 	}
 	return batch, nil
+}
+
+// checkName refuses a name in a query that some reader takes for another.
+func (rt *Route) checkName(name string) *Refusal {
+	const remedy = "put all fields of the message into a JSON body; only access_token and appsecret_proof belong in the query"
+	switch {
+	case rt.loose && isSendField(name):
+		return refusef(RuleParameter, remedy, "a field of the message stands in the query of the address")
+	case isCutName(name):
+		return refusef(RuleParameter, "write the names of parameters in plain letters",
+			"the name of a parameter in the query holds a control character or is not UTF-8, and some servers read another name")
+	case rt.loose && !isSafe(rt.method) && !isQueryName(name):
+		return refusef(RuleParameter, remedy, "the query of the address has a parameter whose name is not plain letters, digits and underscores")
+	}
+	if !strings.ContainsAny(name, "&;=") {
+		return nil
+	}
+	// A reader that decodes first and splits then finds more parameters here.
+	for inner, value := range looseForm(name) {
+		if roleOf(inner, value) != harmless || rt.loose && isSendField(inner) {
+			return refusef(RuleParameter, "write parameters apart, with plain & and = between them",
+				"the name of a parameter in the query holds other parameters, escaped")
+		}
+	}
+	return nil
+}
+
+// isCutName reports a name that some reader ends early, or reads as another.
+func isCutName(name string) bool {
+	for _, c := range []byte(name) {
+		if c < ' ' || c == 0x7F {
+			return true
+		}
+	}
+	return !utf8.ValidString(name)
+}
+
+// isQueryName reports a name of the letters that the names of parameters have.
+func isQueryName(s string) bool {
+	return isPlainName(strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' {
+			return '_'
+		}
+		return r
+	}, s))
+}
+
+// checkCookies refuses cookies that a server could take for parameters: PHP
+// merges them into a request's unless told not to.
+func (rt *Route) checkCookies(fields []string) *Refusal {
+	const remedy = "leave the cookie out; the API needs none"
+	for _, field := range fields {
+		for cookie := range strings.SplitSeq(field, ";") {
+			for name, value := range looseForm(strings.TrimLeft(cookie, " \t")) {
+				switch role := roleOf(name, value); {
+				case role == overridesMethod:
+					return refusef(RuleMethod, remedy, "a cookie is called method, and some servers take cookies for parameters")
+				case role == holdsBatch:
+					return refusef(RuleBatch, remedy, "a cookie is called batch, and some servers take cookies for parameters")
+				case isSendField(name) && (rt.loose || !isSafe(rt.method)):
+					return refusef(RuleParameter, remedy, "a cookie is called like a field of a message, and some servers take cookies for parameters")
+				}
+				break // what follows an ampersand belongs to the value
+			}
+		}
+	}
+	return nil
 }
 
 // queryBatch reads the one parameter called exactly batch.

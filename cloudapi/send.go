@@ -68,11 +68,14 @@ func readSend(rt *Route, f format, body []byte, home func(string) string) (s pol
 	}
 	switch f {
 	case formatJSON:
+		if refusal := formBatch(body); refusal != nil {
+			return s, "", refusal
+		}
 	case formatForm:
 		if body, refusal = formToJSON(body); refusal != nil {
 			return s, "", refusal
 		}
-	case formatJSONLike, formatUntyped:
+	case formatUntyped:
 		// Some reader may take these for a form, and find fields in a text.
 		for name := range looseFormInJSON(body) {
 			if isSendField(name) || roleOf(name, "") != harmless {
@@ -81,7 +84,8 @@ func readSend(rt *Route, f format, body []byte, home func(string) string) (s pol
 			}
 		}
 	default:
-		return s, "", contentType{format: f}.forSend()
+		return s, "", refusef(RuleEncoding, "send the message as JSON with Content-Type: application/json",
+			"the content type is none in which a message is read")
 	}
 	root, err := strictjson.Parse(body)
 	if err != nil {

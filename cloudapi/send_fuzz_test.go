@@ -87,8 +87,45 @@ func FuzzMultipart(f *testing.F) {
 	for _, tt := range multipartCases {
 		f.Add("multipart/form-data; boundary=b", []byte(tt.body))
 	}
+	for _, contentType := range []string{
+		"m; boundary=b", "multipart/form-data; xboundary=a; boundary=b", "multipart/form-data;charset=utf-8; boundary=\"b\"", "image/png; boundary=b",
+	} {
+		f.Add(contentType, []byte(part(`name="batch"`, "["+sendText+"]")+lastBoundary))
+	}
 	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
 		compare(t, wire{Cloud, http.MethodPost, "/v25.0/123456/media", header(contentType), body})
+		compare(t, wire{Cloud, http.MethodPost, "/", header("multipart/form-data; boundary=b"), body})
+		// The body as the header of a part called batch to somebody.
+		hidden := "--b\r\n" + string(body) + "\r\n\r\n[" + sendText + "]\r\n--b--\r\n"
+		compare(t, wire{Cloud, http.MethodPost, "/", header("multipart/form-data; boundary=b"), []byte(hidden)})
 		compare(t, wire{Cloud, http.MethodPost, "/v25.0/123456/messages", header(contentType), body})
+	})
+}
+
+// A file is uploaded as it is, and no server finds a batch in it.
+func FuzzFile(f *testing.F) {
+	f.Add("image/png", []byte("\x89PNG&batch="))
+	f.Add("", []byte("\xff& b%61tch%00x= "))
+	f.Add("application/x-www-form-urlencoded", []byte("a b=1&batch="))
+	f.Add("application/json", []byte(`{"a":"&batch=`))
+	f.Fuzz(func(t *testing.T, contentType string, start []byte) {
+		const session = "/v25.0/upload:MTphdHRhY2htZW50Ojk="
+		for _, batch := range []string{"[" + sendText + "]", url.QueryEscape("[" + sendText + "]"), "[0][relative_url]=1/messages&batch[0][body]=to=4915112345678"} {
+			compare(t, wire{Cloud, http.MethodPost, session, header(contentType), []byte(string(start) + batch)})
+			compare(t, wire{Cloud, http.MethodPost, session, header(contentType), []byte(string(start) + batch + `&"}`)})
+			compare(t, wire{Dialog360, http.MethodPost, "/v1/media", header(contentType), []byte(string(start) + batch)})
+		}
+	})
+}
+
+// Cookies are parameters to some servers.
+func FuzzCookie(f *testing.F) {
+	f.Add("POST", "/v25.0/123456/messages", "to=4915112345679")
+	f.Add("GET", "/v25.0/123456/messages", "a=b; method=post; t%6F=1")
+	f.Add("POST", "/", "batch="+url.QueryEscape("["+sendText+"]"))
+	f.Fuzz(func(t *testing.T, method, target, cookie string) {
+		h := "Cookie: " + cookie + "\r\nContent-Type: application/json\r\n"
+		compare(t, wire{Cloud, method, target, h, nil})
+		compare(t, wire{Cloud, method, target, h, []byte(start + `"to":"+4915112345678","type":"text","text":{"body":"x"}}`)})
 	})
 }

@@ -2,6 +2,7 @@ package cloudapi
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/waguard/waguard/internal/lookalike"
 	"github.com/waguard/waguard/internal/strictjson"
@@ -155,6 +156,9 @@ func beforeBracket(name []byte) []byte {
 
 // isSendField reports whether a parameter could be taken for a field of a send.
 func isSendField(name string) bool {
+	if i := strings.IndexByte(name, 0); i > 0 && isSendField(name[:i]) { // where some readers end a text
+		return true
+	}
 	folded := lookalike.Fold(string(beforeBracket([]byte(name))))
 	_, ok := topFields.loose[folded]
 	return ok || otherFields[folded]

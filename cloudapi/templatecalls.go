@@ -30,7 +30,7 @@ func fieldsOf(query, contentType string, body []byte) (fields map[string]string,
 		for name, value := range form {
 			add(name, value)
 		}
-	case format == formatJSON || format == formatJSONLike || format == formatUntyped && startsLikeJSON(body):
+	case format == formatJSON || format == formatUntyped && startsLikeJSON(body):
 		root, err := strictjson.Parse(body)
 		if err != nil || root.Kind() != strictjson.Object {
 			return nil, false

@@ -161,7 +161,7 @@ func TestMonitorBesideEnforcement(t *testing.T) {
 		{name: "door/escaped", target: supportMessages, header: asJSON, body: `{"b\u0061tch":[]}`, rule: "BATCH_REFUSED", why: couldHold},
 		{name: "door/query", target: supportMessages + "?b%61tch=[]", header: asJSON, body: textBody, rule: "BATCH_REFUSED", why: couldHold},
 		{name: "door/multipart", target: supportMessages, header: "Content-Type: multipart/form-data; boundary=b\r\n", body: hidden[:200], rule: "ENCODING_UNSUPPORTED", why: couldHold},
-		{name: "door/cookie", target: supportMessages, header: asJSON + "Cookie: batch=[]\r\n", body: doubled, rule: "UNREADABLE", why: couldHold},
+		{name: "door/cookie", target: supportMessages, header: asJSON + "Cookie: batch=[]\r\n", body: doubled, rule: "BATCH_REFUSED", why: couldHold},
 	} {
 		t.Run(o.name, func(t *testing.T) { o.refused(t, w, up) })
 	}

@@ -28,5 +28,5 @@ var boundAttacks = []row{
 	try("bound/header/fields", "sends two mebibytes of header", send(text(closed), strings.Repeat("X-A: "+strings.Repeat("b", 1000)+"\r\n", 2000)+"X-B: c"), rejected(431), "the server's cap"),
 	try("bound/header/target", "sends a target of two mebibytes", post(messages+"?a="+strings.Repeat("b", 2*mebibyte), text(closed)), rejected(431), "the server's cap"),
 	try("bound/multipart/header", "sends a part with a header of 10 KiB", request("POST", media, multipart([2]string{`Content-Disposition: form-data; x="` + strings.Repeat("a", 10000) + `"; name="batch"`, "[]"}), asParts), refused(413, "BODY_TOO_LARGE"), "the name must be found before anything passes"),
-	try("bound/stream/text", "calls two mebibytes of JSON bytes", request("POST", "/", `{"a":"`+strings.Repeat("a", 2*mebibyte)+`","batch":`+batchOf(element(closed))+`}`, asBytes), refused(413, "BODY_TOO_LARGE"), "what looks like JSON is searched, up to a bound"),
+	try("bound/stream/text", "calls two mebibytes of JSON bytes", request("POST", session, `{"a":"`+strings.Repeat("a", 2*mebibyte)+`","batch":`+batchOf(element(closed))+`}`, asBytes), refused(413, "BODY_TOO_LARGE"), "what looks like JSON is searched, up to a bound"),
 }

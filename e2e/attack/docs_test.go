@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,6 +40,8 @@ var chapters = []struct {
 	{"Methods", methodAttacks},
 	{"Encodings", encodingAttacks},
 	{"Batches", batchAttacks},
+	{"Hidden batches", hiddenAttacks},
+	{"Names", nameAttacks},
 	{"JSON", jsonAttacks},
 	{"Header fields and framing", headerAttacks},
 	{"Numbers and persons", numberAttacks},
@@ -58,7 +61,8 @@ func document() []byte {
 These are %d ways to get a message past the gateway that its rules refuse, or another message than the one they judged,
 and %d honest requests that must arrive unchanged. Each row is a test in [e2e/attack](../e2e/attack): its bytes are
 written to a socket of a real gateway, and a recording upstream reads what arrives as generously as any server could (query
-and body merged, the first and the last of duplicates, any case, form, brackets, batches). What is refused must not arrive;
+and body merged, the first and the last of duplicates, any case, form, brackets, batches), and as HHVM does, the server software
+that Meta published. What is refused must not arrive;
 what passes must hold the sends that were judged, and no other, under any of these readings.
 
 The people: "allowed" wrote an hour ago and opted in, "replier" wrote and never opted in. Nobody else may be sent anything:
@@ -67,7 +71,7 @@ most never wrote, and some opted out. The business is a German number.
 A refusal is an error in the shape of the Graph API with the HTTP status below; the rule is in the header field X-Waguard-Rule and in the
 error's waguard object, which also says what to do instead.
 
-`, n, len(honestRequests))
+`, n, len(honestRequests)+len(honestUploads))
 	for _, c := range chapters {
 		fmt.Fprintf(&b, "## %s\n\n| Attack | What it tries | What happens | Why |\n| --- | --- | --- | --- |\n", c.heading)
 		for _, r := range c.table {
@@ -84,7 +88,7 @@ error's waguard object, which also says what to do instead.
 		fmt.Fprintf(&b, "- %s\n", d)
 	}
 	b.WriteString("\n| Request | What it is | What it sends |\n| --- | --- | --- |\n")
-	for _, h := range honestRequests {
+	for _, h := range slices.Concat(honestRequests, honestUploads) {
 		about := h.about
 		if h.at == overTLS {
 			about += " (" + siteNames[h.at] + ")"

@@ -84,9 +84,9 @@ func (h honest) expected(sent *received, upstream *upstream) []string {
 
 func TestHonest(t *testing.T) {
 	w := newWorld(t)
-	const least = 60
+	const least = 180
 	names := map[string]bool{}
-	for _, h := range honestRequests {
+	for _, h := range slices.Concat(honestRequests, honestUploads) {
 		if names[h.name] {
 			t.Errorf("two requests are called %s", h.name)
 		}

@@ -2,6 +2,9 @@
 // anybody could find in it. It judges nothing and belongs in no production path: tests put it behind the gateway to
 // see whether something got past the strict reader.
 //
+// Among its readings is that of HHVM, the server software that Meta published, which takes more for parameters than
+// others do; see [ReadHHVM].
+//
 // It shares no code with that reader on purpose, so that one wrong idea cannot blind both. A reading is one set of
 // liberties (path decoded twice, query wins over body, type named by the payload); Send.How names them.
 //
@@ -9,7 +12,7 @@
 // it keeps to what an upstream could do: a recipient nested under "data" is not a recipient.
 //
 // Left out: compressions other than gzip and deflate, charsets other than UTF-8, UTF-16 and UTF-32, XML, parameters in
-// cookies and headers, paths in headers such as X-Original-URL, letters that only look like others, trailers.
+// headers other than cookies, paths in headers such as X-Original-URL, letters that only look like others, trailers.
 package generous
 
 import "net/http"
@@ -76,6 +79,7 @@ type request struct {
 
 // collector gathers the sends of one Read.
 type collector struct {
+	onlyHHVM     bool // in the request itself; elements of batches are read in every way
 	requests     int
 	bytes        int
 	sure, unsure list
@@ -119,8 +123,11 @@ func (c *collector) read(r request, nesting int) {
 		return
 	}
 	targets := readTarget(r.Target)
-	queries := queryParams(targets)
-	bodies := bodyParams(r)
+	queries, bodies := hhvmQuery(r, targets), hhvmBody(r)
+	if !c.onlyHHVM || nesting > 0 {
+		queries = append(queryParams(targets), queries...)
+		bodies = append(bodyParams(r), bodies...)
+	}
 	sources := append(queries[:len(queries):len(queries)], bodies...)
 
 	edges := findEdges(targets)

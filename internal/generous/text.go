@@ -9,6 +9,9 @@ import (
 // clean makes text what a reader would see: fullwidth forms and foreign digits become ASCII, invisible characters
 // vanish, every kind of space becomes a plain one, and spaces around the text go.
 func clean(s string) string {
+	if !utf8.ValidString(s) {
+		s = shorten(s)
+	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case ' ' < r && r < utf8.RuneSelf-1:
@@ -25,6 +28,24 @@ func clean(s string) string {
 		}
 		return r
 	}, s))
+}
+
+// shorten writes ASCII characters in one byte that are written in two or three, which some decoders of UTF-8 allow.
+func shorten(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i]&^1 == 0xC0 && i+1 < len(s) && s[i+1]&0xC0 == 0x80:
+			b.WriteByte(s[i]<<6 | s[i+1]&0x3F)
+			i++
+		case s[i] == 0xE0 && i+2 < len(s) && s[i+1]&^1 == 0x80 && s[i+2]&0xC0 == 0x80:
+			b.WriteByte(s[i+1]<<6 | s[i+2]&0x3F)
+			i += 2
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
 }
 
 // fold is clean in one case. Upper first, so that the long s and the dotless i find their letters.

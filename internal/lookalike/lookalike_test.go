@@ -22,6 +22,11 @@ func TestFold(t *testing.T) {
 		{"hsm\u0661", "hsm1"},              // Arabic one
 		{"v\u2460", "v1"},                  // circled one
 		{"\u0442\u043e", "\u0442\u043e"},   // Cyrillic stays: it is another name to every reader
+		{"t\xc1\xafo", "too"},              // overlong in two bytes
+		{"t\xe0\x81\xaf", "to"},            // in three
+		{"t\xf0\x80\x81\xaf", "to"},        // in four
+		{"t\xc1", "t"},                     // broken off
+		{"me\u00dfages", "messages"},       // sharp s
 		{"", ""},
 	} {
 		if got := Fold(tt.name); got != tt.want {
