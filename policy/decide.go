@@ -9,20 +9,22 @@ import (
 // Decide judges one send. It is a function of its arguments alone: the same
 // send, facts, policy and time always give the same decision.
 //
-// Where a phone number can be read in two ways, both persons are judged and the
-// stricter answer holds.
+// Where a phone number without plus sign can be read in two ways, the person it
+// means is judged, and the other one only counts against the send: if they opted
+// out. Where the policy says so both are judged, and the stricter answer holds.
 func Decide(s *Send, f *Facts, p *Policy, now time.Time) Decision {
 	at := MomentOf(now)
 	category := categoryOf(s, f, at)
-	d := decide(s, f, p, at, category)
-	d.Category = category
+	who := recipientsOf(s, f, p)
+	d := decide(s, f, p, who, at, category)
+	d.Category, d.Person = category, who.meant
 	if category != CategoryNone {
-		d.Initiation = initiation(f, p, at)
+		d.Initiation = initiation(f, p, who, at)
 	}
 	return d
 }
 
-func decide(s *Send, f *Facts, p *Policy, now Moment, category Category) Decision {
+func decide(s *Send, f *Facts, p *Policy, who recipients, now Moment, category Category) Decision {
 	switch s.Kind {
 	case Receipt:
 		return allow(RuleReceipt, "a read receipt or typing indicator is not a message")
@@ -36,6 +38,9 @@ func decide(s *Send, f *Facts, p *Policy, now Moment, category Category) Decisio
 		return refuse(RuleGroupsRefused, "the message goes to a group, and the consent of a group's members can't be seen from the request",
 			"write to the members one by one, or set `groups allow` for this business")
 	}
+	if d, refused := judgeBare(s, f, p); refused {
+		return d
+	}
 	note := ""
 	if s.Kind == TemplateMessage {
 		d, doubt, refused := judgeTemplate(s, f.Template, now)
@@ -48,20 +53,29 @@ func decide(s *Send, f *Facts, p *Policy, now Moment, category Category) Decisio
 				"send it through /messages")
 		}
 	}
-	if len(f.Persons) == 0 || len(f.Persons) < s.names() || s.namesTwice() && !f.OnePerson {
+	if len(f.Persons) == 0 || len(f.Persons) < s.names() || s.namesTwice() && !who.onePerson(f) {
 		return refuse(RuleRecipientConflict, "`to` and `recipient` are not known to be the same person", "name the person once, in `to` or in `recipient`")
 	}
 	var strictest Decision
 	for i := range f.Persons {
+		if !who.counts(i) {
+			continue
+		}
 		d := judgePerson(s, &f.Template, &f.Persons[i], p, now, category)
 		if d.Verdict == Refuse {
+			if !who.all && who.phones > 1 {
+				d.Remedy += "; if another number was meant, " + writePlus
+			}
 			return d
 		}
 		// The first reading is the likeliest, but an exception made for another
 		// one is an exception all the same: its claim must not get lost.
-		if i == 0 || d.exception() && !strictest.exception() {
+		if strictest.Verdict == "" || d.exception() && !strictest.exception() {
 			strictest = d
 		}
+	}
+	if d, refused := who.judgeOthers(s, f, p, now, category); refused {
+		return d
 	}
 	strictest.Reason += note
 	return strictest
@@ -241,12 +255,12 @@ func categoryOf(s *Send, f *Facts, now Moment) Category {
 	return CategoryService
 }
 
-func initiation(f *Facts, p *Policy, now Moment) Initiation {
+func initiation(f *Facts, p *Policy, who recipients, now Moment) Initiation {
 	if len(f.Persons) == 0 {
 		return ByBusiness
 	}
 	for i := range f.Persons {
-		if !WindowOf(f.Persons[i].Opened, p.WindowMargin).OpenAt(now) {
+		if who.counts(i) && !WindowOf(f.Persons[i].Opened, p.WindowMargin).OpenAt(now) {
 			return ByBusiness
 		}
 	}

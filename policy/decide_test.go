@@ -291,6 +291,9 @@ func TestStricterReadingHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, p, now := genSend().Draw(t, "send"), genPolicy().Draw(t, "policy"), genMoment().Draw(t, "now")
 		s.To, s.Recipient, s.TwoNames = []Identity{phone, otherPhone}, Identity{}, false
+		if s.Bare != NotBare {
+			p.BareNumbers = BareBoth
+		}
 		one, other := genFacts(&s).Draw(t, "one"), genFacts(&s).Draw(t, "other")
 		facts := func(persons ...PersonFacts) *Facts { return &Facts{Persons: persons, Template: one.Template} }
 		a, b := one.Persons[0], other.Persons[0]

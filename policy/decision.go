@@ -44,7 +44,12 @@ const (
 	RuleGroupsRefused       Rule = "GROUPS_REFUSED"
 	RuleCallNotPermitted    Rule = "CALL_NOT_PERMITTED"
 	RuleRecipientConflict   Rule = "RECIPIENT_CONFLICT"
+	RuleRecipientInvalid    Rule = "RECIPIENT_INVALID"
 )
+
+// RuleSentToAnother is no decision's: a send was allowed, and Meta's answer names
+// another person than the one it was judged by.
+const RuleSentToAnother Rule = "SENT_TO_ANOTHER"
 
 // Initiation says who started the exchange a send belongs to.
 type Initiation string
@@ -70,6 +75,9 @@ type Decision struct {
 	// confirmation after an opt-out. It must be reserved durably before it
 	// leaves.
 	Claims bool `json:"claims,omitempty" cbor:"7,keyasint,omitempty"`
+	// Person is the place in [Facts.Persons] of the person the send is for, where
+	// its phone number can be read in several ways; else 0.
+	Person int `json:"person,omitempty" cbor:"8,keyasint,omitempty"`
 }
 
 // exception reports that d lets through what the rules would stop, for a reason

@@ -11,7 +11,21 @@ type Facts struct {
 	// known to belong to one person.
 	OnePerson bool          `json:"one_person,omitempty" cbor:"2,keyasint,omitempty"`
 	Template  TemplateFacts `json:"template,omitzero" cbor:"3,keyasint,omitempty"`
+	// Shown is whom Meta's answer to an earlier send with the same digits and no
+	// plus sign showed them to mean.
+	Shown Shown `json:"shown,omitempty" cbor:"4,keyasint,omitempty"`
 }
+
+// Shown says whom digits without a plus sign were shown to mean: a positive
+// value is the person of [Facts.Persons] at that place, counted from 1.
+type Shown int
+
+const (
+	// NotShown: no answer differed from what was expected.
+	NotShown Shown = 0
+	// ShownNone: somebody who is none of the readings.
+	ShownNone Shown = -1
+)
 
 // PersonFacts are what is known about one person in relation to one business
 // phone number.
@@ -28,6 +42,9 @@ type PersonFacts struct {
 	// CallUntil is the end of the person's permission to be called; Forever when
 	// it has none.
 	CallUntil Moment `json:"call_until,omitempty" cbor:"5,keyasint,omitempty"`
+	// Known reports that this installation has heard of the very identity the send
+	// names: from a webhook, an answer of Meta's or a record of consent.
+	Known bool `json:"known,omitempty" cbor:"6,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.

@@ -121,6 +121,9 @@ func genSend() *rapid.Generator[Send] {
 			s.Recipient = user
 		}
 		s.TwoNames = len(s.To) > 0 && !s.Recipient.IsZero()
+		if len(s.To) > 0 {
+			s.Bare = rapid.SampledFrom([]Bare{NotBare, BareInternational, BareNational}).Draw(t, "bare")
+		}
 		return s
 	})
 }
@@ -143,7 +146,9 @@ func genTemplateFacts() *rapid.Generator[TemplateFacts] {
 func factsOf(c *Contact, s *Send, t TemplateFacts) Facts {
 	f := Facts{Template: t}
 	for i := range s.Identities() {
-		f.Persons = append(f.Persons, c.Person(someNames[i], "1", ourGroup))
+		p := c.Person(someNames[i], "1", ourGroup)
+		p.Known = c.Has(someNames[i])
+		f.Persons = append(f.Persons, p)
 	}
 	if last := len(f.Persons) - 1; s.TwoNames {
 		for i := range last {
@@ -155,7 +160,9 @@ func factsOf(c *Contact, s *Send, t TemplateFacts) Facts {
 
 func genFacts(s *Send) *rapid.Generator[Facts] {
 	return rapid.Custom(func(t *rapid.T) Facts {
-		return factsOf(genContact().Draw(t, "contact"), s, genTemplateFacts().Draw(t, "template"))
+		f := factsOf(genContact().Draw(t, "contact"), s, genTemplateFacts().Draw(t, "template"))
+		f.Shown = Shown(rapid.SampledFrom([]int{0, 0, 0, 1, 2, -1}).Draw(t, "shown"))
+		return f
 	})
 }
 
@@ -167,6 +174,7 @@ func genPolicy() *rapid.Generator[Policy] {
 			RefuseOptedOutReplies:  rapid.Bool().Draw(t, "refuse opted-out replies"),
 			AllowGroups:            rapid.Bool().Draw(t, "allow groups"),
 			DirectSend:             rapid.Bool().Draw(t, "direct send"),
+			BareNumbers:            rapid.SampledFrom([]BareNumbers{BareFirst, BareFirst, BareBoth, BareRefuse}).Draw(t, "bare numbers"),
 			EssentialTemplates:     rapid.SampledFrom([][]string{nil, {"order_update"}}).Draw(t, "essential"),
 		}
 	})

@@ -36,6 +36,19 @@ type Identity struct {
 // IsZero reports that i names nobody.
 func (i Identity) IsZero() bool { return i.Kind == 0 }
 
+// OtherUserID is the user id of the other kind with the same spelling, where i is
+// a user id. It is another name, perhaps of somebody else: where a text doesn't
+// say which kind it is, both may be meant.
+func (i Identity) OtherUserID() (Identity, bool) {
+	switch i.Kind {
+	case BSUID:
+		return Identity{ParentBSUID, i.Value}, true
+	case ParentBSUID:
+		return Identity{BSUID, i.Value}, true
+	}
+	return Identity{}, false
+}
+
 // String masks i: the country and the last two characters stay.
 func (i Identity) String() string {
 	switch {

@@ -28,4 +28,33 @@ type Policy struct {
 	// authentication templates and the send carries a transaction reference in
 	// biz_opaque_callback_data: order updates people wait for.
 	EssentialTemplates []string `json:"essential_templates,omitempty" cbor:"6,keyasint,omitempty"`
+	// BareNumbers says what a phone number without plus sign means.
+	BareNumbers BareNumbers `json:"bare_numbers,omitempty" cbor:"7,keyasint,omitempty"`
+}
+
+// BareNumbers says what a phone number without plus sign (or 00) means.
+type BareNumbers uint8
+
+const (
+	// BareFirst: a person this installation knows by these digits, else the
+	// international number, else the national one. The other reading only counts
+	// if that person opted out.
+	BareFirst BareNumbers = iota
+	// BareBoth: both readings are judged, and the stricter answer holds.
+	BareBoth
+	// BareRefuse: nothing, the send is refused.
+	BareRefuse
+)
+
+var bareNumbersNames = [...]string{BareFirst: "international", BareBoth: "both", BareRefuse: "refuse"}
+
+// String is the name in configurations and reports.
+func (b BareNumbers) String() string { return nameOf(bareNumbersNames[:], b) }
+
+// MarshalText writes b as String does.
+func (b BareNumbers) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (b *BareNumbers) UnmarshalText(text []byte) error {
+	return parseName(bareNumbersNames[:], string(text), b)
 }

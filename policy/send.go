@@ -86,6 +86,33 @@ func parseName[T ~uint8](names []string, name string, v *T) error {
 	return nil
 }
 
+// Bare says how a phone number without plus sign (or 00) is read.
+type Bare uint8
+
+const (
+	// NotBare: the number has a plus sign, or the send names no number.
+	NotBare Bare = iota
+	// BareInternational: the first reading are the digits as an international
+	// number, with the country code. So do webhooks name people.
+	BareInternational
+	// BareNational: the first reading is a national number of the business's
+	// country, since no numbering plan has the digits as an international one. The
+	// second, where there is one, are the digits as an international number all
+	// the same.
+	BareNational
+)
+
+var bareNames = [...]string{NotBare: "no", BareInternational: "international", BareNational: "national"}
+
+// String is the name in reports.
+func (b Bare) String() string { return nameOf(bareNames[:], b) }
+
+// MarshalText writes b as String does.
+func (b Bare) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (b *Bare) UnmarshalText(text []byte) error { return parseName(bareNames[:], string(text), b) }
+
 // TemplateRef names a template within a WABA.
 type TemplateRef struct {
 	Name     string `json:"name,omitempty" cbor:"1,keyasint,omitempty"`
@@ -117,10 +144,16 @@ type Send struct {
 	// record is the same.
 	TwoNames bool `json:"two_names,omitempty" cbor:"9,keyasint,omitempty"`
 
+	// Bare reports that the phone number has no plus sign (or 00), and what its
+	// first reading is.
+	Bare Bare `json:"bare,omitempty" cbor:"10,keyasint,omitempty"`
+
 	// To holds the possible readings of the phone number, most likely first.
-	// There are two when the number has no plus sign and is valid both as an
-	// international number and as a national number of the business's country.
+	// There are two when the number has no plus sign and could be both an
+	// international number and a national number of the business's country.
 	To []Identity `json:"-" cbor:"-"`
+	// Digits are those of the phone number as the send writes it.
+	Digits string `json:"-" cbor:"-"`
 	// Recipient is the user id the send names, if any.
 	Recipient Identity `json:"-" cbor:"-"`
 }
@@ -132,6 +165,15 @@ func (s *Send) Identities() []Identity {
 		return s.To
 	}
 	return append(s.To[:len(s.To):len(s.To)], s.Recipient)
+}
+
+// For is the identity a decision says the send is for: the reading of the phone
+// number that was meant, or the user id; zero where it names nobody.
+func (s *Send) For(d *Decision) Identity {
+	if named := s.Identities(); d.Person < len(named) {
+		return named[d.Person]
+	}
+	return Identity{}
 }
 
 // names counts Identities.

@@ -1,0 +1,126 @@
+package policy
+
+import "fmt"
+
+// recipients says which of [Facts.Persons] a send is judged by.
+type recipients struct {
+	// phones is how many of them are readings of the phone number; those behind
+	// are named by user id.
+	phones int
+	// meant is the reading that counts.
+	meant int
+	// all: every reading counts.
+	all bool
+}
+
+// recipientsOf tells whom a send means. Digits without a plus sign are first
+// whom Meta showed them to be, then whom webhooks call so, then an international
+// number, and a national one of the business's country only where no numbering
+// plan has them as an international one. So it makes no difference whether that
+// country is known yet.
+func recipientsOf(s *Send, f *Facts, p *Policy) recipients {
+	r := recipients{phones: len(f.Persons), all: s.Bare == NotBare || p.BareNumbers == BareBoth}
+	if s.namesTwice() && r.phones > 0 {
+		r.phones--
+	}
+	switch {
+	case r.all:
+	case f.Shown > 0 && int(f.Shown) <= r.phones:
+		r.meant = int(f.Shown) - 1
+	case s.Bare == BareNational && r.phones > 1 && f.Persons[1].Known:
+		r.meant = 1
+	}
+	return r
+}
+
+// counts reports whether the send is judged by the person at place i.
+func (r recipients) counts(i int) bool { return r.all || i == r.meant || i >= r.phones }
+
+// Judged lists the places in [Facts.Persons] of those the send was judged by: the
+// person it is for, by each name.
+func Judged(s *Send, f *Facts, p *Policy) (places []int) {
+	r := recipientsOf(s, f, p)
+	for i := range f.Persons {
+		if r.counts(i) {
+			places = append(places, i)
+		}
+	}
+	return places
+}
+
+// onePerson reports whether a phone number and a user id named together are one
+// person's, as far as is known.
+func (r recipients) onePerson(f *Facts) bool {
+	return f.OnePerson && (r.all || f.Persons[r.meant].Contact == f.Persons[len(f.Persons)-1].Contact)
+}
+
+const writePlus = "write + and the country code before the number"
+
+// judgeBare refuses numbers without a plus sign where they mean nothing, or
+// nobody can tell whom.
+func judgeBare(s *Send, f *Facts, p *Policy) (Decision, bool) {
+	switch {
+	case s.Bare == NotBare:
+		return Decision{}, false
+	case p.BareNumbers == BareRefuse:
+		return refuse(RuleRecipientInvalid, "the phone number has no plus sign, and this business takes numbers with a plus sign only", writePlus), true
+	case f.Shown == ShownNone:
+		return refuse(RuleRecipientInvalid, "the phone number has no plus sign, and Meta's answer to an earlier send with the same digits named somebody else than they are read as here", writePlus), true
+	}
+	return Decision{}, false
+}
+
+// judgeOthers lets the readings of a number that were not meant count against a
+// send that is allowed: if one is a person who opted out of what it needs. An
+// exception made for that person is none for the send.
+func (r recipients) judgeOthers(s *Send, f *Facts, p *Policy, now Moment, category Category) (Decision, bool) {
+	for i := range f.Persons[:r.phones] {
+		other := &f.Persons[i]
+		if r.counts(i) || other.Contact == f.Persons[r.meant].Contact {
+			continue
+		}
+		scope, out := optedOutOfNeeded(s, other, p, category)
+		if !out {
+			continue
+		}
+		if d := judgePerson(s, &f.Template, other, p, now, category); d.Verdict == Allow && !d.exception() {
+			continue // such as a reply to a person who opted out and wrote again
+		}
+		rule := RuleOptedOut
+		if scope == Marketing {
+			rule = RuleOptedOutMarketing
+		}
+		consent := other.Consent[scope]
+		return refuse(rule, fmt.Sprintf("the phone number has no plus sign and can be read as two numbers, and the user of the other one opted out of %s messages at %s (%s)", scope, consent.Since, consent.Source),
+			writePlus), true
+	}
+	return Decision{}, false
+}
+
+// optedOutOfNeeded finds a scope the send needs consent to, or silence, that the
+// person opted out of.
+func optedOutOfNeeded(s *Send, person *PersonFacts, p *Policy, category Category) (Scope, bool) {
+	needed := []Scope{Transactional}
+	if s.Kind == TemplateMessage || s.Kind == DirectSend && p.DirectSend {
+		needed[0] = category.Scope()
+		if category == CategoryUnknown {
+			needed = AllScopes
+		}
+	}
+	for _, scope := range needed {
+		if person.Consent[scope].State == OptedOut {
+			return scope, true
+		}
+	}
+	return 0, false
+}
+
+// SentToAnother says in words what [RuleSentToAnother] found about a send, and
+// what its sender can do.
+func SentToAnother(s *Send) (reason, remedy string) {
+	if s.Bare == NotBare {
+		return "the send was allowed for the person it names, and Meta's answer names the phone number of somebody else: that is where the message went",
+			"check the number with the person; what they agreed to holds for their own number"
+	}
+	return "the send was allowed for the person its phone number was read as, and Meta's answer names somebody else: the number has no plus sign, and Meta read it otherwise", writePlus
+}
