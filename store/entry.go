@@ -133,10 +133,10 @@ type Entry struct {
 
 // Contact is the pseudonym of the recipient; zero where the send names none.
 func (e *Entry) Contact() policy.ContactID {
-	if len(e.Facts.Persons) == 0 {
+	if e.Decision.Person >= len(e.Facts.Persons) {
 		return policy.ContactID{}
 	}
-	return e.Facts.Persons[0].Contact
+	return e.Facts.Persons[e.Decision.Person].Contact
 }
 
 // Category is what the send is billed as: Meta's word where it is known, else the
@@ -152,6 +152,10 @@ func (e *Entry) Category() policy.Category {
 
 // Violation reports that the send was refused, or would have been.
 func (e *Entry) Violation() bool { return e.Decision.Verdict == policy.Refuse }
+
+// SentToAnother reports that the send was allowed, and Meta's answer named
+// somebody else than it was judged by.
+func (e *Entry) SentToAnother() bool { return !e.Violation() && e.Outcome.ReachedOther != nil }
 
 // OutcomeState is how far a send got.
 type OutcomeState string
@@ -189,6 +193,16 @@ type Outcome struct {
 	Wamid string `json:"-" cbor:"-"`
 	// Learned are the identities Meta's answer showed to be the recipient's.
 	Learned []policy.Identity `json:"-" cbor:"-"`
+	// Elsewhere: they are not those the send was judged by, spelled otherwise.
+	// Unless they are known to be names of one person, the message went to
+	// somebody else.
+	Elsewhere bool `json:"-" cbor:"-"`
+	// Digits are those of a phone number without plus sign, as the send wrote it;
+	// "" where it has one. With Learned they show what they mean.
+	Digits string `json:"-" cbor:"-"`
+	// ReachedOther is who the message went to, where that is somebody else than
+	// the send was judged by. The store fills it in.
+	ReachedOther *policy.ContactID `json:"reached_other,omitempty" cbor:"5,keyasint,omitempty"`
 }
 
 // Delivery is what status webhooks told about an accepted message.

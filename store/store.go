@@ -100,6 +100,10 @@ type Reader interface {
 	// a business phone number.
 	Person(ctx context.Context, who policy.Identity, phoneNumberID string, group []string) (policy.PersonFacts, error)
 
+	// Meant lists the identities that a name may mean which somebody wrote down: a
+	// user id those of either kind that are known, itself if none is.
+	Meant(ctx context.Context, who policy.Identity) ([]policy.Identity, error)
+
 	// History yields every word on consent by the person behind an identity,
 	// under any of their names, newest first.
 	History(ctx context.Context, who policy.Identity) iter.Seq2[*Word, error]
@@ -122,8 +126,12 @@ type Query struct {
 	// Group lists the phone number ids that share consent, PhoneNumberID among
 	// them.
 	Group []string
-	// Who are the identities the send names; see [policy.Send.Identities].
+	// Who are the identities the send names; see [policy.Send.Identities]. A user
+	// id is looked up as one of either kind.
 	Who []policy.Identity
+	// Digits are those of a phone number without plus sign, as the send writes
+	// it; "" where it has one.
+	Digits string
 	// WABA owns the template. Empty: take the one webhooks named for
 	// PhoneNumberID.
 	WABA     string

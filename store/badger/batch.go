@@ -33,12 +33,15 @@ type batch struct {
 	entered map[store.ID]*ledgerEntry
 	// settled are the entries of earlier batches that were settled in this one.
 	settled map[store.ID]bool
+	// strayed are entries of earlier batches that turn out to be violations: their
+	// messages went to somebody else.
+	strayed []*ledgerEntry
 	// size estimates what the transaction will hold, as Badger counts it.
 	size int64
 	// before is what rollBack goes back to.
 	before struct {
-		size    int64
-		entries int
+		size             int64
+		entries, strayed int
 	}
 }
 
@@ -64,7 +67,9 @@ func newBatch(s *Store, txn *badger.Txn, changes int) *batch {
 }
 
 // empty reports that no change has left anything behind yet.
-func (b *batch) empty() bool { return len(b.writes) == 0 && len(b.entries) == 0 }
+func (b *batch) empty() bool {
+	return len(b.writes) == 0 && len(b.entries) == 0 && len(b.strayed) == 0
+}
 
 // get is the value of key as the changes so far leave it.
 func (b *batch) get(key []byte) ([]byte, error) {
@@ -108,7 +113,7 @@ func (b *batch) set(key []byte, w write) error {
 // fits reports a batch that has become too large for a transaction. A tenth
 // stays free, since Badger counts a little differently.
 func (b *batch) fits() error {
-	if b.size > b.s.db.MaxBatchSize()*9/10 || int64(len(b.writes)+2*len(b.entries)) > b.s.db.MaxBatchCount()*9/10 {
+	if b.size > b.s.db.MaxBatchSize()*9/10 || int64(len(b.writes)+2*len(b.entries)+len(b.strayed)) > b.s.db.MaxBatchCount()*9/10 {
 		return errTooBig
 	}
 	return nil
@@ -129,7 +134,7 @@ func cost(key string, w write) int64 { return int64(len(key) + len(w.value) + 16
 // begin begins a change.
 func (b *batch) begin() {
 	b.undo = b.undo[:0]
-	b.before.size, b.before.entries = b.size, len(b.entries)
+	b.before.size, b.before.entries, b.before.strayed = b.size, len(b.entries), len(b.strayed)
 }
 
 // rollBack takes out the writes of the current change.
@@ -145,7 +150,7 @@ func (b *batch) rollBack() {
 	for _, e := range b.entries[b.before.entries:] {
 		delete(b.entered, e.ID)
 	}
-	b.entries = b.entries[:b.before.entries]
+	b.entries, b.strayed = b.entries[:b.before.entries], b.strayed[:b.before.strayed]
 	b.size = b.before.size
 }
 
@@ -172,9 +177,9 @@ func (b *batch) flush() error {
 }
 
 func (b *batch) flushJournals() error {
-	var violating []*ledgerEntry
+	violating := b.strayed
 	for _, e := range b.entries {
-		if e.head.violation() {
+		if e.head.violation() || e.Settled.strayed() {
 			violating = append(violating, e)
 		}
 	}
@@ -204,7 +209,7 @@ func (b *batch) publish() {
 			for i := range w.contact.Members {
 				b.s.cache.replace(w.contact.Members[i].Alias, w.value)
 			}
-		case templatePrefix, listingPrefix, numberPrefix:
+		case templatePrefix, listingPrefix, numberPrefix, shownPrefix:
 			if err := b.s.known.learn(key, w.value); err != nil {
 				b.s.fail(err) // the record is our own, of a moment ago
 			}

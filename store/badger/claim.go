@@ -14,11 +14,11 @@ type claim struct {
 	Before  policy.Moment `cbor:"3,keyasint,omitempty"` // what was recorded before
 }
 
-// claim takes the one confirmation of everybody the send may go to, or fails
+// claim takes the one confirmation of everybody the send is judged by, or fails
 // with ErrClaimed. It runs in the writer, so nobody can come between the look
 // and the record.
 func (b *batch) claim(r reservation) ([]claim, error) {
-	contacts := r.head.contacts()
+	contacts := r.head.judged()
 	claims := make([]claim, len(contacts))
 	for i, a := range contacts {
 		c, err := b.contact(a)

@@ -11,22 +11,37 @@ import (
 // Facts reads what a decision about one send needs: from the cache, or in one
 // snapshot what isn't there.
 func (s *Store) Facts(ctx context.Context, q store.Query) (policy.Facts, error) {
-	names := make([]policy.Alias, len(q.Who))
-	for i, who := range q.Who {
-		names[i] = s.Pseudonym(who)
-	}
-	contacts, err := s.contacts(ctx, names)
+	people, err := s.lookUp(ctx, q.Who)
 	if err != nil {
 		return policy.Facts{}, fmt.Errorf("reading facts: %w", err)
 	}
-	f := policy.Facts{Persons: make([]policy.PersonFacts, len(names))}
+	f := policy.Facts{Persons: make([]policy.PersonFacts, len(people))}
 	group := groupOf(q.Group, q.PhoneNumberID)
-	for i, c := range contacts {
-		f.Persons[i] = c.Person(names[i], q.PhoneNumberID, group)
+	for i := range people {
+		f.Persons[i] = people[i].person(q.PhoneNumberID, group)
 	}
-	f.OnePerson = onePerson(q.Who, names, contacts)
+	f.OnePerson = onePerson(q.Who, people)
 	f.Template = s.known.template(q.WABA, q.PhoneNumberID, q.Template)
+	if q.Digits != "" {
+		f.Shown = s.known.shownAmong(s.digitsPseudonym(q.PhoneNumberID, q.Digits), q.Who, people)
+	}
 	return f, nil
+}
+
+// shownAmong is who of people digits without a plus sign were shown to mean.
+func (k *knowledge) shownAmong(digits policy.Alias, who []policy.Identity, people []lookedUp) policy.Shown {
+	k.mu.RLock()
+	shown, ok := k.shown[digits]
+	k.mu.RUnlock()
+	if !ok {
+		return policy.NotShown
+	}
+	for i := range people {
+		if who[i].Kind == policy.Phone && people[i].contact.SamePerson(people[i].name, shown) {
+			return policy.Shown(i + 1)
+		}
+	}
+	return policy.ShownNone
 }
 
 // groupOf is the group a number shares consent with: at least itself.
@@ -39,7 +54,7 @@ func groupOf(group []string, phoneNumberID string) []string {
 
 // onePerson reports that the identities belong to one person as far as a send
 // may name several: some reading of the phone number and the user id are linked.
-func onePerson(who []policy.Identity, names []policy.Alias, contacts []*policy.Contact) bool {
+func onePerson(who []policy.Identity, people []lookedUp) bool {
 	if len(who) < 2 {
 		return len(who) == 1
 	}
@@ -52,7 +67,7 @@ func onePerson(who []policy.Identity, names []policy.Alias, contacts []*policy.C
 		}
 		for j := range i {
 			differ := (who[i].Kind == policy.Phone) != (who[j].Kind == policy.Phone)
-			if differ && contacts[i].SamePerson(names[i], names[j]) {
+			if differ && people[i].contact.SamePerson(people[i].name, people[j].name) {
 				return true
 			}
 		}
@@ -60,8 +75,8 @@ func onePerson(who []policy.Identity, names []policy.Alias, contacts []*policy.C
 	if phones > 0 && users > 0 {
 		return false
 	}
-	for i := range names {
-		if !contacts[0].SamePerson(names[0], names[i]) {
+	for i := range people {
+		if !people[0].contact.SamePerson(people[0].name, people[i].name) {
 			return false
 		}
 	}
@@ -115,10 +130,9 @@ func (s *Store) serving(ctx context.Context) error {
 // Person is what is known about the person behind an identity in relation to a
 // business phone number.
 func (s *Store) Person(ctx context.Context, who policy.Identity, phoneNumberID string, group []string) (policy.PersonFacts, error) {
-	a := s.Pseudonym(who)
-	contacts, err := s.contacts(ctx, []policy.Alias{a})
+	people, err := s.lookUp(ctx, []policy.Identity{who})
 	if err != nil {
-		return policy.PersonFacts{}, fmt.Errorf("reading the person %s: %w", a, err)
+		return policy.PersonFacts{}, fmt.Errorf("reading the person %s: %w", s.Pseudonym(who), err)
 	}
-	return contacts[0].Person(a, phoneNumberID, groupOf(group, phoneNumberID)), nil
+	return people[0].person(phoneNumberID, groupOf(group, phoneNumberID)), nil
 }

@@ -80,7 +80,11 @@ func (b *batch) remember(names []policy.Alias, word store.Word) error {
 // was theirs.
 func (s *Store) History(ctx context.Context, who policy.Identity) iter.Seq2[*store.Word, error] {
 	return func(yield func(*store.Word, error) bool) {
-		words, err := s.history(ctx, s.Pseudonym(who))
+		people, err := s.lookUp(ctx, []policy.Identity{who})
+		var words []*store.Word
+		if err == nil {
+			words, err = s.history(ctx, people[0].name)
+		}
 		if err != nil {
 			yield(nil, fmt.Errorf("reading the history of %s: %w", s.Pseudonym(who), err))
 			return

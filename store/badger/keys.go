@@ -25,8 +25,9 @@ import (
 //	w digest(16)                    listingRecord: a WABA whose templates are all known
 //	n digest(16)                    numberRecord: a business phone number
 //	e time(8) hash(8)               policy.AccountEvent: what happened to an account, by what it says
+//	d digits(16)                    shownRecord: whom digits without a plus sign were shown to mean
 //
-// alias, wamid and opaque are keyed pseudonyms; wamid and opaque cover the
+// alias, wamid, opaque and digits are keyed pseudonyms; the last three cover the
 // phone number id as well. An id begins with its time. Digests are SHA-256 of
 // names that are no secret.
 const (
@@ -40,6 +41,7 @@ const (
 	listingPrefix  = 'w'
 	numberPrefix   = 'n'
 	eventPrefix    = 'e'
+	shownPrefix    = 'd'
 )
 
 // journal names the keys of entries that are kept alike.

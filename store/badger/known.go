@@ -19,18 +19,23 @@ type knowledge struct {
 	ids       map[string]templateName  // by the template's id
 	listed    map[string]policy.Moment // by WABA
 	numbers   map[string]store.Number
+	// shown are the people whom digits without a plus sign were shown to mean, by
+	// the pseudonym of the digits. Only those are remembered that once were read
+	// otherwise.
+	shown map[policy.Alias]policy.Alias
 }
 
 func newKnowledge() *knowledge {
 	return &knowledge{
 		templates: make(map[templateName]policy.TemplateFacts), ids: make(map[string]templateName),
 		listed: make(map[string]policy.Moment), numbers: make(map[string]store.Number),
+		shown: make(map[policy.Alias]policy.Alias),
 	}
 }
 
 // load reads everything known.
 func (k *knowledge) load(txn *badger.Txn) error {
-	for _, prefix := range []byte{templatePrefix, listingPrefix, numberPrefix} {
+	for _, prefix := range []byte{templatePrefix, listingPrefix, numberPrefix, shownPrefix} {
 		err := scanPrefix(txn, []byte{prefix}, func(key, value []byte) error { return k.learn(string(key), value) })
 		if err != nil {
 			return err
@@ -66,6 +71,12 @@ func (k *knowledge) learn(key string, value []byte) error {
 			return err
 		}
 		k.numbers[r.PhoneNumberID] = r.number()
+	case shownPrefix:
+		var r shownRecord
+		if err := decode(value, &r); err != nil {
+			return err
+		}
+		k.shown[r.Digits] = r.Who
 	}
 	return nil
 }

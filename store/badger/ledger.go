@@ -26,6 +26,10 @@ func (s *settlement) awaited() bool {
 	return false
 }
 
+// strayed reports that the message went to somebody else than the send was judged
+// by. It is nil-safe: of many entries nobody knows what became of them.
+func (s *settlement) strayed() bool { return s != nil && s.Outcome.ReachedOther != nil }
+
 // entryHead is the part of an entry that settling and scanning need. Reading it
 // costs a fraction of reading all of it.
 type entryHead struct {
@@ -34,13 +38,19 @@ type entryHead struct {
 		Template      struct {
 			Name string `cbor:"1,keyasint,omitempty"`
 		} `cbor:"5,keyasint,omitempty"`
+		TwoNames bool        `cbor:"9,keyasint,omitempty"`
+		Bare     policy.Bare `cbor:"10,keyasint,omitempty"`
 	} `cbor:"4,keyasint"`
 	Facts struct {
 		Persons []headPerson `cbor:"1,keyasint,omitempty"`
 	} `cbor:"5,keyasint"`
+	Policy struct {
+		BareNumbers policy.BareNumbers `cbor:"7,keyasint,omitempty"`
+	} `cbor:"6,keyasint"`
 	Decision struct {
 		Verdict policy.Verdict `cbor:"1,keyasint"`
 		Rule    policy.Rule    `cbor:"2,keyasint"`
+		Person  int            `cbor:"8,keyasint,omitempty"`
 	} `cbor:"7,keyasint"`
 	Opaque policy.Alias `cbor:"14,keyasint,omitempty"`
 	Sender string       `cbor:"15,keyasint,omitempty"`
@@ -56,7 +66,7 @@ type headPerson struct {
 	Contact policy.Alias `cbor:"1,keyasint"`
 }
 
-// contacts are the recipient's, each once, in the order of the readings.
+// contacts are the recipient's by all readings, each once, in their order.
 func (h *entryHead) contacts() []policy.Alias {
 	var contacts []policy.Alias
 	for _, p := range h.Facts.Persons {
@@ -65,6 +75,21 @@ func (h *entryHead) contacts() []policy.Alias {
 		}
 	}
 	return contacts
+}
+
+// judged are the contacts the send was judged by, each once; see [policy.Judged].
+func (h *entryHead) judged() []policy.Alias {
+	if h.Send.Bare == policy.NotBare || h.Policy.BareNumbers == policy.BareBoth {
+		return h.contacts()
+	}
+	var judged []policy.Alias
+	for i, p := range h.Facts.Persons {
+		counts := i == h.Decision.Person || h.Send.TwoNames && i == len(h.Facts.Persons)-1
+		if counts && !slices.Contains(judged, p.Contact) {
+			judged = append(judged, p.Contact)
+		}
+	}
+	return judged
 }
 
 func (h *entryHead) violation() bool { return h.Decision.Verdict == policy.Refuse }
@@ -80,7 +105,8 @@ func (h *entryHead) journals() []journal {
 // headOf is the head of e, as it would be read from its record.
 func headOf(e *store.Entry) *entryHead {
 	h := new(entryHead)
-	h.Send.PhoneNumberID = e.Send.PhoneNumberID
+	h.Send.PhoneNumberID, h.Send.TwoNames, h.Send.Bare = e.Send.PhoneNumberID, e.Send.TwoNames, e.Send.Bare
+	h.Policy.BareNumbers, h.Decision.Person = e.Policy.BareNumbers, e.Decision.Person
 	h.Facts.Persons = make([]headPerson, len(e.Facts.Persons))
 	for i := range e.Facts.Persons {
 		h.Facts.Persons[i].Contact = e.Facts.Persons[i].Contact

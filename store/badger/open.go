@@ -15,6 +15,7 @@ import (
 	"github.com/dgraph-io/ristretto/v2/z"
 	"go.uber.org/zap"
 
+	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -33,6 +34,10 @@ type Options struct {
 	// Recategorised is called where Meta bills a template under another category
 	// than was known. It must not call the store.
 	Recategorised func()
+	// Former is the identity under which earlier versions knew a person, and
+	// whether it is another one. What people opted out of in a store of theirs
+	// still counts. Default: none.
+	Former func(policy.Identity) (policy.Identity, bool)
 
 	// free replaces freeSpace in tests.
 	free func(dir string) (bytes uint64, err error)
@@ -51,7 +56,14 @@ type metaRecord struct {
 	Schema uint64 `cbor:"1,keyasint"`
 	Key    []byte `cbor:"2,keyasint"` // of the pseudonyms
 	Start  uint64 `cbor:"3,keyasint"` // times opened
+	// Identities is the version of the keys of identities, and IdentitiesAt when
+	// the store went over to it; zero where it has had no other.
+	Identities   uint64        `cbor:"4,keyasint,omitempty"`
+	IdentitiesAt policy.Moment `cbor:"5,keyasint,omitempty"`
 }
+
+// identitiesVersion grows when some identity gets another key than it had.
+const identitiesVersion = 1
 
 // Open opens the store in dir, making it where there is none. Its errors are
 // sentences for an operator.
@@ -141,6 +153,10 @@ func (s *Store) load() error {
 		if err != nil {
 			return err
 		}
+		if meta.Identities != identitiesVersion {
+			meta.Identities, meta.IdentitiesAt = identitiesVersion, policy.MomentOf(s.options.Now())
+		}
+		s.keysChanged = meta.IdentitiesAt
 		meta.Start++
 		s.start, s.names = meta.Start, newPseudonyms(meta.Key)
 		value, err := encode(meta)
@@ -172,7 +188,7 @@ func readMeta(txn *badger.Txn) (*metaRecord, error) {
 		}
 		key := make([]byte, 32)
 		rand.Read(key)
-		return &metaRecord{Schema: schemaVersion, Key: key}, nil
+		return &metaRecord{Schema: schemaVersion, Key: key, Identities: identitiesVersion}, nil
 	}
 	var meta metaRecord
 	if err := decode(value, &meta); err != nil {

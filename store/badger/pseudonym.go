@@ -16,6 +16,7 @@ const (
 	wamidDomain  = 'w'
 	opaqueDomain = 'o'
 	tokenDomain  = 't'
+	digitsDomain = 'd'
 )
 
 // pseudonyms makes keyed pseudonyms: the first 16 bytes of HMAC-SHA256 over a
@@ -78,6 +79,12 @@ func (s *Store) Fingerprint(token string) string {
 // phone number.
 func (s *Store) wamidPseudonym(phoneNumberID, wamid string) policy.Alias {
 	return s.names.of(wamidDomain, phoneNumberID, wamid)
+}
+
+// digitsPseudonym is the name under which the store knows the digits of a number
+// that was written without plus sign, to a send from a business phone number.
+func (s *Store) digitsPseudonym(phoneNumberID, digits string) policy.Alias {
+	return s.names.of(digitsDomain, phoneNumberID, digits)
 }
 
 // evidence is ref as it may be kept: a wamid contains the person's number.

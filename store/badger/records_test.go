@@ -72,6 +72,13 @@ func goldenRecords(t *testing.T) []any {
 			At: 1, WABA: "waba", PhoneNumberID: "1", Display: "1555", Kind: policy.WebhookChange, Name: "SET", Detail: "detail", Severity: policy.Critical,
 			Template: policy.TemplateRef{Name: "hello", Language: "en"}, Sender: "crm", Token: "a1b2c3d4",
 		},
+		&metaRecord{Schema: schemaVersion, Key: []byte{1, 2, 3}, Start: 4, Identities: 1, IdentitiesAt: 5},
+		&shownRecord{Digits: a, Who: b, At: 1},
+		&settlement{Outcome: store.Outcome{State: store.Accepted, At: 1, HTTPStatus: 200, ReachedOther: &a}, Wamid: &b},
+		&policy.Send{Edge: policy.EdgeMessages, PhoneNumberID: "1", Kind: policy.FreeForm, Type: "text", Bare: policy.BareNational},
+		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Known: true}}, Shown: policy.ShownNone},
+		&policy.Policy{BareNumbers: policy.BareBoth},
+		&policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleRecipientInvalid, Category: policy.CategoryService, Person: 1},
 	}
 }
 

@@ -123,6 +123,7 @@ func (w *recordWriter) send(s *policy.Send) {
 	w.flag(o, 7, s.Transaction)
 	w.flag(o, 8, s.Group)
 	w.flag(o, 9, s.TwoNames)
+	w.number(o, 10, int64(s.Bare))
 }
 
 func (w *recordWriter) facts(f *policy.Facts) {
@@ -148,6 +149,7 @@ func (w *recordWriter) facts(f *policy.Facts) {
 		w.number(o, 8, int64(t.ListedAt))
 		w.flag(o, 9, t.NoAccount)
 	}
+	w.number(o, 4, int64(f.Shown))
 }
 
 func (w *recordWriter) person(p *policy.PersonFacts) {
@@ -167,6 +169,7 @@ func (w *recordWriter) person(p *policy.PersonFacts) {
 	}
 	w.number(o, 4, int64(p.Confirmed))
 	w.number(o, 5, int64(p.CallUntil))
+	w.flag(o, 6, p.Known)
 }
 
 func (w *recordWriter) policy(p *policy.Policy) {
@@ -183,6 +186,7 @@ func (w *recordWriter) policy(p *policy.Policy) {
 			w.string(name)
 		}
 	}
+	w.number(o, 7, int64(p.BareNumbers))
 }
 
 func (w *recordWriter) decision(d *policy.Decision) {
@@ -197,6 +201,7 @@ func (w *recordWriter) decision(d *policy.Decision) {
 	w.string(string(d.Category))
 	w.text(o, 6, string(d.Initiation))
 	w.flag(o, 7, d.Claims)
+	w.number(o, 8, int64(d.Person))
 }
 
 func (w *recordWriter) outcome(oc *store.Outcome) {
@@ -206,6 +211,10 @@ func (w *recordWriter) outcome(oc *store.Outcome) {
 	w.number(o, 2, int64(oc.At))
 	w.number(o, 3, int64(oc.HTTPStatus))
 	w.number(o, 4, int64(oc.ErrorCode))
+	if oc.ReachedOther != nil {
+		w.key(o, 5)
+		w.bytes(oc.ReachedOther[:])
+	}
 }
 
 // object begins a map of fewer than 24 members and returns where its head is.

@@ -112,14 +112,14 @@ func (s *Store) newScan(ctx context.Context, j journal, f store.Filter) (*scan, 
 	if f.Contact.IsZero() {
 		return sc, nil
 	}
-	a := s.Pseudonym(f.Contact)
-	contacts, err := s.contacts(ctx, []policy.Alias{a})
+	people, err := s.lookUp(ctx, []policy.Identity{f.Contact})
 	if err != nil {
 		return nil, err
 	}
+	person := &people[0]
 	sc.names = make(map[policy.Alias]policy.Moment)
-	for _, name := range namesOf(contacts[0], a) {
-		sc.names[name] = newSince(contacts[0], name)
+	for _, name := range namesOf(person.contact, person.name) {
+		sc.names[name] = newSince(person.contact, name)
 	}
 	return sc, nil
 }
@@ -141,10 +141,11 @@ func (sc *scan) take(snap snapshot, l *ledgerEntry) error {
 	f, h := &sc.filter, l.head
 	switch {
 	case f.PhoneNumberID != "" && f.PhoneNumberID != h.Send.PhoneNumberID,
-		f.Rule != "" && f.Rule != h.Decision.Rule,
+		f.Rule != "" && !sc.hasRule(l, f.Rule),
+		sc.journal == violations && !h.violation() && !l.Settled.strayed(),
 		f.Sender != "" && f.Sender != h.Sender && f.Sender != h.Token,
 		f.Template != "" && f.Template != h.Send.Template.Name,
-		sc.names != nil && !sc.isTo(h, l.ID.Moment()):
+		sc.names != nil && !sc.isTo(l):
 		return nil
 	}
 	e, err := sc.s.assemble(snap, l, l.Settled)
@@ -158,11 +159,19 @@ func (sc *scan) take(snap snapshot, l *ledgerEntry) error {
 	return nil
 }
 
-// isTo reports that the send went to the person the filter names, under a name
-// that was theirs then.
-func (sc *scan) isTo(h *entryHead, at policy.Moment) bool {
-	return slices.ContainsFunc(h.contacts(), func(a policy.Alias) bool {
+// hasRule reports that the rule decided about the send, or what became of it is
+// a violation by that name.
+func (sc *scan) hasRule(l *ledgerEntry, rule policy.Rule) bool {
+	return rule == l.head.Decision.Rule || rule == policy.RuleSentToAnother && !l.head.violation() && l.Settled.strayed()
+}
+
+// isTo reports that the send was for the person the filter names, or went to
+// them, under a name that was theirs then.
+func (sc *scan) isTo(l *ledgerEntry) bool {
+	at := l.ID.Moment()
+	theirs := func(a policy.Alias) bool {
 		since, ok := sc.names[a]
 		return ok && (since == 0 || at > since)
-	})
+	}
+	return slices.ContainsFunc(l.head.judged(), theirs) || l.Settled.strayed() && theirs(*l.Settled.Outcome.ReachedOther)
 }

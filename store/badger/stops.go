@@ -55,16 +55,20 @@ func (b *batch) stopUnnamed(e policy.StatusChanged, wamid policy.Alias, entry *s
 			return err
 		}
 	}
-	h, _, err := b.entry(*entry)
+	h, settled, err := b.entry(*entry)
 	if err != nil || h == nil {
 		return err
 	}
-	return b.stopRecipient(h, wamid.String(), e.At)
+	return b.stopRecipient(h, settled, wamid.String(), e.At)
 }
 
-// stopRecipient records the opt-outs of the person an entry was sent to.
-func (b *batch) stopRecipient(h *entryHead, ref string, times ...policy.Moment) error {
-	contacts := h.contacts()
+// stopRecipient records the opt-outs of the person an entry was sent to: as Meta
+// answered, or else as it was judged.
+func (b *batch) stopRecipient(h *entryHead, settled *settlement, ref string, times ...policy.Moment) error {
+	contacts := h.judged()
+	if settled.strayed() {
+		contacts = []policy.Alias{*settled.Outcome.ReachedOther}
+	}
 	if len(contacts) == 0 {
 		return nil
 	}
@@ -94,7 +98,7 @@ func (b *batch) leaveStop(wamid policy.Alias, at policy.Moment) error {
 }
 
 // takeStops acts on what statuses of the message have left for its entry.
-func (b *batch) takeStops(h *entryHead, wamid policy.Alias) error {
+func (b *batch) takeStops(h *entryHead, settled *settlement, wamid policy.Alias) error {
 	if !b.s.stopsLeft {
 		return nil
 	}
@@ -102,7 +106,7 @@ func (b *batch) takeStops(h *entryHead, wamid policy.Alias) error {
 	if err != nil || len(r.Times) == 0 {
 		return err
 	}
-	if err := b.stopRecipient(h, wamid.String(), r.Times...); err != nil {
+	if err := b.stopRecipient(h, settled, wamid.String(), r.Times...); err != nil {
 		return err
 	}
 	return b.delete(aliasKey(stopsPrefix, wamid))
@@ -133,11 +137,11 @@ func (s *Store) settleStops(ctx context.Context, events []policy.Event) error {
 			continue
 		}
 		err = s.do(ctx, func(b *batch) error {
-			h, _, err := b.entry(id)
+			h, settled, err := b.entry(id)
 			if h == nil || err != nil {
 				return err
 			}
-			return b.takeStops(h, wamid)
+			return b.takeStops(h, settled, wamid)
 		})
 		if err != nil {
 			return fmt.Errorf("applying a failed status: %w", err)

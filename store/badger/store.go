@@ -25,11 +25,14 @@ type Store struct {
 	// start counts the times the directory was opened. A ledger entry that was
 	// reserved in an earlier one and never settled has an unknown outcome.
 	start uint64
-	names *pseudonyms
-	cache *contactCache
-	known *knowledge
-	bills bills
-	space space
+	// keysChanged is when the store went over to the present keys of identities;
+	// zero where it never had others.
+	keysChanged policy.Moment
+	names       *pseudonyms
+	cache       *contactCache
+	known       *knowledge
+	bills       bills
+	space       space
 
 	// mu guards closed, and that nothing is inside Badger when it is closed:
 	// every method holds it for reading during its own short life, never while a

@@ -28,6 +28,8 @@ func Run(t *testing.T, open func(t testing.TB, dir string, now func() time.Time)
 		"template-list":   testTemplateList,
 		"template-billed": testTemplateBilled,
 		"numbers":         testNumbers,
+		"bare-numbers":    testBareNumbers,
+		"user-ids":        testUserIDs,
 		"events":          testAccountEvents,
 		"ledger":          testLedger,
 		"filters":         testFilters,

@@ -1,0 +1,151 @@
+package badger
+
+import (
+	"slices"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// learned is what Meta's answer to a send showed about its recipient.
+type learned struct {
+	// names are the recipient's, sorted.
+	names []policy.Alias
+	// elsewhere: they are no other spelling of whom the send was judged by.
+	elsewhere bool
+	// phone is the phone number among them, digits how the send wrote a number
+	// without plus sign; zero where there is none.
+	phone  policy.Alias
+	digits string
+}
+
+func (s *Store) learnedOf(o store.Outcome) learned {
+	l := learned{names: s.aliases(o.Learned), elsewhere: o.Elsewhere, digits: o.Digits}
+	for _, id := range o.Learned {
+		if id.Kind == policy.Phone {
+			l.phone = s.Pseudonym(id)
+		}
+	}
+	return l
+}
+
+// learn links the identities Meta's answer showed with the person the message
+// was sent to, and returns whom it went to, where that is somebody else. It
+// writes only what is new: most answers tell what is known.
+func (b *batch) learn(h *entryHead, l learned, at policy.Moment) (other *policy.ContactID, err error) {
+	if len(l.names) == 0 {
+		return nil, nil
+	}
+	to, err := b.recipient(h.judged(), l.names)
+	if err != nil {
+		return nil, err
+	}
+	names := l.names
+	switch {
+	case to.same, to.contact != nil && !l.elsewhere:
+		names = sortAliases(append(slices.Clone(names), *to.contact))
+	case l.elsewhere && len(h.judged()) > 0:
+		other = new(policy.ContactID)
+	}
+	c, err := b.contact(names[0])
+	if err != nil {
+		return nil, err
+	}
+	if !c.Has(names[0]) || !linked(c, names, at) {
+		if err := b.edit(names, func(c *policy.Contact) { linkAll(c, names, at) }); err != nil {
+			return nil, err
+		}
+	}
+	if other != nil {
+		if c, err = b.contact(names[0]); err != nil {
+			return nil, err
+		}
+		*other = c.Person(names[0], h.Send.PhoneNumberID, nil).Contact
+	}
+	return other, b.shown(h, l, at, other != nil)
+}
+
+// recipient is the contact Meta's answer is about.
+type recipient struct {
+	contact *policy.Alias
+	same    bool // the answer names them
+}
+
+// recipient finds the one of judged whom an answer with these names is about. A
+// number that was judged in two ways stands for two persons, and which one it was
+// the answer must show; otherwise nobody is linked, since that can't be undone.
+func (b *batch) recipient(judged, names []policy.Alias) (recipient, error) {
+	for _, a := range names {
+		c, err := b.contact(a)
+		if err != nil {
+			return recipient{}, err
+		}
+		for i := range judged {
+			if c.SamePerson(a, judged[i]) {
+				return recipient{&judged[i], true}, nil
+			}
+		}
+	}
+	if len(judged) == 0 {
+		return recipient{}, nil
+	}
+	first, err := b.contact(judged[0])
+	if err != nil {
+		return recipient{}, err
+	}
+	if slices.ContainsFunc(judged[1:], func(a policy.Alias) bool { return !first.SamePerson(judged[0], a) }) {
+		return recipient{}, nil
+	}
+	return recipient{&judged[0], false}, nil
+}
+
+// shownRecord is whom digits without a plus sign were shown to mean.
+type shownRecord struct {
+	Digits policy.Alias  `cbor:"1,keyasint"`
+	Who    policy.Alias  `cbor:"2,keyasint"` // the phone number in Meta's newest answer
+	At     policy.Moment `cbor:"3,keyasint"`
+}
+
+// shown remembers whom Meta took digits without a plus sign for, where that once
+// was somebody else than they were read as.
+func (b *batch) shown(h *entryHead, l learned, at policy.Moment, misread bool) error {
+	if l.digits == "" || l.phone.IsZero() {
+		return nil
+	}
+	digits := b.s.digitsPseudonym(h.Send.PhoneNumberID, l.digits)
+	key := aliasKey(shownPrefix, digits)
+	if before, err := b.get(key); err != nil || before == nil && !misread {
+		return err
+	}
+	r := shownRecord{Digits: digits}
+	return update(b, key, &r, func() {
+		if at > r.At || at == r.At && compareAliases(l.phone, r.Who) > 0 {
+			r.Who, r.At = l.phone, at
+		}
+	})
+}
+
+// linkSeen is how old the last sight of a link may be before another one is
+// written down. Finer than a day it would cost every send a record; it only
+// matters for an identity that an operator says went to somebody else within
+// that day.
+const linkSeen = 24 * time.Hour
+
+// linked reports that all names were already linked with one another as one
+// person's by the time at, by links that count and were seen lately.
+func linked(c *policy.Contact, names []policy.Alias, at policy.Moment) bool {
+	for i, a := range names {
+		for _, other := range names[i+1:] {
+			since := max(newSince(c, a), newSince(c, other))
+			seen := slices.ContainsFunc(c.Links, func(l policy.Link) bool {
+				return l.A == a && l.B == other && l.Kind == policy.SamePerson &&
+					l.First <= at && l.Last > since && l.Last > at.Add(-linkSeen)
+			})
+			if !seen {
+				return false
+			}
+		}
+	}
+	return true
+}
