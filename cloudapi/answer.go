@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/waguard/waguard/internal/strictjson"
 	"github.com/waguard/waguard/policy"
@@ -24,7 +23,7 @@ type Answer struct {
 	// gives it for templates.
 	MessageStatus string
 	// Learned are the names the API gave for the recipient. They are one
-	// person's, and the person the send named.
+	// person's: the person the send named, if [Elsewhere] doesn't say otherwise.
 	Learned []policy.Identity
 	// Confirmed: the API said success, as it does where there is no message to
 	// name.
@@ -202,35 +201,45 @@ func readAnyAnswer(status int, body []byte) Answer {
 	return a
 }
 
-// recipientNames are the identities in one element of contacts. The input is the
-// recipient as the send wrote it, so it is a name of the same person; but a
-// number without a plus has no reading of its own, and Meta's wa_id tells how it
-// was read. A user id put where a phone number belongs is read by Meta as the
-// phone number in its digits: then none of it is a person's.
+// recipientNames are the identities in one element of contacts that are Meta's
+// own word. The input is the sender's, and says nothing of whom it was taken for.
+// A user id put where a phone number belongs is read by Meta as the phone number
+// in its digits: then none of it is a person's.
 func recipientNames(input, waID, userID string) []policy.Identity {
+	if _, err := ReadUserID(input); err == nil && waID != "" && userID == "" {
+		return nil
+	}
 	var who []policy.Identity
-	add := func(id policy.Identity, err error) {
-		if err == nil && !slices.Contains(who, id) {
-			who = append(who, id)
-		}
+	if id, err := ReadWaID(waID); err == nil {
+		who = append(who, id)
 	}
-	if waID != "" {
-		add(ReadWaID(waID))
-	}
-	if userID != "" {
-		add(ReadUserID(userID))
-	}
-	if id, err := ReadUserID(input); err == nil {
-		if waID != "" && userID == "" {
-			return nil
-		}
-		if !contradict(who, []policy.Identity{id}) {
-			add(id, nil)
-		}
-	} else if strings.HasPrefix(strings.TrimLeft(input, " ("), "+") {
-		if ids, err := ReadPhone(input, ""); err == nil {
-			add(ids[0], nil)
-		}
+	if id, err := ReadBSUID(userID); err == nil {
+		who = append(who, id)
 	}
 	return who
+}
+
+// Elsewhere reports that the names Meta gave for the recipient hold the phone
+// number of somebody else than the one the send was judged by: no other spelling
+// of it. Where a number was renumbered, or Meta adds or drops a digit that isn't
+// known here, it ends alike in the same country, and not both are numbers.
+func Elsewhere(learned []policy.Identity, judged policy.Identity) bool {
+	if judged.Kind != policy.Phone {
+		return false
+	}
+	for _, id := range learned {
+		if id.Kind == policy.Phone {
+			return id != judged && !mayBeOneLine(id.Value, judged.Value)
+		}
+	}
+	return false
+}
+
+// sameEnd is how many digits at their end two spellings of one line share.
+const sameEnd = 6
+
+func mayBeOneLine(a, b string) bool {
+	code := callingCode(a)
+	return code == callingCode(b) && len(a)-len(code) >= sameEnd && len(b)-len(code) >= sameEnd &&
+		a[len(a)-sameEnd:] == b[len(b)-sameEnd:] && len(a) != len(b) && !(valid(a) && valid(b))
 }

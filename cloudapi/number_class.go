@@ -3,6 +3,8 @@ package cloudapi
 import (
 	"strconv"
 	"strings"
+
+	"github.com/waguard/waguard/policy"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -12,8 +14,9 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // writes and the wa_id it reports, so consent, windows and opt-outs are looked
 // up by this key:
 //
-//   - Brazil (55): without the ninth digit of mobile numbers. A mobile and a
-//     fixed number that differ in it alone share a key.
+//   - Brazil (55): without the ninth digit that mobile numbers got from 2012 on.
+//     Those with a 2 to 5 behind it never were without: eight digits that begin
+//     so are a fixed line, which is somebody else's.
 //   - Mexico (52): without the 1 that mobile numbers had until 2019.
 //   - Argentina (54): without the 9 of the international form, and without the
 //     15 after the area code of the national one.
@@ -22,7 +25,8 @@ func itoa(n int) string { return strconv.Itoa(n) }
 //     [ivoryCoast].
 //   - San Marino (378): with the area code 0549.
 //   - Anywhere: without a trunk zero behind the calling code, where numbers
-//     don't begin with one. Italy's do.
+//     don't begin with one. Italy's do, and so do some services of other
+//     countries.
 //
 // The key of a key is itself.
 func canonicalPhone(digits string) (string, error) {
@@ -39,12 +43,12 @@ func canonicalPhone(digits string) (string, error) {
 		return digits, nil
 	}
 	national := digits[len(code):]
-	for hasTrunkZero(code, national) {
+	for hasTrunkZero(code, national) && !validAsIs(code+national) {
 		national = national[1:]
 	}
 	switch code {
 	case "55":
-		if len(national) == 11 && national[2] == '9' {
+		if len(national) == 11 && national[2] == '9' && !brazilianFixed(national[3]) {
 			national = national[:2] + national[3:]
 		}
 	case "52":
@@ -100,6 +104,22 @@ func hasTrunkZero(code, national string) bool {
 	return strings.HasPrefix(national, "0") && len(national) > genuineZero[code]
 }
 
+// brazilianFixed reports whether eight digits behind a Brazilian area code that
+// begin with c are a fixed line.
+func brazilianFixed(c byte) bool { return c >= '2' && c <= '5' }
+
+// Former is the identity under which a person was known before the keys of
+// numbers became what they are, and whether it is another one: Brazilian mobile
+// numbers that never had eight digits shared the key of a fixed line. What was
+// said under it may be theirs, or that line's.
+func Former(who policy.Identity) (policy.Identity, bool) {
+	v := who.Value
+	if who.Kind != policy.Phone || len(v) != 13 || v[:2] != "55" || v[4] != '9' || !brazilianFixed(v[5]) {
+		return policy.Identity{}, false
+	}
+	return phone(v[:4] + v[5:]), true
+}
+
 // argentina removes what marks a mobile number: the 9 in front, and the 15
 // behind the area code. Area codes have two digits (11 alone), three or four
 // (beginning with 2 or 3); behind the 15 they leave ten digits.
@@ -141,7 +161,7 @@ func ivoryCoast(old string) string {
 // may know it by.
 func spellings(key string) []string {
 	switch {
-	case strings.HasPrefix(key, "55") && len(key) == 12:
+	case strings.HasPrefix(key, "55") && len(key) == 12 && !brazilianFixed(key[4]):
 		return []string{key[:4] + "9" + key[4:]}
 	case strings.HasPrefix(key, "52") && len(key) == 12:
 		return []string{"521" + key[2:]}

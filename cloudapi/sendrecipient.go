@@ -36,7 +36,7 @@ func (m *message) readRecipient(s *policy.Send, home func(string) string) *Refus
 		id, err := ReadUserID(text)
 		if err != nil {
 			return refusef(RuleRecipient, "use the user id as webhooks give it; a phone number belongs in to",
-				"recipient is not a business-scoped user id")
+				"recipient is not a business-scoped user id: %v", err)
 		}
 		s.Recipient = id
 	}
@@ -82,12 +82,12 @@ func readPhone(s *policy.Send, to string, home func(string) string) *Refusal {
 		return refusef(RuleRecipient, "put it into recipient; in to, Meta would take its digits for a phone number",
 			"to holds a business-scoped user id")
 	}
-	ids, err := ReadPhone(to, home(s.PhoneNumberID))
-	if err != nil || len(ids) == 0 {
+	n, err := readNumber(to, home(s.PhoneNumberID))
+	if err != nil {
 		return refusef(RuleRecipient, "write the phone number with plus sign and country code",
-			"to is not a phone number that can be read in one way")
+			"to is not a phone number that can be read in one way: %v", err)
 	}
-	s.To = ids
+	s.To, s.Bare, s.Digits = n.readings, n.bare, n.digits
 	return nil
 }
 
@@ -107,11 +107,11 @@ func readGroup(s *policy.Send, to string) *Refusal {
 			letters++
 		}
 	}
-	if letters == 0 || !isOpaqueID(to) || looksLikeUserID(to) {
-		return refusef(RuleRecipient, "use the group id as webhooks and answers give it", "to is not a group id")
-	}
 	id, err := ReadGroupID(to)
 	if err != nil {
+		return refusef(RuleRecipient, "use the group id as webhooks and answers give it", "to is not a group id: %v", err)
+	}
+	if letters == 0 || !isOpaqueID(to) || looksLikeUserID(to) {
 		return refusef(RuleRecipient, "use the group id as webhooks and answers give it", "to is not a group id")
 	}
 	s.To = []policy.Identity{id}

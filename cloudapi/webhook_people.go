@@ -8,17 +8,19 @@ import (
 )
 
 // names are the identities under which one place of a payload names one person:
-// phone number, BSUID and parent BSUID, each of which may be absent.
+// phone number, BSUID and parent BSUID, each of which may be absent. The field
+// says what an id is, not its spelling. Only where a phone number belongs both
+// kinds of names have been seen.
 func (r *reader) names(phone, userID, parentUserID loose) []policy.Identity {
 	var who []policy.Identity
-	for i, s := range []loose{phone, userID, parentUserID} {
-		if s == "" {
+	for _, name := range []struct {
+		text loose
+		read func(string) (policy.Identity, error)
+	}{{phone, readPhoneOrUserID}, {userID, ReadBSUID}, {parentUserID, ReadParentUserID}} {
+		if name.text == "" {
 			continue
 		}
-		id, err := ReadUserID(string(s))
-		if err != nil && i == 0 {
-			id, err = ReadWaID(string(s))
-		}
+		id, err := name.read(string(name.text))
 		if err != nil || contradict(who, []policy.Identity{id}) {
 			r.skipped++
 			continue
@@ -28,6 +30,14 @@ func (r *reader) names(phone, userID, parentUserID loose) []policy.Identity {
 		}
 	}
 	return who
+}
+
+func readPhoneOrUserID(s string) (policy.Identity, error) {
+	id, err := ReadWaID(s)
+	if err != nil {
+		id, err = ReadUserID(s)
+	}
+	return id, err
 }
 
 // contacts are the people a change introduces, beside its messages.

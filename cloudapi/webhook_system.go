@@ -84,9 +84,6 @@ func changedFromTo(body string) (from, to policy.Identity, ok bool) {
 }
 
 func readName(s string) (policy.Identity, bool) {
-	id, err := ReadWaID(s)
-	if err != nil {
-		id, err = ReadUserID(s)
-	}
+	id, err := readPhoneOrUserID(s)
 	return id, err == nil
 }

@@ -77,10 +77,10 @@ func canonicalWaID(digits string) string {
 }
 
 // phoneClass gives all spellings of one line the same key: the digits without the extra digit of Brazil, Mexico and
-// Argentina.
+// Argentina. Brazilian mobile numbers with a 2 to 5 behind the 9 never were without it: eight digits are a fixed line.
 func phoneClass(digits string) string {
 	switch {
-	case len(digits) == 13 && strings.HasPrefix(digits, "55") && digits[4] == '9':
+	case len(digits) == 13 && strings.HasPrefix(digits, "55") && digits[4] == '9' && (digits[5] < '2' || digits[5] > '5'):
 		return digits[:4] + digits[5:]
 	case len(digits) == 13 && strings.HasPrefix(digits, "521"):
 		return "52" + digits[3:]
