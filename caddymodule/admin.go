@@ -343,18 +343,29 @@ func lineOf(e *store.Entry) *line {
 	return l
 }
 
+// violationLine is a violation as people read it. A send that was allowed is one
+// for what became of it.
+func violationLine(e *store.Entry) *line {
+	l := lineOf(e)
+	if e.SentToAnother() {
+		l.Rule = policy.RuleSentToAnother
+		l.Reason, l.Remedy = policy.SentToAnother(&e.Send)
+	}
+	return l
+}
+
 func adminViolations(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	return adminPage(a, st, w, r, st.Violations, true)
+	return adminPage(a, st, w, r, st.Violations, violationLine, true)
 }
 
 func adminLedger(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	return adminPage(a, st, w, r, st.Ledger, false)
+	return adminPage(a, st, w, r, st.Ledger, lineOf, false)
 }
 
 // lister is the ledger, or the violations.
 type lister func(context.Context, store.Filter) iter.Seq2[*store.Entry, error]
 
-func adminPage(a *App, st store.Store, w http.ResponseWriter, r *http.Request, list lister, withEvents bool) error {
+func adminPage(a *App, st store.Store, w http.ResponseWriter, r *http.Request, list lister, show func(*store.Entry) *line, withEvents bool) error {
 	var s selection
 	if err := s.read(r); err != nil {
 		return err
@@ -376,7 +387,7 @@ func adminPage(a *App, st store.Store, w http.ResponseWriter, r *http.Request, l
 		p.Next = entries[asked-1].ID.String()
 	}
 	for _, e := range entries {
-		p.Entries = append(p.Entries, lineOf(e))
+		p.Entries = append(p.Entries, show(e))
 	}
 	if withEvents && s.Before == "" && s.After == "" {
 		if p.AccountEvents, err = a.eventsBeside(r.Context(), st, f, entries); err != nil {

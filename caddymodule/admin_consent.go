@@ -101,16 +101,26 @@ func adminConsentSet(state policy.ConsentState) func(*App, store.Store, http.Res
 		if !ok {
 			return adminError(http.StatusBadRequest, errors.New("scope must be marketing, transactional, authentication or all"))
 		}
-		err = st.Apply(r.Context(), []policy.Event{policy.ConsentChanged{
-			PhoneNumberID: c.PhoneNumberID,
-			Who:           []policy.Identity{who},
-			At:            policy.MomentOf(a.clock.Now()),
-			State:         state,
-			Scopes:        scopes,
-			Source:        policy.Source(c.Source),
-			Ref:           c.Reference,
-		}})
+		meant, err := st.Meant(r.Context(), who)
 		if err != nil {
+			return adminError(http.StatusServiceUnavailable, err)
+		}
+		if state == policy.OptedIn {
+			meant = meant[:1] // an opt-in is one person's
+		}
+		var events []policy.Event
+		for _, who := range meant {
+			events = append(events, policy.ConsentChanged{
+				PhoneNumberID: c.PhoneNumberID,
+				Who:           []policy.Identity{who},
+				At:            policy.MomentOf(a.clock.Now()),
+				State:         state,
+				Scopes:        scopes,
+				Source:        policy.Source(c.Source),
+				Ref:           c.Reference,
+			})
+		}
+		if err := st.Apply(r.Context(), events); err != nil {
 			return adminError(http.StatusServiceUnavailable, err)
 		}
 		return a.answerConsent(st, w, r, b, who, c.PhoneNumberID)
@@ -164,7 +174,11 @@ func adminNewPerson(a *App, st store.Store, w http.ResponseWriter, r *http.Reque
 	if err != nil {
 		return err
 	}
-	if err := st.Apply(r.Context(), []policy.Event{policy.NewPerson{Who: who, At: policy.MomentOf(a.clock.Now())}}); err != nil {
+	meant, err := st.Meant(r.Context(), who)
+	if err != nil {
+		return adminError(http.StatusServiceUnavailable, err)
+	}
+	if err := st.Apply(r.Context(), []policy.Event{policy.NewPerson{Who: meant[0], At: policy.MomentOf(a.clock.Now())}}); err != nil {
 		return adminError(http.StatusServiceUnavailable, err)
 	}
 	return a.answerConsent(st, w, r, b, who, c.PhoneNumberID)

@@ -19,7 +19,7 @@ import (
 
 // groupings are what sends can be counted by.
 var groupings = map[string]func(*App, *store.Entry, time.Time) string{
-	"rule":     func(_ *App, e *store.Entry, _ time.Time) string { return string(e.Decision.Rule) },
+	"rule":     func(_ *App, e *store.Entry, _ time.Time) string { return string(violationLine(e).Rule) },
 	"sender":   func(_ *App, e *store.Entry, _ time.Time) string { return senderCell(e.Sender, e.Token) },
 	"business": func(_ *App, e *store.Entry, _ time.Time) string { return cmp.Or(e.Business, e.Send.PhoneNumberID) },
 	"template": func(_ *App, e *store.Entry, _ time.Time) string { return lineOf(e).message() },

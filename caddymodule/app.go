@@ -243,20 +243,20 @@ const (
 	logClear     = "clear"
 )
 
-// contactField is the recipient of a send as it may appear in a log.
-func (a *App) contactField(s *policy.Send, contact policy.ContactID) zap.Field {
-	named := s.Identities()
+// contactField is somebody as they may appear in a log: by a name, if there is
+// one, or by pseudonym.
+func (a *App) contactField(key string, who policy.Identity, contact policy.ContactID) zap.Field {
 	switch {
-	case len(named) == 0:
+	case who.IsZero():
 		return zap.Skip()
 	case a.LogContacts == logClear:
-		return zap.String("contact", named[0].Value)
+		return zap.String(key, who.Value)
 	case a.LogContacts == logMasked:
-		return zap.String("contact", named[0].String())
+		return zap.String(key, who.String())
 	case contact.IsZero():
 		return zap.Skip()
 	}
-	return zap.String("contact", contact.String())
+	return zap.String(key, contact.String())
 }
 
 // Interface guards

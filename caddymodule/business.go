@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 	_ "time/tzdata" // for time_zone, also where the system has none
 
@@ -73,6 +74,14 @@ type Policy struct {
 	// `Europe/Berlin`: Meta bills by its days, and so do reports.
 	// Default: `UTC`.
 	TimeZone string `json:"time_zone,omitempty"`
+
+	// What a recipient without plus sign means that can be read in two ways:
+	// `international` for the number with country code, which is what webhooks and
+	// most programs write, and a national number only where that is none; `both` to
+	// judge both and let the stricter answer hold; `refuse` to take numbers with a
+	// plus sign only.
+	// Default: `international`.
+	BareNumbers string `json:"bare_numbers,omitempty"`
 
 	// Names of utility and authentication templates that may go to people who
 	// opted out, if the send names its transaction in biz_opaque_callback_data.
@@ -272,12 +281,24 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 	if _, err := zoneNamed(p.TimeZone); err != nil {
 		return r, err
 	}
+	bare := p.BareNumbers
+	if bare == "" {
+		bare = defaults.BareNumbers
+	}
+	if bare != "" {
+		if err := r.BareNumbers.UnmarshalText([]byte(bare)); err != nil {
+			return r, fmt.Errorf("bare_numbers is %q; it must be %s", bare, strings.Join(bareNumbers, ", "))
+		}
+	}
 	r.EssentialTemplates = p.EssentialTemplates
 	if r.EssentialTemplates == nil {
 		r.EssentialTemplates = defaults.EssentialTemplates
 	}
 	return r, nil
 }
+
+// bareNumbers are the values of bare_numbers.
+var bareNumbers = []string{policy.BareFirst.String(), policy.BareBoth.String(), policy.BareRefuse.String()}
 
 func compileWords(lists []Words) (*policy.Words, error) {
 	compiled := policy.NewWords()

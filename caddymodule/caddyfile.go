@@ -124,6 +124,7 @@ func listInto(to *[]string) parser {
 //			groups              allow|refuse
 //			direct_send         allow|refuse
 //			time_zone           <name>
+//			bare_numbers        international|both|refuse
 //			essential_templates <name>...
 //		}
 //		opt_out_words    <scope> <word>...
@@ -222,6 +223,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"groups":              choiceInto(&p.Groups, "allow", "refuse"),
 		"direct_send":         choiceInto(&p.DirectSend, "allow", "refuse"),
 		"time_zone":           zoneInto(&p.TimeZone),
+		"bare_numbers":        choiceInto(&p.BareNumbers, bareNumbers...),
 		"essential_templates": listInto(&p.EssentialTemplates),
 	}
 }

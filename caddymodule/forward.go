@@ -51,6 +51,7 @@ func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bo
 	settled = true
 	recorded := g.settle(st, sends)
 	g.listenFor(st, sends)
+	g.reportStrayed(ctx, st, sends)
 	if rec.started() {
 		return err
 	}
@@ -153,6 +154,7 @@ func readOutcomes(rec *answer, err error, whole bool, sends []judged) {
 			o.State, o.ErrorCode = store.Rejected, a.ErrorCode
 		case a.Success():
 			o.State, o.Wamid, o.Learned = store.Accepted, a.Wamid, a.Learned
+			o.Digits, o.Elsewhere = sends[i].send.Digits, sends[i].elsewhere(a.Learned)
 		}
 	}
 }

@@ -151,6 +151,7 @@ func (a *App) decide(ctx context.Context, st store.Store, s *policy.Send) (*stor
 		PhoneNumberID: s.PhoneNumberID,
 		Group:         e.Group,
 		Who:           s.Identities(),
+		Digits:        s.Digits,
 		WABA:          b.waba,
 		Template:      s.Template,
 	})
@@ -159,7 +160,7 @@ func (a *App) decide(ctx context.Context, st store.Store, s *policy.Send) (*stor
 	}
 	e.Facts = facts
 	e.Decision = policy.Decide(s, &e.Facts, &e.Policy, now)
-	e.Market, e.MarketEstimated = marketOf(s, now.In(b.zone))
+	e.Market, e.MarketEstimated = marketOf(s, &e.Decision, now.In(b.zone))
 	e.Monitored = e.Violation() && b.monitor
 	e.Outcome = store.Outcome{State: store.Reserved, At: at}
 	if e.Violation() && !e.Monitored {
@@ -170,10 +171,11 @@ func (a *App) decide(ctx context.Context, st store.Store, s *policy.Send) (*stor
 
 // marketOf is the market of Meta's rate card the recipient belongs to, at the time
 // now where the account is.
-func marketOf(s *policy.Send, now time.Time) (string, bool) {
+func marketOf(s *policy.Send, d *policy.Decision, now time.Time) (string, bool) {
+	to := s.For(d)
 	switch {
-	case len(s.To) > 0 && s.To[0].Kind == policy.Phone:
-		return string(billing.MarketOf(s.To[0].Value, now)), false
+	case to.Kind == policy.Phone:
+		return string(billing.MarketOf(to.Value, now)), false
 	case !s.Recipient.IsZero():
 		return string(billing.MarketOfCountry(cloudapi.Country(s.Recipient), now)), true
 	}

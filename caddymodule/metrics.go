@@ -32,6 +32,11 @@ var (
 		Help: "Account events, such as restrictions and worse quality, by severity (info, warning, critical).",
 	}, []string{"severity"})
 
+	sentToAnother = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "sent_to_another_total",
+		Help: "Sends that went to another person than they were judged by, as Meta's answers show.",
+	})
+
 	storeFailures = prometheus.NewCounter(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_failures_total",
 		Help: "Requests that met a store that could not answer or record.",
@@ -65,7 +70,7 @@ var (
 )
 
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, storeFailures, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
+	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, storeFailures, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return err

@@ -124,7 +124,7 @@ func (g *Guard) report(j *judged) {
 		zap.String("sender_token", e.Token),
 		zap.String("type", e.Send.Type),
 		zap.String("template", e.Send.Template.Name),
-		g.app.contactField(s, e.Contact()),
+		g.app.contactField("contact", s.For(&e.Decision), e.Contact()),
 		why,
 	)
 }

@@ -398,7 +398,7 @@ func TestMetricsAfterReload(t *testing.T) {
 		t.Errorf("the metrics count %q sends, and a send before that %q", got, before)
 	}
 	_, all := w.AdminCall(t, "/metrics", "")
-	for _, name := range []string{"caddy_whatsapp_webhooks_total", "caddy_whatsapp_webhook_events_total", "caddy_whatsapp_store_failures_total"} {
+	for _, name := range []string{"caddy_whatsapp_webhooks_total", "caddy_whatsapp_webhook_events_total", "caddy_whatsapp_sent_to_another_total", "caddy_whatsapp_store_failures_total"} {
 		if !strings.Contains(string(all), name) {
 			t.Errorf("there is no metric %s", name)
 		}

@@ -24,7 +24,7 @@ var numberAttacks = slices.Concat([]row{
 	try("number/spelling/plus-zero", "writes +0", send(text("+0"+closed[1:])), badRecipient, "no country"),
 	try("number/spelling/two-pluses", "writes ++", send(text("+"+closed)), badRecipient, "readers drop one or both"),
 	try("number/spelling/plus-behind", "writes the plus behind the number", send(text(closed[1:]+"+")), badRecipient, "readers drop it or not"),
-	try("number/spelling/two-readings", "writes digits that are somebody in America and somebody in Germany", send(text("15112345678")), windowClosed, "both are looked up, and the stricter answer holds"),
+	try("number/spelling/two-readings", "writes digits that are somebody in America and somebody in Germany", send(text("15112345678")), judged("text to allowed"), "no numbering plan has it in America, so it is the German; an American who wrote from it would be meant"),
 	try("number/spelling/dots", "writes dots", send(text("+49.151.99900001")), badRecipient, "not documented; readers drop them or not"),
 	try("number/spelling/slash", "writes a slash", send(text("+49/151/99900001")), badRecipient, "not documented; readers drop them or not"),
 	try("number/spelling/tab", "writes a tab", send(text(`+49\t15199900001`)), badRecipient, "not documented; readers drop them or not"),
