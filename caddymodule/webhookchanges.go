@@ -43,7 +43,7 @@ func (g *Guard) watchWebhooks(r *http.Request, body []byte, elements []cloudapi.
 		return next, nil
 	}
 	if g.WebhookChanges == webhookChangesRefuse && !g.app.monitorsAll() {
-		g.webhooksChanged(r, changes, "refused")
+		g.webhooksChanged(r, body, changes, "refused")
 		return next, &cloudapi.Refusal{
 			Rule:   cloudapi.RuleWebhooks,
 			Reason: "the request could change where Meta sends the account's webhooks, from which the gateway learns who wrote and who opted out",
@@ -57,32 +57,36 @@ func (g *Guard) watchWebhooks(r *http.Request, body []byte, elements []cloudapi.
 		if rec.status != 0 {
 			became = fmt.Sprintf("answered %d", rec.status)
 		}
-		g.webhooksChanged(r, changes, became)
+		g.webhooksChanged(r, body, changes, became)
 		return err
 	}), nil
 }
 
 // webhooksChanged tells whoever runs the gateway.
-func (g *Guard) webhooksChanged(r *http.Request, changes []cloudapi.WebhookChange, became string) {
+func (g *Guard) webhooksChanged(r *http.Request, body []byte, changes []cloudapi.WebhookChange, became string) {
 	at := policy.MomentOf(g.app.clock.Now())
 	st, err := g.app.acquire()
 	if err != nil {
 		st = nil
 	}
-	by := g.sentBy(r, st, nil)
+	by := g.sentBy(r, st, body)
 	events := make([]policy.Event, len(changes))
 	for i, c := range changes {
 		webhookChangesTotal.WithLabelValues(c.Name).Inc()
-		e := policy.AccountEvent{At: at, WABA: c.ID, Kind: policy.WebhookChange, Name: c.Name, Detail: became, Severity: policy.Warning, Sender: by.sender, Token: by.token}
+		e := policy.AccountEvent{
+			At: at, WABA: c.WABA, PhoneNumberID: c.PhoneNumberID, Kind: policy.WebhookChange, Name: c.Name,
+			Detail: became, Severity: policy.Warning, Sender: by.sender, Token: by.token,
+		}
+		if c.App != "" {
+			e.Detail += ", app " + c.App
+		}
 		if c.Host != "" {
 			e.Detail += ", to " + c.Host
 		}
-		if _, listed := g.app.businesses[c.ID]; listed || err == nil && st.Number(c.ID).At != 0 {
-			e.PhoneNumberID, e.WABA = c.ID, ""
-		}
 		events[i] = e
 		g.logger.Warn("a sender asks Meta to change where the account's webhooks go; without them no opt-out is learned",
-			zap.String("change", c.Name), zap.String("object", c.ID), zap.String("host", c.Host), zap.String("outcome", became), zap.String("sender", by.sender), zap.String("sender_token", by.token))
+			zap.String("change", c.Name), zap.String("waba", c.WABA), zap.String("phone_number_id", c.PhoneNumberID), zap.String("app", c.App),
+			zap.String("host", c.Host), zap.String("outcome", became), zap.String("sender", by.sender), zap.String("sender_token", by.token))
 		accountEventsTotal.WithLabelValues(e.Severity.String()).Inc()
 	}
 	if err == nil {

@@ -23,9 +23,9 @@ type WebhookChange struct {
 	// Name says what is asked for: SUBSCRIBE, UNSUBSCRIBE, OVERRIDE, APP_CALLBACK,
 	// or UPLOAD for settings in a form that is not read.
 	Name string
-	// ID is the object it is about: a WABA, a number, or an app; "" where the path
-	// names none plainly.
-	ID string
+	// WABA, PhoneNumberID and App are what it is about, one of them; all are empty
+	// where the path names none plainly.
+	WABA, PhoneNumberID, App string
 	// Host is where webhooks are to go, as far as the request says so plainly.
 	Host string
 }
@@ -43,14 +43,19 @@ func FindWebhookChange(r *Request) (WebhookChange, bool) {
 	if isSafe(r.Method) {
 		return WebhookChange{}, false
 	}
-	call, id := ReadAccountCall(r.Method, r.Path)
-	c := WebhookChange{ID: id}
+	var c WebhookChange
 	edge := webhookEdge(r.Path)
-	if edge != "" && c.ID == "" {
-		c.ID = idBefore(r.Path)
+	switch id := firstID(r.Path); edge {
+	case "subscribedapps":
+		c.WABA = id
+	case "subscriptions":
+		c.App = id
+	default:
+		c.PhoneNumberID = id
 	}
 	fields, _ := fieldsOf(r.Query, r.ContentType, r.Body)
 	c.Host = hostOf(fields)
+	call, _ := ReadAccountCall(r.Method, r.Path)
 	inFields := setsWebhooks(r)
 	switch {
 	case edge == "subscribedapps" && r.Method == "DELETE":
@@ -84,8 +89,8 @@ func webhookEdge(path string) string {
 	return ""
 }
 
-// idBefore is the object whose edge a path names.
-func idBefore(path string) string {
+// firstID is the object a path begins with.
+func firstID(path string) string {
 	_, rest := cutVersion(strings.TrimPrefix(path, "/"))
 	id, _, _ := strings.Cut(rest, "/")
 	if !isNodeID(id) {

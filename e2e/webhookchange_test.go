@@ -51,6 +51,13 @@ func TestWebhookChanges(t *testing.T) {
 				if len(lines) != 1 || lines[0]["level"] != "warn" || lines[0]["change"] != c.change {
 					t.Errorf("the warnings are %v", lines)
 				}
+				var events struct {
+					Events []struct{ Kind, Name, Detail, Sender string }
+				}
+				w.admin(t, "/whatsapp/events?kind=webhook_change", "", &events)
+				if len(events.Events) != 1 || events.Events[0].Name != c.change || events.Events[0].Detail == "" || events.Events[0].Sender == "" {
+					t.Errorf("the account events are %+v", events)
+				}
 				var report string
 				w.metrics(t, &report)
 				if !strings.Contains(report, `caddy_whatsapp_webhook_changes_total{change="`+c.change+`"}`) {

@@ -2,7 +2,6 @@ package badger
 
 import (
 	"cmp"
-	"strings"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"go.uber.org/zap"
@@ -75,12 +74,13 @@ func (s *Store) sentTemplate(e *store.Entry) *sentTemplate {
 // billedCategory is the category of the template that Meta billed for; "" for
 // prices that tell none, such as those in a free entry point.
 func billedCategory(p *policy.Pricing) string {
-	name, _, _ := strings.Cut(strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(p.Category), "group_"), "-", "_"), "_international")
-	switch c := policy.Category(name); c {
-	case policy.CategoryMarketing, policy.CategoryUtility, policy.CategoryAuthentication:
-		return name
-	case policy.CategoryMarketingLite:
+	switch c := policy.BilledCategory(p.Category); c {
+	case policy.CategoryMarketing, policy.CategoryMarketingLite, "group_marketing":
 		return string(policy.CategoryMarketing)
+	case policy.CategoryUtility, "group_utility":
+		return string(policy.CategoryUtility)
+	case policy.CategoryAuthentication, "authentication_international":
+		return string(policy.CategoryAuthentication)
 	}
 	return ""
 }
