@@ -11,6 +11,7 @@ type StreamGuard struct {
 	Watch bool
 
 	body    io.Reader
+	store   []byte // what holds buf
 	buf     []byte // read from body and not given out
 	ready   int    // how much of buf may be given out
 	search  searcher
@@ -79,7 +80,10 @@ func (g *StreamGuard) Read(p []byte) (int, error) {
 // fill reads some more of the body.
 func (g *StreamGuard) fill() {
 	if cap(g.buf)-len(g.buf) < streamChunk {
-		g.buf = append(make([]byte, 0, len(g.buf)+2*streamChunk), g.buf...)
+		if cap(g.store) < len(g.buf)+streamChunk {
+			g.store = make([]byte, len(g.buf)+2*streamChunk)
+		}
+		g.buf = g.store[:copy(g.store, g.buf)]
 	}
 	n, err := g.body.Read(g.buf[len(g.buf) : len(g.buf)+streamChunk])
 	g.buf, g.err = g.buf[:len(g.buf)+n], err

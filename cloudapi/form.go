@@ -32,11 +32,13 @@ func looseForm(s string) iter.Seq2[string, string] {
 }
 
 // looseFormInJSON is looseForm of a body that is JSON. A name with a quote or a
-// brace in it is JSON and no reader's parameter.
+// brace in it is JSON and no reader's parameter, unless the name ends before that
+// for some reader: at a NUL or a bracket.
 func looseFormInJSON(body []byte) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for name, value := range looseForm(string(body)) {
-			if !strings.ContainsAny(name, `{"`) && !yield(name, value) {
+			base, _, _ := strings.Cut(name, "\x00")
+			if base = string(beforeBracket([]byte(base))); !strings.ContainsAny(base, `{"`) && !yield(name, value) {
 				return
 			}
 		}

@@ -100,6 +100,8 @@ func TestUntypedJSON(t *testing.T) {
 		{"application/json; charset=utf-8", link, ""},
 		{"text/plain", link, RuleUnreadable},
 		{"", link, RuleUnreadable},
+		{"", start + `"to":` + german + `,"text":{"body":"x&to%00%22=4915112345679&y"}}`, RuleUnreadable},
+		{"", start + `"to":` + german + `,"text":{"body":"x&to[{]=4915112345679&y"}}`, RuleUnreadable},
 		{"", "to=4915112345678", RuleUnreadable},
 		{"text/html", plain, RuleEncoding},
 	} {

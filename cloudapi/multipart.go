@@ -27,10 +27,8 @@ func newPartSearcher(t contentType) *partSearcher {
 
 func (p *partSearcher) given(n int) { p.pos, p.content = max(0, p.pos-n), p.content-n }
 
-// oddMultipart refuses a body that readers take apart differently.
-func oddMultipart(reason string) *Refusal {
-	return refusef(RuleUnreadable, "let the HTTP library write the multipart body", "%s", reason)
-}
+// byLibrary is what helps where a body could be taken apart differently.
+const byLibrary = "let the HTTP library write the multipart body"
 
 func (p *partSearcher) search(buf []byte, atEnd bool) (int, *Refusal) {
 	if p.delimiter == nil {
@@ -42,14 +40,14 @@ func (p *partSearcher) search(buf []byte, atEnd bool) (int, *Refusal) {
 			return 0, nil
 		}
 		if !bytes.HasPrefix(buf[p.pos:], p.delimiter) {
-			return 0, oddMultipart("the multipart body does not start with the boundary its content type names")
+			return 0, refusef(RuleUnreadable, byLibrary, "the multipart body does not start with the boundary its content type names")
 		}
 	}
 	for !p.ended {
 		i := bytes.Index(buf[p.pos:], p.delimiter)
 		if i < 0 {
 			if atEnd {
-				return 0, oddMultipart("the multipart body ends without its last boundary")
+				return 0, refusef(RuleUnreadable, byLibrary, "the multipart body ends without its last boundary")
 			}
 			// A line end and the start of a boundary may stand at the end.
 			p.pos = max(p.pos, len(buf)-len(p.delimiter)-1)
@@ -58,7 +56,7 @@ func (p *partSearcher) search(buf []byte, atEnd bool) (int, *Refusal) {
 		start := p.pos + i
 		hold := max(0, start-2)
 		if p.started && (start-2 < p.content || string(buf[start-2:start]) != "\r\n") {
-			return 0, oddMultipart("the boundary of the multipart body occurs elsewhere than on a line of its own")
+			return 0, refusef(RuleUnreadable, byLibrary, "the boundary of the multipart body occurs elsewhere than on a line of its own")
 		}
 		n, refusal := p.line(buf[start+len(p.delimiter):], atEnd)
 		if refusal != nil {
@@ -74,7 +72,7 @@ func (p *partSearcher) search(buf []byte, atEnd bool) (int, *Refusal) {
 		p.content = p.pos
 	}
 	if len(bytes.Trim(buf[p.pos:], "\r\n")) > 0 {
-		return 0, oddMultipart("something follows the last boundary of the multipart body")
+		return 0, refusef(RuleUnreadable, byLibrary, "something follows the last boundary of the multipart body")
 	}
 	p.pos = len(buf)
 	return p.pos, nil
@@ -90,7 +88,7 @@ func (p *partSearcher) line(s []byte, atEnd bool) (n int, refusal *Refusal) {
 	case len(s) < 2 && !atEnd:
 		return -1, nil
 	case !bytes.HasPrefix(s, []byte("\r\n")):
-		return 0, oddMultipart("what follows a boundary of the multipart body is not the end of its line")
+		return 0, refusef(RuleUnreadable, byLibrary, "what follows a boundary of the multipart body is not the end of its line")
 	}
 	header := s[2:]
 	end := bytes.Index(header, []byte("\r\n\r\n"))
@@ -103,7 +101,7 @@ func (p *partSearcher) line(s []byte, atEnd bool) (n int, refusal *Refusal) {
 		if refusal := checkPartNames(header); refusal != nil {
 			return 0, refusal
 		}
-		return 0, oddMultipart("a part of the multipart body breaks off in its header")
+		return 0, refusef(RuleUnreadable, byLibrary, "a part of the multipart body breaks off in its header")
 	}
 	return 2 + end + 4, checkPart(header[:end])
 }

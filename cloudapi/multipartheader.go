@@ -29,23 +29,23 @@ func checkPart(header []byte) *Refusal {
 		name = strings.ToLower(name)
 		switch {
 		case !colon || !partFields[name] || seen[name]:
-			return oddMultipart("a part of the multipart body has a header line that is not one Content-Disposition, Content-Type, Content-Length or Content-Transfer-Encoding")
+			return refusef(RuleUnreadable, byLibrary, "a part of the multipart body has a header line that is not one Content-Disposition, Content-Type, Content-Length or Content-Transfer-Encoding")
 		case len(line) > maxPartLine:
 			return refusef(RuleTooLarge, "shorten the file name", "a part of the multipart body has a header line of more than 4 KiB")
 		case strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7F }):
-			return oddMultipart("the header of a part of the multipart body holds a control character")
+			return refusef(RuleUnreadable, byLibrary, "the header of a part of the multipart body holds a control character")
 		}
 		seen[name] = true
 		if name == "content-disposition" {
 			if problem := dispositionProblem(strings.TrimLeft(value, " ")); problem != "" {
-				return oddMultipart("the Content-Disposition of a part of the multipart body is not as clients write it: " + problem)
+				return refusef(RuleUnreadable, byLibrary, "the Content-Disposition of a part of the multipart body is not as clients write it: %s", problem)
 			}
 		} else if strings.ContainsFunc(value, func(r rune) bool { return r >= 0x7F }) {
-			return oddMultipart("the header of a part of the multipart body holds more than ASCII outside of a file name")
+			return refusef(RuleUnreadable, byLibrary, "the header of a part of the multipart body holds more than ASCII outside of a file name")
 		}
 	}
 	if !seen["content-disposition"] {
-		return oddMultipart("a part of the multipart body has no Content-Disposition")
+		return refusef(RuleUnreadable, byLibrary, "a part of the multipart body has no Content-Disposition")
 	}
 	return nil
 }

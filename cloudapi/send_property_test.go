@@ -153,7 +153,7 @@ func drawTarget(t *rapid.T) string {
 		target += "?" + asForm(t, drawFields(t))
 	case 1:
 		target += "?" + rapid.SampledFrom([]string{
-			"method=post", "a=b;_method=POST", "access_token=x", "%6dethod=post", "to=4915112345679", "x#to=1",
+			"method=post", "a=b;_method=POST", "access_token=x", "%6dethod=post", "to=4915112345679", "x#to=1", "to%00x=4915112345679", "+to=1", "a%26to=1",
 			"batch=" + url.QueryEscape("["+sendText+"]"),
 		}).Draw(t, "parameter")
 	}
@@ -190,12 +190,12 @@ func drawHeader(t *rapid.T, contentType string) string {
 	if rapid.IntRange(0, 2).Draw(t, "other type") == 0 {
 		contentType = rapid.SampledFrom([]string{
 			"application/json", formType, "", "text/plain", "application/json; charset=utf-8", "text/json", "image/png",
-			"multipart/form-data; boundary=b", "x", "application/json, text/plain", "text/html",
+			"multipart/form-data; boundary=b", "m; boundary=b", formType + "x", "x", "application/json, text/plain", "text/html",
 		}).Draw(t, "type")
 	}
 	return header(contentType) + rapid.SampledFrom([]string{
 		"", "", "", "", "", "X-HTTP-Method-Override: POST\r\n", "Content-Encoding: gzip\r\n",
-		"X-Method: POST\r\n",
+		"X-Method: POST\r\n", "Cookie: a=b; to=4915112345679\r\n", "Cookie: batch=[" + url.QueryEscape(sendText) + "]\r\n",
 	}).Draw(t, "header")
 }
 

@@ -143,6 +143,8 @@ var nameAttacks = []row{
 	try("name/form/space", "writes a space before to in a form", form(messages, textForm("%2B"+allowed[1:])+"&+to="+escapedTo), unreadable, "HHVM drops it"),
 	try("name/json/nul", "ends to with a NUL in JSON", send(message(`"to":"`+allowed+`","to\u0000x":"`+closed+`","type":"text","text":{"body":"hi"}`)), unreadable, "C strings end there"),
 	try("name/json/nul-elsewhere", "ends method with a NUL in JSON", post("/v25.0/"+number, `{"method\u0000x":"post"}`), override, "C strings end there"),
+	try("name/json/untyped-nul", "calls JSON text, with a form in its words whose name ends at a NUL", request("POST", messages, message(`"to":"`+allowed+`","type":"text","text":{"body":"x&to%00%22=`+escapedTo+`&y"}`), asPlain), unreadable, "HHVM can be told to take every body for a form"),
+	try("name/json/untyped-bracket", "calls JSON text, with a form in its words whose name has a bracket", request("POST", messages, message(`"to":"`+allowed+`","type":"text","text":{"body":"x&to[{]=`+escapedTo+`&y"}`), asPlain), unreadable, "HHVM can be told to take every body for a form"),
 	try("name/element/nul", "ends to with a NUL in the address of an element", batch(strings.Replace(element(allowed), `/messages"`, `/messages?to%00x=`+escapedTo+`"`, 1)), badBatch, "what holds for requests holds for elements"),
 	try("name/element/high", "writes a byte that is not ASCII into the address of an element", batch(to(number+"/me%C3%9Fages")), badBatch, "what holds for requests holds for elements"),
 
