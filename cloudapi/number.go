@@ -85,15 +85,17 @@ func readBare(digits, home string) (writtenNumber, error) {
 		}
 		return err
 	}
-	international := possible(digits)
-	if international && valid(digits) {
+	international, national := possible(digits), fitsHome(digits, home)
+	// Numbering plans are costly to ask, and decide nothing where one reading is all
+	// there can be.
+	if international && (!national || valid(digits)) {
 		n.bare = policy.BareInternational
 		if err := add(digits); err != nil {
 			return writtenNumber{}, err
 		}
 	}
 	startsWithHome := len(digits) > len(home) && digits[:len(home)] == home
-	if fitsHome(digits, home) && !(startsWithHome && n.bare == policy.BareInternational) && valid(home+digits) {
+	if national && !(startsWithHome && n.bare == policy.BareInternational) && valid(home+digits) {
 		if err := add(home + digits); err != nil {
 			return writtenNumber{}, err
 		}

@@ -36,6 +36,10 @@ func TestDecideAgain(t *testing.T) {
 		window_margin 1m
 		essential_templates shipped
 	}
+	business 104455667789 {
+		number +4930555123
+		bare_numbers both
+	}
 	business * {
 		mode monitor
 	}`})
@@ -48,7 +52,10 @@ func TestDecideAgain(t *testing.T) {
 		sends++
 	}
 	all := func(id string) {
-		for _, to := range []string{`"to":"+4915112345678"`, `"to":"+4917604069012"`, `"recipient":"US.40817726355190042"`, `"to":"+4915112345678","recipient":"US.40817726355190042"`} {
+		for _, to := range []string{
+			`"to":"+4915112345678"`, `"to":"+4917604069012"`, `"recipient":"US.40817726355190042"`, `"to":"+4915112345678","recipient":"US.40817726355190042"`,
+			`"to":"447700900123"`, `"to":"33612345678"`, `"to":"3212345678"`,
+		} {
 			send(id, `{"messaging_product":"whatsapp",`+to+`,"type":"text","text":{"body":"hi"}}`)
 			for _, name := range []string{"sale", "shipped", "unheard_of"} {
 				send(id, fmt.Sprintf(`{"messaging_product":"whatsapp",%s,"type":"template","template":{"name":%q,"language":{"code":"en"}},"biz_opaque_callback_data":"order-1"}`, to, name))
@@ -58,6 +65,9 @@ func TestDecideAgain(t *testing.T) {
 	}
 	ana := graphsim.User{Phone: "+4915112345678", Name: "Ana"}
 	ben := graphsim.User{UserID: "US.40817726355190042", Name: "Ben", HidePhone: true}
+	// Numbers without plus that have two readings; of one the other reading stops.
+	british := graphsim.User{Phone: "+447700900123", Name: "Bea"}
+	german := graphsim.User{Phone: "+49447700900123", Name: "Gerd"}
 	happens := func(u graphsim.User, text string) {
 		if _, err := sim.Inbound(t.Context(), number, u, graphsim.Text(text)); err != nil {
 			t.Fatal(err)
@@ -68,8 +78,11 @@ func TestDecideAgain(t *testing.T) {
 		g.Clock.Advance(time.Hour)
 		happens(ana, text)
 		happens(ben, text)
+		happens(british, "hello")
+		happens(german, text)
 		all(number)
 		all("999")
+		all("104455667789")
 	}
 	g.Clock.Advance(23*time.Hour + 59*time.Minute)
 	all(number)
