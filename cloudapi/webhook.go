@@ -189,6 +189,8 @@ func (r *reader) change(field string, raw json.RawMessage) {
 		each(r, v.MessageEchoes, r.echo)
 	case "history":
 		r.toldEntryTime = 0 // the time of the delivery, months after the messages
+		clock := r.clock
+		defer func() { r.clock = clock }() // which tells nothing about clocks
 		r.messages(v.Messages, r.message)
 		each(r, v.History, r.history)
 	}

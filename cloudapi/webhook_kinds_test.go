@@ -276,6 +276,9 @@ func TestOptOutsAreNotClamped(t *testing.T) {
 			}
 		})
 	}
+	if got := parse(t, payload(t, "history")); !got.Newest.IsZero() {
+		t.Errorf("an old message tells about the clocks: %s", got.Newest)
+	}
 	if got := parse(t, payload(t, "templates")); !got.Newest.IsZero() {
 		t.Errorf("the time of an entry counts as a timestamp of a message: %s", got.Newest)
 	}
