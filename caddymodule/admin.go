@@ -57,6 +57,7 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		"POST /whatsapp/consent/get":        adminConsentGet,
 		"POST /whatsapp/consent/opt-in":     adminConsentSet(policy.OptedIn),
 		"POST /whatsapp/consent/opt-out":    adminConsentSet(policy.OptedOut),
+		"POST /whatsapp/consent/ask":        adminConsentSet(policy.ConsentPending),
 		"POST /whatsapp/consent/history":    adminConsentHistory,
 		"POST /whatsapp/consent/new-person": adminNewPerson,
 	}

@@ -2,8 +2,12 @@ package caddymodule
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -14,12 +18,16 @@ type consentRequest struct {
 	PhoneNumberID string `json:"phone_number_id"`
 	// Contact is a phone number with plus and country code, or a user id.
 	Contact string `json:"contact"`
-	// Scope is marketing, transactional, authentication or all (the default).
+	// Scope is marketing, transactional, authentication or all. An opt-in must
+	// name it, an opt-out that doesn't is from everything.
 	Scope string `json:"scope,omitempty"`
 	// Source says how the person said so, such as website or in_store.
 	Source string `json:"source,omitempty"`
 	// Reference is where the evidence lies: an order, a form, a call id.
 	Reference string `json:"reference,omitempty"`
+	// At is when the person said so: RFC 3339 or a date. Default: now. An opt-in
+	// from a list or an import must have it.
+	At string `json:"at,omitempty"`
 }
 
 // consentAnswer is what is known about a person in relation to a business phone
@@ -29,6 +37,9 @@ type consentAnswer struct {
 	WindowOpen  bool                      `json:"window_open"`
 	WindowUntil *time.Time                `json:"window_until,omitempty"`
 	Consent     map[string]consentOnScope `json:"consent"`
+	// NoEffect says of each scope an opt-in was just recorded for, and that is not
+	// opted in all the same, why.
+	NoEffect map[string]string `json:"no_effect,omitempty"`
 }
 
 type consentOnScope struct {
@@ -62,11 +73,13 @@ func adminConsentGet(a *App, st store.Store, w http.ResponseWriter, r *http.Requ
 	if err != nil {
 		return err
 	}
-	return a.answerConsent(st, w, r, b, who, c.PhoneNumberID)
+	return a.answerConsent(st, w, r, b, who, c.PhoneNumberID, nil)
 }
 
-func (a *App) answerConsent(st store.Store, w http.ResponseWriter, r *http.Request, b *business, who policy.Identity, phoneNumberID string) error {
-	person, err := st.Person(r.Context(), who, phoneNumberID, b.groupOf(phoneNumberID))
+// answerConsent answers what holds for a person. given is the opt-in that was
+// just recorded, nil if none was.
+func (a *App) answerConsent(st store.Store, w http.ResponseWriter, r *http.Request, b *business, who policy.Identity, phoneNumberID string, given *policy.ConsentChanged) error {
+	person, err := st.Person(r.Context(), who, phoneNumberID, b.terms)
 	if err != nil {
 		return adminError(http.StatusInternalServerError, err)
 	}
@@ -86,45 +99,134 @@ func (a *App) answerConsent(st store.Store, w http.ResponseWriter, r *http.Reque
 		}
 		answer.Consent[policy.Scope(scope).String()] = said
 	}
+	if given != nil {
+		answer.NoEffect = noEffect(given, &person, b.terms.Skew)
+	}
 	return jsonAnswer(w, answer)
 }
 
-// adminConsentSet records an opt-in or opt-out and answers what holds then.
+// noEffect says why an opt-in changed nothing on some of its scopes.
+func noEffect(given *policy.ConsentChanged, person *policy.PersonFacts, skew time.Duration) map[string]string {
+	why := make(map[string]string)
+	for _, scope := range given.Scopes {
+		c := person.Consent[scope]
+		if c.State != policy.OptedOut {
+			continue
+		}
+		out := fmt.Sprintf("the user opted out at %s (%s)", c.Since, c.Source)
+		switch {
+		case given.At == 0:
+			out += fmt.Sprintf(", and an opt-in given now does not lift that: either it is less than consent_skew (%s) later, or the gateway's clock is behind", skew)
+		case given.At <= c.Since:
+			out += fmt.Sprintf(", and the opt-in was given before, at %s", given.At)
+		case given.At <= c.Since.Add(skew+time.Second):
+			out += fmt.Sprintf(", and the opt-in, given at %s, is not later by more than consent_skew (%s)", given.At, skew)
+		default:
+			out += fmt.Sprintf(", and the opt-in given at %s does not lift that, because it was not known then to be the same person's", given.At)
+		}
+		why[scope.String()] = out + "; it is in the history and changes nothing"
+	}
+	return why
+}
+
+// adminConsentSet records an opt-in, an opt-out or a question, and answers what
+// holds then.
 func adminConsentSet(state policy.ConsentState) func(*App, store.Store, http.ResponseWriter, *http.Request) error {
 	return func(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-		c := consentRequest{Scope: "all", Source: string(policy.SourceOperator)}
+		c := consentRequest{Source: string(policy.SourceOperator)}
 		b, who, err := c.read(a, r)
 		if err != nil {
 			return err
 		}
-		scopes, ok := policy.ParseScope(c.Scope)
-		if !ok {
-			return adminError(http.StatusBadRequest, errors.New("scope must be marketing, transactional, authentication or all"))
+		said, err := c.said(state, a.clock.Now(), b.terms.Skew)
+		if err != nil {
+			return adminError(http.StatusBadRequest, err)
 		}
 		meant, err := st.Meant(r.Context(), who)
 		if err != nil {
 			return adminError(http.StatusServiceUnavailable, err)
 		}
-		if state == policy.OptedIn {
+		if state != policy.OptedOut {
 			meant = meant[:1] // an opt-in is one person's
 		}
 		var events []policy.Event
 		for _, who := range meant {
-			events = append(events, policy.ConsentChanged{
-				PhoneNumberID: c.PhoneNumberID,
-				Who:           []policy.Identity{who},
-				At:            policy.MomentOf(a.clock.Now()),
-				State:         state,
-				Scopes:        scopes,
-				Source:        policy.Source(c.Source),
-				Ref:           c.Reference,
-			})
+			said.Who = []policy.Identity{who}
+			events = append(events, said)
 		}
 		if err := st.Apply(r.Context(), events); err != nil {
 			return adminError(http.StatusServiceUnavailable, err)
 		}
-		return a.answerConsent(st, w, r, b, who, c.PhoneNumberID)
+		if state != policy.OptedIn {
+			return a.answerConsent(st, w, r, b, who, c.PhoneNumberID, nil)
+		}
+		return a.answerConsent(st, w, r, b, who, c.PhoneNumberID, &said)
 	}
+}
+
+// said is the word the request records.
+func (c *consentRequest) said(state policy.ConsentState, now time.Time, skew time.Duration) (said policy.ConsentChanged, err error) {
+	said = policy.ConsentChanged{PhoneNumberID: c.PhoneNumberID, State: state, Source: policy.Source(c.Source), Ref: c.Reference}
+	if c.Scope == "" {
+		if state != policy.OptedOut {
+			return said, errors.New("scope is missing: say what the person agreed to or was asked for: marketing, transactional, authentication or all")
+		}
+		c.Scope = "all"
+	}
+	var ok bool
+	if said.Scopes, ok = policy.ParseScope(c.Scope); !ok {
+		return said, errors.New("scope must be marketing, transactional, authentication or all")
+	}
+	said.General = state == policy.OptedOut && len(said.Scopes) == policy.Scopes
+	switch {
+	case c.Source == "":
+		said.Source = policy.SourceOperator
+	case said.Source.Observed() || said.Source == policy.SourceQuestion:
+		return said, fmt.Errorf("source %s is what the gateway itself sees; say how you know, such as website, in_store or phone", c.Source)
+	}
+	switch {
+	case state == policy.ConsentPending && c.At != "":
+		return said, errors.New("a question has no time of its own: leave at out")
+	case state == policy.OptedIn && c.At == "" && (imported(c.Source) || imported(c.Reference)):
+		return said, errors.New("source or reference speak of a list or an import: say with at when the person agreed, such as 2026-11-22 or 2026-11-22T10:00:00Z")
+	}
+	said.At, err = givenTime(c.At, now, skew)
+	return said, err
+}
+
+// givenTime reads when a person said something; zero where nobody wrote when.
+func givenTime(s string, now time.Time, skew time.Duration) (policy.Moment, error) {
+	if s == "" {
+		return 0, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		t, err := time.Parse(layout, s)
+		if err != nil {
+			continue
+		}
+		at := policy.MomentOf(t)
+		switch {
+		case at <= 0:
+			return 0, fmt.Errorf("at is %q, which is before 1970", s)
+		case t.After(now.Add(skew)):
+			return 0, fmt.Errorf("at is %q, which is in the future; it is when the person said so", s)
+		}
+		return at, nil
+	}
+	return 0, fmt.Errorf("at is %q; write when the person said so as 2026-11-22T10:00:00Z or 2026-11-22", s)
+}
+
+// importWords are how sources and references speak of what was not said just now.
+var importWords = []string{
+	"import", "imported", "importer", "list", "lists", "csv", "xls", "xlsx", "upload", "uploaded", "migration", "migrated",
+	"export", "exported", "legacy", "bulk", "existing", "dump",
+}
+
+// imported reports whether a source or reference names a list or an import, in
+// any of its words, such as list-2025 or existing_system.
+func imported(s string) bool {
+	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) })
+	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(importWords, w) })
 }
 
 func adminConsentHistory(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
@@ -147,6 +249,9 @@ func adminConsentHistory(a *App, st store.Store, w http.ResponseWriter, r *http.
 			Time: word.At.Time(), PhoneNumberID: word.PhoneNumberID, State: word.State.String(),
 			Scopes: scopes, Source: word.Source, Reference: word.Ref, Name: word.Alias,
 		})
+		if word.Recorded != 0 {
+			answer.History[len(answer.History)-1].Recorded = new(word.Recorded.Time())
+		}
 	}
 	return jsonAnswer(w, answer)
 }
@@ -157,7 +262,10 @@ type historyAnswer struct {
 }
 
 type wordOnConsent struct {
-	Time          time.Time     `json:"time"`
+	// Time is when the person said so.
+	Time time.Time `json:"time"`
+	// Recorded is when the gateway heard of it, where that was kept.
+	Recorded      *time.Time    `json:"recorded,omitempty"`
 	PhoneNumberID string        `json:"phone_number_id"`
 	State         string        `json:"state"`
 	Scopes        []string      `json:"scopes"`
@@ -178,8 +286,8 @@ func adminNewPerson(a *App, st store.Store, w http.ResponseWriter, r *http.Reque
 	if err != nil {
 		return adminError(http.StatusServiceUnavailable, err)
 	}
-	if err := st.Apply(r.Context(), []policy.Event{policy.NewPerson{Who: meant[0], At: policy.MomentOf(a.clock.Now())}}); err != nil {
+	if err := st.Apply(r.Context(), []policy.Event{policy.NewPerson{Who: meant[0]}}); err != nil {
 		return adminError(http.StatusServiceUnavailable, err)
 	}
-	return a.answerConsent(st, w, r, b, who, c.PhoneNumberID)
+	return a.answerConsent(st, w, r, b, who, c.PhoneNumberID, nil)
 }

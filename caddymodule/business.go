@@ -24,9 +24,9 @@ type Business struct {
 	// The name of the business, for people who read logs and reports.
 	Name string `json:"name,omitempty"`
 
-	// The WhatsApp Business Account the number belongs to. Numbers with the same
-	// WABA share consent: who opted out with one has opted out with all.
-	// Default: learned from webhooks for templates, no shared consent.
+	// The WhatsApp Business Account the number belongs to: which templates it has,
+	// and which other numbers an opt-out reaches.
+	// Default: learned from webhooks.
 	WABA string `json:"waba,omitempty"`
 
 	// The business's own phone number with plus and country code. It decides how
@@ -87,6 +87,54 @@ type Policy struct {
 	// opted out, if the send names its transaction in biz_opaque_callback_data.
 	// Default: none.
 	EssentialTemplates []string `json:"essential_templates,omitempty"`
+
+	// How a reference in biz_opaque_callback_data begins that names a transaction.
+	// An id with a digit must follow. A prefix that ends in one of `:-#_/` may be
+	// written with any of them.
+	// Default: `order:`, `txn:`, `transaction:`, `booking:`, `invoice:`,
+	// `shipment:`, `payment:`, `reservation:`, `ticket:`, `appointment:`,
+	// `delivery:`, `return:` and `refund:`.
+	TransactionPrefix []string `json:"transaction_prefix,omitempty"`
+
+	// The texts that may confirm an opt-out, and no others; case, accents and
+	// punctuation don't matter.
+	// Default: a short text that says so, without link, price or offer.
+	ConfirmationTexts []string `json:"confirmation_texts,omitempty"`
+
+	// How far an opt-out goes beyond the number it was told to: `number` nowhere,
+	// `waba` to the numbers of the same WhatsApp Business Account and to those of
+	// which it isn't known, `all` to every number of the gateway.
+	// Default: `waba`.
+	OptOutReach string `json:"opt_out_reach,omitempty"`
+
+	// The same for an opt-in; `waba` only to numbers that are known to be of the
+	// same account.
+	// Default: `number`.
+	OptInReach string `json:"opt_in_reach,omitempty"`
+
+	// By how much WhatsApp's clock and that of opt-ins from elsewhere may differ:
+	// an opt-in that isn't later than an opt-out by more doesn't lift it.
+	// Default: 60s.
+	ConsentSkew *caddy.Duration `json:"consent_skew,omitempty"`
+
+	// The scopes a word for everything, such as START, opts somebody in to who
+	// never said anything: `marketing`, `transactional`, `authentication`, `all`
+	// or `none`. To others it gives back what STOP took.
+	// Default: `transactional`.
+	StartOptsIn []string `json:"start_opts_in,omitempty"`
+
+	// Templates that ask for consent. To the person who got one, an ordinary word
+	// such as "yes" is an opt-in for seven days.
+	// Default: none.
+	OptInQuestions []Question `json:"opt_in_questions,omitempty"`
+}
+
+// Question are templates that ask for consent.
+type Question struct {
+	// What for: `marketing`, `transactional`, `authentication` or `all`. Required.
+	Scope string `json:"scope"`
+	// Names of templates. Required.
+	Templates []string `json:"templates"`
 }
 
 // Words are additional opt-in or opt-out words.
@@ -112,7 +160,7 @@ type business struct {
 	monitor bool
 	policy  policy.Policy
 	zone    *time.Location
-	group   []string // phone number ids that share consent; nil: only the number itself
+	consentRules
 }
 
 const (
@@ -129,10 +177,10 @@ func (a *App) resolveBusinesses() error {
 	if len(list) == 0 {
 		list = []*Business{{PhoneNumberID: everyOther}}
 	}
-	groups := make(map[string][]string)
+	wabas := make(map[string]string)
 	for _, b := range list {
-		if b.WABA != "" && b.PhoneNumberID != everyOther {
-			groups[b.WABA] = append(groups[b.WABA], b.PhoneNumberID)
+		if b.WABA != "" {
+			wabas[b.PhoneNumberID] = b.WABA
 		}
 	}
 	for _, b := range list {
@@ -140,7 +188,7 @@ func (a *App) resolveBusinesses() error {
 		if err != nil {
 			return fmt.Errorf("business %s: %w", b.PhoneNumberID, err)
 		}
-		resolved.group = groups[b.WABA]
+		resolved.terms.WABA = wabas
 		if b.PhoneNumberID == everyOther {
 			if a.others != nil {
 				return errors.New("business * is configured twice")
@@ -163,14 +211,6 @@ func (a *App) business(phoneNumberID string) (*business, bool) {
 		return b, true
 	}
 	return a.others, a.others != nil
-}
-
-// groupOf lists the phone number ids that share consent with phoneNumberID.
-func (b *business) groupOf(phoneNumberID string) []string {
-	if len(b.group) > 0 {
-		return b.group
-	}
-	return []string{phoneNumberID}
 }
 
 func (b *Business) resolve(defaults *Policy) (*business, error) {
@@ -201,6 +241,10 @@ func (b *Business) resolve(defaults *Policy) (*business, error) {
 		return nil, err
 	}
 	r.zone, err = zoneNamed(b.TimeZone, defaults.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	r.consentRules, err = b.Policy.consentRules(defaults)
 	return r, err
 }
 

@@ -126,6 +126,13 @@ func listInto(to *[]string) parser {
 //			time_zone           <name>
 //			bare_numbers        international|both|refuse
 //			essential_templates <name>...
+//			transaction_prefix  <prefix>...
+//			confirmation_texts  <text>...
+//			opt_out_reach       number|waba|all
+//			opt_in_reach        number|waba|all
+//			consent_skew        <duration>
+//			start_opts_in       <scope>...|none
+//			opt_in_questions    <scope> <template>...
 //		}
 //		opt_out_words    <scope> <word>...
 //		opt_in_words     <scope> <word>...
@@ -158,10 +165,10 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 			if d.NextArg() {
 				return d.ArgErr()
 			}
-			if err := parseBlock(d, app.Policy.subdirectives()); err != nil {
+			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions"); err != nil {
 				return err
 			}
-			if _, err := app.Policy.resolve(new(Policy)); err != nil {
+			if err := app.Policy.check(); err != nil {
 				return d.Errf("policy: %v", err)
 			}
 			return nil
@@ -204,7 +211,7 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	known["waba"] = stringInto(&b.WABA)
 	known["number"] = stringInto(&b.Number)
 	known["mode"] = choiceInto(&b.Mode, modeEnforce, modeMonitor)
-	if err := parseBlock(d, known); err != nil {
+	if err := parseBlock(d, known, "opt_in_questions"); err != nil {
 		return b, err
 	}
 	// What can be checked without the rest of the configuration is checked here,
@@ -225,7 +232,23 @@ func (p *Policy) subdirectives() map[string]parser {
 		"time_zone":           zoneInto(&p.TimeZone),
 		"bare_numbers":        choiceInto(&p.BareNumbers, bareNumbers...),
 		"essential_templates": listInto(&p.EssentialTemplates),
+		"transaction_prefix":  listInto(&p.TransactionPrefix),
+		"confirmation_texts":  listInto(&p.ConfirmationTexts),
+		"opt_out_reach":       choiceInto(&p.OptOutReach, reaches...),
+		"opt_in_reach":        choiceInto(&p.OptInReach, reaches...),
+		"consent_skew":        durationInto(&p.ConsentSkew),
+		"start_opts_in":       listInto(&p.StartOptsIn),
+		"opt_in_questions":    p.parseQuestions,
 	}
+}
+
+func (p *Policy) parseQuestions(d *caddyfile.Dispenser) error {
+	args := d.RemainingArgs()
+	if len(args) < 2 {
+		return d.ArgErr()
+	}
+	p.OptInQuestions = append(p.OptInQuestions, Question{Scope: args[0], Templates: args[1:]})
+	return nil
 }
 
 func parseWords(d *caddyfile.Dispenser, app *App, means string, payloads bool) error {

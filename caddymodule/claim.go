@@ -13,9 +13,9 @@ import (
 
 // claimedBefore reports that one of the sends before, of the same batch, uses up
 // what e would.
-func claimedBefore(before []judged, e *store.Entry) bool {
+func claimedBefore(st store.Store, before []judged, e *store.Entry) bool {
 	return e.Decision.Claims && slices.ContainsFunc(before, func(j judged) bool {
-		return j.entry.Decision.Claims && shareConsent(j.entry, e) && sharePerson(j.entry, e)
+		return j.entry.Decision.Claims && shareConsent(st, j.entry, e) && sharePerson(j.entry, e)
 	})
 }
 
@@ -25,9 +25,13 @@ func sharePerson(a, b *store.Entry) bool {
 	})
 }
 
-func shareConsent(a, b *store.Entry) bool {
-	return a.Send.PhoneNumberID == b.Send.PhoneNumberID ||
-		slices.Contains(a.Group, b.Send.PhoneNumberID) || slices.Contains(b.Group, a.Send.PhoneNumberID)
+// shareConsent reports whether the confirmation of one business phone number is
+// one of the other's, as far as the opt-outs of the two reach.
+func shareConsent(st store.Store, a, b *store.Entry) bool {
+	learned := func(id string) string { return st.Number(id).WABA }
+	there, _ := a.Terms.For(a.Send.PhoneNumberID, learned).Reach(b.Send.PhoneNumberID)
+	back, _ := b.Terms.For(b.Send.PhoneNumberID, learned).Reach(a.Send.PhoneNumberID)
+	return there || back
 }
 
 // useUp refuses a send whose one-time exception another send uses. No rule of

@@ -21,15 +21,17 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "consent",
-		Usage: "get|opt-in|opt-out|history|new-person --business <phone_number_id> --contact <number>",
+		Usage: "get|opt-in|opt-out|ask|history|new-person --business <phone_number_id> --contact <number>",
 		Short: "Shows and records people's consent on a running gateway",
 		Long: `
 Shows and records consent on a running gateway, for one business phone number
 and one person, named by phone number (with plus and country code) or user id.
 
   get         what holds now: the window and the consent for each scope
-  opt-in      records that the person agreed
+  opt-in      records that the person agreed, to which --scope and --at what time
   opt-out     records that the person said no
+  ask         records that the person was asked: an ordinary word such as "yes"
+              is an opt-in then, for seven days
   history     every word on consent, newest first
   new-person  records that a recycled number belongs to somebody new`,
 		CobraFunc: consentCommand,
@@ -126,6 +128,7 @@ func consentCommand(cmd *cobra.Command) {
 		{"get", "Shows the window and the consent of a person"},
 		{"opt-in", "Records that a person agreed"},
 		{"opt-out", "Records that a person said no"},
+		{"ask", "Records that a person was asked for consent"},
 		{"history", "Shows every word on consent, newest first"},
 		{"new-person", "Records that a recycled number belongs to somebody new"},
 	} {
@@ -133,10 +136,17 @@ func consentCommand(cmd *cobra.Command) {
 		adminFlags(sub)
 		sub.Flags().String("business", "", "The phone_number_id of the business (required)")
 		sub.Flags().String("contact", "", "The person's phone number with + or user id (required)")
-		if strings.HasPrefix(action.name, "opt-") {
-			sub.Flags().String("scope", "all", "marketing, transactional, authentication or all")
+		if saying(action.name) {
+			scope := "marketing, transactional, authentication or all (required)"
+			if action.name == "opt-out" {
+				scope = "marketing, transactional, authentication or all (the default)"
+			}
+			sub.Flags().String("scope", "", scope)
 			sub.Flags().String("source", "operator", "How the person said so, such as website or in_store")
 			sub.Flags().String("reference", "", "Where the evidence lies")
+		}
+		if strings.HasPrefix(action.name, "opt-") {
+			sub.Flags().String("at", "", "When the person said so, such as 2026-11-22 or 2026-11-22T10:00:00Z, if not now; required for what comes from a list or an import")
 		}
 		sub.Flags().Bool("json", false, "Print JSON")
 		sub.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) { return consent(action.name, fl) })
@@ -144,10 +154,16 @@ func consentCommand(cmd *cobra.Command) {
 	}
 }
 
+// saying reports whether an action records a word on consent.
+func saying(action string) bool { return strings.HasPrefix(action, "opt-") || action == "ask" }
+
 func consent(action string, fl caddycmd.Flags) (int, error) {
 	request := consentRequest{PhoneNumberID: fl.String("business"), Contact: fl.String("contact")}
-	if strings.HasPrefix(action, "opt-") {
+	if saying(action) {
 		request.Scope, request.Source, request.Reference = fl.String("scope"), fl.String("source"), fl.String("reference")
+	}
+	if strings.HasPrefix(action, "opt-") {
+		request.At = fl.String("at")
 	}
 	if action == "history" {
 		var answer historyAnswer
@@ -188,7 +204,17 @@ func printConsent(out io.Writer, a *consentAnswer) error {
 		}
 		fmt.Fprintf(table, "%s\t%s%s\n", scope, c.State, since)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, scope := range policy.AllScopes {
+		if why, ok := a.NoEffect[scope.String()]; ok {
+			if _, err := fmt.Fprintf(out, "No effect on %s: %s.\n", scope, why); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func printHistory(out io.Writer, history []wordOnConsent) error {

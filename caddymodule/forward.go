@@ -103,6 +103,9 @@ func (g *Guard) settle(st store.Store, sends []judged) error {
 			continue
 		}
 		j.outcome.At = at
+		if b, ok := g.app.business(j.send.PhoneNumberID); ok {
+			j.outcome.Asked = b.questions[j.send.Template.Name]
+		}
 		j.settled = st.Settle(j.entry.ID, j.outcome)
 		entered = true
 	}

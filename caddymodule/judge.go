@@ -59,7 +59,7 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, whole
 		passes := true
 		for i := range sends {
 			s := &reading.Sends[i]
-			entry, err := g.app.decide(ctx, st, s)
+			entry, err := g.app.decide(ctx, st, reading, i)
 			if err != nil {
 				return g.storeDown(w, r, reading.Sends, next, err)
 			}
@@ -71,7 +71,7 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, whole
 			if reading.Batch {
 				sends[i].element = reading.Element(i)
 			}
-			if claimedBefore(sends[:i], entry) {
+			if claimedBefore(st, sends[:i], entry) {
 				sends[i].useUp("the user opted out, and another send of this batch is the one message that may confirm it",
 					"send one confirmation, and nothing else until the user writes again or opts in")
 			}
@@ -128,11 +128,15 @@ func (g *Guard) reserve(st store.Store, sends []judged) (failed int, err error) 
 
 // decide judges one send on the facts of this moment. It gives the ledger entry,
 // not yet entered.
-func (a *App) decide(ctx context.Context, st store.Store, s *policy.Send) (*store.Entry, error) {
+func (a *App) decide(ctx context.Context, st store.Store, reading *cloudapi.Reading, i int) (*store.Entry, error) {
+	s := &reading.Sends[i]
+	b, ok := a.business(s.PhoneNumberID)
+	if ok {
+		b.read(s, reading.Opaque(i), reading.Text(i))
+	}
 	now := a.clock.Now()
 	at := policy.MomentOf(now)
 	e := &store.Entry{ID: store.NewID(at), At: at, Send: *s}
-	b, ok := a.business(s.PhoneNumberID)
 	if !ok {
 		e.Decision = policy.Decision{
 			Verdict: policy.Refuse, Rule: policy.RuleSenderUnknown, Category: policy.CategoryUnknown,
@@ -146,10 +150,10 @@ func (a *App) decide(ctx context.Context, st store.Store, s *policy.Send) (*stor
 		}
 		return e, nil
 	}
-	e.Business, e.Policy, e.Group, e.WABA = b.name, b.policy, b.groupOf(s.PhoneNumberID), b.waba
+	e.Business, e.Policy, e.Terms, e.WABA = b.name, b.policy, b.terms, b.waba
 	facts, err := st.Facts(ctx, store.Query{
 		PhoneNumberID: s.PhoneNumberID,
-		Group:         e.Group,
+		Terms:         b.terms,
 		Who:           s.Identities(),
 		Digits:        s.Digits,
 		WABA:          b.waba,

@@ -93,12 +93,14 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []judged, rec 
 }
 
 // report writes the one log line of a send: at info level where it was refused
-// or would have been, else at debug level. Where monitor mode promised that it
+// or would have been, or passes as an exception, else at debug level. Where monitor mode promised that it
 // passes and it does not, the line says why.
 func (g *Guard) report(j *judged) {
 	s, e, why := j.send, j.entry, zap.Skip()
 	level, message := zapcore.DebugLevel, "send allowed"
 	switch {
+	case e.Decision.Exception():
+		level, message = zapcore.InfoLevel, "send allowed as an exception"
 	case e.Monitored:
 		level, message = zapcore.InfoLevel, "send would be refused"
 	case e.Violation() && j.exception != "":

@@ -100,11 +100,12 @@ func (r *Reading) readElement(outer *Route, index int, e strictjson.Value, home 
 		if startsLikeJSON([]byte(body)) {
 			f = formatUntyped
 		}
-		s, opaque, refusal := readSend(&rt, f, []byte(body), home)
+		s, d, refusal := readSend(&rt, f, []byte(body), home)
 		if refusal != nil {
 			return refusal
 		}
-		r.add(s, sendDetail{element: index, opaque: opaque})
+		d.element = index
+		r.add(s, d)
 		return nil
 	}
 	if nested, refusal := searchBody(formatUntyped, []byte(body)); refusal != nil || nested != nil {

@@ -38,7 +38,7 @@ var formCases = []struct {
 	},
 	{
 		"direct-send", formStart + "to=4915112345678&category=utility&text={}&biz_opaque_callback_data=o",
-		policy.Send{Kind: policy.DirectSend, Type: "text", Stated: policy.CategoryUtility, Transaction: true, To: []policy.Identity{germanID}},
+		policy.Send{Kind: policy.DirectSend, Type: "text", Stated: policy.CategoryUtility, To: []policy.Identity{germanID}},
 		"",
 	},
 	{"receipt", formStart + "status=read&message_id=wamid.1", policy.Send{Kind: policy.Receipt}, ""},

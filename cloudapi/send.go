@@ -25,6 +25,7 @@ type Reading struct {
 type sendDetail struct {
 	element int
 	opaque  string
+	text    string
 }
 
 // Element is the position in its batch of the element that is send i, from 0.
@@ -33,6 +34,10 @@ func (r *Reading) Element(i int) int { return r.details[i].element }
 // Opaque is the sender's own reference (biz_opaque_callback_data) of send i, "" where
 // there is none.
 func (r *Reading) Opaque(i int) string { return r.details[i].opaque }
+
+// Text is the body of the text that is send i, "" where it is no plain text. It
+// is for looking at and is kept nowhere.
+func (r *Reading) Text(i int) string { return r.details[i].text }
 
 func (r *Reading) add(s policy.Send, d sendDetail) {
 	r.Sends = append(r.Sends, s)
@@ -50,57 +55,59 @@ func ReadSends(rt Route, contentType string, body []byte, home func(phoneNumberI
 		return inspect(&rt, format, body, home)
 	}
 	var r Reading
-	s, opaque, refusal := readSend(&rt, format, body, home)
+	s, d, refusal := readSend(&rt, format, body, home)
 	if refusal != nil {
 		return r, refusal
 	}
-	r.add(s, sendDetail{opaque: opaque})
+	r.add(s, d)
 	return r, nil
 }
 
 // readSend reads the body of a send in any format.
-func readSend(rt *Route, f format, body []byte, home func(string) string) (s policy.Send, opaque string, refusal *Refusal) {
+func readSend(rt *Route, f format, body []byte, home func(string) string) (s policy.Send, d sendDetail, refusal *Refusal) {
 	if refusal := checkEncoding(body); refusal != nil {
-		return s, "", refusal
+		return s, d, refusal
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return s, "", refusef(RuleUnreadable, "send the message as a JSON object", "the body is empty")
+		return s, d, refusef(RuleUnreadable, "send the message as a JSON object", "the body is empty")
 	}
 	switch f {
 	case formatJSON:
 		if refusal := formBatch(body); refusal != nil {
-			return s, "", refusal
+			return s, d, refusal
 		}
 	case formatForm:
 		if body, refusal = formToJSON(body); refusal != nil {
-			return s, "", refusal
+			return s, d, refusal
 		}
 	case formatUntyped:
 		// Some reader may take these for a form, and find fields in a text.
 		for name := range looseFormInJSON(body) {
 			if isSendField(name) || roleOf(name, "") != harmless {
-				return s, "", refusef(RuleUnreadable, "say Content-Type: application/json",
+				return s, d, refusef(RuleUnreadable, "say Content-Type: application/json",
 					"the content type does not say that the body is JSON, and it could be read as a form too")
 			}
 		}
 	default:
-		return s, "", refusef(RuleEncoding, "send the message as JSON with Content-Type: application/json",
+		return s, d, refusef(RuleEncoding, "send the message as JSON with Content-Type: application/json",
 			"the content type is none in which a message is read")
 	}
 	root, err := strictjson.Parse(body)
 	if err != nil {
-		return s, "", unreadable(err)
+		return s, d, unreadable(err)
 	}
 	m := message{rt: *rt}
 	if refusal := m.open(root); refusal != nil {
-		return s, "", refusal
+		return s, d, refusal
 	}
 	if s, refusal = m.read(home); refusal != nil {
-		return s, "", refusal
+		return s, d, refusal
 	}
-	opaque, refusal = m.opaque()
-	s.Transaction = opaque != ""
-	return s, opaque, refusal
+	if s.Type == "text" {
+		d.text = m.text()
+	}
+	d.opaque, refusal = m.opaque()
+	return s, d, refusal
 }
 
 // unreadable refuses what is not JSON with one meaning.
@@ -217,6 +224,26 @@ func (m *message) id(f field, what string) *Refusal {
 		return refusef(RuleParameter, "write "+what+" as a string", "%s is not a plain string", name)
 	}
 	return nil
+}
+
+// text is what a text says, "" where the payload holds anything else that could be
+// shown.
+func (m *message) text() string {
+	payload := m.fields[fieldText]
+	if payload.Kind() != strictjson.Object {
+		return ""
+	}
+	body := ""
+	for key, value := range payload.Members() {
+		switch key.String() {
+		case "body":
+			body, _ = value.Text()
+		case "preview_url":
+		default:
+			return ""
+		}
+	}
+	return body
 }
 
 func missing(name, remedy string) *Refusal {

@@ -120,7 +120,7 @@ var sendCases = []struct {
 	{"interactive/type-twice-but-for-case", start + `"to":` + german + `,"type":"interactive","interactive":{"type":"button","Type":"call_permission_request"}}`, policy.Send{}, RuleUnreadable},
 	{
 		"transaction", start + `"to":` + german + `,"text":{},"biz_opaque_callback_data":"order-1"}`,
-		policy.Send{Kind: policy.FreeForm, Type: "text", Transaction: true, To: []policy.Identity{germanID}},
+		policy.Send{Kind: policy.FreeForm, Type: "text", To: []policy.Identity{germanID}},
 		"",
 	},
 	{
@@ -130,7 +130,7 @@ var sendCases = []struct {
 	},
 	{
 		"transaction/number", start + `"to":` + german + `,"text":{},"biz_opaque_callback_data":7}`,
-		policy.Send{Kind: policy.FreeForm, Type: "text", Transaction: true, To: []policy.Identity{germanID}},
+		policy.Send{Kind: policy.FreeForm, Type: "text", To: []policy.Identity{germanID}},
 		"",
 	},
 	{"transaction/list", start + `"to":` + german + `,"text":{},"biz_opaque_callback_data":["7"]}`, policy.Send{}, RuleParameter},

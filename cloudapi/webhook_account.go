@@ -38,7 +38,7 @@ func (r *reader) preference(p *preference) {
 		}
 		e.At = r.optOutAt(p.Timestamp)
 	case (p.Value == "resume" || p.Value == "signup") && known:
-		e.State = policy.OptedIn
+		e.State, e.At = policy.OptedIn, r.told(p.Timestamp)
 	default:
 		return
 	}

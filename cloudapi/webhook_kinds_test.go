@@ -201,8 +201,8 @@ func TestParseWebhookWords(t *testing.T) {
 		{"edit/stop", `"type":"edit","edit":{"message":{"type":"text","text":{"body":"STOP"}}}`, fmt.Sprintf("opted_out "+every+" %s generally", "chat_keyword")},
 		{"edit/caption", `"type":"edit","edit":{"message":{"type":"image","image":{"caption":"STOP"}}}`, fmt.Sprintf("opted_out "+every+" %s generally", "chat_keyword")},
 		{"edit/start", `"type":"edit","edit":{"message":{"type":"text","text":{"body":"START"}}}`, ""},
-		{"typed/yes", text("Yes"), nothing},
-		{"typed/anmelden", text("Anmelden"), nothing},
+		{"typed/yes", text("Yes"), "window; opted_in " + every + " chat_keyword as an answer"},
+		{"typed/anmelden", text("Anmelden"), "window; opted_in " + every + " chat_keyword as an answer"},
 		{"typed/start", text("START"), "window; opted_in " + every + " chat_keyword generally"},
 		{"typed/said", text("I said stop!"), suspected},
 		{"typed/twice", text("STOP! STOP!"), fmt.Sprintf(outAll, "chat_keyword")},
@@ -230,9 +230,9 @@ func TestParseWebhookWords(t *testing.T) {
 	}
 }
 
-// Opt-outs keep the time they were told, be it after ours; what opens a window
-// or lets a send through doesn't get ahead of our clock.
-func TestOptOutsAreNotClamped(t *testing.T) {
+// Words on consent keep the time they were told, be it after ours: they are
+// compared with one another. What opens a window doesn't get ahead of our clock.
+func TestWordsAreNotClamped(t *testing.T) {
 	const later = 1791633600 + 30*24*3600
 	at := func(body string) []byte {
 		return []byte(strings.ReplaceAll(strings.ReplaceAll(string(inbound(`"type":"text","text":{"body":"`+body+`"}`)), `"1791600000"`, `"LATER"`), "LATER", fmt.Sprint(later)))
@@ -246,9 +246,9 @@ func TestOptOutsAreNotClamped(t *testing.T) {
 		want int64
 	}{
 		"stop":              {at("STOP"), later},
-		"start":             {at("START"), arrival.Unix()},
+		"start":             {at("START"), later},
 		"preference/stop":   {preference("stop"), later},
-		"preference/resume": {preference("resume"), arrival.Unix()},
+		"preference/resume": {preference("resume"), later},
 		"131050": {fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":"9","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"104455667788"},
 			"statuses":[{"id":"wamid.A","recipient_id":"12125550147","status":"failed","timestamp":"%d","errors":[{"code":131050}]}]}}]}]}`, later), later},
 	} {

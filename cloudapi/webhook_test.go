@@ -517,8 +517,8 @@ func checkEvent(t *testing.T, e policy.Event) {
 		at(e.At)
 	case policy.ConsentChanged:
 		who(e.Who, 1)
-		if e.State == policy.OptedOut && e.At > 0 {
-			e.At = min(e.At, policy.MomentOf(arrival)) // an opt-out may be later
+		if e.At > 0 {
+			e.At = min(e.At, policy.MomentOf(arrival)) // a word may be later
 		}
 		at(e.At)
 		if e.Recorded != 0 {

@@ -9,15 +9,18 @@ import (
 // word tells what a message says about consent. In a group only an opt-out
 // counts: it is meant for everybody to read, but it is the member's word. Where
 // nobody knows when it was said, an opt-out holds from the delivery on, and an
-// opt-in doesn't count.
+// opt-in doesn't count. Both keep the time WhatsApp tells, be it after the
+// delivery: they are compared with one another.
 func (r *reader) word(m *userMessage, meaning policy.Meaning, source policy.Source, who []policy.Identity, at policy.Moment) {
 	switch {
-	case !meaning.Changes(), meaning.Answer: // nobody knows yet who was asked
+	case !meaning.Changes():
 		return
 	case meaning.State == policy.OptedOut:
 		at = r.optOutAt(m.Timestamp)
 	case m.GroupID != "" || at == 0:
 		return
+	default:
+		at = r.told(m.Timestamp)
 	}
 	if at == 0 || r.phoneNumberID == "" {
 		r.skipped++

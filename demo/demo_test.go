@@ -118,7 +118,7 @@ func TestInvitation(t *testing.T) {
 	}{
 		{"reply", reply, http.StatusOK, policy.RuleWindowOpen},
 		{"marketing", marketing, http.StatusBadRequest, policy.RuleOptedOutMarketing},
-		{"order update", order, http.StatusOK, policy.RuleEssential},
+		{"order update", order, http.StatusOK, policy.RuleWindowOpen},
 		{"START", start, http.StatusOK, ""},
 		{"marketing after START", marketing, http.StatusOK, policy.RuleConsent},
 		{"a day passes", wait, http.StatusOK, ""},

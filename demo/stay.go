@@ -75,7 +75,7 @@ func (p *printer) invitation(s *stage) {
 
 	p.curl(s, "A reply passes, since her window is open:", text("See you then!"))
 	p.curl(s, "Marketing is refused:", sale)
-	p.curl(s, "An order update passes; without biz_opaque_callback_data it is refused:", shipped.about("order-4711"))
+	p.curl(s, "An order update passes as well: what may be said freely may be said with a utility template:", shipped.about("order-4711"))
 
 	p.try("Be "+customerName+", or let time pass, and send again:",
 		"curl -d 'START' http://"+s.upstream+"/demo/write",

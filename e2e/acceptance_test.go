@@ -150,9 +150,10 @@ func TestAcceptance(t *testing.T) {
 		}},
 		{name: "consent/is-the-persons-alone", steps: steps{list, ana.optsIn("all"), template(ben, "sale", noConsent+"marketing by business")}},
 		{
-			name:     "consent/is-of-the-account",
+			name:     "consent/opt-out-is-of-the-account-opt-in-of-the-number",
 			whatsapp: "business " + shop + " {\nwaba " + waba + "\n}\nbusiness " + support + " {\nwaba " + waba + "\n}", steps: steps{
-				list, ana.record("opt-in", support, "all"), template(ana, "sale", "allow CONSENT marketing by business"),
+				list, ana.record("opt-in", support, "all"), template(ana, "sale", noConsent+"marketing by business"),
+				ana.optsIn("all"), template(ana, "sale", "allow CONSENT marketing by business"), after(time.Second),
 				ana.says(support, graphsim.Text("STOP")), template(ana, "sale", stoppedOffers+"business"),
 			},
 		},
@@ -241,20 +242,20 @@ func TestAcceptance(t *testing.T) {
 		{name: "opt-out/what-is-none", steps: noWords()},
 		{name: "opt-in/words-in-languages", steps: optInWords()},
 		{name: "opt-out/one-confirmation", steps: steps{
-			ana.writes("STOP"), text(ana, confirmation), text(ana, optedOut), after(time.Minute), ana.writes("STOP"), text(ana, optedOut),
+			ana.writes("STOP"), confirms(ana, confirmation), text(ana, optedOut), after(time.Minute), ana.writes("STOP"), confirms(ana, optedOut),
 		}},
 		{name: "opt-out/confirmation-is-a-text", steps: steps{
-			ana.writes("STOP"), send(shop, ana.address()+`,"type":"image","image":{"link":"https://example.com/a.png"}`, optedOut), text(ana, confirmation),
+			ana.writes("STOP"), send(shop, ana.address()+`,"type":"image","image":{"link":"https://example.com/a.png"}`, optedOut), confirms(ana, confirmation),
 		}},
 		{name: "opt-out/no-confirmation-once-closed", steps: steps{ana.writes("STOP"), after(day), text(ana, windowClosed)}},
 		{name: "opt-out/confirmation-comes-back-when-rejected", steps: steps{
-			ana.writes("STOP"), metaAnswers(131056), text(ana, confirmation), text(ana, confirmation), text(ana, optedOut),
+			ana.writes("STOP"), metaAnswers(131056), confirms(ana, confirmation), confirms(ana, confirmation), confirms(ana, optedOut),
 		}},
 		{name: "opt-out/replies/allow", steps: steps{
 			ana.writes("STOP"), after(time.Hour), ana.writes("Where is my parcel?"), text(ana, passes), after(day), text(ana, windowClosed),
 		}},
 		{name: "opt-out/replies/refuse", whatsapp: withPolicy("opted_out_replies refuse"), steps: steps{
-			ana.writes("STOP"), text(ana, confirmation), after(time.Hour), ana.writes("Where is my parcel?"), text(ana, optedOut),
+			ana.writes("STOP"), confirms(ana, confirmation), after(time.Hour), ana.writes("Where is my parcel?"), text(ana, optedOut),
 			after(time.Hour), ana.writes("START"), text(ana, passes),
 		}},
 		{name: "opt-out/of-marketing-leaves-service", steps: steps{ana.prefers(graphsim.PreferenceStop), ana.writes("Hello"), text(ana, passes)}},
@@ -268,14 +269,15 @@ func TestAcceptance(t *testing.T) {
 			ana.writes("STOP"), after(time.Minute), ana.wrote(time.Hour, "START"), ana.consentIs("opted_out opted_out opted_out"),
 		}},
 		{name: "opt-in/by-word", steps: steps{
-			list, ana.writes("START"), ana.consentIs("opted_in opted_in opted_in"), ana.historyIs("opted_in marketing,transactional,authentication (chat_keyword)"),
-			after(2 * day), template(ana, "sale", "allow CONSENT marketing by business"),
+			list, ana.writes("START"), ana.consentIs("unknown opted_in unknown"), ana.historyIs("opted_in marketing,transactional,authentication (chat_keyword)"),
+			after(2 * day), template(ana, "parcel_ready", "allow CONSENT utility by business"), template(ana, "sale", wrongConsent+"marketing by business"),
+			ana.writes("start promotions"), after(2 * day), template(ana, "sale", "allow CONSENT marketing by business"),
 		}},
 
 		// Essential templates (1d): four cases, and who never opted in.
 		{name: "essential/listed-with-transaction", whatsapp: withPolicy("essential_templates parcel_ready sale"), steps: steps{
 			list, ana.optsIn("all"), after(time.Hour), ana.optsOut("all"),
-			templateWith(ana, "parcel_ready", `,"biz_opaque_callback_data":"order 8812"`, "allow EXCEPTION_ESSENTIAL utility by business"),
+			templateWith(ana, "parcel_ready", `,"biz_opaque_callback_data":"order:8812"`, "allow EXCEPTION_ESSENTIAL utility by business"),
 		}},
 		{name: "essential/without-transaction", whatsapp: withPolicy("essential_templates parcel_ready"), steps: steps{
 			list, ana.optsIn("all"), after(time.Hour), ana.optsOut("all"), template(ana, "parcel_ready", "refuse OPTED_OUT 403/131005 utility by business"),
@@ -283,13 +285,13 @@ func TestAcceptance(t *testing.T) {
 		}},
 		{name: "essential/not-listed", whatsapp: withPolicy("essential_templates parcel_ready"), steps: steps{
 			list, ana.optsIn("all"), after(time.Hour), ana.optsOut("all"),
-			templateWith(ana, "appointment", `,"biz_opaque_callback_data":"order 8812"`, "refuse OPTED_OUT 403/131005 utility by business"),
+			templateWith(ana, "appointment", `,"biz_opaque_callback_data":"order:8812"`, "refuse OPTED_OUT 403/131005 utility by business"),
 		}},
 		{name: "essential/marketing", whatsapp: withPolicy("essential_templates sale"), steps: steps{
-			list, ana.optsIn("all"), after(time.Hour), ana.optsOut("all"), templateWith(ana, "sale", `,"biz_opaque_callback_data":"order 8812"`, stoppedOffers+"business"),
+			list, ana.optsIn("all"), after(time.Hour), ana.optsOut("all"), templateWith(ana, "sale", `,"biz_opaque_callback_data":"order:8812"`, stoppedOffers+"business"),
 		}},
 		{name: "essential/never-opted-in", whatsapp: withPolicy("essential_templates parcel_ready"), steps: steps{
-			list, ana.optsOut("all"), templateWith(ana, "parcel_ready", `,"biz_opaque_callback_data":"order 8812"`, "refuse OPTED_OUT 403/131005 utility by business"),
+			list, ana.optsOut("all"), templateWith(ana, "parcel_ready", `,"biz_opaque_callback_data":"order:8812"`, "refuse OPTED_OUT 403/131005 utility by business"),
 		}},
 
 		// Direct Send and groups, both settings.
@@ -488,8 +490,9 @@ func noWords() steps {
 		"don't stop", "Stop 12345", "Please don't stop sending me these", "Where is the bus stop?", "no", "nonstop", "I want to cancel my order", "fin")
 }
 
+// optInWords are of strangers: they opt in to what start_opts_in says.
 func optInWords() steps {
-	return wordsOf("", "opted_in opted_in opted_in", "START", "start please", "Unstop", "Subscribe")
+	return wordsOf("", "unknown opted_in unknown", "START", "start please", "Unstop", "Subscribe")
 }
 
 // idOf gives a message an id.

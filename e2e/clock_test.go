@@ -62,7 +62,7 @@ func TestOptOutOfAnotherClock(t *testing.T) {
 	ana.wrote(-10*time.Minute, "STOP")(t, w)
 	ana.wrote(-5*time.Minute, "START")(t, w)
 	ana.consentIs("opted_out opted_out opted_out")(t, w)
-	text(ana, confirmation)(t, w)
+	confirms(ana, confirmation)(t, w)
 }
 
 // TestWebhookWithoutEnvelopeTeachesNothing is about

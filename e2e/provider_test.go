@@ -220,7 +220,7 @@ func TestDialectsKnowWindows(t *testing.T) {
 			deliver(c.webhook)
 			reply("allow WINDOW_OPEN")
 			deliver(onPremises(ana, "STOP"))
-			reply("allow OPT_OUT_CONFIRMATION")
+			reply("refuse OPTED_OUT")
 			ana.consentIs("opted_out opted_out opted_out")(t, w)
 		})
 	}

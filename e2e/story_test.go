@@ -174,6 +174,11 @@ func text(p person, want string) step {
 	return send(shop, p.address()+`,"type":"text","text":{"body":"Secret message"}`, want)
 }
 
+// confirms sends a text that confirms an opt-out.
+func confirms(p person, want string) step {
+	return send(shop, p.address()+`,"type":"text","text":{"body":"Secret message: you have been unsubscribed."}`, want)
+}
+
 // template sends a template to a person.
 func template(p person, name, want string) step { return templateWith(p, name, "", want) }
 

@@ -36,7 +36,7 @@ func BenchmarkPerson(b *testing.B) {
 	})
 	b.ReportAllocs()
 	for b.Loop() {
-		c.Person(name(2), "1", ourGroup)
+		c.Person(name(2), ours("1"))
 	}
 }
 

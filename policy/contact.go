@@ -29,6 +29,9 @@ type Member struct {
 	// NewSince is when the identity was last given to a new person: nothing
 	// older counts for it.
 	NewSince Moment `cbor:"3,keyasint,omitempty"`
+	// NewRecorded is when the gateway was told so, on the clock of
+	// [ConsentChanged.Recorded].
+	NewRecorded Moment `cbor:"4,keyasint,omitempty"`
 }
 
 // Relation is what happened between one identity and one business phone number.
@@ -39,31 +42,9 @@ type Relation struct {
 	Confirmed     Moment           `cbor:"4,keyasint,omitempty"` // newest opt-out confirmation
 	CallSaid      Moment           `cbor:"5,keyasint,omitempty"` // newest word on calls
 	CallUntil     Moment           `cbor:"6,keyasint,omitempty"` // what that word allows
-}
-
-// register holds the newest word of each kind on one scope.
-type register struct {
-	In      mark `cbor:"1,keyasint,omitempty"`
-	Out     mark `cbor:"2,keyasint,omitempty"`
-	Pending mark `cbor:"3,keyasint,omitempty"`
-	// FirstOut is the earliest opt-out: it shows that there was one before the
-	// identity went to a new person, also where Out is the new person's.
-	FirstOut Moment `cbor:"4,keyasint,omitempty"`
-}
-
-// mark is when something was said, and how it reached us.
-type mark struct {
-	At     Moment `cbor:"1,keyasint,omitempty"`
-	Source Source `cbor:"2,keyasint,omitempty"`
-}
-
-// newest orders marks by time; at the same time by source, so that the order of
-// arrival makes no difference.
-func newest(a, b mark) mark {
-	if b.At > a.At || b.At == a.At && b.Source > a.Source {
-		return b
-	}
-	return a
+	// Spoke is the newest event that opened the window and was no opt-out; 1 where
+	// all were. Records from before this was kept have none: see [Relation.spoke].
+	Spoke Moment `cbor:"7,keyasint,omitempty"`
 }
 
 // earliest is the smaller of two times, of which zero is none.
@@ -123,6 +104,18 @@ func (c *Contact) Member(a Alias) *Member {
 	return &c.Members[i]
 }
 
+// GiveAway records that the identity belongs to somebody new since at, which the
+// gateway was told at the time recorded. Of two such words of one time the one
+// told earlier holds: more opt-outs then count as the new person's.
+func (m *Member) GiveAway(at, recorded Moment) {
+	switch {
+	case at > m.NewSince:
+		m.NewSince, m.NewRecorded = at, recorded
+	case at == m.NewSince:
+		m.NewRecorded = min(m.NewRecorded, recorded)
+	}
+}
+
 // Relation returns the record between m and a business phone number, adding one
 // where there is none. The pointer is good until the next call.
 func (m *Member) Relation(phoneNumberID string) *Relation {
@@ -133,28 +126,24 @@ func (m *Member) Relation(phoneNumberID string) *Relation {
 	return &m.Numbers[i]
 }
 
-// Open records an event that opened the window.
-func (r *Relation) Open(at Moment) { r.Opened = max(r.Opened, at) }
+// Open records an event that opened the window. optOut reports that the person
+// did nothing by it but opt out, or may have.
+func (r *Relation) Open(at Moment, optOut bool) {
+	spoke := at
+	if optOut {
+		spoke = min(at, 1)
+	}
+	r.Spoke = max(r.spoke(), spoke)
+	r.Opened = max(r.Opened, at)
+}
 
-// Say records a word on consent. An opt-out of an unknown time is one from long
-// ago, but an opt-out; other words need a time.
-func (r *Relation) Say(state ConsentState, scopes []Scope, at Moment, source Source) {
-	if state == OptedOut {
-		at = max(at, 1)
+// spoke is when the person last did something that opened the window and was no
+// opt-out. In records from before that was kept, every opening stands for it.
+func (r *Relation) spoke() Moment {
+	if r.Spoke == 0 {
+		return r.Opened
 	}
-	m := mark{At: at, Source: source}
-	for _, s := range scopes {
-		reg := &r.Consent[s]
-		switch state {
-		case OptedIn:
-			reg.In = newest(reg.In, m)
-		case OptedOut:
-			reg.Out = newest(reg.Out, m)
-			reg.FirstOut = earliest(reg.FirstOut, at)
-		case ConsentPending:
-			reg.Pending = newest(reg.Pending, m)
-		}
-	}
+	return r.Spoke
 }
 
 // Confirm records that the confirmation of an opt-out was sent.
@@ -206,7 +195,7 @@ func (c *Contact) Merge(other *Contact) {
 	for i := range other.Members {
 		from := &other.Members[i]
 		to := c.Member(from.Alias)
-		to.NewSince = max(to.NewSince, from.NewSince)
+		to.GiveAway(from.NewSince, from.NewRecorded)
 		for j := range from.Numbers {
 			to.Relation(from.Numbers[j].PhoneNumberID).merge(&from.Numbers[j])
 		}
@@ -217,13 +206,12 @@ func (c *Contact) Merge(other *Contact) {
 }
 
 func (r *Relation) merge(other *Relation) {
-	r.Open(other.Opened)
+	r.Spoke = max(r.spoke(), other.spoke())
+	r.Opened = max(r.Opened, other.Opened)
 	r.Confirm(other.Confirmed)
 	r.PermitCalls(other.CallSaid, other.CallUntil)
 	for s := range r.Consent {
-		a, b := &r.Consent[s], &other.Consent[s]
-		a.In, a.Out, a.Pending = newest(a.In, b.In), newest(a.Out, b.Out), newest(a.Pending, b.Pending)
-		a.FirstOut = earliest(a.FirstOut, b.FirstOut)
+		r.Consent[s].merge(&other.Consent[s])
 	}
 }
 

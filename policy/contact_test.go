@@ -65,7 +65,7 @@ func TestContactSurvivesCBOR(t *testing.T) {
 		var got Contact
 		throughCBOR(t, c, &got)
 		for _, n := range someNames {
-			if before, after := c.Person(n, "1", ourGroup), got.Person(n, "1", ourGroup); before != after {
+			if before, after := c.Person(n, ours("1")), got.Person(n, ours("1")); before != after {
 				t.Fatalf("%+v is read back as %+v", before, after)
 			}
 		}
@@ -106,17 +106,17 @@ func TestRelation(t *testing.T) {
 	})
 	t.Run("say/same-time-two-sources", func(t *testing.T) {
 		var a, b Relation
-		a.Say(OptedOut, AllScopes, noon, SourceKeyword)
-		a.Say(OptedOut, AllScopes, noon, SourcePreference)
-		b.Say(OptedOut, AllScopes, noon, SourcePreference)
-		b.Say(OptedOut, AllScopes, noon, SourceKeyword)
-		if a.Consent != b.Consent {
+		a.Say(Said{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourceKeyword})
+		a.Say(Said{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourcePreference})
+		b.Say(Said{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourcePreference})
+		b.Say(Said{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourceKeyword})
+		if !reflect.DeepEqual(a.Consent, b.Consent) {
 			t.Errorf("%v in one order, %v in the other", a.Consent, b.Consent)
 		}
 	})
 	t.Run("say/unknown-is-no-word", func(t *testing.T) {
 		var r Relation
-		r.Say(ConsentUnknown, AllScopes, noon, SourceOperator)
+		r.Say(Said{State: ConsentUnknown, Scopes: AllScopes, At: noon, Source: SourceOperator})
 		if !reflect.DeepEqual(r, Relation{}) {
 			t.Errorf("recorded %+v", r)
 		}
@@ -126,20 +126,20 @@ func TestRelation(t *testing.T) {
 		for _, at := range []Moment{0, -5} {
 			var c Contact
 			r := c.Member(name(1)).Relation("1")
-			r.Say(OptedOut, AllScopes, at, SourcePreference)
-			if got := c.Person(name(1), "1", ourGroup).Consent[Marketing].State; got != OptedOut {
+			r.Say(Said{State: OptedOut, Scopes: AllScopes, At: at, Source: SourcePreference})
+			if got := c.Person(name(1), ours("1")).Consent[Marketing].State; got != OptedOut {
 				t.Errorf("at %d: %s, want %s", at, got, OptedOut)
 			}
-			r.Say(OptedIn, AllScopes, ago(day), SourceOperator)
-			if got := c.Person(name(1), "1", ourGroup).Consent[Marketing].State; got != OptedIn {
+			r.Say(Said{State: OptedIn, Scopes: AllScopes, At: ago(day), Source: SourceOperator})
+			if got := c.Person(name(1), ours("1")).Consent[Marketing].State; got != OptedIn {
 				t.Errorf("at %d and opted in since: %s, want %s", at, got, OptedIn)
 			}
 		}
 	})
 	t.Run("say/opt-in-of-unknown-time-is-none", func(t *testing.T) {
 		var c Contact
-		c.Member(name(1)).Relation("1").Say(OptedIn, AllScopes, 0, SourceOperator)
-		if got := c.Person(name(1), "1", ourGroup).Consent[Marketing].State; got != ConsentUnknown {
+		c.Member(name(1)).Relation("1").Say(Said{State: OptedIn, Scopes: AllScopes, At: 0, Source: SourceOperator})
+		if got := c.Person(name(1), ours("1")).Consent[Marketing].State; got != ConsentUnknown {
 			t.Errorf("%s, want %s", got, ConsentUnknown)
 		}
 	})

@@ -70,7 +70,7 @@ func decide(s *Send, f *Facts, p *Policy, who recipients, now Moment, category C
 		}
 		// The first reading is the likeliest, but an exception made for another
 		// one is an exception all the same: its claim must not get lost.
-		if strictest.Verdict == "" || d.exception() && !strictest.exception() {
+		if strictest.Verdict == "" || d.Exception() && !strictest.Exception() {
 			strictest = d
 		}
 	}
@@ -92,7 +92,7 @@ func judgePerson(s *Send, t *TemplateFacts, person *PersonFacts, p *Policy, now 
 	case s.Kind == TemplateMessage && s.Group:
 		return judgeGroup(person, category)
 	case billed:
-		return judgeConsent(s, person, p, category)
+		return judgeConsent(s, person, p, w, now, category)
 	case s.Kind == Call:
 		return judgeCall(person, p, w, now)
 	}
@@ -110,17 +110,22 @@ func judgeFreeForm(s *Send, person *PersonFacts, p *Policy, w Window, now Moment
 		return refuse(RuleWindowClosed, w.closedReason(), useTemplate)
 	}
 	if silenced(person, p) {
-		if mayConfirm(s, person, p, consent) {
-			d := allow(RuleConfirmation, "one message may confirm the user's opt-out")
+		if !mayConfirm(s, person, p, consent) {
+			return stillOptedOut(person, p, consent)
+		}
+		if s.Confirms {
+			d := allow(RuleConfirmation, "one text may confirm the user's opt-out, and this one says so")
 			d.Claims = true
 			return d
 		}
-		return stillOptedOut(person, consent)
+		d := stillOptedOut(person, p, consent)
+		d.Remedy = "send one text that confirms the opt-out and says nothing else, or " + d.Remedy
+		return d
 	}
 	if p.RequireInWindowConsent && consent.State != OptedIn {
 		return missingConsent(person, CategoryService)
 	}
-	return allow(RuleWindowOpen, "the user wrote at "+w.Opened.String()+", the customer service window is open until "+w.Closes.String())
+	return allow(RuleWindowOpen, w.openReason())
 }
 
 // silenced reports that the person opted out and nothing they did since lets a
@@ -129,23 +134,39 @@ func judgeFreeForm(s *Send, person *PersonFacts, p *Policy, w Window, now Moment
 func silenced(person *PersonFacts, p *Policy) bool {
 	consent := person.Consent[Transactional]
 	return consent.State == OptedOut &&
-		(p.RefuseOptedOutReplies || p.RequireInWindowConsent || person.Opened <= consent.Since)
+		(p.RefuseOptedOutReplies || p.RequireInWindowConsent || !person.spokeSince(consent.Since))
 }
 
-func stillOptedOut(person *PersonFacts, consent Consent) Decision {
-	if person.Opened > consent.Since {
-		return refuse(RuleOptedOut, fmt.Sprintf("the user opted out at %s (%s), and this business doesn't answer people who opted out and wrote again", consent.Since, consent.Source),
-			"wait until the user opts in")
+// spokeSince reports whether the person, after an opt-out, did something that
+// opens the window and is no opt-out itself. What happened in the same second of
+// WhatsApp's clock did not come after it.
+func (p *PersonFacts) spokeSince(out Moment) bool {
+	if p.Spoke == 0 {
+		return p.Opened > out
 	}
-	return refuse(RuleOptedOut, fmt.Sprintf("the user opted out at %s (%s) and has not been in touch since", consent.Since, consent.Source),
-		"wait until the user writes again or opts in")
+	return p.Spoke.second() > out.second()
 }
 
-// mayConfirm reports whether s can be the one message that confirms the
-// person's opt-out: a text, and none was sent since the person was last opted
-// in. A second STOP is the same opt-out and earns no second confirmation. Where
-// replies need an opt-in, only a person who once gave it gets one: otherwise
-// saying STOP would let a message through that was refused before.
+// stillOptedOut says why a person who opted out may not be answered.
+func stillOptedOut(person *PersonFacts, p *Policy, consent Consent) Decision {
+	out := fmt.Sprintf("the user opted out at %s (%s)", consent.Since, consent.Source)
+	const untilOptIn = "wait until the user opts in"
+	switch {
+	case p.RequireInWindowConsent:
+		return refuse(RuleOptedOut, out+", and this business answers only people who opted in", untilOptIn)
+	case p.RefuseOptedOutReplies:
+		return refuse(RuleOptedOut, out+", and this business doesn't answer people who opted out, also if they write again", untilOptIn)
+	case person.Opened.second() > consent.Since.second():
+		return refuse(RuleOptedOut, out+"; what they did since is an opt-out itself, or may be one", "wait until the user writes something else or opts in")
+	}
+	return refuse(RuleOptedOut, out+" and has not been in touch since", "wait until the user writes again or opts in")
+}
+
+// mayConfirm reports whether one text may still confirm the person's opt-out:
+// none was sent since the person was last opted in. A second STOP is the same
+// opt-out and earns no second confirmation. Where replies need an opt-in, only a
+// person who once gave it gets one: otherwise saying STOP would let a message
+// through that was refused before.
 func mayConfirm(s *Send, person *PersonFacts, p *Policy, consent Consent) bool {
 	if p.RequireInWindowConsent && consent.LastOptIn == 0 {
 		return false
@@ -159,13 +180,13 @@ func judgeCall(person *PersonFacts, p *Policy, w Window, now Moment) Decision {
 	consent := person.Consent[Transactional]
 	switch {
 	case silenced(person, p):
-		return stillOptedOut(person, consent)
+		return stillOptedOut(person, p, consent)
 	case now < person.CallUntil:
 		return allow(RuleCallPermission, "the user permitted calls from this number")
 	case w.OpenAt(now) && p.RequireInWindowConsent && consent.State != OptedIn:
 		return missingConsent(person, CategoryService)
 	case w.OpenAt(now):
-		return allow(RuleWindowOpen, fmt.Sprintf("the user was in touch at %s, the customer service window is open until %s", w.Opened, w.Closes))
+		return allow(RuleWindowOpen, w.openReason())
 	}
 	return refuse(RuleCallNotPermitted, "the user has not permitted calls from this number, and "+w.closedReason(),
 		"ask for permission to call while the window is open, or with a template")
@@ -180,26 +201,35 @@ func judgeGroup(person *PersonFacts, category Category) Decision {
 	return allow(RuleGroupsAllowed, "groups are allowed for this business")
 }
 
-// judgeConsent demands an opt-in whose scope covers the category.
-func judgeConsent(s *Send, person *PersonFacts, p *Policy, category Category) Decision {
+// judgeConsent demands an opt-in whose scope covers the category. What may be said
+// freely, a reply in an open window, may be said with a utility template too.
+func judgeConsent(s *Send, person *PersonFacts, p *Policy, w Window, now Moment, category Category) Decision {
 	consent := person.Consent[category.Scope()]
-	switch consent.State {
-	case OptedIn:
+	if consent.State == OptedIn {
 		return allow(RuleConsent, fmt.Sprintf("the user opted in to %s messages at %s (%s)", category.Scope(), consent.Since, consent.Source))
-	case OptedOut:
-		if essential(s, p, category) && consent.LastOptIn != 0 {
-			return allow(RuleEssential, fmt.Sprintf("the user opted out at %s, but %q is an essential %s template about an existing transaction", consent.Since, s.Template.Name, category))
-		}
-		return optedOut(person, category, "a "+string(category)+" message")
 	}
-	return missingConsent(person, category)
+	if category == CategoryUtility && w.OpenAt(now) && !p.RequireInWindowConsent && !silenced(person, p) {
+		return allow(RuleWindowOpen, w.openReason())
+	}
+	if consent.State != OptedOut {
+		return missingConsent(person, category)
+	}
+	d := optedOut(person, category, "a "+string(category)+" message")
+	switch {
+	case !essential(s, p, category) || consent.LastOptIn == 0:
+	case s.Transaction:
+		return allow(RuleEssential, fmt.Sprintf("the user opted out at %s, but %q is an essential %s template about an existing transaction", consent.Since, s.Template.Name, category))
+	default:
+		d.Remedy = "don't send it, unless it is about an order or transaction of the user's: then name that in biz_opaque_callback_data, such as order:1234"
+	}
+	return d
 }
 
-// essential reports whether s may go to a person who opted out: a listed
-// utility or authentication template about a transaction the sender names. The
-// person must have opted in once: an opt-out must never open a door.
+// essential reports whether s may go to a person who opted out, if it is about a
+// transaction: a listed utility or authentication template. The person must have
+// opted in once: an opt-out must never open a door.
 func essential(s *Send, p *Policy, category Category) bool {
-	return s.Kind == TemplateMessage && s.Transaction &&
+	return s.Kind == TemplateMessage &&
 		(category == CategoryUtility || category == CategoryAuthentication) &&
 		slices.Contains(p.EssentialTemplates, s.Template.Name)
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ func TestConsent(t *testing.T) {
 		{name: "template/free-form-category-is-not-believed", send: template(), facts: toOne(optedIn(day, Transactional)).of(CategoryService), want: RuleCategoryUnknown},
 
 		{name: "state/unknown", send: template(), facts: toOne().of(CategoryUtility), want: RuleNoConsent},
-		{name: "state/unknown/open-window", send: template(), facts: toOne(wrote(hour)).of(CategoryUtility), want: RuleNoConsent},
+		{name: "state/unknown/open-window/marketing", send: template(), facts: toOne(wrote(hour)).of(CategoryMarketing), want: RuleNoConsent},
 		{name: "state/pending", send: template(), facts: toOne(asked(hour, Transactional)).of(CategoryUtility), want: RuleConsentPending},
 		{name: "state/pending/opted-in-to-another", send: template(), facts: toOne(optedIn(day, Marketing), asked(hour, Transactional)).of(CategoryUtility), want: RuleConsentPending},
 		{name: "state/pending-for-another", send: template(), facts: toOne(asked(hour, Marketing)).of(CategoryUtility), want: RuleNoConsent},
@@ -52,7 +53,9 @@ func TestConsent(t *testing.T) {
 		{name: "direct-send/not-configured/closed", send: direct(CategoryUtility), facts: toOne(optedIn(day, Transactional)), want: RuleWindowClosed},
 		{name: "direct-send/not-configured/open", send: direct(CategoryUtility), facts: toOne(wrote(hour)), want: RuleWindowOpen},
 		{name: "direct-send/utility/opted-in", send: direct(CategoryUtility), facts: toOne(optedIn(day, Transactional)), policy: ds, want: RuleConsent},
-		{name: "direct-send/utility/no-consent", send: direct(CategoryUtility), facts: toOne(wrote(hour)), policy: ds, want: RuleNoConsent},
+		{name: "direct-send/utility/no-consent", send: direct(CategoryUtility), facts: toOne(wrote(day)), policy: ds, want: RuleNoConsent},
+		{name: "direct-send/utility/open-window", send: direct(CategoryUtility), facts: toOne(wrote(hour)), policy: ds, want: RuleWindowOpen},
+		{name: "direct-send/authentication/open-window", send: direct(CategoryAuthentication), facts: toOne(wrote(hour)), policy: ds, want: RuleNoConsent},
 		{name: "direct-send/authentication/opted-in", send: direct(CategoryAuthentication), facts: toOne(optedIn(day, Authentication)), policy: ds, want: RuleConsent},
 		{name: "direct-send/authentication/transactional-only", send: direct(CategoryAuthentication), facts: toOne(optedIn(day, Transactional)), policy: ds, want: RuleNoConsentCategory},
 		// A body that calls itself service must not get past a closed window on a
@@ -66,6 +69,82 @@ func TestConsent(t *testing.T) {
 			policy: Policy{DirectSend: true, EssentialTemplates: []string{""}}, want: RuleOptedOut,
 		},
 	})
+}
+
+// What may be said freely may be said with a utility template: inside an open
+// window it follows in_window_consent and the silence after an opt-out as
+// free-form does. No other category does.
+func TestUtilityTemplateInWindow(t *testing.T) {
+	required, block := Policy{RequireInWindowConsent: true}, Policy{RefuseOptedOutReplies: true}
+	judge(t, []ruling{
+		{name: "no-consent", send: template(), facts: toOne(wrote(hour)).of(CategoryUtility), want: RuleWindowOpen},
+		{name: "pending", send: template(), facts: toOne(wrote(hour), asked(2*hour, Transactional)).of(CategoryUtility), want: RuleWindowOpen},
+		{name: "marketing-only", send: template(), facts: toOne(wrote(hour), optedIn(day, Marketing)).of(CategoryUtility), want: RuleWindowOpen},
+		{name: "opted-in", send: template(), facts: toOne(wrote(hour), optedIn(day, Transactional)).of(CategoryUtility), want: RuleConsent},
+		{name: "opted-out-of-marketing", send: template(), facts: toOne(wrote(2*hour), optedOutOf(hour, Marketing)).of(CategoryUtility), want: RuleWindowOpen},
+		{name: "edge/-1ms", send: template(), facts: toOne(wrote(day)).of(CategoryUtility), now: noon - 1, want: RuleWindowOpen},
+		{name: "edge/0", send: template(), facts: toOne(wrote(day)).of(CategoryUtility), want: RuleNoConsent},
+		{name: "margin", send: template(), facts: toOne(wrote(day - time.Minute)).of(CategoryUtility), policy: Policy{WindowMargin: 2 * time.Minute}, want: RuleNoConsent},
+		{name: "required", send: template(), facts: toOne(wrote(hour)).of(CategoryUtility), policy: required, want: RuleNoConsent},
+		{name: "required/opted-in", send: template(), facts: toOne(wrote(hour), optedIn(day, Transactional)).of(CategoryUtility), policy: required, want: RuleConsent},
+		{name: "silenced", send: template(), facts: toOne(wrote(hour), optedOutOf(hour, AllScopes...)).of(CategoryUtility), want: RuleOptedOut},
+		{name: "silenced/wrote-again", send: template(), facts: toOne(wrote(hour), optedOutOf(2*hour, AllScopes...)).of(CategoryUtility), want: RuleWindowOpen},
+		{name: "silenced/wrote-again/refused-by-policy", send: template(), facts: toOne(wrote(hour), optedOutOf(2*hour, AllScopes...)).of(CategoryUtility), policy: block, want: RuleOptedOut},
+		{name: "silenced/stopped-again", send: template(), facts: toOne(wrote(hour), onlyOptedOut, optedOutOf(2*hour, AllScopes...)).of(CategoryUtility), want: RuleOptedOut},
+		{name: "marketing", send: template(), facts: toOne(wrote(hour)).of(CategoryMarketing), want: RuleNoConsent},
+		{name: "authentication", send: template(), facts: toOne(wrote(hour)).of(CategoryAuthentication), want: RuleNoConsent},
+		{name: "unknown-category", send: template(), facts: toOne(wrote(hour)).of(CategoryUnknown), want: RuleNoConsent},
+		{name: "not-known-template", send: template(), facts: toOne(wrote(hour)), want: RuleNoConsent},
+		{name: "paused", send: template(), facts: func() Facts {
+			f := toOne(wrote(hour)).of(CategoryUtility)
+			f.Template.Status = TemplatePaused
+			return f
+		}(), want: RuleTemplatePaused},
+	})
+}
+
+// A message that is itself an opt-out, or may be one, never lifts the silence.
+func TestSilence(t *testing.T) {
+	stopped := func(aspects ...aspect) Facts {
+		return toOne(append([]aspect{optedIn(10*day, AllScopes...), optedOutOf(2*hour, AllScopes...)}, aspects...)...)
+	}
+	judge(t, []ruling{
+		{name: "stop-alone", send: freeForm("image"), facts: stopped(wrote(2*hour), onlyOptedOut), want: RuleOptedOut},
+		{name: "stop-twice", send: freeForm("image"), facts: stopped(wrote(hour), onlyOptedOut), want: RuleOptedOut},
+		{name: "stop-twice/wrote-before", send: freeForm("image"), facts: stopped(wrote(hour), spoke(3*hour)), want: RuleOptedOut},
+		{name: "stop-twice/wrote-between", send: freeForm("image"), facts: stopped(wrote(time.Minute), spoke(hour)), want: RuleWindowOpen},
+		{name: "wrote-in-the-same-second", send: freeForm("image"), facts: stopped(wrote(2*hour), spoke(2*hour)), want: RuleOptedOut},
+		{name: "wrote-in-the-same-second/of-our-clock", send: freeForm("image"), facts: stopped(wrote(2*hour), spoke(2*hour), func(p *PersonFacts) {
+			p.Consent[Transactional].Since += 305
+		}), want: RuleOptedOut},
+		{name: "wrote-the-next-second", send: freeForm("image"), facts: stopped(wrote(2*hour-time.Second), spoke(2*hour-time.Second)), want: RuleWindowOpen},
+		{name: "stop-twice/call", send: call(), facts: stopped(wrote(hour), onlyOptedOut, permitsCalls(Forever)), want: RuleOptedOut},
+		{name: "stop-twice/one-confirmation", send: text().with(confirms), facts: stopped(wrote(hour), onlyOptedOut), want: RuleConfirmation},
+		{name: "stop-twice/no-second-confirmation", send: text().with(confirms), facts: stopped(wrote(hour), onlyOptedOut, confirmed(90*time.Minute)), want: RuleOptedOut},
+		// Facts from before it was kept what the person said.
+		{name: "facts-of-old/stop-alone", send: freeForm("image"), facts: stopped(wrote(2 * hour)), want: RuleOptedOut},
+		{name: "facts-of-old/in-touch-since", send: freeForm("image"), facts: stopped(wrote(hour)), want: RuleWindowOpen},
+	})
+}
+
+// Only a text that says so confirms an opt-out.
+func TestConfirmationSaysSo(t *testing.T) {
+	facts := toOne(optedIn(10*day, AllScopes...), optedOutOf(2*hour, AllScopes...), wrote(2*hour))
+	judge(t, []ruling{
+		{name: "says-so", send: text().with(confirms), facts: facts, want: RuleConfirmation},
+		{name: "says-something-else", send: text(), facts: facts, want: RuleOptedOut},
+		{name: "not-a-text", send: freeForm("image").with(confirms), facts: facts, want: RuleOptedOut},
+	})
+	s := text()
+	if d := Decide(&s, &facts, &Policy{}, noon.Time()); !strings.Contains(d.Remedy, "one text that confirms") {
+		t.Errorf("the remedy %q doesn't say what may be sent", d.Remedy)
+	}
+	s = template()
+	facts = facts.of(CategoryUtility)
+	d := Decide(&s, &facts, &Policy{EssentialTemplates: []string{"order_update"}}, noon.Time())
+	if !strings.Contains(d.Remedy, "biz_opaque_callback_data") {
+		t.Errorf("the remedy %q of an essential template doesn't name the reference", d.Remedy)
+	}
 }
 
 // What may still be sent to a person who opted out.
@@ -96,21 +175,21 @@ func TestOptOut(t *testing.T) {
 		{name: "free-form/opted-in-again", send: freeForm("image"), facts: toOne(optedIn(hour, all...), wrote(2*hour)), policy: block, want: RuleWindowOpen},
 
 		// One confirmation, a text, inside the window.
-		{name: "confirmation/text", send: text(), facts: stopped(wrote(2 * hour)), want: RuleConfirmation},
-		{name: "confirmation/never-opted-in", send: text(), facts: toOne(optedOutOf(hour, all...), wrote(hour)), want: RuleConfirmation},
-		{name: "confirmation/never-opted-in/opt-in-required", send: text(), facts: toOne(optedOutOf(hour, all...), wrote(hour)), policy: require, want: RuleOptedOut},
-		{name: "confirmation/once-opted-in/opt-in-required", send: text(), facts: stopped(wrote(2 * hour)), policy: require, want: RuleConfirmation},
+		{name: "confirmation/text", send: text().with(confirms), facts: stopped(wrote(2 * hour)), want: RuleConfirmation},
+		{name: "confirmation/never-opted-in", send: text().with(confirms), facts: toOne(optedOutOf(hour, all...), wrote(hour)), want: RuleConfirmation},
+		{name: "confirmation/never-opted-in/opt-in-required", send: text().with(confirms), facts: toOne(optedOutOf(hour, all...), wrote(hour)), policy: require, want: RuleOptedOut},
+		{name: "confirmation/once-opted-in/opt-in-required", send: text().with(confirms), facts: stopped(wrote(2 * hour)), policy: require, want: RuleConfirmation},
 		{name: "confirmation/not-a-text/image", send: freeForm("image"), facts: stopped(wrote(2 * hour)), want: RuleOptedOut},
 		{name: "confirmation/not-a-text/buttons", send: freeForm("interactive/button"), facts: stopped(wrote(2 * hour)), want: RuleOptedOut},
 		{name: "confirmation/not-a-text/no-type", send: freeForm(""), facts: stopped(wrote(2 * hour)), want: RuleOptedOut},
-		{name: "confirmation/window-closed", send: text(), facts: toOne(optedOutOf(25*hour, all...), wrote(25*hour)), want: RuleWindowClosed},
-		{name: "confirmation/second", send: text(), facts: stopped(wrote(2*hour), confirmed(2*hour)), want: RuleOptedOut},
-		{name: "confirmation/second-stop", send: text(), facts: toOne(optedIn(10*day, all...), optedOutOf(hour, all...), confirmed(2*hour), wrote(hour)), want: RuleOptedOut},
-		{name: "confirmation/second-stop/never-opted-in", send: text(), facts: toOne(optedOutOf(hour, all...), confirmed(2*hour), wrote(hour)), want: RuleOptedOut},
-		{name: "confirmation/after-opting-in-again", send: text(), facts: toOne(optedIn(3*hour, all...), optedOutOf(hour, all...), confirmed(20*hour), wrote(hour)), want: RuleConfirmation},
-		{name: "confirmation/not-when-the-reply-passes-anyway", send: text(), facts: stopped(wrote(hour)), want: RuleWindowOpen},
-		{name: "confirmation/where-replies-are-refused", send: text(), facts: stopped(wrote(hour)), policy: block, want: RuleConfirmation},
-		{name: "confirmation/where-replies-are-refused/second", send: text(), facts: stopped(wrote(hour), confirmed(90*time.Minute)), policy: block, want: RuleOptedOut},
+		{name: "confirmation/window-closed", send: text().with(confirms), facts: toOne(optedOutOf(25*hour, all...), wrote(25*hour)), want: RuleWindowClosed},
+		{name: "confirmation/second", send: text().with(confirms), facts: stopped(wrote(2*hour), confirmed(2*hour)), want: RuleOptedOut},
+		{name: "confirmation/second-stop", send: text().with(confirms), facts: toOne(optedIn(10*day, all...), optedOutOf(hour, all...), confirmed(2*hour), wrote(hour)), want: RuleOptedOut},
+		{name: "confirmation/second-stop/never-opted-in", send: text().with(confirms), facts: toOne(optedOutOf(hour, all...), confirmed(2*hour), wrote(hour)), want: RuleOptedOut},
+		{name: "confirmation/after-opting-in-again", send: text().with(confirms), facts: toOne(optedIn(3*hour, all...), optedOutOf(hour, all...), confirmed(20*hour), wrote(hour)), want: RuleConfirmation},
+		{name: "confirmation/not-when-the-reply-passes-anyway", send: text().with(confirms), facts: stopped(wrote(hour)), want: RuleWindowOpen},
+		{name: "confirmation/where-replies-are-refused", send: text().with(confirms), facts: stopped(wrote(hour)), policy: block, want: RuleConfirmation},
+		{name: "confirmation/where-replies-are-refused/second", send: text().with(confirms), facts: stopped(wrote(hour), confirmed(90*time.Minute)), policy: block, want: RuleOptedOut},
 
 		// A typed "stop promo", 131050 and WhatsApp's own control stop marketing alone.
 		{name: "marketing-only/marketing-template", send: template(), facts: toOne(optedIn(10*day, all...), optedOutOf(hour, Marketing)).of(CategoryMarketing), want: RuleOptedOutMarketing},
@@ -210,8 +289,8 @@ func TestRecipient(t *testing.T) {
 		{name: "readings/second-unknown", send: template().with(toTwoReadings), facts: two(in, closed).of(CategoryMarketing), want: RuleNoConsent},
 		// The claim of the one confirmation got lost behind the other reading, so
 		// that any number of them passed.
-		{name: "readings/confirmation-and-open", send: text().with(toTwoReadings), facts: two(confirmable, open), want: RuleConfirmation},
-		{name: "readings/open-and-confirmation", send: text().with(toTwoReadings), facts: two(open, confirmable), want: RuleConfirmation},
+		{name: "readings/confirmation-and-open", send: text().with(confirms).with(toTwoReadings), facts: two(confirmable, open), want: RuleConfirmation},
+		{name: "readings/open-and-confirmation", send: text().with(confirms).with(toTwoReadings), facts: two(open, confirmable), want: RuleConfirmation},
 		{name: "readings/exception-and-consent", send: template().with(toTwoReadings).with(aboutTransaction), facts: two(out, in).of(CategoryUtility), policy: essential, want: RuleEssential},
 		{name: "readings/consent-and-exception", send: template().with(toTwoReadings).with(aboutTransaction), facts: two(in, out).of(CategoryUtility), policy: essential, want: RuleEssential},
 		{name: "readings/one-not-looked-up", send: text().with(toTwoReadings), facts: toOne(wrote(hour)), want: RuleRecipientConflict},

@@ -80,9 +80,9 @@ type Decision struct {
 	Person int `json:"person,omitempty" cbor:"8,keyasint,omitempty"`
 }
 
-// exception reports that d lets through what the rules would stop, for a reason
-// of its own.
-func (d *Decision) exception() bool { return d.Rule == RuleConfirmation || d.Rule == RuleEssential }
+// Exception reports that d lets through what the rules would stop, for a reason of
+// its own: every use of one is to be seen.
+func (d *Decision) Exception() bool { return d.Rule == RuleConfirmation || d.Rule == RuleEssential }
 
 func refuse(rule Rule, reason, remedy string) Decision {
 	return Decision{Verdict: Refuse, Rule: rule, Reason: reason, Remedy: remedy}

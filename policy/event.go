@@ -20,10 +20,12 @@ type ServiceWindowOpened struct {
 type ConsentChanged struct {
 	PhoneNumberID string
 	Who           []Identity
-	At            Moment
-	State         ConsentState
-	Scopes        []Scope
-	Source        Source
+	// At is when the person said so. Zero, in a word of an operator: as it is
+	// recorded.
+	At     Moment
+	State  ConsentState
+	Scopes []Scope
+	Source Source
 	// General marks a word for everything, such as STOP or START. A general
 	// opt-in gives back what general opt-outs took, and no more.
 	General bool
@@ -33,8 +35,9 @@ type ConsentChanged struct {
 	// Tap marks a tap on a button or row whose title alone says that it is an
 	// opt-in: it never lifts an opt-out.
 	Tap bool
-	// Recorded is when the gateway learned of it, by its own clock; zero where
-	// nobody kept that.
+	// Recorded is when the gateway learned of it, by its own clock. Zero: the
+	// store that applies it notes when it did, never going backwards within what
+	// it knows of one person.
 	Recorded Moment
 	// Ref is the evidence: the wamid of the message, or what the operator gave.
 	Ref string
@@ -58,6 +61,8 @@ type IdentityChanged struct {
 type NewPerson struct {
 	Who Identity
 	At  Moment
+	// Recorded is as in [ConsentChanged].
+	Recorded Moment
 }
 
 // CallPermission: the person permitted calls from the business phone number

@@ -45,6 +45,10 @@ type PersonFacts struct {
 	// Known reports that this installation has heard of the very identity the send
 	// names: from a webhook, an answer of Meta's or a record of consent.
 	Known bool `json:"known,omitempty" cbor:"6,keyasint,omitempty"`
+	// Spoke is WhatsApp's time of the newest event that opened the window and was
+	// no opt-out, nor suspected to be one; 1 where all were. Facts from before
+	// that was kept have none, and Opened stands for it.
+	Spoke Moment `json:"spoke,omitempty" cbor:"7,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.
@@ -100,4 +104,5 @@ const (
 	SourcePreference Source = "user_preferences" // WhatsApp's own "stop marketing" control
 	SourceMeta131050 Source = "meta_131050"      // Meta failed a send: the person stopped marketing
 	SourceOperator   Source = "operator"         // the consent command or admin route
+	SourceQuestion   Source = "question"         // a message that asks for consent was sent
 )

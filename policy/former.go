@@ -6,7 +6,7 @@ package policy
 func (p *PersonFacts) Heed(other *PersonFacts) {
 	for s := range p.Consent {
 		own, said := &p.Consent[s], &other.Consent[s]
-		if said.State != OptedOut || own.State == OptedIn && own.Since > said.Since || own.State == OptedOut && own.Since >= said.Since {
+		if said.State != OptedOut || own.State == OptedIn && own.Since.second() > said.Since.second() || own.State == OptedOut && own.Since >= said.Since {
 			continue
 		}
 		own.State, own.Since, own.Source = OptedOut, said.Since, said.Source

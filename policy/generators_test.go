@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
@@ -14,6 +15,14 @@ var (
 	someNumbers = []string{"1", "2", "3"}
 	ourGroup    = []string{"1", "2"} // 3 is another account's
 )
+
+// ours puts together what was said to our numbers: both kinds of words reach all
+// of them.
+func ours(phoneNumberID string) *Fold {
+	f := DefaultTerms().For(phoneNumberID, func(string) string { return "" })
+	f.Reach = func(id string) (bool, bool) { return slices.Contains(ourGroup, id), slices.Contains(ourGroup, id) }
+	return f
+}
 
 // genMoment draws from the two days before noon, on an uneven grid that hits
 // equal moments and the edges of windows often.
@@ -43,14 +52,19 @@ type update struct {
 	Until  Moment
 	Source Source
 	Kind   LinkKind
+	// Recorded is when it came in: zero where nobody kept that.
+	Recorded             Moment
+	General, Tap, OptOut bool
 }
 
 func (u update) apply(c *Contact) {
 	switch u.What {
 	case "open":
-		c.Member(u.A).Relation(u.Number).Open(u.At)
+		c.Member(u.A).Relation(u.Number).Open(u.At, u.OptOut)
 	case "say":
-		c.Member(u.A).Relation(u.Number).Say(u.State, u.Scopes, u.At, u.Source)
+		c.Member(u.A).Relation(u.Number).Say(Said{
+			State: u.State, Scopes: u.Scopes, At: u.At, Source: u.Source, General: u.General, Tap: u.Tap, Recorded: u.Recorded,
+		})
 	case "confirm":
 		c.Member(u.A).Relation(u.Number).Confirm(u.At)
 	case "calls":
@@ -58,8 +72,7 @@ func (u update) apply(c *Contact) {
 	case "link":
 		c.Link(u.A, u.B, u.Kind, u.At)
 	case "new":
-		m := c.Member(u.A)
-		m.NewSince = max(m.NewSince, u.At)
+		c.Member(u.A).GiveAway(u.At, u.Recorded)
 	}
 }
 
@@ -76,6 +89,11 @@ func genUpdateOf(what ...string) *rapid.Generator[update] {
 			Until:  rapid.OneOf(rapid.SampledFrom([]Moment{0, Forever}), genMoment()).Draw(t, "until"),
 			Source: genSource().Draw(t, "source"),
 			Kind:   rapid.SampledFrom([]LinkKind{SamePerson, Successor}).Draw(t, "kind"),
+
+			Recorded: rapid.OneOf(rapid.Just(Moment(0)), genMoment()).Draw(t, "recorded"),
+			General:  rapid.SampledFrom([]bool{false, false, true}).Draw(t, "general"),
+			Tap:      rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "tap"),
+			OptOut:   rapid.SampledFrom([]bool{false, false, true}).Draw(t, "an opt-out"),
 		}
 	})
 }
@@ -114,6 +132,7 @@ func genSend() *rapid.Generator[Send] {
 			Template:      TemplateRef{Name: rapid.SampledFrom([]string{"order_update", "offer"}).Draw(t, "template"), Language: "en"},
 			Stated:        genCategory().Draw(t, "stated"),
 			Transaction:   rapid.Bool().Draw(t, "transaction"),
+			Confirms:      rapid.Bool().Draw(t, "confirms"),
 			Group:         rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "group"),
 			To:            []Identity{phone, otherPhone}[:rapid.IntRange(0, 2).Draw(t, "readings")],
 		}
@@ -146,7 +165,7 @@ func genTemplateFacts() *rapid.Generator[TemplateFacts] {
 func factsOf(c *Contact, s *Send, t TemplateFacts) Facts {
 	f := Facts{Template: t}
 	for i := range s.Identities() {
-		p := c.Person(someNames[i], "1", ourGroup)
+		p := c.Person(someNames[i], ours("1"))
 		p.Known = c.Has(someNames[i])
 		f.Persons = append(f.Persons, p)
 	}

@@ -85,6 +85,12 @@ func person(aspects ...aspect) PersonFacts {
 
 func wrote(d time.Duration) aspect { return func(p *PersonFacts) { p.Opened = ago(d) } }
 
+// spoke is when the person did something that is no opt-out.
+func spoke(d time.Duration) aspect { return func(p *PersonFacts) { p.Spoke = ago(d) } }
+
+// onlyOptedOut: all the person did was to opt out.
+func onlyOptedOut(p *PersonFacts) { p.Spoke = 1 }
+
 func optedIn(d time.Duration, scopes ...Scope) aspect {
 	return func(p *PersonFacts) {
 		for _, s := range scopes {
@@ -146,6 +152,7 @@ func (s Send) with(change func(*Send)) Send {
 	return s
 }
 
+func confirms(s *Send)           { s.Confirms = true }
 func aboutTransaction(s *Send)   { s.Transaction = true }
 func toGroup(s *Send)            { s.Group = true }
 func throughMarketing(s *Send)   { s.Edge = EdgeMarketing }

@@ -1,11 +1,12 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Person computes the facts about the person behind the identity who, in
-// relation to the business phone number phoneNumberID. Consent counts for all
-// the numbers in group: those of one WhatsApp Business Account, phoneNumberID
-// among them.
+// relation to one business phone number.
 //
 //   - The window is open if any current name of the person opened it, but not
 //     if only a name from before a number change did.
@@ -15,31 +16,38 @@ import "slices"
 //     only later turns out to be the same person's.
 //   - An opt-out given under a number that has since gone to somebody new stays
 //     with the person who gave it, under their other names.
-func (c *Contact) Person(who Alias, phoneNumberID string, group []string) PersonFacts {
+//   - A general opt-in, such as START, gives back what general opt-outs took and
+//     no more: see [Contact.consent].
+func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 	names := c.reach(who, Forever, SamePerson, Successor)
 	f := PersonFacts{Contact: who}
 	if len(names) > 0 {
 		f.Contact = slices.MinFunc(names, func(a, b Alias) int { return slices.Compare(a[:], b[:]) })
 	}
 	for _, a := range c.reach(who, Forever, SamePerson) {
-		if r, ok := c.relation(a, phoneNumberID); ok {
+		if r, ok := c.relation(a, fold.PhoneNumberID); ok {
 			f.Opened = max(f.Opened, r.Opened)
+			f.Spoke = max(f.Spoke, r.spoke())
 		}
 	}
 	var calls Relation
 	for _, a := range names {
-		if r, ok := c.relation(a, phoneNumberID); ok {
+		if r, ok := c.relation(a, fold.PhoneNumberID); ok {
 			calls.PermitCalls(r.CallSaid, r.CallUntil)
 		}
-		for _, id := range group {
-			if r, ok := c.relation(a, id); ok {
-				f.Confirmed = max(f.Confirmed, r.Confirmed)
+		m := c.member(a)
+		for i := range m.Numbers {
+			// A confirmation follows the opt-out it confirms.
+			if r := &m.Numbers[i]; r.Confirmed > m.NewSince {
+				if optOut, _ := fold.Reach(r.PhoneNumberID); optOut {
+					f.Confirmed = max(f.Confirmed, r.Confirmed)
+				}
 			}
 		}
 	}
 	f.CallUntil = calls.CallUntil
 	for s := range f.Consent {
-		f.Consent[s] = c.consent(names, Scope(s), group)
+		f.Consent[s] = c.consent(names, Scope(s), fold)
 	}
 	return f
 }
@@ -49,27 +57,72 @@ func (c *Contact) SamePerson(a, b Alias) bool {
 	return slices.Contains(c.reach(a, Forever, SamePerson, Successor), b)
 }
 
-// consent folds what all names of a person said on one scope, to any number of
-// the group.
-func (c *Contact) consent(names []Alias, s Scope, group []string) Consent {
-	said := make([]register, len(names))
-	for i, a := range names {
-		for _, id := range group {
-			if r, ok := c.relation(a, id); ok {
-				reg := &r.Consent[s]
-				said[i].In, said[i].Out = newest(said[i].In, reg.In), newest(said[i].Out, reg.Out)
-				said[i].Pending = newest(said[i].Pending, reg.Pending)
+// utterance is a word on one scope, and under which name it was said.
+type utterance struct {
+	Mark
+	name Alias
+	// general: it was a word for everything.
+	general bool
+}
+
+// consent folds what all names of a person said on one scope, as far as it
+// reaches.
+//
+// Words for this scope and words for everything are told apart. START lifts STOP
+// but not "stop promotions". When nothing stands in the way any more, the person
+// is opted in if they ever opted in to this scope. START alone is that only where
+// the terms say so, and only if the person had never said no before: it is the
+// word of somebody who comes, and not of somebody who comes back to what they
+// never had.
+func (c *Contact) consent(names []Alias, s Scope, fold *Fold) Consent {
+	var outsBuffer, insBuffer [6]utterance
+	outs, ins := outsBuffer[:0], insBuffer[:0]
+	var pending Mark
+	var firstOut, firstStart Moment
+	for _, a := range names {
+		m := c.member(a)
+		for i := range m.Numbers {
+			optOut, optIn := fold.Reach(m.Numbers[i].PhoneNumberID)
+			if !optOut && !optIn {
+				continue
+			}
+			r := m.Numbers[i].since(m)
+			g := &r.Consent[s]
+			if optOut {
+				outs = appendOuts(outs, r, s, a)
+				firstOut = earliest(firstOut, g.FirstOut)
+			}
+			if optIn {
+				ins = appendIns(ins, g, a)
+				firstStart = earliest(firstStart, g.FirstStart)
+				pending = newest(pending, g.Pending)
 			}
 		}
 	}
-	var in, out, pending mark
-	for i, a := range names {
-		in, pending = newest(in, said[i].In), newest(pending, said[i].Pending)
-		if said[i].Out.At != 0 && !c.undone(a, said[i].Out.At, names, said) {
-			out = newest(out, said[i].Out)
+	ins = slices.DeleteFunc(ins, func(in utterance) bool { return in.Tap && c.void(in, outs, ins, fold.Skew) })
+
+	var in, start, out Mark
+	specific := false // an opt-out that START doesn't lift
+	for _, w := range ins {
+		if w.general {
+			start = newest(start, w.Mark)
+		} else {
+			in = newest(in, w.Mark)
 		}
 	}
-	out = newest(out, c.formerOptOut(names, said, s, group))
+	for _, w := range outs {
+		if !c.undone(w, ins, fold.Skew) {
+			out = newest(out, w.Mark)
+			specific = specific || !w.general
+		}
+	}
+	if former := c.formerOptOut(names, ins, s, fold); former.At != 0 {
+		out, specific = newest(out, former), true
+	}
+	comes := fold.Start[s] && firstStart != 0 && (firstOut == 0 || firstStart.second() < firstOut.second())
+	if (in.At != 0 || comes) && !specific {
+		in = newest(in, start)
+	}
 	switch {
 	case out.At != 0:
 		return Consent{State: OptedOut, Since: out.At, Source: out.Source, LastOptIn: in.At}
@@ -81,61 +134,133 @@ func (c *Contact) consent(names []Alias, s Scope, group []string) Consent {
 	return Consent{}
 }
 
-// undone reports whether the opt-out of the name a at the time out was followed
-// by an opt-in of a, or of a name that by then was known to be the same
-// person's.
-func (c *Contact) undone(a Alias, out Moment, names []Alias, said []register) bool {
-	for i, b := range names {
-		in := said[i].In.At
-		if in > out && (a == b || slices.Contains(c.reach(a, in, SamePerson, Successor), b)) {
-			return true
+func appendOuts(outs []utterance, r *Relation, s Scope, a Alias) []utterance {
+	g := &r.Consent[s]
+	if g.Out.At != 0 {
+		outs = append(outs, utterance{Mark: g.Out, name: a, general: r.onceGeneral(s)})
+	}
+	for i, m := range [...]*Mark{&g.Stop, &g.Told, &g.StopAll, &g.ToldAll} {
+		if m.At != 0 {
+			outs = append(outs, utterance{Mark: *m, name: a, general: i >= 2})
 		}
 	}
-	return false
+	return outs
+}
+
+func appendIns(ins []utterance, g *register, a Alias) []utterance {
+	if g.In.At != 0 {
+		ins = append(ins, utterance{Mark: g.In, name: a})
+	}
+	for _, m := range g.Ins {
+		ins = append(ins, utterance{Mark: m, name: a})
+	}
+	for _, m := range g.Starts {
+		ins = append(ins, utterance{Mark: m, name: a, general: true})
+	}
+	return ins
+}
+
+// onceGeneral reports that the opt-out of a record that doesn't tell was a word
+// for everything: then it stands on all scopes alike, except where a newer one
+// took its place.
+func (r *Relation) onceGeneral(s Scope) bool {
+	out := r.Consent[s].Out
+	if out.Source != SourceKeyword && out.Source != SourceButton {
+		return false
+	}
+	alike := 0
+	for other := range r.Consent {
+		o := r.Consent[other].Out
+		switch {
+		case o.At < out.At:
+			return false
+		case o == out:
+			alike++
+		}
+	}
+	return alike > 1
+}
+
+// undone reports whether the opt-out was followed by an opt-in of the same name,
+// or of one that by then was known to be the same person's.
+func (c *Contact) undone(out utterance, ins []utterance, skew time.Duration) bool {
+	return slices.ContainsFunc(ins, func(in utterance) bool { return !in.Tap && c.lifts(in, out, skew) })
+}
+
+func (c *Contact) lifts(in, out utterance, skew time.Duration) bool {
+	return (out.general || !in.general) && in.undoes(out.Mark, skew) &&
+		(in.name == out.name || slices.Contains(c.reach(out.name, in.At, SamePerson, Successor), in.name))
+}
+
+// void reports that a tap, which lifts nothing, came while the person was opted
+// out.
+func (c *Contact) void(tap utterance, outs, ins []utterance, skew time.Duration) bool {
+	return slices.ContainsFunc(outs, func(out utterance) bool {
+		return tap.undoes(out.Mark, skew) && !slices.ContainsFunc(ins, func(in utterance) bool {
+			return !in.Tap && in.At <= tap.At && c.lifts(in, out, skew)
+		})
+	})
 }
 
 // formerOptOut is the newest opt-out the person gave under a name that has since
 // gone to somebody new. What else happened under that name is forgotten.
-func (c *Contact) formerOptOut(names []Alias, said []register, s Scope, group []string) (out mark) {
+func (c *Contact) formerOptOut(names []Alias, ins []utterance, s Scope, fold *Fold) (out Mark) {
 	recycled := func(m Member) bool { return m.NewSince != 0 }
 	if !slices.ContainsFunc(c.Members, recycled) {
 		return out
 	}
 	for _, l := range c.formerLives(names) {
-		i, _ := c.find(l.alias)
-		m := &c.Members[i]
-		for _, r := range m.Numbers {
-			if !slices.Contains(group, r.PhoneNumberID) {
+		m := c.member(l.alias)
+		for i := range m.Numbers {
+			r := &m.Numbers[i]
+			if optOut, _ := fold.Reach(r.PhoneNumberID); !optOut {
 				continue
 			}
-			was := r.Consent[s].until(m.NewSince)
-			if was.Out.At == 0 || was.In.At > was.Out.At || undoneSince(was.Out.At, l.seen, said) {
-				continue
+			own := appendIns(nil, &r.Consent[s], l.alias)
+			own = slices.DeleteFunc(own, func(in utterance) bool { return in.Tap || in.At > m.NewSince })
+			for _, w := range appendOuts(nil, r, s, l.alias) {
+				if w.At > m.NewSince {
+					// It is the new person's. There may have been one before.
+					if w.At = r.Consent[s].FirstOut; w.At == 0 || w.At > m.NewSince {
+						continue
+					}
+					w.general = false // nobody kept what it was
+				}
+				undone := func(since Moment) func(utterance) bool {
+					return func(in utterance) bool {
+						return !in.Tap && in.At >= since && (w.general || !in.general) && in.undoes(w.Mark, fold.Skew)
+					}
+				}
+				if !slices.ContainsFunc(own, undone(0)) && !slices.ContainsFunc(ins, undone(l.seen)) {
+					out = newest(out, w.Mark)
+				}
 			}
-			out = newest(out, was.Out)
 		}
 	}
 	return out
 }
 
 // until is what of the register was certainly said by t.
-func (r register) until(t Moment) (was register) {
-	if r.In.At <= t {
-		was.In = r.In
+func (g *register) until(t Moment) register {
+	later := func(m Mark) bool { return m.At > t }
+	was := *g
+	for _, in := range []*Mark{&was.In, &was.Pending} {
+		if later(*in) {
+			*in = Mark{}
+		}
 	}
-	switch {
-	case r.Out.At <= t:
-		was.Out = r.Out
-	case r.FirstOut != 0 && r.FirstOut <= t:
-		was.Out = mark{At: r.FirstOut, Source: r.Out.Source}
+	was.Ins, was.Starts = slices.DeleteFunc(slices.Clone(g.Ins), later), slices.DeleteFunc(slices.Clone(g.Starts), later)
+	for _, out := range []*Mark{&was.Out, &was.Stop, &was.StopAll, &was.Told, &was.ToldAll} {
+		if !later(*out) {
+			continue
+		}
+		// There may have been one before.
+		first := Mark{At: g.FirstOut, Source: out.Source, Recorded: out.Recorded}
+		if *out = (Mark{}); first.At != 0 && !later(first) {
+			was.Told = latest(was.Told, first) // nobody kept what it was
+		}
 	}
 	return was
-}
-
-// undoneSince reports whether one of the person's names opted in after the
-// opt-out, and after its name was seen to be theirs.
-func undoneSince(out, seen Moment, said []register) bool {
-	return slices.ContainsFunc(said, func(r register) bool { return r.In.At > out && r.In.At >= seen })
 }
 
 // formerLife is a name the person had before it went to somebody new, and when
@@ -162,7 +287,7 @@ func (c *Contact) formerLives(names []Alias) (lives []formerLife) {
 			default:
 				continue
 			}
-			ended := c.newSince(other)
+			ended := c.NewSince(other)
 			if ended == 0 || l.First > ended || l.First > until {
 				continue
 			}
@@ -183,59 +308,85 @@ func (c *Contact) formerLives(names []Alias) (lives []formerLife) {
 			follow(a, Forever, 0)
 		}
 		for i := 0; i < len(lives); i++ {
-			follow(lives[i].alias, c.newSince(lives[i].alias), lives[i].seen)
+			follow(lives[i].alias, c.NewSince(lives[i].alias), lives[i].seen)
 		}
 	}
 	return lives
 }
 
-// relation is what counts of the record between a and a business phone number:
-// nothing from before a was given to a new person. An opt-out from that very
-// moment is the new person's, everything else is not: lists are often dated by
-// the day.
+// relation is what counts of the record between a and a business phone number.
 func (c *Contact) relation(a Alias, phoneNumberID string) (*Relation, bool) {
-	i, found := c.find(a)
-	if !found {
-		return nil, false
-	}
-	m := &c.Members[i]
+	m := c.member(a)
 	for i := range m.Numbers {
 		if r := &m.Numbers[i]; r.PhoneNumberID == phoneNumberID {
-			return r.since(m.NewSince), true
+			return r.since(m), true
 		}
 	}
 	return nil, false
 }
 
-// since is what of a record came after t.
-func (r *Relation) since(t Moment) *Relation {
+// member is the record of a, an empty one where there is none.
+func (c *Contact) member(a Alias) *Member {
+	if i, found := c.find(a); found {
+		return &c.Members[i]
+	}
+	return &noMember
+}
+
+// noMember is nobody's record and never changed.
+var noMember Member
+
+// since is what counts of a record of m: nothing from before m was given to a new
+// person. An opt-out from that very moment is the new person's, everything else
+// is not: lists are often dated by the day. So is an opt-out the gateway heard of
+// later, whatever the clocks say.
+func (r *Relation) since(m *Member) *Relation {
+	t := m.NewSince
 	if t == 0 {
 		return r
 	}
 	was := *r
 	r = &was
+	r.Spoke = r.spoke()
 	forget := func(m *Moment) {
 		if *m <= t {
 			*m = 0
 		}
 	}
 	forget(&r.Opened)
+	forget(&r.Spoke)
+	if r.Opened != 0 {
+		r.Spoke = max(r.Spoke, 1)
+	}
 	forget(&r.Confirmed)
 	if r.CallSaid <= t {
 		r.CallSaid, r.CallUntil = 0, 0
 	}
 	for s := range r.Consent {
-		reg := &r.Consent[s]
-		for _, m := range []*mark{&reg.In, &reg.Pending} {
-			if m.At <= t {
-				*m = mark{}
-			}
-		}
-		if reg.Out.At < t {
-			reg.Out = mark{}
-		}
+		r.Consent[s].since(m)
 	}
 	return r
+}
+
+func (g *register) since(m *Member) {
+	older := func(in Mark) bool { return in.At <= m.NewSince }
+	for _, in := range []*Mark{&g.In, &g.Pending} {
+		if older(*in) {
+			*in = Mark{}
+		}
+	}
+	g.FirstOut, g.FirstStart = 0, 0
+	for _, out := range []*Mark{&g.Out, &g.Stop, &g.StopAll, &g.Told, &g.ToldAll} {
+		if out.At < m.NewSince && out.Recorded <= m.NewRecorded {
+			*out = Mark{}
+		}
+		g.FirstOut = earliest(g.FirstOut, out.At)
+	}
+	g.Ins = slices.DeleteFunc(slices.Clone(g.Ins), older)
+	g.Starts = slices.DeleteFunc(slices.Clone(g.Starts), older)
+	for _, in := range g.Starts {
+		g.FirstStart = earliest(g.FirstStart, in.At)
+	}
 }
 
 // reach lists the names connected with a by links of the given kinds first seen
@@ -265,7 +416,7 @@ func (c *Contact) reach(a Alias, known Moment, kinds ...LinkKind) []Alias {
 
 // knownBy reports whether the link counts and was known at the time known.
 func (c *Contact) knownBy(l Link, known Moment) bool {
-	recycled := max(c.newSince(l.A), c.newSince(l.B))
+	recycled := max(c.NewSince(l.A), c.NewSince(l.B))
 	switch {
 	case recycled == 0 || l.First > recycled:
 		return l.First <= known
@@ -273,11 +424,4 @@ func (c *Contact) knownBy(l Link, known Moment) bool {
 		return l.Last <= known
 	}
 	return false
-}
-
-func (c *Contact) newSince(a Alias) Moment {
-	if i, found := c.find(a); found {
-		return c.Members[i].NewSince
-	}
-	return 0
 }

@@ -132,7 +132,7 @@ func TestPersonConsent(t *testing.T) {
 		{"link-of-unknown-time/opt-out", []update{says(2, OptedOut, hour, m), {What: "link", A: name(1), B: name(2), Kind: SamePerson}}, OptedOut, hour},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := applied(tc.updates).Person(name(1), "1", ourGroup).Consent[Marketing]
+			got := applied(tc.updates).Person(name(1), ours("1")).Consent[Marketing]
 			var since Moment
 			if tc.want != ConsentUnknown {
 				since = ago(tc.since)
@@ -146,11 +146,11 @@ func TestPersonConsent(t *testing.T) {
 
 func TestPersonLastOptIn(t *testing.T) {
 	c := applied([]update{says(1, OptedIn, 3*hour, AllScopes...), says(1, OptedOut, 2*hour, AllScopes...)})
-	if got := c.Person(name(1), "1", ourGroup).Consent[Marketing].LastOptIn; got != ago(3*hour) {
+	if got := c.Person(name(1), ours("1")).Consent[Marketing].LastOptIn; got != ago(3*hour) {
 		t.Errorf("opted in last at %s, want %s", got, ago(3*hour))
 	}
 	c = applied([]update{says(1, OptedOut, 2*hour, AllScopes...)})
-	if got := c.Person(name(1), "1", ourGroup).Consent[Marketing].LastOptIn; got != 0 {
+	if got := c.Person(name(1), ours("1")).Consent[Marketing].LastOptIn; got != 0 {
 		t.Errorf("opted in last at %s, want never", got)
 	}
 }
@@ -180,7 +180,7 @@ func TestPersonWindow(t *testing.T) {
 		{"new-person/alias", []update{link(1, 2, 3*hour), newPerson(1, 2*hour), opens(2, hour)}, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := applied(tc.updates).Person(name(1), "1", ourGroup).Opened; got != tc.want {
+			if got := applied(tc.updates).Person(name(1), ours("1")).Opened; got != tc.want {
 				t.Errorf("opened %s, want %s", got, tc.want)
 			}
 		})
@@ -212,7 +212,7 @@ func TestPersonConfirmationAndCalls(t *testing.T) {
 		{"calls/new-person", []update{permits(1, 2*hour, Forever), newPerson(1, hour)}, 0, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := applied(tc.updates).Person(name(1), "1", ourGroup)
+			got := applied(tc.updates).Person(name(1), ours("1"))
 			if got.Confirmed != tc.confirmed || got.CallUntil != tc.callUntil {
 				t.Errorf("confirmed %s, calls until %d; want %s and %d", got.Confirmed, got.CallUntil, tc.confirmed, tc.callUntil)
 			}
@@ -223,7 +223,7 @@ func TestPersonConfirmationAndCalls(t *testing.T) {
 func TestPersonContact(t *testing.T) {
 	c := applied([]update{link(3, 2, day), changed(3, 5, day), newPerson(2, hour)})
 	for n, want := range map[byte]byte{2: 2, 3: 3, 5: 3, 4: 4} {
-		if got := c.Person(name(n), "1", ourGroup).Contact; got != name(want) {
+		if got := c.Person(name(n), ours("1")).Contact; got != name(want) {
 			t.Errorf("the contact of %s is %s, want %s", name(n), got, name(want))
 		}
 	}
@@ -266,11 +266,11 @@ func TestLinksInAnyOrder(t *testing.T) {
 				if one.SamePerson(a, b) != other.SamePerson(a, b) {
 					t.Fatalf("%s and %s are one person in one order only", a, b)
 				}
-				if pa, pb := one.Person(a, "1", ourGroup), one.Person(b, "1", ourGroup); one.SamePerson(a, b) && (pa.Consent != pb.Consent || pa.Contact != pb.Contact) {
+				if pa, pb := one.Person(a, ours("1")), one.Person(b, ours("1")); one.SamePerson(a, b) && (pa.Consent != pb.Consent || pa.Contact != pb.Contact) {
 					t.Fatalf("two names of one person: %+v and %+v", pa, pb)
 				}
 			}
-			if x, y := one.Person(a, "1", ourGroup), other.Person(a, "1", ourGroup); x != y {
+			if x, y := one.Person(a, ours("1")), other.Person(a, ours("1")); x != y {
 				t.Fatalf("%+v in one order, %+v in another", x, y)
 			}
 		}
@@ -295,8 +295,15 @@ func TestLinkNeverFreesTheOptedOut(t *testing.T) {
 					continue
 				}
 				for _, number := range ourGroup {
-					if r, ok := c.relation(n, number); ok {
-						in, out = max(in, r.Consent[Marketing].In.At), max(out, r.Consent[Marketing].Out.At)
+					r, ok := c.relation(n, number)
+					if !ok {
+						continue
+					}
+					for _, w := range appendIns(nil, &r.Consent[Marketing], n) {
+						in = max(in, w.At)
+					}
+					for _, w := range appendOuts(nil, r, Marketing, n) {
+						out = max(out, w.At)
 					}
 				}
 			}
@@ -304,7 +311,7 @@ func TestLinkNeverFreesTheOptedOut(t *testing.T) {
 				continue
 			}
 			s := template().with(aboutTransaction)
-			f := Facts{Persons: []PersonFacts{c.Person(who, "1", ourGroup)}}.of(CategoryMarketing)
+			f := Facts{Persons: []PersonFacts{c.Person(who, ours("1"))}}.of(CategoryMarketing)
 			if d := Decide(&s, &f, &p, now.Time()); d.Rule != RuleOptedOutMarketing {
 				t.Fatalf("%s opted out at %d (last in at %d), a marketing template gets %s", who, out, in, d.Rule)
 			}
@@ -321,7 +328,7 @@ func TestLateLinkUndoesNothing(t *testing.T) {
 		linked := c.Clone()
 		l.apply(linked)
 		for _, n := range someNames {
-			before, after := c.Person(n, "1", ourGroup), linked.Person(n, "1", ourGroup)
+			before, after := c.Person(n, ours("1")), linked.Person(n, ours("1"))
 			for s := range before.Consent {
 				if before.Consent[s].State == OptedOut && after.Consent[s].State != OptedOut {
 					t.Fatalf("%s opted out of %s; after the link: %s", n, Scope(s), after.Consent[s].State)
@@ -341,9 +348,9 @@ func TestFormerNameSeenEarliest(t *testing.T) {
 		contact.Link(a, c, SamePerson, 10)
 		contact.Link(b, c, SamePerson, 20)
 		contact.Member(b).NewSince, contact.Member(c).NewSince = 100, 100
-		contact.Member(b).Relation("1").Say(OptedOut, AllScopes, 15, SourceKeyword)
-		contact.Member(a).Relation("1").Say(OptedIn, AllScopes, 30, SourceButton)
-		if got := contact.Person(a, "1", []string{"1"}).Consent[Marketing].State; got != OptedIn {
+		contact.Member(b).Relation("1").Say(Said{State: OptedOut, Scopes: AllScopes, At: 15, Source: SourceKeyword})
+		contact.Member(a).Relation("1").Say(Said{State: OptedIn, Scopes: AllScopes, At: 30, Source: SourceButton})
+		if got := contact.Person(a, ours("1")).Consent[Marketing].State; got != OptedIn {
 			t.Errorf("%v: %s, want opted_in: at 30 it was known that b was the same person's", order, got)
 		}
 	}

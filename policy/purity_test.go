@@ -14,7 +14,7 @@ import (
 
 // pure is everything the rules may import. What is not here moves: a clock, a
 // disk, a network, a logger, a goroutine's mailbox.
-var pure = []string{"bytes", "encoding/hex", "errors", "fmt", "iter", "maps", "slices", "strconv", "strings", "time", "unicode", "unicode/utf8", "golang.org/x/text/unicode/norm"}
+var pure = []string{"bytes", "cmp", "encoding/hex", "errors", "fmt", "iter", "maps", "slices", "strconv", "strings", "time", "unicode", "unicode/utf8", "golang.org/x/text/unicode/norm"}
 
 // moving says why some imports are refused; the others just aren't on the list.
 var moving = []string{

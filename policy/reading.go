@@ -83,7 +83,7 @@ func (r recipients) judgeOthers(s *Send, f *Facts, p *Policy, now Moment, catego
 		if !out {
 			continue
 		}
-		if d := judgePerson(s, &f.Template, other, p, now, category); d.Verdict == Allow && !d.exception() {
+		if d := judgePerson(s, &f.Template, other, p, now, category); d.Verdict == Allow && !d.Exception() {
 			continue // such as a reply to a person who opted out and wrote again
 		}
 		rule := RuleOptedOut

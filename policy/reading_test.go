@@ -46,7 +46,7 @@ func TestBareNumbers(t *testing.T) {
 		{name: "other-out/could-be-confirmed", send: text().with(international), facts: two(first(wrote(hour)), second(optedOutOf(hour, all...), wrote(hour))), want: RuleOptedOut},
 		{name: "other-out/of-the-same-person", send: text().with(international), facts: two(first(wrote(hour)), person(optedOutOf(day, all...))), want: RuleWindowOpen},
 		{name: "national/digits-known-and-out", send: text().with(national), facts: two(first(wrote(hour)), second(optedOutOf(day, all...), known)), want: RuleWindowClosed},
-		{name: "meant-out/confirmation", send: text().with(international), facts: two(first(optedOutOf(hour, all...), wrote(hour)), second()), want: RuleConfirmation},
+		{name: "meant-out/confirmation", send: text().with(international).with(confirms), facts: two(first(optedOutOf(hour, all...), wrote(hour)), second()), want: RuleConfirmation},
 
 		// Meta's own answer beats what the digits look like.
 		{name: "shown/second", send: text().with(international), facts: shown(two(first(), second(wrote(hour))), 2), want: RuleWindowOpen},

@@ -133,7 +133,7 @@ type Send struct {
 	// Stated is the category the body itself claims (Direct Send), not trusted.
 	Stated Category `json:"stated_category,omitempty" cbor:"6,keyasint,omitempty"`
 	// Transaction reports that the sender tied the message to an order or
-	// transaction of its own (biz_opaque_callback_data is set).
+	// transaction of its own: biz_opaque_callback_data is a [References] one.
 	Transaction bool `json:"transaction,omitempty" cbor:"7,keyasint,omitempty"`
 	// Group reports that the recipient is a group.
 	Group bool `json:"group,omitempty" cbor:"8,keyasint,omitempty"`
@@ -147,6 +147,10 @@ type Send struct {
 	// Bare reports that the phone number has no plus sign (or 00), and what its
 	// first reading is.
 	Bare Bare `json:"bare,omitempty" cbor:"10,keyasint,omitempty"`
+
+	// Confirms reports that the message is a text that tells the person that their
+	// opt-out was heard, and nothing else; see [Confirmations].
+	Confirms bool `json:"confirms,omitempty" cbor:"11,keyasint,omitempty"`
 
 	// To holds the possible readings of the phone number, most likely first.
 	// There are two when the number has no plus sign and could be both an

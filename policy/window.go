@@ -27,12 +27,17 @@ func WindowOf(opened Moment, margin time.Duration) Window {
 // 24 hours after the opening event it is closed.
 func (w Window) OpenAt(now Moment) bool { return w.Opened != 0 && now < w.Closes }
 
+// openReason says since when and until when the window is open.
+func (w Window) openReason() string {
+	return fmt.Sprintf("the user was in touch at %s, the customer service window is open until %s", w.Opened, w.Closes)
+}
+
 // closedReason says since when the window is closed.
 func (w Window) closedReason() string {
 	if w.Opened == 0 {
 		return "the customer service window is closed: the user has not written to or called this number"
 	}
-	return fmt.Sprintf("the customer service window is closed: the user last wrote at %s and the window ended at %s", w.Opened, w.Closes)
+	return fmt.Sprintf("the customer service window is closed: the user was last in touch at %s and the window ended at %s", w.Opened, w.Closes)
 }
 
 const useTemplate = "use an approved template, or wait until the user writes"

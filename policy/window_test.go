@@ -89,27 +89,27 @@ func TestWindowIsOpenedByThePersonAlone(t *testing.T) {
 	t.Run("newest-timestamp-not-newest-arrival", func(t *testing.T) {
 		var c Contact
 		r := c.Member(name(1)).Relation("1")
-		r.Open(ago(hour))
-		r.Open(ago(2 * day)) // delivered late
-		if got := c.Person(name(1), "1", []string{"1"}).Opened; got != ago(hour) {
+		r.Open(ago(hour), false)
+		r.Open(ago(2*day), false) // delivered late
+		if got := c.Person(name(1), ours("1")).Opened; got != ago(hour) {
 			t.Errorf("opened %s, want %s", got, ago(hour))
 		}
 	})
 	t.Run("confirmation-does-not-move-it", func(t *testing.T) {
 		var c Contact
 		r := c.Member(name(1)).Relation("1")
-		r.Open(ago(30 * hour))
+		r.Open(ago(30*hour), false)
 		r.Confirm(ago(hour))
-		r.Say(OptedIn, AllScopes, ago(hour), SourceOperator)
+		r.Say(Said{State: OptedIn, Scopes: AllScopes, At: ago(hour), Source: SourceOperator})
 		r.PermitCalls(ago(hour), Forever)
-		if got := c.Person(name(1), "1", []string{"1"}).Opened; got != ago(30*hour) {
+		if got := c.Person(name(1), ours("1")).Opened; got != ago(30*hour) {
 			t.Errorf("opened %s, want %s", got, ago(30*hour))
 		}
 	})
 	t.Run("per-phone-number", func(t *testing.T) {
 		var c Contact
-		c.Member(name(1)).Relation("1").Open(ago(hour))
-		if got := c.Person(name(1), "2", []string{"1", "2"}).Opened; got != 0 {
+		c.Member(name(1)).Relation("1").Open(ago(hour), false)
+		if got := c.Person(name(1), ours("2")).Opened; got != 0 {
 			t.Errorf("the window of another number of the same business opened at %s", got)
 		}
 	})

@@ -122,10 +122,9 @@ type Entry struct {
 	// token. Either is empty where nobody knows.
 	Sender string `json:"sender,omitempty" cbor:"15,keyasint,omitempty"`
 	Token  string `json:"sender_token,omitempty" cbor:"16,keyasint,omitempty"`
-	// Group lists the phone number ids that share consent, as in the Query the
-	// facts came from. Reserve needs it where the decision Claims something;
-	// it is not kept. Empty: the number stands alone.
-	Group []string `json:"-" cbor:"-"`
+	// Terms are those of the Query the facts came from. Reserve needs them where
+	// the decision Claims something; they are not kept.
+	Terms *policy.Terms `json:"-" cbor:"-"`
 	// WABA owns the template of the send, as in the Query the facts came from.
 	// Reserve needs it to learn from the price of the message; it is not kept.
 	WABA string `json:"-" cbor:"-"`
@@ -191,6 +190,8 @@ type Outcome struct {
 	// Wamid is Meta's id of the message. The store keeps its pseudonym alone: a
 	// wamid contains the phone number.
 	Wamid string `json:"-" cbor:"-"`
+	// Asked are the scopes the message asked the person's consent for.
+	Asked []policy.Scope `json:"-" cbor:"-"`
 	// Learned are the identities Meta's answer showed to be the recipient's.
 	Learned []policy.Identity `json:"-" cbor:"-"`
 	// Elsewhere: they are not those the send was judged by, spelled otherwise.
@@ -226,6 +227,12 @@ type Word struct {
 	Ref string `json:"ref,omitempty" cbor:"6,keyasint,omitempty"`
 	// Alias is the name of the person under which it was learned.
 	Alias policy.Alias `json:"alias" cbor:"7,keyasint"`
+	// Recorded is when the gateway heard of it; zero where nobody kept that.
+	Recorded policy.Moment `json:"recorded,omitempty" cbor:"8,keyasint,omitempty"`
+	// General marks a word for everything, such as STOP or START.
+	General bool `json:"general,omitempty" cbor:"9,keyasint,omitempty"`
+	// Tap marks an opt-in by the title of a button alone: it lifts no opt-out.
+	Tap bool `json:"tap,omitempty" cbor:"10,keyasint,omitempty"`
 }
 
 // Filter selects ledger entries and violations. Zero fields select everything.

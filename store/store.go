@@ -41,6 +41,11 @@ type Store interface {
 
 	// Apply makes events durable, all or none. Applying the same events again,
 	// or in another order, leads to the same state.
+	//
+	// When the gateway heard of a word on consent is part of the event. Where it
+	// doesn't say so the store notes it, once: the same word told again is no news.
+	// It is also then that an ordinary word is taken for an answer, if the person
+	// was asked.
 	Apply(ctx context.Context, events []policy.Event) error
 
 	// Reserve enters a send into the ledger before it leaves, or a refusal. It
@@ -98,7 +103,7 @@ type Reader interface {
 
 	// Person is what is known about the person behind an identity in relation to
 	// a business phone number.
-	Person(ctx context.Context, who policy.Identity, phoneNumberID string, group []string) (policy.PersonFacts, error)
+	Person(ctx context.Context, who policy.Identity, phoneNumberID string, terms *policy.Terms) (policy.PersonFacts, error)
 
 	// Meant lists the identities that a name may mean which somebody wrote down: a
 	// user id those of either kind that are known, itself if none is.
@@ -123,9 +128,8 @@ type BackerUp interface {
 // Query names what Facts looks up.
 type Query struct {
 	PhoneNumberID string
-	// Group lists the phone number ids that share consent, PhoneNumberID among
-	// them.
-	Group []string
+	// Terms say how people's words count; nil are the default ones.
+	Terms *policy.Terms
 	// Who are the identities the send names; see [policy.Send.Identities]. A user
 	// id is looked up as one of either kind.
 	Who []policy.Identity

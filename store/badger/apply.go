@@ -69,7 +69,7 @@ func checkEvent(e policy.Event) error {
 func (b *batch) apply(e policy.Event) error {
 	switch e := e.(type) {
 	case policy.ServiceWindowOpened:
-		return b.person(e.Who, e.At, func(m *policy.Member) { m.Relation(e.PhoneNumberID).Open(e.At) })
+		return b.person(e.Who, e.At, func(m *policy.Member) { m.Relation(e.PhoneNumberID).Open(e.At, e.OptOut) })
 	case policy.CallPermission:
 		return b.person(e.Who, e.At, func(m *policy.Member) { m.Relation(e.PhoneNumberID).PermitCalls(e.At, e.Until) })
 	case policy.ConsentChanged:
@@ -138,8 +138,21 @@ func (b *batch) newPerson(e policy.NewPerson) error {
 		return nil
 	}
 	a := b.s.Pseudonym(e.Who)
-	return b.edit([]policy.Alias{a}, func(c *policy.Contact) {
-		m := c.Member(a)
-		m.NewSince = max(m.NewSince, e.At)
-	})
+	names := []policy.Alias{a}
+	if e.Recorded == 0 {
+		c, err := b.contact(a)
+		if err != nil {
+			return err
+		}
+		if known := c.NewSince(a); known != 0 && known == e.At {
+			return nil // told again
+		}
+		if e.Recorded, err = b.arrival(names); err != nil {
+			return err
+		}
+	}
+	if e.At == 0 {
+		e.At = e.Recorded
+	}
+	return b.edit(names, func(c *policy.Contact) { c.Member(a).GiveAway(e.At, e.Recorded) })
 }

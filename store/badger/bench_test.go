@@ -22,7 +22,7 @@ func BenchmarkFacts(b *testing.B) {
 				events[i] = policy.ConsentChanged{PhoneNumberID: testNumber, Who: []policy.Identity{phone(fmt.Sprint(15550000000 + i))}, At: 1, State: policy.OptedIn, Scopes: policy.AllScopes, Source: policy.SourceKeyword}
 			}
 			apply(b, s, events...)
-			q := store.Query{PhoneNumberID: testNumber, Group: []string{testNumber}, Who: make([]policy.Identity, 1)}
+			q := store.Query{PhoneNumberID: testNumber, Who: make([]policy.Identity, 1)}
 			queries := make([]policy.Identity, contacts)
 			for i := range queries {
 				queries[i] = phone(fmt.Sprint(15550000000 + i*7919%contacts))

@@ -25,14 +25,14 @@ func (b *batch) claim(r reservation) ([]claim, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := c.Person(a, r.head.Send.PhoneNumberID, r.group)
+		p := c.Person(a, b.s.fold(r.head.Send.PhoneNumberID, r.terms))
 		optedIn := p.Consent[policy.Transactional].LastOptIn
 		if p.Confirmed != 0 && p.Confirmed >= optedIn {
 			return nil, fmt.Errorf("the confirmation of an opt-out: %w", store.ErrClaimed)
 		}
 		// Our clock and WhatsApp's may differ, and a step back of ours must not
 		// make the record look older than what it answers.
-		claims[i] = claim{Contact: a, At: max(r.at, optedIn, newSince(c, a)+1)}
+		claims[i] = claim{Contact: a, At: max(r.at, optedIn, c.NewSince(a)+1)}
 	}
 	for i := range claims {
 		k := &claims[i]

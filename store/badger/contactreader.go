@@ -85,6 +85,8 @@ func (c *contactReader) member(m *policy.Member) {
 			}
 		case 3:
 			m.NewSince = c.moment()
+		case 4:
+			m.NewRecorded = c.moment()
 		default:
 			c.unusual = true
 		}
@@ -112,6 +114,8 @@ func (c *contactReader) relation(r *policy.Relation) {
 			r.CallSaid = c.moment()
 		case 6:
 			r.CallUntil = c.moment()
+		case 7:
+			r.Spoke = c.moment()
 		default:
 			c.unusual = true
 		}
@@ -123,30 +127,64 @@ func (c *contactReader) consent(r *policy.Relation, scope int) {
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
-			c.mark(&consent.In.At, &consent.In.Source)
+			c.mark(&consent.In)
 		case 2:
-			c.mark(&consent.Out.At, &consent.Out.Source)
+			c.mark(&consent.Out)
 		case 3:
-			c.mark(&consent.Pending.At, &consent.Pending.Source)
+			c.mark(&consent.Pending)
 		case 4:
 			consent.FirstOut = c.moment()
+		case 5:
+			consent.Ins = c.marks()
+		case 6:
+			consent.Starts = c.marks()
+		case 7:
+			c.mark(&consent.Stop)
+		case 8:
+			c.mark(&consent.StopAll)
+		case 9:
+			c.mark(&consent.Told)
+		case 10:
+			c.mark(&consent.ToldAll)
+		case 11:
+			consent.FirstStart = c.moment()
 		default:
 			c.unusual = true
 		}
 	}
 }
 
-func (c *contactReader) mark(at *policy.Moment, source *policy.Source) {
+func (c *contactReader) marks() []policy.Mark {
+	marks := make([]policy.Mark, c.count(cborArray))
+	for i := range marks {
+		c.mark(&marks[i])
+	}
+	return marks
+}
+
+func (c *contactReader) mark(m *policy.Mark) {
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
-			*at = c.moment()
+			m.At = c.moment()
 		case 2:
-			*source = policy.Source(c.text())
+			m.Source = policy.Source(c.text())
+		case 3:
+			m.Recorded = c.moment()
+		case 4:
+			m.Tap = c.bool()
 		default:
 			c.unusual = true
 		}
 	}
+}
+
+func (c *contactReader) bool() bool {
+	b := c.take(1)
+	if len(b) == 0 || b[0] != cborTrue { // encode writes no other
+		c.unusual = true
+	}
+	return true
 }
 
 // key is the key of a struct's field.

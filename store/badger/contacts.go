@@ -171,16 +171,6 @@ func namesOf(c *policy.Contact, a policy.Alias) []policy.Alias {
 	return sortAliases(names)
 }
 
-// newSince is when a was last given to a new person.
-func newSince(c *policy.Contact, a policy.Alias) policy.Moment {
-	for i := range c.Members {
-		if c.Members[i].Alias == a {
-			return c.Members[i].NewSince
-		}
-	}
-	return 0
-}
-
 // sortAliases sorts aliases in place and drops repeated ones.
 func sortAliases(names []policy.Alias) []policy.Alias {
 	slices.SortFunc(names, compareAliases)

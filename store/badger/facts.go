@@ -16,9 +16,9 @@ func (s *Store) Facts(ctx context.Context, q store.Query) (policy.Facts, error) 
 		return policy.Facts{}, fmt.Errorf("reading facts: %w", err)
 	}
 	f := policy.Facts{Persons: make([]policy.PersonFacts, len(people))}
-	group := groupOf(q.Group, q.PhoneNumberID)
+	fold := s.fold(q.PhoneNumberID, q.Terms)
 	for i := range people {
-		f.Persons[i] = people[i].person(q.PhoneNumberID, group)
+		f.Persons[i] = people[i].person(fold)
 	}
 	f.OnePerson = onePerson(q.Who, people)
 	f.Template = s.known.template(q.WABA, q.PhoneNumberID, q.Template)
@@ -44,12 +44,15 @@ func (k *knowledge) shownAmong(digits policy.Alias, who []policy.Identity, peopl
 	return policy.ShownNone
 }
 
-// groupOf is the group a number shares consent with: at least itself.
-func groupOf(group []string, phoneNumberID string) []string {
-	if len(group) == 0 {
-		return []string{phoneNumberID}
+// defaultTerms are those of a query without any.
+var defaultTerms = policy.DefaultTerms()
+
+// fold says which words count for a business phone number.
+func (s *Store) fold(phoneNumberID string, terms *policy.Terms) *policy.Fold {
+	if terms == nil {
+		terms = defaultTerms
 	}
-	return group
+	return terms.For(phoneNumberID, func(id string) string { return s.known.number(id).WABA })
 }
 
 // onePerson reports that the identities belong to one person as far as a send
@@ -129,10 +132,10 @@ func (s *Store) serving(ctx context.Context) error {
 
 // Person is what is known about the person behind an identity in relation to a
 // business phone number.
-func (s *Store) Person(ctx context.Context, who policy.Identity, phoneNumberID string, group []string) (policy.PersonFacts, error) {
+func (s *Store) Person(ctx context.Context, who policy.Identity, phoneNumberID string, terms *policy.Terms) (policy.PersonFacts, error) {
 	people, err := s.lookUp(ctx, []policy.Identity{who})
 	if err != nil {
 		return policy.PersonFacts{}, fmt.Errorf("reading the person %s: %w", s.Pseudonym(who), err)
 	}
-	return people[0].person(phoneNumberID, groupOf(group, phoneNumberID)), nil
+	return people[0].person(s.fold(phoneNumberID, terms)), nil
 }

@@ -61,7 +61,7 @@ func (b *batch) learn(h *entryHead, l learned, at policy.Moment) (other *policy.
 		if c, err = b.contact(names[0]); err != nil {
 			return nil, err
 		}
-		*other = c.Person(names[0], h.Send.PhoneNumberID, nil).Contact
+		*other = c.Person(names[0], b.s.fold(h.Send.PhoneNumberID, nil)).Contact
 	}
 	return other, b.shown(h, l, at, other != nil)
 }
@@ -137,7 +137,7 @@ const linkSeen = 24 * time.Hour
 func linked(c *policy.Contact, names []policy.Alias, at policy.Moment) bool {
 	for i, a := range names {
 		for _, other := range names[i+1:] {
-			since := max(newSince(c, a), newSince(c, other))
+			since := max(c.NewSince(a), c.NewSince(other))
 			seen := slices.ContainsFunc(c.Links, func(l policy.Link) bool {
 				return l.A == a && l.B == other && l.Kind == policy.SamePerson &&
 					l.First <= at && l.Last > since && l.Last > at.Add(-linkSeen)

@@ -182,7 +182,7 @@ func (s *Store) Reserve(e *store.Entry) *store.Write {
 	}
 	r := reservation{
 		ledgerEntry: &ledgerEntry{ID: e.ID, Entry: raw, head: headOf(e)},
-		at:          e.At, group: groupOf(e.Group, e.Send.PhoneNumberID),
+		at:          e.At, terms: e.Terms,
 	}
 	r.claims = e.Decision.Claims && r.head.reserved
 	r.head.template = s.sentTemplate(e)
@@ -211,7 +211,7 @@ func checkEntry(e *store.Entry, raw []byte) error {
 type reservation struct {
 	*ledgerEntry
 	at     policy.Moment
-	group  []string
+	terms  *policy.Terms
 	claims bool
 }
 

@@ -72,11 +72,11 @@ func (s *Store) lookUp(ctx context.Context, who []policy.Identity) ([]lookedUp, 
 }
 
 // person are the facts about somebody in relation to a business phone number.
-func (p *lookedUp) person(phoneNumberID string, group []string) policy.PersonFacts {
-	f := p.contact.Person(p.name, phoneNumberID, group)
+func (p *lookedUp) person(fold *policy.Fold) policy.PersonFacts {
+	f := p.contact.Person(p.name, fold)
 	f.Known = p.contact.Has(p.name)
 	for _, a := range p.against {
-		other := a.contact.Person(a.name, phoneNumberID, group)
+		other := a.contact.Person(a.name, fold)
 		f.Heed(&other)
 	}
 	return f

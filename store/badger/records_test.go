@@ -27,12 +27,28 @@ func goldenRecords(t *testing.T) []any {
 	contact.Link(a, b, policy.Successor, 6)
 	contact.Member(b).NewSince = 7
 	relation := contact.Member(a).Relation("1")
-	relation.Open(8)
+	relation.Opened = 8
 	relation.Confirm(9)
 	relation.PermitCalls(10, policy.Forever)
-	relation.Say(policy.OptedIn, policy.AllScopes, 11, policy.SourceKeyword)
-	relation.Say(policy.OptedOut, []policy.Scope{policy.Marketing}, 12, policy.SourceButton)
-	relation.Say(policy.ConsentPending, []policy.Scope{policy.Authentication}, 13, policy.SourceOperator)
+	relation.Say(policy.Said{State: policy.OptedIn, Scopes: policy.AllScopes, At: 11, Source: policy.SourceKeyword})
+	relation.Say(policy.Said{State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing}, At: 12, Source: policy.SourceButton})
+	relation.Say(policy.Said{State: policy.ConsentPending, Scopes: []policy.Scope{policy.Authentication}, At: 13, Source: policy.SourceOperator})
+	arrivals := &policy.Contact{} // what is kept since it is known when words came in
+	arrivals.Member(a).GiveAway(2, 3)
+	relation = arrivals.Member(a).Relation("1")
+	relation.Open(8, false)
+	for i, w := range []policy.Said{
+		{State: policy.OptedIn, Source: policy.SourceKeyword},
+		{State: policy.OptedIn, Source: policy.SourceButton, Tap: true},
+		{State: policy.OptedIn, Source: policy.SourceKeyword, General: true},
+		{State: policy.OptedOut, Source: policy.SourceKeyword},
+		{State: policy.OptedOut, Source: policy.SourceKeyword, General: true},
+		{State: policy.OptedOut, Source: policy.SourceOperator},
+		{State: policy.OptedOut, Source: policy.SourceOperator, General: true},
+	} {
+		w.Scopes, w.At, w.Recorded = []policy.Scope{policy.Marketing}, policy.Moment(20+i), policy.Moment(30+i)
+		relation.Say(w)
+	}
 	id := store.ID{1, 2, 3}
 	entry, err := encode(&store.Entry{
 		ID: id, At: 14, Business: "shop",
@@ -79,6 +95,8 @@ func goldenRecords(t *testing.T) []any {
 		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Known: true}}, Shown: policy.ShownNone},
 		&policy.Policy{BareNumbers: policy.BareBoth},
 		&policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleRecipientInvalid, Category: policy.CategoryService, Person: 1},
+		&contactRecord{Contact: arrivals},
+		&store.Word{At: 1, PhoneNumberID: "1", State: policy.OptedIn, Scopes: policy.AllScopes, Source: policy.SourceButton, Alias: a, Recorded: 2, General: true, Tap: true},
 	}
 }
 

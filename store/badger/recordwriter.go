@@ -124,6 +124,7 @@ func (w *recordWriter) send(s *policy.Send) {
 	w.flag(o, 8, s.Group)
 	w.flag(o, 9, s.TwoNames)
 	w.number(o, 10, int64(s.Bare))
+	w.flag(o, 11, s.Confirms)
 }
 
 func (w *recordWriter) facts(f *policy.Facts) {
@@ -170,6 +171,7 @@ func (w *recordWriter) person(p *policy.PersonFacts) {
 	w.number(o, 4, int64(p.Confirmed))
 	w.number(o, 5, int64(p.CallUntil))
 	w.flag(o, 6, p.Known)
+	w.number(o, 7, int64(p.Spoke))
 }
 
 func (w *recordWriter) policy(p *policy.Policy) {

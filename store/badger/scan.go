@@ -119,7 +119,7 @@ func (s *Store) newScan(ctx context.Context, j journal, f store.Filter) (*scan, 
 	person := &people[0]
 	sc.names = make(map[policy.Alias]policy.Moment)
 	for _, name := range namesOf(person.contact, person.name) {
-		sc.names[name] = newSince(person.contact, name)
+		sc.names[name] = person.contact.NewSince(name)
 	}
 	return sc, nil
 }

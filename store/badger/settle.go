@@ -48,11 +48,34 @@ func (b *batch) settle(id store.ID, o store.Outcome, l learned) error {
 		return err
 	}
 	if o.State == store.Rejected && policy.StopsMarketing(o.ErrorCode) {
-		if err := b.stopRecipient(h, &after, id.String(), o.At); err != nil {
+		at, err := b.notBefore(h.judged(), o.At)
+		if err != nil {
+			return err
+		}
+		if err := b.stopRecipient(h, &after, id.String(), at); err != nil {
 			return err
 		}
 	}
+	if err := b.asked(id, h, &after, l.names); err != nil {
+		return err
+	}
 	return b.putSettlement(id, h, before, after)
+}
+
+// asked records that the person was asked for consent by a message Meta took, if
+// that is the one it was judged by. The question is as old as its decision, and
+// so certainly older than an answer.
+func (b *batch) asked(id store.ID, h *entryHead, s *settlement, learned []policy.Alias) error {
+	if s.Outcome.State != store.Accepted || len(s.Outcome.Asked) == 0 || s.strayed() {
+		return nil
+	}
+	to, err := b.recipient(h.judged(), learned)
+	if to.contact == nil || err != nil {
+		return err
+	}
+	return b.say([]policy.Alias{*to.contact}, store.Word{
+		At: id.Moment(), PhoneNumberID: h.Send.PhoneNumberID, State: policy.ConsentPending, Scopes: s.Outcome.Asked, Source: policy.SourceQuestion, Ref: id.String(),
+	})
 }
 
 // putSettlement writes the settlement into the entry, if that is only about to

@@ -12,7 +12,7 @@ import (
 // confirmation is a send that uses up the one confirmation of an opt-out.
 func (f *fixture) confirmation(at policy.Moment, number string, to ...policy.Identity) *store.Entry {
 	e := f.newEntry(at, to...)
-	e.Send.PhoneNumberID, e.Group = number, group
+	e.Send.PhoneNumberID, e.Terms = number, shared
 	e.Decision = policy.Decision{Verdict: policy.Allow, Rule: policy.RuleConfirmation, Category: policy.CategoryService, Claims: true}
 	return e
 }
@@ -79,7 +79,7 @@ func testClaimsRace(t *testing.T, open Open) {
 	for round := range 5 {
 		entries := make([]*store.Entry, senders)
 		for i := range entries {
-			entries[i] = f.confirmation(start+policy.Moment(round)*minute+policy.Moment(i)+1, group[i%2], []policy.Identity{ann, annUser}[i%2])
+			entries[i] = f.confirmation(start+policy.Moment(round)*minute+policy.Moment(i)+1, pair[i%2], []policy.Identity{ann, annUser}[i%2])
 		}
 		errs := make([]error, senders)
 		var wg sync.WaitGroup

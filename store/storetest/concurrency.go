@@ -46,7 +46,7 @@ func testVisibility(t *testing.T, open Open) {
 				if i%2 == 0 {
 					state = policy.OptedIn
 				}
-				at := start + i + 1
+				at := start + (i+1)*1000 // in whole seconds, as WhatsApp tells
 				if err := f.Apply(t.Context(), []policy.Event{said(state, at, names(p)...)}); err != nil {
 					t.Errorf("applying: %v", err)
 					return

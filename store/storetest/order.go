@@ -131,13 +131,13 @@ func (h *history) drawEvent(r *rapid.T) policy.Event {
 	number := rapid.SampledFrom(historyNumbers).Draw(r, "number")
 	switch rapid.IntRange(0, 11).Draw(r, "kind") {
 	case 0:
-		return policy.ServiceWindowOpened{PhoneNumberID: number, Who: h.drawWho(r, 3), At: at}
+		return policy.ServiceWindowOpened{PhoneNumberID: number, Who: h.drawWho(r, 3), At: at, OptOut: rapid.Bool().Draw(r, "an opt-out")}
 	case 1:
 		return policy.IdentityLinked{Who: h.drawWho(r, 3), At: at}
 	case 2:
 		return policy.IdentityChanged{Old: h.drawWho(r, 2), New: h.drawWho(r, 2), At: at}
 	case 3:
-		return policy.NewPerson{Who: rapid.SampledFrom(h.people).Draw(r, "new"), At: at}
+		return policy.NewPerson{Who: rapid.SampledFrom(h.people).Draw(r, "new"), At: at, Recorded: h.arrives()}
 	case 4:
 		return policy.CallPermission{
 			PhoneNumberID: number, Who: h.drawWho(r, 2), At: at,
@@ -167,13 +167,18 @@ func (h *history) drawEvent(r *rapid.T) policy.Event {
 		return h.drawStatus(r, at)
 	}
 	return policy.ConsentChanged{
-		PhoneNumberID: number, Who: h.drawWho(r, 3), At: at,
-		State:  rapid.SampledFrom([]policy.ConsentState{policy.ConsentPending, policy.OptedIn, policy.OptedOut}).Draw(r, "state"),
-		Scopes: rapid.SliceOfN(rapid.SampledFrom(policy.AllScopes), 1, 3).Draw(r, "scopes"),
-		Source: rapid.SampledFrom([]policy.Source{policy.SourceKeyword, policy.SourceButton}).Draw(r, "source"),
-		Ref:    rapid.SampledFrom([]string{"", "a"}).Draw(r, "ref"),
+		PhoneNumberID: number, Who: h.drawWho(r, 3), At: at, Recorded: h.arrives(),
+		State:   rapid.SampledFrom([]policy.ConsentState{policy.ConsentPending, policy.OptedIn, policy.OptedOut}).Draw(r, "state"),
+		Scopes:  rapid.SliceOfN(rapid.SampledFrom(policy.AllScopes), 1, 3).Draw(r, "scopes"),
+		Source:  rapid.SampledFrom([]policy.Source{policy.SourceKeyword, policy.SourceButton, policy.SourceOperator}).Draw(r, "source"),
+		General: rapid.Bool().Draw(r, "general"),
+		Ref:     fmt.Sprint(len(h.steps)), // no two words are the same one
 	}
 }
+
+// arrives is when the next step came in first. That is part of the event: it
+// stays so in whatever order they come in afterwards.
+func (h *history) arrives() policy.Moment { return start + day + policy.Moment(len(h.steps)) }
 
 func (h *history) drawStatus(r *rapid.T, at policy.Moment) policy.Event {
 	e := policy.StatusChanged{PhoneNumberID: number1, Wamid: "wamid.elsewhere", At: at}
@@ -237,15 +242,11 @@ func (h *history) state(f *fixture) string {
 	}
 	for i, w := range h.people {
 		for _, number := range historyNumbers {
-			g := group
-			if number == number3 {
-				g = []string{number3}
-			}
-			p, err := f.Person(f.t.Context(), w, number, g)
+			p, err := f.Person(f.t.Context(), w, number, shared)
 			if err != nil {
 				f.t.Fatal(err)
 			}
-			facts := f.facts(store.Query{PhoneNumberID: number, Group: g, Who: who(w, h.people[(i+1)%len(h.people)]), WABA: waba, Template: historyTemplates[i%2]})
+			facts := f.facts(store.Query{PhoneNumberID: number, Terms: shared, Who: who(w, h.people[(i+1)%len(h.people)]), WABA: waba, Template: historyTemplates[i%2]})
 			if facts.Persons[0] != p {
 				f.t.Errorf("Facts and Person differ: %+v, %+v", facts.Persons[0], p)
 			}

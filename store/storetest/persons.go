@@ -60,8 +60,8 @@ func testFacts(t *testing.T, open Open) {
 
 func testConsent(t *testing.T, open Open) {
 	f := newFixture(t, open)
-	state := func(w policy.Identity, number string, group []string) policy.ConsentState {
-		p, err := f.Person(t.Context(), w, number, group)
+	state := func(w policy.Identity, number string, terms *policy.Terms) policy.ConsentState {
+		p, err := f.Person(t.Context(), w, number, terms)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,11 +71,14 @@ func testConsent(t *testing.T, open Open) {
 	if got := state(ann, number1, nil); got != policy.OptedIn {
 		t.Errorf("after START: %s", got)
 	}
-	if got := state(ann, number2, group); got != policy.OptedIn {
-		t.Errorf("for a number of the same group: %s", got)
+	if got := state(ann, number2, shared); got != policy.OptedIn {
+		t.Errorf("for a number of the same account: %s", got)
 	}
-	if got := state(ann, number3, nil); got != policy.ConsentUnknown {
-		t.Errorf("for a number outside the group: %s", got)
+	if got := state(ann, number2, nil); got != policy.ConsentUnknown {
+		t.Errorf("for another number, where opt-ins don't spread: %s", got)
+	}
+	if got := state(ann, number3, shared); got != policy.ConsentUnknown {
+		t.Errorf("for a number of another account: %s", got)
 	}
 	// The opt-out comes in after a later opt-in: it changes nothing.
 	f.apply(said(policy.OptedOut, start-minute, ann))

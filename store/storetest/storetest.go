@@ -46,6 +46,10 @@ func Run(t *testing.T, open func(t testing.TB, dir string, now func() time.Time)
 		"reopen":          testReopen,
 		"closed":          testClosed,
 		"large":           testLarge,
+		"arrival":         testArrival,
+		"clocks":          testClocks,
+		"reach":           testReach,
+		"answers":         testAnswers,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}
@@ -160,7 +164,7 @@ func (f *fixture) settle(id store.ID, o store.Outcome) {
 	}
 }
 
-// Two numbers of one group, and one of another.
+// Two numbers of one account, and one of another.
 const (
 	number1 = "106540352242922"
 	number2 = "106540352242923"
@@ -168,7 +172,14 @@ const (
 	waba    = "102290129340398"
 )
 
-var group = []string{number1, number2}
+var pair = []string{number1, number2}
+
+// shared are terms under which both kinds of words reach the numbers of one
+// account.
+var shared = &policy.Terms{
+	OptOutReach: policy.ReachWABA, OptInReach: policy.ReachWABA, Start: [policy.Scopes]bool{true, true, true},
+	WABA: map[string]string{number1: waba, number2: waba, number3: "other"},
+}
 
 func phone(digits string) policy.Identity { return policy.Identity{Kind: policy.Phone, Value: digits} }
 func bsuid(id string) policy.Identity     { return policy.Identity{Kind: policy.BSUID, Value: id} }

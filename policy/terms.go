@@ -1,0 +1,101 @@
+package policy
+
+import "time"
+
+// Reach is how far a word on consent goes beyond the business phone number it
+// was told to.
+type Reach uint8
+
+const (
+	// ReachNumber: to no other number.
+	ReachNumber Reach = iota
+	// ReachWABA: to the numbers of the same WhatsApp Business Account.
+	ReachWABA
+	// ReachAll: to every number of the installation.
+	ReachAll
+)
+
+var reachNames = [...]string{"number", "waba", "all"}
+
+// String is the name in the configuration.
+func (r Reach) String() string { return nameOf(reachNames[:], r) }
+
+// UnmarshalText reads what String writes.
+func (r *Reach) UnmarshalText(text []byte) error { return parseName(reachNames[:], string(text), r) }
+
+// Terms are what an operator decides about how people's words count.
+type Terms struct {
+	OptOutReach, OptInReach Reach
+	// Skew is by how much WhatsApp's clock and ours may differ: an opt-in that
+	// isn't later than an opt-out by more does not lift it.
+	Skew time.Duration
+	// Start are the scopes a general opt-in, such as START, opts somebody in to
+	// who said nothing on them before.
+	Start [Scopes]bool
+	// WABA is the WhatsApp Business Account of each phone number id for which the
+	// operator named one.
+	WABA map[string]string
+}
+
+// DefaultSkew is the clock difference that is allowed for by default.
+const DefaultSkew = time.Minute
+
+// DefaultTerms are the terms of an operator who decided nothing.
+func DefaultTerms() *Terms {
+	t := &Terms{OptOutReach: ReachWABA, OptInReach: ReachNumber, Skew: DefaultSkew}
+	t.Start[Transactional] = true
+	return t
+}
+
+// Fold says how the words of a person are put together for one business phone
+// number.
+type Fold struct {
+	PhoneNumberID string
+	// Reach reports whether opt-outs and opt-ins told to another number count.
+	Reach func(phoneNumberID string) (optOut, optIn bool)
+	Skew  time.Duration
+	Start [Scopes]bool
+}
+
+// For are the terms applied to one number. learned is the account of a number as
+// webhooks told it, "" where they have not.
+//
+// The account an operator named and the one webhooks told are both believed for
+// an opt-out, and where nobody has named one it may be the same: in doubt an
+// opt-out reaches. An opt-in goes only where it certainly may.
+func (t *Terms) For(phoneNumberID string, learned func(phoneNumberID string) string) *Fold {
+	named, told := t.WABA[phoneNumberID], learned(phoneNumberID)
+	same := func(other string) (maybe, certainly bool) {
+		otherNamed, otherTold := t.WABA[other], learned(other)
+		if own, others := either(named, told), either(otherNamed, otherTold); own == "" || others == "" {
+			return true, false
+		} else if own == others {
+			return true, true
+		}
+		for _, a := range [...]string{named, told} {
+			if a != "" && (a == otherNamed || a == otherTold) {
+				return true, false
+			}
+		}
+		return false, false
+	}
+	return &Fold{
+		PhoneNumberID: phoneNumberID, Skew: t.Skew, Start: t.Start,
+		Reach: func(other string) (optOut, optIn bool) {
+			if other == phoneNumberID {
+				return true, true
+			}
+			maybe, certainly := same(other)
+			return t.OptOutReach == ReachAll || t.OptOutReach == ReachWABA && maybe,
+				t.OptInReach == ReachAll || t.OptInReach == ReachWABA && certainly
+		},
+	}
+}
+
+// either is a, or b where that is "".
+func either(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
