@@ -118,7 +118,7 @@ func noEffect(given *policy.ConsentChanged, person *policy.PersonFacts, skew tim
 		case given.At == 0:
 			out += fmt.Sprintf(", and an opt-in given now does not lift that: either it is less than consent_skew (%s) later, or the gateway's clock is behind", skew)
 		case given.At <= c.Since:
-			out += fmt.Sprintf(", and the opt-in was given before, at %s", given.At)
+			out += fmt.Sprintf(", and the opt-in was given no later, at %s", given.At)
 		case given.At <= c.Since.Add(skew+time.Second):
 			out += fmt.Sprintf(", and the opt-in, given at %s, is not later by more than consent_skew (%s)", given.At, skew)
 		default:
@@ -194,7 +194,8 @@ func (c *consentRequest) said(state policy.ConsentState, now time.Time, skew tim
 	return said, err
 }
 
-// givenTime reads when a person said something; zero where nobody wrote when.
+// givenTime reads when a person said something; zero where nobody wrote when. A
+// day is its first moment anywhere.
 func givenTime(s string, now time.Time, skew time.Duration) (policy.Moment, error) {
 	if s == "" {
 		return 0, nil
@@ -203,6 +204,9 @@ func givenTime(s string, now time.Time, skew time.Duration) (policy.Moment, erro
 		t, err := time.Parse(layout, s)
 		if err != nil {
 			continue
+		}
+		if layout == time.DateOnly {
+			t = t.Add(-firstZone)
 		}
 		at := policy.MomentOf(t)
 		switch {
@@ -215,6 +219,10 @@ func givenTime(s string, now time.Time, skew time.Duration) (policy.Moment, erro
 	}
 	return 0, fmt.Errorf("at is %q; write when the person said so as 2026-11-22T10:00:00Z or 2026-11-22", s)
 }
+
+// firstZone is how much earlier than in UTC a day begins where it begins first. Who
+// names a day need not say where: an opt-in was given no earlier than that.
+const firstZone = 14 * time.Hour
 
 // importWords are how sources and references speak of what was not said just now.
 var importWords = []string{

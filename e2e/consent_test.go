@@ -210,7 +210,7 @@ func TestOptInOfAList(t *testing.T) {
 		t.Fatalf("the history has %d words, want the STOP and five opt-ins: %v", len(h.History), h.History)
 	}
 	last := h.History[len(h.History)-1]
-	if want := time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC); !last.Time.Equal(want) || last.Recorded.Before(want.AddDate(1, 0, 0)) || last.State != "opted_in" {
+	if want := time.Date(2025, 2, 28, 10, 0, 0, 0, time.UTC); !last.Time.Equal(want) || last.Recorded.Before(want.AddDate(1, 0, 0)) || last.State != "opted_in" {
 		t.Errorf("the oldest word is %+v", last)
 	}
 }

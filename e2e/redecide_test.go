@@ -57,6 +57,7 @@ func TestDecideAgain(t *testing.T) {
 			`"to":"447700900123"`, `"to":"33612345678"`, `"to":"3212345678"`,
 		} {
 			send(id, `{"messaging_product":"whatsapp",`+to+`,"type":"text","text":{"body":"hi"}}`)
+			send(id, `{"messaging_product":"whatsapp",`+to+`,"type":"text","text":{"body":"You are unsubscribed."}}`)
 			for _, name := range []string{"sale", "shipped", "unheard_of"} {
 				send(id, fmt.Sprintf(`{"messaging_product":"whatsapp",%s,"type":"template","template":{"name":%q,"language":{"code":"en"}},"biz_opaque_callback_data":"order-1"}`, to, name))
 			}
@@ -74,7 +75,7 @@ func TestDecideAgain(t *testing.T) {
 		}
 	}
 	all(number)
-	for _, text := range []string{"hello", "START", "STOP", "are you there?"} {
+	for _, text := range []string{"hello", "START", "start promotions", "STOP", "I said stop!", "are you there?"} {
 		g.Clock.Advance(time.Hour)
 		happens(ana, text)
 		happens(ben, text)
