@@ -40,7 +40,7 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 
 // Routes are the admin routes of the gateway.
 func (adminAPI) Routes() []caddy.AdminRoute {
-	routes := map[string]func(*App, store.Store, http.ResponseWriter, *http.Request) error{
+	routes := map[string]adminHandle{
 		"GET  /whatsapp/health":             adminHealth,
 		"GET  /whatsapp/violations":         adminViolations,
 		"POST /whatsapp/violations":         adminViolations,
@@ -55,19 +55,19 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		"GET  /whatsapp/report":             adminReport,
 		"POST /whatsapp/backup":             adminBackup,
 		"POST /whatsapp/consent/get":        adminConsentGet,
-		"POST /whatsapp/consent/opt-in":     adminConsentSet(policy.OptedIn),
-		"POST /whatsapp/consent/opt-out":    adminConsentSet(policy.OptedOut),
-		"POST /whatsapp/consent/ask":        adminConsentSet(policy.ConsentPending),
+		"POST /whatsapp/consent/opt-in":     withPeer(adminConsentSet(policy.OptedIn)),
+		"POST /whatsapp/consent/opt-out":    withPeer(adminConsentSet(policy.OptedOut)),
+		"POST /whatsapp/consent/ask":        withPeer(adminConsentSet(policy.ConsentPending)),
 		"POST /whatsapp/consent/history":    adminConsentHistory,
-		"POST /whatsapp/consent/new-person": adminNewPerson,
+		"POST /whatsapp/consent/new-person": withPeer(adminNewPerson),
 	}
 	// Caddy's admin router doesn't tell methods apart.
-	byPath := make(map[string]map[string]func(*App, store.Store, http.ResponseWriter, *http.Request) error)
+	byPath := make(map[string]map[string]adminHandle)
 	for key, handle := range routes {
 		method, path, _ := strings.Cut(key, " ")
 		path = strings.TrimSpace(path)
 		if byPath[path] == nil {
-			byPath[path] = make(map[string]func(*App, store.Store, http.ResponseWriter, *http.Request) error)
+			byPath[path] = make(map[string]adminHandle)
 		}
 		byPath[path][method] = handle
 	}
@@ -119,7 +119,7 @@ func jsonAnswer(w http.ResponseWriter, v any) error {
 
 // jsonRequest reads the body of an admin request, strictly.
 func jsonRequest(r *http.Request, v any) error {
-	dec := json.NewDecoder(io.LimitReader(r.Body, 64<<10))
+	dec := json.NewDecoder(io.LimitReader(r.Body, largestAdminRequest))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(v); err != nil {
 		return adminError(http.StatusBadRequest, fmt.Errorf("reading the request: %w", err))

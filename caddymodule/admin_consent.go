@@ -28,6 +28,8 @@ type consentRequest struct {
 	// At is when the person said so: RFC 3339 or a date. Default: now. An opt-in
 	// from a list or an import must have it.
 	At string `json:"at,omitempty"`
+	// Actor is who records it, where nothing better tells; see actorOf.
+	Actor string `json:"actor,omitempty"`
 }
 
 // consentAnswer is what is known about a person in relation to a business phone
@@ -149,14 +151,16 @@ func adminConsentSet(state policy.ConsentState) func(*App, store.Store, http.Res
 		if state != policy.OptedOut {
 			meant = meant[:1] // an opt-in is one person's
 		}
+		actor := actorOf(r, st, c.Actor)
 		var events []policy.Event
 		for _, who := range meant {
-			said.Who = []policy.Identity{who}
+			said.Who, said.Actor = []policy.Identity{who}, actor
 			events = append(events, said)
 		}
 		if err := st.Apply(r.Context(), events); err != nil {
 			return adminError(http.StatusServiceUnavailable, err)
 		}
+		a.logRecorded(state.String(), st, who, c.PhoneNumberID, actor)
 		if state != policy.OptedIn {
 			return a.answerConsent(st, w, r, b, who, c.PhoneNumberID, nil)
 		}
@@ -255,7 +259,7 @@ func adminConsentHistory(a *App, st store.Store, w http.ResponseWriter, r *http.
 		}
 		answer.History = append(answer.History, wordOnConsent{
 			Time: word.At.Time(), PhoneNumberID: word.PhoneNumberID, State: word.State.String(),
-			Scopes: scopes, Source: word.Source, Reference: word.Ref, Name: word.Alias,
+			Scopes: scopes, Source: word.Source, Reference: word.Ref, Actor: word.Actor, Name: word.Alias,
 		})
 		if word.Recorded != 0 {
 			answer.History[len(answer.History)-1].Recorded = new(word.Recorded.Time())
@@ -279,6 +283,8 @@ type wordOnConsent struct {
 	Scopes        []string      `json:"scopes"`
 	Source        policy.Source `json:"source"`
 	Reference     string        `json:"reference,omitempty"`
+	// Actor is who recorded it, and how that is known.
+	Actor string `json:"actor,omitempty"`
 	// Name is the pseudonym of the identity under which it was said.
 	Name policy.Alias `json:"name"`
 }
@@ -297,5 +303,6 @@ func adminNewPerson(a *App, st store.Store, w http.ResponseWriter, r *http.Reque
 	if err := st.Apply(r.Context(), []policy.Event{policy.NewPerson{Who: meant[0]}}); err != nil {
 		return adminError(http.StatusServiceUnavailable, err)
 	}
+	a.logRecorded("new_person", st, who, c.PhoneNumberID, actorOf(r, st, c.Actor))
 	return a.answerConsent(st, w, r, b, who, c.PhoneNumberID, nil)
 }

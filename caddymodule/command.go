@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/user"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -134,6 +135,9 @@ func consentCommand(cmd *cobra.Command) {
 	} {
 		sub := &cobra.Command{Use: action.name, Short: action.short, Args: cobra.NoArgs}
 		adminFlags(sub)
+		if action.name != "get" && action.name != "history" {
+			sub.Flags().String("actor", osUser(), "Who records it, where the gateway can't tell by itself")
+		}
 		sub.Flags().String("business", "", "The phone_number_id of the business (required)")
 		sub.Flags().String("contact", "", "The person's phone number with + or user id (required)")
 		if saying(action.name) {
@@ -157,6 +161,14 @@ func consentCommand(cmd *cobra.Command) {
 // saying reports whether an action records a word on consent.
 func saying(action string) bool { return strings.HasPrefix(action, "opt-") || action == "ask" }
 
+// osUser is the user of this machine who runs the command.
+func osUser() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return os.Getenv("USER")
+}
+
 func consent(action string, fl caddycmd.Flags) (int, error) {
 	request := consentRequest{PhoneNumberID: fl.String("business"), Contact: fl.String("contact")}
 	if saying(action) {
@@ -164,6 +176,9 @@ func consent(action string, fl caddycmd.Flags) (int, error) {
 	}
 	if strings.HasPrefix(action, "opt-") {
 		request.At = fl.String("at")
+	}
+	if action != "get" && action != "history" {
+		request.Actor = fl.String("actor")
 	}
 	if action == "history" {
 		var answer historyAnswer
@@ -223,9 +238,9 @@ func printHistory(out io.Writer, history []wordOnConsent) error {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "TIME\tBUSINESS\tSTATE\tSCOPES\tSOURCE\tREFERENCE")
+	fmt.Fprintln(table, "TIME\tBUSINESS\tSTATE\tSCOPES\tSOURCE\tACTOR\tREFERENCE")
 	for _, h := range history {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", h.Time.Format(tableTime), h.PhoneNumberID, h.State, strings.Join(h.Scopes, ","), h.Source, dash(h.Reference))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", h.Time.Format(tableTime), h.PhoneNumberID, h.State, strings.Join(h.Scopes, ","), h.Source, dash(h.Actor), dash(h.Reference))
 	}
 	return table.Flush()
 }

@@ -41,6 +41,8 @@ type ConsentChanged struct {
 	Recorded Moment
 	// Ref is the evidence: the wamid of the message, or what the operator gave.
 	Ref string
+	// Actor is who recorded it, where an operator did.
+	Actor string
 }
 
 // IdentityLinked: the identities are names of one person.

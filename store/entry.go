@@ -233,6 +233,8 @@ type Word struct {
 	General bool `json:"general,omitempty" cbor:"9,keyasint,omitempty"`
 	// Tap marks an opt-in by the title of a button alone: it lifts no opt-out.
 	Tap bool `json:"tap,omitempty" cbor:"10,keyasint,omitempty"`
+	// Actor is who recorded it, where an operator did.
+	Actor string `json:"actor,omitempty" cbor:"11,keyasint,omitempty"`
 }
 
 // Filter selects ledger entries and violations. Zero fields select everything.

@@ -27,7 +27,7 @@ func (b *batch) consentChanged(e policy.ConsentChanged) error {
 	}
 	return b.say(names, store.Word{
 		At: e.At, PhoneNumberID: e.PhoneNumberID, State: e.State, Scopes: e.Scopes, Source: e.Source,
-		Ref: b.s.evidence(e.PhoneNumberID, e.Ref), Recorded: e.Recorded, General: e.General, Tap: e.Tap,
+		Ref: b.s.evidence(e.PhoneNumberID, e.Ref), Recorded: e.Recorded, General: e.General, Tap: e.Tap, Actor: e.Actor,
 	})
 }
 
