@@ -6,7 +6,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -32,6 +34,8 @@ func (s *openWindow) Facts(context.Context, store.Query) (policy.Facts, error) {
 func (*openWindow) Number(string) store.Number { return store.Number{Display: "4930123456"} }
 
 func (*openWindow) OpaquePseudonym(string, string) policy.Alias { return policy.Alias{1} }
+
+func (*openWindow) Fingerprint(string) string { return "a1b2c3d4e5" }
 
 func (*openWindow) Reserve(*store.Entry) *store.Write { return written() }
 
@@ -71,7 +75,7 @@ func (c *requestContext) Value(key any) any {
 // network, no proxy and no store.
 func BenchmarkGuard(b *testing.B) {
 	clock := systemClock{}
-	app := &App{clock: clock, lease: new(lease), others: new(business)}
+	app := &App{clock: clock, lease: new(lease), others: &business{zone: time.UTC}, lastRead: new(atomic.Int64), silence: new(atomic.Pointer[silence])}
 	st := &openWindow{clock: clock}
 	app.acquire = func() (store.Store, error) { return st, nil }
 	g := &Guard{app: app, logger: zap.NewNop(), dialect: cloudapi.Cloud, MaxBody: defaultMaxBody, SendTimeout: caddy.Duration(defaultSendTimeout)}

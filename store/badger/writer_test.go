@@ -173,9 +173,15 @@ func TestRetention(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for days, want := range map[int]struct{ ledger, violations, byID int }{10: {2, 1, 2}, 11: {0, 1, 1}, 20: {0, 1, 1}, 21: {0, 0, 0}} {
+	if err := s.Apply(t.Context(), []policy.Event{policy.AccountEvent{At: policy.MomentOf(testTime), Kind: policy.WebhookChange, Name: "x"}}); err != nil {
+		t.Fatal(err)
+	}
+	for days, want := range map[int]struct{ ledger, violations, byID, events int }{10: {2, 1, 2, 1}, 11: {0, 1, 1, 0}, 20: {0, 1, 1, 0}, 21: {0, 0, 0, 0}} {
 		now = testTime.Add(time.Duration(days) * 24 * time.Hour)
-		ledger, violations, byID := 0, 0, 0
+		ledger, violations, byID, events := 0, 0, 0, 0
+		for range s.AccountEvents(t.Context(), store.EventFilter{}) {
+			events++
+		}
 		for range s.Ledger(t.Context(), store.Filter{}) {
 			ledger++
 		}
@@ -189,8 +195,8 @@ func TestRetention(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if ledger != want.ledger || violations != want.violations || byID != want.byID {
-			t.Errorf("after %d days: %d entries, %d violations, %d by id; want %+v", days, ledger, violations, byID, want)
+		if ledger != want.ledger || violations != want.violations || byID != want.byID || events != want.events {
+			t.Errorf("after %d days: %d entries, %d violations, %d by id, %d events; want %+v", days, ledger, violations, byID, events, want)
 		}
 	}
 }
