@@ -145,16 +145,20 @@ type selection struct {
 	// After is the `newest` of an earlier page: what may have come since, and a
 	// little of what came before.
 	After string `json:"after,omitempty"`
-	Limit int    `json:"limit,omitempty"`
+
+	overlap time.Duration // how little that is
+	Limit   int           `json:"limit,omitempty"`
 }
 
 const (
 	defaultPage = 100
 	largestPage = 1000
 
-	// overlap is how far `after` looks back. A send decided before another one may
-	// be entered after it.
-	overlap = 30 * time.Second
+	// How far `after` looks back. A send decided before another one may be entered
+	// into the ledger after it. It may even become a violation when Meta's answer
+	// shows whom it reached, which takes as long as send_timeout lets it.
+	ledgerOverlap    = 10 * time.Second
+	violationOverlap = 90 * time.Second
 )
 
 // read fills s from a request.
@@ -245,7 +249,7 @@ func (s *selection) filterIn(zone *time.Location, now time.Time) (f store.Filter
 			return f, err
 		}
 		// The clock may have been set back since.
-		f.From = max(f.From, min(after.Moment(), policy.MomentOf(now)).Add(-overlap))
+		f.From = max(f.From, min(after.Moment(), policy.MomentOf(now)).Add(-s.overlap))
 	}
 	if f.Limit = s.Limit; f.Limit == 0 {
 		f.Limit = defaultPage
@@ -366,10 +370,13 @@ func adminLedger(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 // lister is the ledger, or the violations.
 type lister func(context.Context, store.Filter) iter.Seq2[*store.Entry, error]
 
-func adminPage(a *App, st store.Store, w http.ResponseWriter, r *http.Request, list lister, show func(*store.Entry) *line, withEvents bool) error {
+func adminPage(a *App, st store.Store, w http.ResponseWriter, r *http.Request, list lister, show func(*store.Entry) *line, violations bool) error {
 	var s selection
 	if err := s.read(r); err != nil {
 		return err
+	}
+	if s.overlap = ledgerOverlap; violations {
+		s.overlap = violationOverlap
 	}
 	f, err := s.filter(a)
 	if err != nil {
@@ -390,7 +397,7 @@ func adminPage(a *App, st store.Store, w http.ResponseWriter, r *http.Request, l
 	for _, e := range entries {
 		p.Entries = append(p.Entries, show(e))
 	}
-	if withEvents && s.Before == "" && s.After == "" {
+	if violations && s.Before == "" && s.After == "" {
 		if p.AccountEvents, err = a.eventsBeside(r.Context(), st, f, entries); err != nil {
 			return adminError(http.StatusInternalServerError, err)
 		}
