@@ -63,8 +63,12 @@ func goldenRecords(t *testing.T) []any {
 		},
 		Decision:  policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleOptedOut, Reason: "reason", Remedy: "remedy", Category: policy.CategoryUtility, Initiation: policy.ByBusiness, Claims: true},
 		Monitored: true, Unread: true, Market: "DE", MarketEstimated: true,
-		Outcome: store.Outcome{State: store.Reserved, At: 14}, Opaque: b, Sender: "crm", Token: "a1b2c3d4e5",
+		Outcome: store.Outcome{State: store.Reserved, At: 14}, Opaque: b,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sentBy, err := encode(&store.Entry{ID: id, At: 14, Outcome: store.Outcome{State: store.Refused, At: 14}, Sender: "crm", Token: "a1b2c3d4e5"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +101,8 @@ func goldenRecords(t *testing.T) []any {
 		&policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleRecipientInvalid, Category: policy.CategoryService, Person: 1},
 		&contactRecord{Contact: arrivals},
 		&store.Word{At: 1, PhoneNumberID: "1", State: policy.OptedIn, Scopes: policy.AllScopes, Source: policy.SourceButton, Alias: a, Recorded: 2, General: true, Tap: true},
+		&store.Word{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceOperator, Alias: a, Actor: "ana (told)"},
+		&pageRecord{Start: 3, Entries: []*ledgerEntry{{ID: id, Entry: sentBy}}},
 	}
 }
 
