@@ -63,8 +63,8 @@ func decide(s *Send, f *Facts, p *Policy, who recipients, now Moment, category C
 		}
 		d := judgePerson(s, &f.Template, &f.Persons[i], p, now, category)
 		if d.Verdict == Refuse {
-			if !who.all && who.phones > 1 {
-				d.Remedy += "; if another number was meant, " + writePlus
+			if s.Bare != NotBare && who.phones > 1 && i < who.phones {
+				who.sayWhose(&d)
 			}
 			return d
 		}

@@ -97,6 +97,15 @@ func (r recipients) judgeOthers(s *Send, f *Facts, p *Policy, now Moment, catego
 	return Decision{}, false
 }
 
+// sayWhose adds to the refusal of a number that can be read in two ways whom it
+// is about, and how to name the other one.
+func (r recipients) sayWhose(d *Decision) {
+	if r.all {
+		d.Reason = "the phone number has no plus sign and can be read as two numbers, and this business judges both; for one of them " + d.Reason
+	}
+	d.Remedy += "; if another number was meant, " + writePlus
+}
+
 // optedOutOfNeeded finds a scope the send needs consent to, or silence, that the
 // person opted out of.
 func optedOutOfNeeded(s *Send, person *PersonFacts, p *Policy, category Category) (Scope, bool) {

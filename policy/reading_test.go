@@ -78,6 +78,8 @@ func TestBareNumberAnswersNameThePlus(t *testing.T) {
 		{Facts{Persons: []PersonFacts{person(wrote(hour)), out}}, Policy{}},
 		{Facts{Persons: []PersonFacts{person(wrote(hour)), person(wrote(hour))}, Shown: ShownNone}, Policy{}},
 		{Facts{Persons: []PersonFacts{person(wrote(hour)), person(wrote(hour))}}, Policy{BareNumbers: BareRefuse}},
+		{Facts{Persons: []PersonFacts{person(wrote(hour)), person()}}, Policy{BareNumbers: BareBoth}},
+		{Facts{Persons: []PersonFacts{person(wrote(hour)), out}}, Policy{BareNumbers: BareBoth}},
 	} {
 		d := Decide(&s, &c.facts, &c.policy, noon.Time())
 		if d.Verdict != Refuse || !strings.Contains(d.Reason, "no plus sign") || !strings.Contains(d.Remedy, "write + and the country code") {
