@@ -113,7 +113,9 @@ func (g *Guard) passAccount(w http.ResponseWriter, r *http.Request, body []byte,
 	switch {
 	case call == cloudapi.TemplateCreation && success && read:
 		events = cloudapi.ReadTemplateCreation(id, query, contentType, body, answer, g.app.readTime())
-	case call == cloudapi.TemplateCreation, call == cloudapi.TemplateMaking:
+	case call == cloudapi.TemplateUpsert && success && read:
+		events = cloudapi.ReadTemplateUpsert(id, query, contentType, body, answer, g.app.readTime())
+	case call == cloudapi.TemplateCreation, call == cloudapi.TemplateUpsert, call == cloudapi.TemplateMaking:
 		if err != nil || rec.status/100 != 4 { // Meta says that nothing was made
 			events = []policy.Event{policy.TemplatesUnsure{WABA: id, At: g.app.readTime()}}
 		}
@@ -125,7 +127,7 @@ func (g *Guard) passAccount(w http.ResponseWriter, r *http.Request, body []byte,
 	case call == cloudapi.NodeRead:
 		events = cloudapi.ReadTemplateNode(named.WABA, named.Ref, id, query, answer, at)
 	case call == cloudapi.NodeEdit:
-		events = cloudapi.ReadTemplateEdit(named.WABA, named.Ref, answer, g.app.readTime())
+		events = cloudapi.ReadTemplateEdit(named.WABA, named.Ref, query, contentType, body, answer, g.app.readTime())
 	case call == cloudapi.NodeDeletion:
 		if cloudapi.Succeeded(answer) {
 			events = deletions(st, named.WABA, "", []string{id}, g.app.readTime())
@@ -159,7 +161,7 @@ func (g *Guard) passElements(elements []cloudapi.Request, next caddyhttp.Handler
 func doubts(st store.Store, elements []cloudapi.Request, at policy.Moment) (events []policy.Event) {
 	for i := range elements {
 		switch call, id := cloudapi.ReadAccountCall(elements[i].Method, elements[i].Path); call {
-		case cloudapi.TemplateCreation, cloudapi.TemplateMaking:
+		case cloudapi.TemplateCreation, cloudapi.TemplateUpsert, cloudapi.TemplateMaking:
 			events = append(events, policy.TemplatesUnsure{WABA: id, At: at})
 		case cloudapi.NodeEdit:
 			if t, known := st.TemplateByID(id); known {

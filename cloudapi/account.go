@@ -16,6 +16,9 @@ const (
 	TemplateCreation
 	// TemplateDeletion is DELETE /{waba}/message_templates.
 	TemplateDeletion
+	// TemplateUpsert is POST /{waba}/upsert_message_templates, which makes or
+	// changes an authentication template in many languages.
+	TemplateUpsert
 	// TemplateMaking makes templates in bulk; which ones its answer doesn't say.
 	TemplateMaking
 	// NodeRead, NodeEdit and NodeDeletion concern one object by its id, which may
@@ -24,9 +27,6 @@ const (
 	NodeEdit
 	NodeDeletion
 )
-
-// templateMakers are the edges of a WABA that make templates in bulk.
-var templateMakers = map[string]bool{"upsert_message_templates": true, "migrate_message_templates": true}
 
 // ReadAccountCall recognises an account call of the Cloud API, and the object it
 // names.
@@ -45,7 +45,9 @@ func ReadAccountCall(method, path string) (call AccountCall, id string) {
 		return TemplateCreation, id
 	case edge == "message_templates" && method == http.MethodDelete:
 		return TemplateDeletion, id
-	case templateMakers[edge] && method == http.MethodPost:
+	case edge == "upsert_message_templates" && method == http.MethodPost:
+		return TemplateUpsert, id
+	case edge == "migrate_message_templates" && method == http.MethodPost:
 		return TemplateMaking, id
 	case edge != "" || strings.HasSuffix(path, "/"):
 	case method == http.MethodGet:

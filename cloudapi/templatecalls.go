@@ -87,12 +87,49 @@ func ReadTemplateCreation(waba, query, contentType string, body, answer []byte, 
 	return []policy.Event{told.changed(waba, at)}
 }
 
+// ReadTemplateUpsert learns from authentication templates that were made or
+// changed through the gateway in one call: the request says what they are called,
+// and the answer which languages there are now.
+func ReadTemplateUpsert(waba, query, contentType string, body, answer []byte, at policy.Moment) []policy.Event {
+	unsure := []policy.Event{policy.TemplatesUnsure{WABA: waba, At: at}}
+	var list struct {
+		Data  []template      `json:"data"`
+		Error json.RawMessage `json:"error"`
+	}
+	if !json.Valid(answer) || json.Unmarshal(answer, &list) != nil || len(list.Data) == 0 {
+		return unsure
+	}
+	fields, plain := fieldsOf(query, contentType, body)
+	if len(list.Error) > 0 || !plain || fields["name"] == "" || toldCategory(loose(fields["category"])) != policy.CategoryAuthentication {
+		return unsure
+	}
+	var events []policy.Event
+	for _, told := range list.Data {
+		if told.Language == "" || !isNodeID(string(told.ID)) || told.Name != "" && string(told.Name) != fields["name"] {
+			return unsure
+		}
+		told.Name = loose(fields["name"])
+		if told.Category == "" && toldStatus(told.Status) != policy.TemplateRejected {
+			told.Category = loose(fields["category"])
+		}
+		events = append(events, told.changed(waba, at))
+	}
+	return events
+}
+
 // ReadTemplateEdit learns from an edit of the template t through the gateway.
-// What Meta makes of the new version, nobody knows until it says so.
-func ReadTemplateEdit(waba string, t policy.TemplateRef, answer []byte, at policy.Moment) []policy.Event {
+// What Meta makes of the new version, nobody knows until it says so. Of the
+// category that was asked for, marketing is believed: it needs the most consent.
+func ReadTemplateEdit(waba string, t policy.TemplateRef, query, contentType string, body, answer []byte, at policy.Moment) []policy.Event {
 	told, ok := readObject(answer)
 	if !ok {
 		return nil
+	}
+	if told.Category == "" {
+		fields, plain := fieldsOf(query, contentType, body)
+		if asked := loose(fields["category"]); plain && toldCategory(asked) == policy.CategoryMarketing {
+			told.Category = asked
+		}
 	}
 	e := policy.TemplateChanged{WABA: waba, Template: t, At: at, Status: toldStatus(told.Status), Category: toldCategory(told.Category), Read: true}
 	if e.Status == "" {

@@ -16,7 +16,7 @@ func TestReadAccountCall(t *testing.T) {
 		{"POST", "/v25.0/900/message_templates", TemplateCreation, "900"},
 		{"POST", "/900/message_templates", TemplateCreation, "900"},
 		{"DELETE", "/v25.0/900/message_templates", TemplateDeletion, "900"},
-		{"POST", "/v25.0/900/upsert_message_templates", TemplateMaking, "900"},
+		{"POST", "/v25.0/900/upsert_message_templates", TemplateUpsert, "900"},
 		{"POST", "/v25.0/900/migrate_message_templates", TemplateMaking, "900"},
 		{"GET", "/v25.0/8001", NodeRead, "8001"},
 		{"POST", "/v25.0/8001", NodeEdit, "8001"},
@@ -86,6 +86,70 @@ func TestReadTemplateCreation(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
+	}
+}
+
+func TestReadTemplateUpsert(t *testing.T) {
+	const (
+		at       = policy.Moment(1791600000_123)
+		request  = `{"name":"login_code","languages":["en_US","de"],"category":"AUTHENTICATION","components":[{"type":"BODY"}]}`
+		answered = `{"data":[{"id":"8001","status":"APPROVED","language":"en_US"},{"id":"8002","status":"PENDING","language":"de"}]}`
+		typeJSON = "application/json"
+	)
+	made := func(language, id string, status policy.TemplateStatus) policy.Event {
+		return policy.TemplateChanged{
+			WABA: "900", Template: policy.TemplateRef{Name: "login_code", Language: language}, ID: id,
+			At: at, Status: status, Category: policy.CategoryAuthentication, Read: true,
+		}
+	}
+	all := []policy.Event{made("en_US", "8001", "APPROVED"), made("de", "8002", "PENDING")}
+	unsure := []policy.Event{policy.TemplatesUnsure{WABA: "900", At: at}}
+	for _, c := range []struct {
+		name, query, contentType, body, answer string
+		want                                   []policy.Event
+	}{
+		{"json", "", typeJSON, request, answered, all},
+		{"form", "", "application/x-www-form-urlencoded", "name=login_code&languages=%5B%22en_US%22%5D&category=authentication&components=%5B%5D", answered, all},
+		{"other-category", "", typeJSON, `{"name":"login_code","category":"UTILITY"}`, answered, unsure},
+		{"no-category", "", typeJSON, `{"name":"login_code"}`, answered, unsure},
+		{"name-twice", "name=sale", typeJSON, request, answered, unsure},
+		{"other-name", "", typeJSON, request, `{"data":[{"id":"8001","name":"sale","status":"APPROVED","language":"en_US"}]}`, unsure},
+		{"no-language", "", typeJSON, request, `{"data":[{"id":"8001","status":"APPROVED"}]}`, unsure},
+		{"no-list", "", typeJSON, request, `{"success":true}`, unsure},
+		{"no-json", "", typeJSON, request, `<html>`, unsure},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := ReadTemplateUpsert("900", c.query, c.contentType, []byte(c.body), []byte(c.answer), at); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// What an edit asks for counts where it needs more consent, not where less.
+func TestReadTemplateEdit(t *testing.T) {
+	const at = policy.Moment(1791600000_123)
+	ref := policy.TemplateRef{Name: "order_shipped", Language: "en_US"}
+	for _, c := range []struct {
+		name, query, body, answer string
+		want                      policy.Category
+	}{
+		{"text", "", `{"components":[]}`, `{"success":true}`, ""},
+		{"marketing", "", `{"category":"MARKETING"}`, `{"success":true}`, policy.CategoryMarketing},
+		{"marketing/query", "category=marketing", "", `{"success":true}`, policy.CategoryMarketing},
+		{"utility", "", `{"category":"UTILITY"}`, `{"success":true}`, ""},
+		{"utility/told", "", `{"category":"MARKETING"}`, `{"success":true,"category":"UTILITY"}`, policy.CategoryUtility},
+		{"twice", "category=UTILITY", `{"category":"MARKETING"}`, `{"success":true}`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			want := []policy.Event{policy.TemplateChanged{WABA: "900", Template: ref, At: at, Status: policy.TemplateEdited, Category: c.want, Read: true}}
+			if got := ReadTemplateEdit("900", ref, c.query, "application/json", []byte(c.body), []byte(c.answer), at); !reflect.DeepEqual(got, want) {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+	if got := ReadTemplateEdit("900", ref, "", "application/json", []byte(`{"category":"MARKETING"}`), []byte(`{"error":{"code":100}}`), at); got != nil {
+		t.Errorf("an edit that failed teaches %+v", got)
 	}
 }
 

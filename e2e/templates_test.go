@@ -132,6 +132,11 @@ func TestTemplateKnowledge(t *testing.T) {
 				return asks("POST", id, `{"components":[{"type":"BODY","text":"Better"}]}`)
 			}), template(ana, "refused", passesUtility),
 		}},
+		{name: "edited/to-marketing", sim: approves, steps: steps{
+			list, agreed, onTemplate("refused", func(id string) step {
+				return asks("POST", id, `{"category":"MARKETING","components":[{"type":"BODY","text":"Better"}]}`)
+			}), template(ana, "refused", wrongConsent+"marketing by business"),
+		}},
 		{name: "deleted/by-name", steps: steps{
 			list, agreed, asks("DELETE", waba+"/message_templates?name=parcel_ready", ""), template(ana, "parcel_ready", notApproved),
 			template(ana, "appointment", passesUtility),
