@@ -67,6 +67,7 @@ func (m *message) to() (string, *Refusal) {
 		if text, ok := v.Text(); ok {
 			return text, nil
 		}
+		return "", refusef(RuleRecipient, "write the phone number with plus sign and country code", "to holds a NUL (U+0000) or half of a surrogate pair, and a phone number has neither")
 	case strictjson.Number:
 		if raw := string(v.Raw()); isNodeID(raw) {
 			return raw, nil

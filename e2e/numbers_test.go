@@ -241,7 +241,7 @@ func TestUserIDsByField(t *testing.T) {
 func TestInvisibleCharacterIsNamed(t *testing.T) {
 	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: bareShop()}})
 	for character, name := range map[string]string{
-		"\u200b": "a zero-width space (U+200B)", "\u00a0": "a no-break space (U+00A0)", "\u202a": "a left-to-right embedding (U+202A)", "\t": "a tab (U+0009)", "＋": "a full-width plus (U+FF0B)",
+		"\x00": "a NUL (U+0000)", "\u200b": "a zero-width space (U+200B)", "\u00a0": "a no-break space (U+00A0)", "\u202a": "a left-to-right embedding (U+202A)", "\t": "a tab (U+0009)", "＋": "a full-width plus (U+FF0B)",
 	} {
 		to, err := json.Marshal(character + ana.Phone)
 		if err != nil {
