@@ -128,6 +128,9 @@ type Entry struct {
 	// WABA owns the template of the send, as in the Query the facts came from.
 	// Reserve needs it to learn from the price of the message; it is not kept.
 	WABA string `json:"-" cbor:"-"`
+	// Attempt is set on the first entry of a request that came with an
+	// idempotency key. It is kept in a record of its own.
+	Attempt *Attempt `json:"-" cbor:"-"`
 }
 
 // Contact is the pseudonym of the recipient; zero where the send names none.
@@ -204,6 +207,12 @@ type Outcome struct {
 	// ReachedOther is who the message went to, where that is somebody else than
 	// the send was judged by. The store fills it in.
 	ReachedOther *policy.ContactID `json:"reached_other,omitempty" cbor:"5,keyasint,omitempty"`
+	// Answer is what a repetition of the entry's [Attempt] is answered, with
+	// HTTPStatus; nil where nobody knows an answer.
+	Answer []byte `json:"-" cbor:"-"`
+	// Repeatable: the same request may be sent again, since this one had no
+	// effect. It always may where the state is NotSent.
+	Repeatable bool `json:"-" cbor:"-"`
 }
 
 // Delivery is what status webhooks told about an accepted message.

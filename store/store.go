@@ -23,6 +23,8 @@ var (
 	// ErrClaimed: what the send would use up was used since the facts were read.
 	// Read them again and decide again.
 	ErrClaimed = errors.New("already claimed by another send")
+	// ErrRepeated: a request with the same idempotency key was reserved before.
+	ErrRepeated = errors.New("already sent under this idempotency key")
 	// ErrFailed: an earlier write failed in a way after which nothing the store
 	// says can be trusted. It answers this until the process is restarted.
 	ErrFailed = errors.New("the store stopped after a failed write; restart the gateway")
@@ -51,7 +53,8 @@ type Store interface {
 	// Reserve enters a send into the ledger before it leaves, or a refusal. It
 	// returns at once; the entry is durable when the write is. If the decision
 	// Claims something that has been used since, the write fails with
-	// ErrClaimed and nothing is entered.
+	// ErrClaimed and nothing is entered; if its Attempt is known already, with
+	// ErrRepeated.
 	Reserve(e *Entry) *Write
 
 	// Settle records what became of the reserved entry id. What is settled last
@@ -81,6 +84,14 @@ type Store interface {
 	// Fingerprint tells access tokens apart without revealing them: ten
 	// hexadecimal digits, keyed like pseudonyms; "" for none.
 	Fingerprint(token string) string
+
+	// AttemptPseudonym is the name under which the store knows an idempotency
+	// key, or a request; see [Attempt].
+	AttemptPseudonym(parts ...string) policy.Alias
+
+	// Attempt is what is remembered under the pseudonym of an idempotency key,
+	// or ErrNotFound.
+	Attempt(ctx context.Context, key policy.Alias) (*KnownAttempt, error)
 
 	// Check reports whether the store can serve reads and writes.
 	Check(ctx context.Context) error

@@ -21,13 +21,14 @@ import (
 //	s wamid(16)                     statusRecord: what became of a message
 //	o wamid(16)                     stopsRecord: opt-outs of a person only the message's ledger entry names
 //	q opaque(16)                    echoRecord: sends and statuses that may belong together
+//	a key(16)                       attemptRecord: the request under an idempotency key
 //	t digest(16)                    templateRecord: one template of a WABA
 //	w digest(16)                    listingRecord: a WABA whose templates are all known
 //	n digest(16)                    numberRecord: a business phone number
 //	e time(8) hash(8)               policy.AccountEvent: what happened to an account, by what it says
 //	d digits(16)                    shownRecord: whom digits without a plus sign were shown to mean
 //
-// alias, wamid, opaque and digits are keyed pseudonyms; the last three cover the
+// alias, wamid, opaque, digits and key are keyed pseudonyms; wamid, opaque and digits cover the
 // phone number id as well. An id begins with its time. Digests are SHA-256 of
 // names that are no secret.
 const (
@@ -37,6 +38,7 @@ const (
 	statusPrefix   = 's'
 	stopsPrefix    = 'o'
 	echoPrefix     = 'q'
+	attemptPrefix  = 'a'
 	templatePrefix = 't'
 	listingPrefix  = 'w'
 	numberPrefix   = 'n'

@@ -57,6 +57,7 @@ type entryHead struct {
 	Token  string       `cbor:"16,keyasint,omitempty"`
 
 	claims   []claim
+	attempt  *policy.Alias
 	reserved bool // it was when it was entered
 	// template is that of a send, as long as the gateway runs that sent it.
 	template *sentTemplate
@@ -186,6 +187,11 @@ func (s *Store) Reserve(e *store.Entry) *store.Write {
 	}
 	r.claims = e.Decision.Claims && r.head.reserved
 	r.head.template = s.sentTemplate(e)
+	if e.Attempt != nil && r.head.reserved {
+		attempt := *e.Attempt
+		r.attempt = &attempt
+		r.Attempt, r.head.attempt = &attempt.Key, &attempt.Key
+	}
 	return s.beginReservation(r.ID, func(b *batch) error {
 		if err := b.reserve(r); err != nil {
 			return fmt.Errorf("reserving a send: %w", err)
@@ -213,9 +219,16 @@ type reservation struct {
 	at     policy.Moment
 	terms  *policy.Terms
 	claims bool
+	// attempt is the request's idempotency key, if it has one.
+	attempt *store.Attempt
 }
 
 func (b *batch) reserve(r reservation) error {
+	if r.attempt != nil {
+		if err := b.attempt(r.ID, r.at, r.attempt); err != nil {
+			return err
+		}
+	}
 	if r.claims {
 		claims, err := b.claim(r)
 		if err != nil {

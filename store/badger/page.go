@@ -46,6 +46,8 @@ type ledgerEntry struct {
 	// Claims are what the send used up.
 	Claims  []claim     `cbor:"3,keyasint,omitempty"`
 	Settled *settlement `cbor:"4,keyasint,omitempty"`
+	// Attempt is the pseudonym of the request's idempotency key, if it had one.
+	Attempt *policy.Alias `cbor:"5,keyasint,omitempty"`
 
 	start uint64 // of its page
 	head  *entryHead
@@ -56,7 +58,7 @@ func (e *ledgerEntry) readHead() error {
 	if e.head != nil {
 		return nil
 	}
-	e.head = &entryHead{claims: e.Claims}
+	e.head = &entryHead{claims: e.Claims, attempt: e.Attempt}
 	return decode(e.Entry, e.head)
 }
 

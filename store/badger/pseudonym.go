@@ -13,10 +13,11 @@ import (
 // Domains keep the pseudonyms of different kinds of names apart. Those of
 // identities are their policy.IdentityKind.
 const (
-	wamidDomain  = 'w'
-	opaqueDomain = 'o'
-	tokenDomain  = 't'
-	digitsDomain = 'd'
+	wamidDomain   = 'w'
+	opaqueDomain  = 'o'
+	tokenDomain   = 't'
+	digitsDomain  = 'd'
+	attemptDomain = 'a'
 )
 
 // pseudonyms makes keyed pseudonyms: the first 16 bytes of HMAC-SHA256 over a
@@ -73,6 +74,12 @@ func (s *Store) Fingerprint(token string) string {
 		return ""
 	}
 	return s.names.of(tokenDomain, token).String()[:fingerprintDigits]
+}
+
+// AttemptPseudonym is the name under which the store knows an idempotency key,
+// or a request that came with one.
+func (s *Store) AttemptPseudonym(parts ...string) policy.Alias {
+	return s.names.of(attemptDomain, parts...)
 }
 
 // wamidPseudonym is the name under which the store knows a message of a business

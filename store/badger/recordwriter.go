@@ -105,6 +105,10 @@ func (w *recordWriter) ledgerEntry(e *ledgerEntry) {
 			w.bytes(e.Settled.Wamid[:])
 		}
 	}
+	if e.Attempt != nil {
+		w.key(o, 5)
+		w.bytes(e.Attempt[:])
+	}
 }
 
 func (w *recordWriter) send(s *policy.Send) {

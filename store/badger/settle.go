@@ -47,6 +47,9 @@ func (b *batch) settle(id store.ID, o store.Outcome, l learned) error {
 	if err := b.settleClaims(h, before, after); err != nil {
 		return err
 	}
+	if err := b.settleAttempt(id, h, o); err != nil {
+		return err
+	}
 	if o.State == store.Rejected && policy.StopsMarketing(o.ErrorCode) {
 		at, err := b.notBefore(h.judged(), o.At)
 		if err != nil {

@@ -42,6 +42,8 @@ func Run(t *testing.T, open func(t testing.TB, dir string, now func() time.Time)
 		"order":           testOrder,
 		"visibility":      testVisibility,
 		"claims-race":     testClaimsRace,
+		"attempts":        testAttempts,
+		"attempts-race":   testAttemptsRace,
 		"settle-race":     testSettleRace,
 		"reopen":          testReopen,
 		"closed":          testClosed,
