@@ -28,7 +28,7 @@ func (s *Store) Apply(ctx context.Context, events []policy.Event) error {
 	if err := s.apply(ctx, events); err != nil {
 		return err
 	}
-	return s.settleStops(ctx, events)
+	return s.findStopped(ctx, events)
 }
 
 func (s *Store) apply(ctx context.Context, events []policy.Event) error {

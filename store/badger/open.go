@@ -94,13 +94,14 @@ func Open(dir string, o Options) (*Store, error) {
 	s := &Store{
 		dir: dir, options: o, log: o.Logger, db: db, space: space,
 		cache: newContactCache(o.CacheSize), known: newKnowledge(), bills: newBills(),
-		inFlight: make(map[store.ID]*entryHead), held: newHeld(),
+		inFlight: make(map[store.ID]*entryHead), held: newHeld(), stops: newStopSearch(),
 		queue: make(chan *change, queueLength), writerDone: make(chan struct{}),
 	}
 	if err := s.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", dir, err), db.Close())
 	}
 	go s.write()
+	go s.stops.run(s)
 	return s, nil
 }
 

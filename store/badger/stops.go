@@ -1,8 +1,6 @@
 package badger
 
 import (
-	"context"
-	"fmt"
 	"slices"
 
 	"github.com/dgraph-io/badger/v4"
@@ -20,7 +18,7 @@ import (
 // the send come in any order. The status leaves the opt-out in a record. If the
 // outcome comes later, it looks for that; if it came before, whoever applied the
 // status looks for the entry, once the record is committed. So one of the two
-// always finds the other.
+// always finds the other; see [stopSearch].
 //
 // Nearly all statuses name somebody. This is why there is no index of messages,
 // which would cost every send a record: the entry is searched for.
@@ -112,61 +110,14 @@ func (b *batch) takeStops(h *entryHead, settled *settlement, wamid policy.Alias)
 	return b.delete(aliasKey(stopsPrefix, wamid))
 }
 
-// loadStops notes whether any stop was left.
+// loadStops notes whether any stop was left, and has what was left searched for:
+// the gateway may have ended before that was done.
 func (s *Store) loadStops(txn *badger.Txn) {
 	it := backwards(txn, stopsPrefix)
 	defer it.Close()
 	it.Seek(aliasKey(stopsPrefix, policy.Alias(lastID)))
 	s.stopsLeft = it.Valid()
-}
-
-// settleStops acts on what events have left for entries that were settled before
-// them.
-func (s *Store) settleStops(ctx context.Context, events []policy.Event) error {
-	for _, e := range events {
-		e, ok := e.(policy.StatusChanged)
-		if !ok || !isStop(e) || e.Wamid == "" || len(s.aliases(e.Who)) > 0 {
-			continue
-		}
-		wamid := s.wamidPseudonym(e.PhoneNumberID, e.Wamid)
-		id, err := s.sentAs(ctx, wamid)
-		if err != nil {
-			return fmt.Errorf("looking for the send of a failed status: %w", err)
-		}
-		if id.IsZero() {
-			continue
-		}
-		err = s.do(ctx, func(b *batch) error {
-			h, settled, err := b.entry(id)
-			if h == nil || err != nil {
-				return err
-			}
-			return b.takeStops(h, settled, wamid)
-		})
-		if err != nil {
-			return fmt.Errorf("applying a failed status: %w", err)
-		}
+	for ; it.Valid() && len(s.stops.wanted) < mostSearched; it.Next() {
+		s.stops.wanted[policy.Alias(it.Item().Key()[1:])] = true
 	}
-	return nil
-}
-
-// sentAs is the entry of a message that may have left a stop, zero if there is
-// none. It looks from new to old: a send fails soon.
-func (s *Store) sentAs(ctx context.Context, wamid policy.Alias) (id store.ID, err error) {
-	w := walk{journal: ledger, from: policy.MomentOf(s.options.Now()).Add(-statusLife), before: lastID}
-	for err == nil && !w.done && id.IsZero() {
-		err = s.view(ctx, func(snap snapshot) error {
-			if left, err := readStops(snap, wamid); len(left.Times) == 0 || err != nil {
-				w.done = true
-				return err
-			}
-			return w.read(snap, func(e *ledgerEntry) (enough bool, err error) {
-				if e.Settled != nil && e.Settled.Wamid != nil && *e.Settled.Wamid == wamid {
-					id = e.ID
-				}
-				return !id.IsZero(), nil
-			})
-		})
-	}
-	return id, err
 }

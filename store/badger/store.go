@@ -45,6 +45,8 @@ type Store struct {
 	// stopsLeft is set once there may be a stopsRecord. It belongs to the writer
 	// goroutine.
 	stopsLeft bool
+	// stops looks for the people whose opt-outs are among those.
+	stops *stopSearch
 	// held are reservations on their way to the queue.
 	held *held
 	// backups counts those that are being written. It grows under mu, while the
@@ -128,6 +130,7 @@ func (s *Store) Close() error {
 		s.closed = true
 		close(s.queue)
 		s.mu.Unlock()
+		s.stops.end()
 		<-s.writerDone
 		s.backups.Wait()
 		s.closeErr = s.closeDB()
