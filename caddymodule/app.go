@@ -42,6 +42,13 @@ type App struct {
 	// which they do.
 	Words []Words `json:"words,omitempty"`
 
+	// When a send is on disk: `strict` writes it into the ledger before its first
+	// byte goes upstream; `overlap` while the upstream works on it, within 5 ms,
+	// and before the sender gets an answer. With `overlap`, kill -9 or a power cut
+	// in those milliseconds leaves a message at Meta that the ledger doesn't know.
+	// Default: `strict`.
+	Ledger string `json:"ledger,omitempty"`
+
 	// How recipients appear in logs: `pseudonym` (a keyed hash), `masked`
 	// (country and last two digits) or `clear`.
 	// Default: `pseudonym`.
@@ -54,6 +61,7 @@ type App struct {
 	logger     *zap.Logger
 	provider   StoreProvider
 	clock      Clock
+	overlap    bool // ledger overlap
 	words      *policy.Words
 	businesses map[string]*business
 	others     *business // settings of "*"; nil where others are refused
@@ -169,6 +177,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 	default:
 		return fmt.Errorf("log_contacts is %q; it must be %s, %s or %s", a.LogContacts, logPseudonym, logMasked, logClear)
 	}
+	switch a.Ledger {
+	case "", ledgerStrict:
+	case ledgerOverlap:
+		a.overlap = true
+	default:
+		return fmt.Errorf("ledger is %q; it must be %s or %s", a.Ledger, ledgerStrict, ledgerOverlap)
+	}
 	if a.words, err = compileWords(a.Words); err != nil {
 		return err
 	}
@@ -235,6 +250,12 @@ func appOf(ctx caddy.Context) (*App, error) {
 	}
 	return mod.(*App), nil
 }
+
+// When a send is on disk.
+const (
+	ledgerStrict  = "strict"
+	ledgerOverlap = "overlap"
+)
 
 // How recipients appear in logs.
 const (

@@ -138,6 +138,7 @@ func listInto(to *[]string) parser {
 //		opt_in_words     <scope> <word>...
 //		opt_out_payloads <scope> <payload>...
 //		opt_in_payloads  <scope> <payload>...
+//		ledger           strict|overlap
 //		log_contacts     pseudonym|masked|clear
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
@@ -177,6 +178,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"opt_in_words":     func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", false) },
 		"opt_out_payloads": func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_out", true) },
 		"opt_in_payloads":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", true) },
+		"ledger":           choiceInto(&app.Ledger, ledgerStrict, ledgerOverlap),
 		"log_contacts":     choiceInto(&app.LogContacts, logPseudonym, logMasked, logClear),
 	}, "business", "opt_out_words", "opt_in_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {

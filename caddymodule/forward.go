@@ -23,8 +23,7 @@ const largestAnswer = 256 << 10
 const statusClientClosed = 499
 
 // forward sends what was reserved, and settles it. The upstream's answer reaches
-// the sender once the ledger has it on disk; the reservation gets there while
-// the upstream works.
+// the sender once the ledger has it on disk.
 func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bool, st store.Store, sends []judged, next caddyhttp.Handler) (err error) {
 	rec := newAnswer(w, largestAnswer)
 	g.tag(w, r, sends, rec)
@@ -48,6 +47,7 @@ func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bo
 	}()
 	err = serve(rec, r.WithContext(ctx), next)
 	readOutcomes(rec, err, whole.Load(), sends)
+	g.keepAnswer(rec, sends)
 	settled = true
 	recorded := g.settle(st, sends)
 	g.listenFor(st, sends)

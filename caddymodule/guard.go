@@ -64,6 +64,12 @@ type Guard struct {
 	// Default: 1 MiB.
 	MaxBody int64 `json:"max_body,omitempty"`
 
+	// For how long a request that came with an `Idempotency-Key` (or
+	// `X-Idempotency-Key`) is remembered: a repetition gets the first answer again
+	// and is not sent.
+	// Default: 24h.
+	IdempotencyWindow caddy.Duration `json:"idempotency_window,omitempty"`
+
 	// How long the upstream may take to answer a send. The time runs on when the
 	// sender gives up, so that the message id is not lost.
 	// Default: 60s.
@@ -135,6 +141,12 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	if g.MaxBody < 0 {
 		return fmt.Errorf("max_body is %d; it must be a size such as 1MiB", g.MaxBody)
 	}
+	if g.IdempotencyWindow == 0 {
+		g.IdempotencyWindow = caddy.Duration(defaultIdempotencyWindow)
+	}
+	if g.IdempotencyWindow < 0 {
+		return fmt.Errorf("idempotency_window is %s; it must be a duration such as 24h", time.Duration(g.IdempotencyWindow))
+	}
 	if g.SendTimeout == 0 {
 		g.SendTimeout = caddy.Duration(defaultSendTimeout)
 	}
@@ -149,6 +161,7 @@ const namespace = "X-Waguard-"
 
 // ServeHTTP judges a request.
 func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	key, keyRefusal := idempotencyKey(r.Header)
 	dropHeaders(r.Header)
 	route, refusal := cloudapi.Classify(g.dialect, r, g.PhoneNumberID)
 	if refusal != nil {
@@ -189,21 +202,21 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	if len(reading.Sends) == 0 {
 		return g.passAccount(w, r, body, next)
 	}
-	return g.judge(w, r, body, whole, &reading, next)
+	if keyRefusal != nil {
+		return g.refuseUnread(w, r, route, keyRefusal, next, sn)
+	}
+	return g.judge(w, r, body, key, whole, &reading, next)
 }
 
-// dropHeaders removes what a client may not set: our own headers, and those that
-// make Go resend a POST on a broken connection. A resent message is a second
-// message. An offer of another version of HTTP goes too: it concerns this
-// connection alone, and is not taken up.
+// dropHeaders removes what a client may not set: our own headers. An offer of
+// another version of HTTP goes too: it concerns this connection alone, and is not
+// taken up.
 func dropHeaders(h http.Header) {
 	for name := range h {
 		if len(name) >= len(namespace) && strings.EqualFold(name[:len(namespace)], namespace) {
 			delete(h, name)
 		}
 	}
-	h.Del("Idempotency-Key")
-	h.Del("X-Idempotency-Key")
 	cloudapi.DropUpgrade(h)
 }
 
@@ -296,6 +309,7 @@ func (g *Guard) stream(w http.ResponseWriter, r *http.Request, route cloudapi.Ro
 //		phone_number_id <id>
 //		max_body        <size>
 //		send_timeout    <duration>
+//		idempotency_window <duration>
 //		webhook_changes log|refuse
 //		sender          <text with placeholders>
 //	}
@@ -310,12 +324,13 @@ func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	var timeout *caddy.Duration
+	var timeout, window *caddy.Duration
 	err := parseBlock(d, map[string]parser{
-		"dialect":         choiceInto(&g.Dialect, "cloud", "360dialog", "on_premises"),
-		"phone_number_id": stringInto(&g.PhoneNumberID),
-		"send_timeout":    durationInto(&timeout),
-		"webhook_changes": choiceInto(&g.WebhookChanges, webhookChangesLog, webhookChangesRefuse),
+		"dialect":            choiceInto(&g.Dialect, "cloud", "360dialog", "on_premises"),
+		"phone_number_id":    stringInto(&g.PhoneNumberID),
+		"send_timeout":       durationInto(&timeout),
+		"idempotency_window": durationInto(&window),
+		"webhook_changes":    choiceInto(&g.WebhookChanges, webhookChangesLog, webhookChangesRefuse),
 		"sender": func(d *caddyfile.Dispenser) error {
 			if !d.AllArgs(&g.Sender) || g.Sender == "" {
 				return d.ArgErr()
@@ -340,6 +355,9 @@ func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	})
 	if timeout != nil {
 		g.SendTimeout = *timeout
+	}
+	if window != nil {
+		g.IdempotencyWindow = *window
 	}
 	return err
 }

@@ -33,14 +33,17 @@ type judged struct {
 	reserved, settled *store.Write
 	// outcome is what became of the send.
 	outcome store.Outcome
+	// attempt is the request's, on its first send; nil without idempotency key.
+	attempt *attempt
 }
 
 // passes reports whether the send may leave.
 func (j *judged) passes() bool { return !j.entry.Violation() || j.entry.Monitored }
 
 // judge decides all sends of a request. They leave together or not at all. whole
-// is set once the request's body has been read to its end.
-func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, whole *atomic.Bool, reading *cloudapi.Reading, next caddyhttp.Handler) error {
+// is set once the request's body has been read to its end. Under an idempotency
+// key that is known already nothing leaves.
+func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, key string, whole *atomic.Bool, reading *cloudapi.Reading, next caddyhttp.Handler) error {
 	// A sender that is gone already gets nothing sent. From here on its leaving
 	// changes nothing.
 	if err := r.Context().Err(); err != nil {
@@ -52,10 +55,24 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, whole
 		return g.storeDown(w, r, reading.Sends, next, err)
 	}
 	by := g.sentBy(r, st, body)
+	var once *attempt
+	if key != "" {
+		if once, err = newAttempt(st, key, reading, body, time.Duration(g.IdempotencyWindow)); err != nil {
+			return g.storeDown(w, r, reading.Sends, next, err)
+		}
+	}
 	sends := make([]judged, len(reading.Sends))
 	const attempts = 4 // each further one needs yet another send to come first
 	lost := -1         // the send that lost its claim once too often
 	for attempt := 1; ; attempt++ {
+		if once != nil {
+			switch answered, err := g.repeated(ctx, w, st, once, attempt > attempts); {
+			case answered:
+				return err
+			case err != nil:
+				return g.storeDown(w, r, reading.Sends, next, err)
+			}
+		}
 		passes := true
 		for i := range sends {
 			s := &reading.Sends[i]
@@ -84,10 +101,16 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, whole
 		if !passes {
 			return g.refuse(w, r, st, reading, sends)
 		}
+		if once != nil {
+			sends[0].attempt, sends[0].entry.Attempt = once, &once.Attempt
+		}
 		failed, err := g.reserve(st, sends)
 		switch {
 		case err == nil:
 			return g.forward(w, r, whole, st, sends, next)
+		case errors.Is(err, store.ErrRepeated):
+			g.settleAs(st, sends, store.Outcome{State: store.NotSent})
+			continue
 		case !errors.Is(err, store.ErrClaimed):
 			if allMonitored(sends) {
 				g.logger.Error("sends could not be recorded; they pass, since their business is in monitor mode", zap.Error(err))
@@ -103,17 +126,18 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, whole
 	}
 }
 
-// reserve enters sends into the ledger before they leave. Those that use up
-// something are waited for: they must be on disk first, and another send may
-// have been quicker, in which case none leaves. All are waited for while the
-// store fails to write: what can't be recorded must not leave. If that fails it
-// tells at which send.
+// reserve enters sends into the ledger before they leave, and waits until they
+// are on disk. With `ledger overlap` only those are waited for that use up
+// something, since another send may have been quicker, in which case none
+// leaves; and all while the store fails to write: what can't be recorded must not
+// leave. If that fails it tells at which send.
 func (g *Guard) reserve(st store.Store, sends []judged) (failed int, err error) {
 	for i := range sends {
 		sends[i].reserved = st.Reserve(sends[i].entry)
 	}
 	for i := range sends {
-		if !sends[i].entry.Decision.Claims && !g.app.lease.failing.Load() {
+		e := sends[i].entry
+		if g.app.overlap && !e.Decision.Claims && e.Attempt == nil && !g.app.lease.failing.Load() {
 			continue
 		}
 		err := sends[i].reserved.Wait()

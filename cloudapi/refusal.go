@@ -13,22 +13,24 @@ import (
 // Rules of the reader: the request could not be read without doubt, or not be
 // judged at all.
 const (
-	RuleUnreadable   policy.Rule = "UNREADABLE"           // not one clear JSON object or form
-	RuleTooLarge     policy.Rule = "BODY_TOO_LARGE"       // over the cap
-	RuleEncoding     policy.Rule = "ENCODING_UNSUPPORTED" // a content type or encoding nobody can read twice alike
-	RulePath         policy.Rule = "PATH_AMBIGUOUS"       // cleans to a send edge but is not written as one
-	RuleMethod       policy.Rule = "METHOD_OVERRIDE"      // could become another method upstream
-	RuleEncrypted    policy.Rule = "ENCRYPTED_BODY"       // messages_encrypted
-	RuleBatch        policy.Rule = "BATCH_REFUSED"        // an element of a batch is refused
-	RuleParameter    policy.Rule = "PARAMETER_INVALID"    // a field has a value Meta would not take, or two readings
-	RuleRecipient    policy.Rule = "RECIPIENT_INVALID"    // no recipient, several, or one that can't be read
-	RuleStore        policy.Rule = "STORE_UNAVAILABLE"    // the store can't answer
-	RuleSetup        policy.Rule = "SETUP_INCOMPLETE"     // a secret or setting is missing
-	RuleMissingParam policy.Rule = "PARAMETER_MISSING"    // a required field is missing
-	RuleUnrecorded   policy.Rule = "UNRECORDED"           // it left, its record did not reach the disk
-	RuleUnconfirmed  policy.Rule = "UNCONFIRMED"          // it was allowed, and may or may not have left
-	RuleNotSent      policy.Rule = "NOT_SENT"             // it was allowed, and Meta was not reached
-	RuleWebhooks     policy.Rule = "WEBHOOKS_FIXED"       // would change where the account's webhooks go
+	RuleUnreadable   policy.Rule = "UNREADABLE"             // not one clear JSON object or form
+	RuleTooLarge     policy.Rule = "BODY_TOO_LARGE"         // over the cap
+	RuleEncoding     policy.Rule = "ENCODING_UNSUPPORTED"   // a content type or encoding nobody can read twice alike
+	RulePath         policy.Rule = "PATH_AMBIGUOUS"         // cleans to a send edge but is not written as one
+	RuleMethod       policy.Rule = "METHOD_OVERRIDE"        // could become another method upstream
+	RuleEncrypted    policy.Rule = "ENCRYPTED_BODY"         // messages_encrypted
+	RuleBatch        policy.Rule = "BATCH_REFUSED"          // an element of a batch is refused
+	RuleParameter    policy.Rule = "PARAMETER_INVALID"      // a field has a value Meta would not take, or two readings
+	RuleRecipient    policy.Rule = "RECIPIENT_INVALID"      // no recipient, several, or one that can't be read
+	RuleStore        policy.Rule = "STORE_UNAVAILABLE"      // the store can't answer
+	RuleSetup        policy.Rule = "SETUP_INCOMPLETE"       // a secret or setting is missing
+	RuleMissingParam policy.Rule = "PARAMETER_MISSING"      // a required field is missing
+	RuleUnrecorded   policy.Rule = "UNRECORDED"             // it left, its record did not reach the disk
+	RuleUnconfirmed  policy.Rule = "UNCONFIRMED"            // it was allowed, and may or may not have left
+	RuleNotSent      policy.Rule = "NOT_SENT"               // it was allowed, and Meta was not reached
+	RuleInFlight     policy.Rule = "IDEMPOTENCY_IN_FLIGHT"  // the first request under the key has no answer yet
+	RuleKeyReused    policy.Rule = "IDEMPOTENCY_KEY_REUSED" // the key was another request's
+	RuleWebhooks     policy.Rule = "WEBHOOKS_FIXED"         // would change where the account's webhooks go
 )
 
 // Refusal says that a request must not reach the upstream, and how to tell the
@@ -95,6 +97,8 @@ var graphErrors = map[policy.Rule]graphError{
 	RuleUnrecorded:                 {http.StatusInternalServerError, 131000, "Something went wrong"},
 	RuleUnconfirmed:                {http.StatusInternalServerError, 131000, "Something went wrong: outcome unknown"},
 	RuleNotSent:                    {http.StatusServiceUnavailable, 131016, "Service unavailable"},
+	RuleInFlight:                   {http.StatusConflict, 131016, "The same request is being sent"},
+	RuleKeyReused:                  {http.StatusUnprocessableEntity, 100, "Idempotency key used for another request"},
 }
 
 // Rules are all rules that refuse.
@@ -177,7 +181,7 @@ func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
 		Type:        "OAuthException",
 		Code:        e.code,
 		ErrorData:   ErrorData{MessagingProduct: "whatsapp", Details: details + ". [waguard " + string(r.Rule) + " " + id + "]"},
-		IsTransient: e.status == http.StatusServiceUnavailable,
+		IsTransient: e.status == http.StatusServiceUnavailable || e.status == http.StatusConflict,
 		FBTraceID:   id,
 		Waguard:     Verdict{Decision: string(decision), ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Outcome: r.Outcome, Elements: elements},
 	}})

@@ -446,8 +446,9 @@ func TestStoreFails(t *testing.T) {
 		{"facts/monitor", support, []interface{ Store(bool) }{&faults.facts}, "200 0 ", 1},
 		{"settle", shop, []interface{ Store(bool) }{&faults.settle}, "500 131000 UNRECORDED", 1},
 		{"recovers", shop, nil, "200 0 ", 1},
-		{"reserve", shop, []interface{ Store(bool) }{&faults.reserve}, "500 131000 UNRECORDED", 1},
-		// Regression: a full disk let every message leave unrecorded.
+		// Regression: a full disk let every message leave unrecorded, then only the
+		// first.
+		{"reserve", shop, []interface{ Store(bool) }{&faults.reserve}, "503 131016 STORE_UNAVAILABLE", 0},
 		{"reserve/again", shop, []interface{ Store(bool) }{&faults.reserve}, "503 131016 STORE_UNAVAILABLE", 0},
 		{"reserve/and-again", shop, []interface{ Store(bool) }{&faults.reserve}, "503 131016 STORE_UNAVAILABLE", 0},
 		{"reserve/monitor", support, []interface{ Store(bool) }{&faults.reserve}, "200 0 ", 1},
@@ -480,7 +481,7 @@ func TestStoreFails(t *testing.T) {
 	}
 	for message, want := range map[string]int{
 		"the store can't answer: passing sends unjudged and unrecorded, since their business is in monitor mode": 2,
-		"the store can't answer: refusing sends that can't be judged or recorded":                                3,
+		"the store can't answer: refusing sends that can't be judged or recorded":                                4,
 	} {
 		if got := len(w.logLines(t, "http.handlers.whatsapp_guard", message)); got != want {
 			t.Errorf("the log says %d times %q, want %d", got, message, want)
@@ -491,5 +492,24 @@ func TestStoreFails(t *testing.T) {
 	faults.reserve.Store(true)
 	if resp, body := w.Post(t, messages, strings.ReplaceAll(textBody, "+4915112345678", "+4915119876543")); decodeRefusal(t, body).Error.Waguard.Rule != "WINDOW_CLOSED" {
 		t.Errorf("a refusal without record: %s %s", resp.Status, body)
+	}
+}
+
+// TestLedgerOverlap: who asks for it gets the reservation written while Meta
+// works. Then the first message after the store has failed leaves, and its sender
+// is told; no further one does.
+func TestLedgerOverlap(t *testing.T) {
+	w := newWorld(t, options{Options: gatewaytest.Options{Caddyfile: faultyCaddyfile, WhatsApp: "ledger overlap"}})
+	ana.writes("Hello")(t, w)
+	defer faults.reserve.Store(false)
+	for i, want := range []string{"500 UNRECORDED", "503 STORE_UNAVAILABLE", "200 "} {
+		faults.reserve.Store(i < 2)
+		resp, body := w.Post(t, messages, textBody)
+		if got := fmt.Sprint(resp.StatusCode, " ", decodeRefusal(t, body).Error.Waguard.Rule); got != want {
+			t.Errorf("send %d got %s: %s, want %s", i, got, body, want)
+		}
+	}
+	if got := len(w.sim.Sends()); got != 2 {
+		t.Errorf("%d messages were sent, want 2", got)
 	}
 }
