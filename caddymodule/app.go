@@ -178,11 +178,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("log_contacts is %q; it must be %s, %s or %s", a.LogContacts, logPseudonym, logMasked, logClear)
 	}
 	switch a.Ledger {
-	case "", ledgerStrict:
-	case ledgerOverlap:
+	case "", onDiskFirst:
+	case onDiskMeanwhile:
 		a.overlap = true
 	default:
-		return fmt.Errorf("ledger is %q; it must be %s or %s", a.Ledger, ledgerStrict, ledgerOverlap)
+		return fmt.Errorf("ledger is %q; it must be %s or %s", a.Ledger, onDiskFirst, onDiskMeanwhile)
 	}
 	if a.words, err = compileWords(a.Words); err != nil {
 		return err
@@ -253,8 +253,8 @@ func appOf(ctx caddy.Context) (*App, error) {
 
 // When a send is on disk.
 const (
-	ledgerStrict  = "strict"
-	ledgerOverlap = "overlap"
+	onDiskFirst  = "strict"
+	onDiskMeanwhile = "overlap"
 )
 
 // How recipients appear in logs.

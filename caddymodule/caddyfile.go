@@ -178,7 +178,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"opt_in_words":     func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", false) },
 		"opt_out_payloads": func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_out", true) },
 		"opt_in_payloads":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", true) },
-		"ledger":           choiceInto(&app.Ledger, ledgerStrict, ledgerOverlap),
+		"ledger":           choiceInto(&app.Ledger, onDiskFirst, onDiskMeanwhile),
 		"log_contacts":     choiceInto(&app.LogContacts, logPseudonym, logMasked, logClear),
 	}, "business", "opt_out_words", "opt_in_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {
