@@ -1,13 +1,23 @@
 package cloudapi
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/waguard/waguard/internal/lookalike"
+)
 
 // batchFinder looks, byte by byte, for a batch in a file that is taken for a form:
-// an ampersand, a name that ends in batch, and a list or an object. Both are what
-// no file has by chance. Escapes are undone, however often they are escaped.
+// an ampersand, a name that some reader could take for one that ends in batch, and
+// a list or an object. Both are what no file has by chance. Escapes are undone,
+// however often they are escaped.
 type batchFinder struct {
 	state finderState
-	word  int // how many letters of batch were seen last
+	// name holds the last n bytes of the name being read, as many as it takes to
+	// recognise batch among signs that some reader ignores.
+	name [128]byte
+	n    int
 	// escape is how much of a percent escape was read: none, the sign, the sign and
 	// a digit.
 	escape int
@@ -42,8 +52,15 @@ func (f *batchFinder) find(s []byte) bool {
 			continue
 		case '=':
 			f.escape = 0
-			if f.state = beyond; f.word == len("batch") {
-				f.state, f.word = inValue, 0
+			switch f.state {
+			case cutName:
+				f.state = inValue
+			case inName:
+				if f.state = beyond; f.namesBatch() {
+					f.state = inValue
+				}
+			default:
+				f.state = beyond
 			}
 			continue
 		case '%':
@@ -83,20 +100,33 @@ func (f *batchFinder) sign(c byte) bool {
 		case c > ' ' && c < 0x80 && c != '+' && c != '"' && c != '\'':
 			f.state = beyond
 		}
-	case f.state == cutName:
-	case f.word == len("batch") && c == '[':
+	case f.state != inName:
+	case c == '[' && f.namesBatch():
 		return true
-	case c == 0:
-		if f.state = beyond; f.word == len("batch") {
-			f.state = cutName
-		}
-	case f.word == len("batch") && c <= ' ':
-	case f.word < len("batch") && c|0x20 == "batch"[f.word]:
-		f.word++
-	case c|0x20 == 'b':
-		f.word = 1
+	case c == 0 && f.namesBatch():
+		f.state = cutName
 	default:
-		f.word = 0
+		if f.n == len(f.name) {
+			f.n = copy(f.name[:], f.name[len(f.name)/2:])
+		}
+		f.name[f.n] = c
+		f.n++
+	}
+	return false
+}
+
+// namesBatch reports whether some reader could take the name for one that ends in
+// batch. Nearly all names end in another letter, which is seen at once.
+func (f *batchFinder) namesBatch() bool {
+	for name := f.name[:f.n]; len(name) > 0; {
+		r, n := utf8.DecodeLastRune(name)
+		switch {
+		case r == 'h', r == 'H', r >= utf8.RuneSelf && n > 1:
+			return strings.HasSuffix(lookalike.Fold(string(f.name[:f.n])), "batch")
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+			return false
+		}
+		name = name[:len(name)-n]
 	}
 	return false
 }
