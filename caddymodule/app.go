@@ -253,7 +253,7 @@ func appOf(ctx caddy.Context) (*App, error) {
 
 // When a send is on disk.
 const (
-	onDiskFirst  = "strict"
+	onDiskFirst     = "strict"
 	onDiskMeanwhile = "overlap"
 )
 
