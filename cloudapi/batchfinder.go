@@ -101,7 +101,7 @@ func (f *batchFinder) sign(c byte) bool {
 			f.state = beyond
 		}
 	case f.state != inName:
-	case c == '[' && f.namesBatch():
+	case c == '[' && f.namesBatch() && !f.quoted():
 		return true
 	case c == 0 && f.namesBatch():
 		f.state = cutName
@@ -129,4 +129,11 @@ func (f *batchFinder) namesBatch() bool {
 		name = name[:len(name)-n]
 	}
 	return false
+}
+
+// quoted reports a punctuation mark behind the last letter of the name: with a
+// bracket behind that it is JSON, such as {"batch":[, and no form.
+func (f *batchFinder) quoted() bool {
+	name := bytes.TrimRightFunc(f.name[:f.n], func(r rune) bool { return r <= ' ' || r >= utf8.RuneSelf })
+	return len(name) > 0 && !isLetter(name[len(name)-1])
 }
