@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/policy"
@@ -49,6 +50,20 @@ type App struct {
 	// Default: `strict`.
 	Ledger string `json:"ledger,omitempty"`
 
+	// How much memory the bodies of sends and webhooks may hold together while
+	// they are read and judged, in bytes. A send for which there is no room is
+	// answered 503 OVERLOADED, a webhook 503, so that Meta delivers again. Webhooks
+	// take half of it at most, and a quarter is kept for bodies of 8 KiB, as nearly
+	// all sends are.
+	// Default: 64 MiB.
+	BodyBudget int64 `json:"body_budget,omitempty"`
+
+	// How long the body of a send or webhook may take to come. Uploads of media
+	// are not read and may take longer. The rest of a refused request is waited
+	// for as long.
+	// Default: 30s.
+	BodyTimeout caddy.Duration `json:"body_timeout,omitempty"`
+
 	// How recipients appear in logs: `pseudonym` (a keyed hash), `masked`
 	// (country and last two digits) or `clear`.
 	// Default: `pseudonym`.
@@ -58,6 +73,7 @@ type App struct {
 	// tests and demonstrations. Default: the system's clock.
 	ClockRaw json.RawMessage `json:"clock,omitempty" caddy:"namespace=whatsapp.clocks inline_key=module"`
 
+	ctx        caddy.Context
 	logger     *zap.Logger
 	provider   StoreProvider
 	clock      Clock
@@ -142,7 +158,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // Provision checks the configuration. It opens nothing, so that a configuration
 // can be validated beside a running gateway.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.logger = ctx.Logger()
+	a.ctx, a.logger = ctx, ctx.Logger()
 	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
@@ -184,6 +200,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	default:
 		return fmt.Errorf("ledger is %q; it must be %s or %s", a.Ledger, onDiskFirst, onDiskMeanwhile)
 	}
+	if err := a.provisionBodies(); err != nil {
+		return err
+	}
 	if a.words, err = compileWords(a.Words); err != nil {
 		return err
 	}
@@ -195,11 +214,29 @@ func (a *App) Start() error {
 	if _, err := a.acquire(); err != nil {
 		return err
 	}
+	a.endGracefully()
 	serving.Store(a)
 	if a.others != nil && len(a.businesses) == 0 {
 		a.logger.Info("serving every business phone number with the default policy; add `business <phone_number_id>` blocks to name yours")
 	}
 	return nil
+}
+
+// defaultGrace is how long requests may go on after SIGTERM where the operator
+// says nothing.
+const defaultGrace = 10 * time.Second
+
+// endGracefully gives Caddy's http app a grace period if it has none: Caddy would
+// wait for ever, and one client that holds back the last byte of an upload would
+// keep the process from ending. The http app reads the setting when it stops.
+func (a *App) endGracefully() {
+	mod, err := a.ctx.AppIfConfigured("http")
+	if err != nil {
+		return // there is none, or Caddy says what is wrong with it
+	}
+	if server, ok := mod.(*caddyhttp.App); ok && server.GracePeriod == 0 {
+		server.GracePeriod = caddy.Duration(defaultGrace)
+	}
 }
 
 // Stop does nothing: requests may still run. The store is released in Cleanup.

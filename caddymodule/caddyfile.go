@@ -139,6 +139,8 @@ func listInto(to *[]string) parser {
 //		opt_out_payloads <scope> <payload>...
 //		opt_in_payloads  <scope> <payload>...
 //		ledger           strict|overlap
+//		body_budget      <size>
+//		body_timeout     <duration>
 //		log_contacts     pseudonym|masked|clear
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
@@ -179,6 +181,8 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"opt_out_payloads": func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_out", true) },
 		"opt_in_payloads":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", true) },
 		"ledger":           choiceInto(&app.Ledger, onDiskFirst, onDiskMeanwhile),
+		"body_budget":      app.parseBodyBudget,
+		"body_timeout":     app.parseBodyTimeout,
 		"log_contacts":     choiceInto(&app.LogContacts, logPseudonym, logMasked, logClear),
 	}, "business", "opt_out_words", "opt_in_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {

@@ -183,7 +183,8 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 		// Early data can be replayed, and a replayed send is a second message.
 		return caddyhttp.Error(http.StatusTooEarly, errors.New("sends are not accepted as TLS early data, in monitor mode neither"))
 	}
-	sn, refusal := g.readBody(r)
+	sn, refusal := g.readBody(w, r)
+	defer sn.held.release()
 	if refusal != nil {
 		return g.refuseUnread(w, r, route, refusal, next, sn)
 	}
@@ -221,10 +222,22 @@ func dropHeaders(h http.Header) {
 }
 
 // readBody reads the body once, up to the cap.
-func (g *Guard) readBody(r *http.Request) (seen, *cloudapi.Refusal) {
+func (g *Guard) readBody(w http.ResponseWriter, r *http.Request) (seen, *cloudapi.Refusal) {
 	var sn seen
-	g.readOn(r, &sn)
+	g.readOn(w, r, &sn)
 	switch {
+	case sn.late:
+		return sn, &cloudapi.Refusal{
+			Rule:   cloudapi.RuleUnreadable,
+			Reason: fmt.Sprintf("the body did not come to its end within %s", time.Duration(g.app.BodyTimeout)),
+			Remedy: "send the request again, whole, or raise body_timeout",
+		}
+	case sn.noRoom:
+		return sn, &cloudapi.Refusal{
+			Rule:   cloudapi.RuleOverloaded,
+			Reason: fmt.Sprintf("the gateway is reading as many bodies as fit into %s, and has no room for this one; nothing was sent", humanize.IBytes(uint64(g.app.BodyBudget))),
+			Remedy: "send it again a little later; if this lasts, find out who holds requests open, or raise body_budget",
+		}
 	case sn.broken:
 		return sn, &cloudapi.Refusal{
 			Rule:   cloudapi.RuleUnreadable,

@@ -19,7 +19,7 @@ var (
 
 	webhooksTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "webhooks_total",
-		Help: "Webhook deliveries, by result (accepted, bad_signature, unauthorized, unreadable, too_large, setup_incomplete, store_unavailable).",
+		Help: "Webhook deliveries, by result (accepted, bad_signature, unauthorized, unreadable, too_large, overloaded, setup_incomplete, store_unavailable).",
 	}, []string{"result"})
 
 	webhookEventsTotal = prometheus.NewCounter(prometheus.CounterOpts{
@@ -41,6 +41,11 @@ var (
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_failures_total",
 		Help: "Requests that met a store that could not answer or record.",
 	})
+
+	bodyBytes = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "body_bytes",
+		Help: "Memory that bodies of sends and webhooks hold at the moment; body_budget is the most.",
+	}, func() float64 { return float64(bodiesHeld.Load()) })
 
 	clockDifference = prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "clock_difference_seconds",
@@ -70,7 +75,7 @@ var (
 )
 
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, storeFailures, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
+	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, storeFailures, bodyBytes, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return err

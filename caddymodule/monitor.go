@@ -52,11 +52,17 @@ type seen struct {
 	whole bool
 	// broken: there is no more, and body is not all.
 	broken bool
+	// late: it is broken because it did not come in time.
+	late bool
+	// noRoom: there may be more, but no memory for it.
+	noRoom bool
+	// held is what body takes of the memory that bodies may take.
+	held *share
 }
 
 // exception is why a request that could not be judged can't pass although its
 // business is in monitor mode, "" if it can. It may read on.
-func (g *Guard) exception(r *http.Request, sn *seen) string {
+func (g *Guard) exception(w http.ResponseWriter, r *http.Request, sn *seen) string {
 	if sn.broken {
 		return "it can't be passed on, since it never came to its end"
 	}
@@ -64,7 +70,7 @@ func (g *Guard) exception(r *http.Request, sn *seen) string {
 		return ""
 	}
 	if !sn.whole && len(sn.body) == 0 && r.Body != nil {
-		g.readOn(r, sn)
+		g.readOn(w, r, sn)
 	}
 	if !sn.whole || sn.broken || cloudapi.CouldReachOthers(r, sn.body) {
 		return "it could hold sends of another business, which is not in monitor mode"
@@ -73,10 +79,10 @@ func (g *Guard) exception(r *http.Request, sn *seen) string {
 }
 
 // readOn reads the body of a request that was refused before.
-func (g *Guard) readOn(r *http.Request, sn *seen) {
-	body, err := readAll(r, g.MaxBody)
-	_, over := errors.AsType[*http.MaxBytesError](err)
-	*sn = seen{body: body, whole: err == nil, broken: err != nil && !over}
+func (g *Guard) readOn(w http.ResponseWriter, r *http.Request, sn *seen) {
+	sn.held.release()
+	body, held, err := g.app.sendBodies(g.MaxBody).read(w, r)
+	*sn = seen{body: body, whole: err == nil, broken: broken(err), late: late(err), noRoom: errors.Is(err, errNoRoom), held: held}
 }
 
 // passUnread lets a request through that could not be judged, and records it.

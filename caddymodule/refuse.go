@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
@@ -69,8 +70,9 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, next caddyhttp.Handler, sn seen) error {
 	e := g.unreadEntry(r, route, refusal, sn.body)
 	sends := []judged{{send: &e.Send, entry: e, element: -1, monitored: g.app.monitors(route.PhoneNumberID)}}
+	defer func() { sn.held.release() }()
 	if sends[0].monitored {
-		if sends[0].exception = g.exception(r, &sn); sends[0].exception == "" {
+		if sends[0].exception = g.exception(w, r, &sn); sends[0].exception == "" {
 			e.Monitored = true
 			return g.passUnread(w, r, sends, &sn, next)
 		}
@@ -85,7 +87,8 @@ func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloud
 		g.logger.Error("a refusal could not be recorded", zap.Stringer("id", e.ID), zap.Error(err))
 	}
 	g.tag(w, r, sends, nil)
-	drain(r)
+	sn.held.release()
+	drain(w, r, time.Duration(g.app.BodyTimeout))
 	return writeRefusal(w, refusal, e.ID, refusal.Elements)
 }
 
@@ -120,10 +123,15 @@ const largestDrain = 128 << 20
 
 // drain reads what is left of a refused request. Many clients read no answer
 // while they write, and would see a broken connection instead of the refusal.
-// A client that asked first doesn't write.
-func drain(r *http.Request) {
-	if r.Body != nil && r.Header.Get("Expect") == "" {
-		_, _ = io.CopyN(io.Discard, r.Body, largestDrain)
+// A client that asked first doesn't write. What doesn't come in time is not
+// waited for.
+func drain(w http.ResponseWriter, r *http.Request, timeout time.Duration) {
+	if r.Body == nil || r.Header.Get("Expect") != "" {
+		return
+	}
+	setBodyDeadline(w, time.Now().Add(timeout))
+	if _, err := io.CopyN(io.Discard, r.Body, largestDrain); err == io.EOF {
+		setBodyDeadline(w, time.Time{})
 	}
 }
 

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -212,24 +212,35 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 		return plainError(w, http.StatusServiceUnavailable, "the gateway has no secret by which it could tell who delivers; set what the log says is missing")
 	}
 	shown := slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.shown(r) })
-	if !shown && !h.readsSignatures() {
-		return h.unauthorized(w, r, h.noProof())
+	if !shown {
+		// Nothing is read of what can't be signed.
+		if err := h.signable(r); err != nil {
+			leaveUnread(w, r, time.Duration(h.app.BodyTimeout))
+			return h.unauthorized(w, r, err)
+		}
 	}
-	body, err := readAll(r, largestWebhook)
+	body, held, err := h.app.webhookBodies(largestWebhook).read(w, r)
+	defer held.release()
+	if errors.Is(err, errNoRoom) {
+		held.release()
+		webhooksTotal.WithLabelValues("overloaded").Inc()
+		h.logger.Error("a webhook was not read, Meta will deliver it again", zap.Error(err))
+		drain(w, r, time.Duration(h.app.BodyTimeout))
+		return plainError(w, http.StatusServiceUnavailable, "the gateway reads as many deliveries as it has memory for; deliver again")
+	}
 	if err != nil {
 		if _, over := errors.AsType[*http.MaxBytesError](err); over {
 			webhooksTotal.WithLabelValues("too_large").Inc()
 			return plainError(w, http.StatusRequestEntityTooLarge, "a webhook delivery has 3 MiB at most")
 		}
 		webhooksTotal.WithLabelValues("unreadable").Inc()
+		if late(err) {
+			return plainError(w, http.StatusRequestTimeout, fmt.Sprintf("the body did not come within %s", time.Duration(h.app.BodyTimeout)))
+		}
 		return plainError(w, http.StatusBadRequest, "the body broke off before its end")
 	}
-	if !shown && !slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.signed(r, body) }) {
-		err := cloudapi.VerifySignature(r.Header.Get(cloudapi.SignatureHeader), body, h.secrets...)
-		if err != nil && len(h.Auth) > 0 {
-			err = h.noProof()
-		}
-		if err != nil {
+	if !shown {
+		if err := h.verify(r, body); err != nil {
 			return h.unauthorized(w, r, err)
 		}
 	}
@@ -267,47 +278,6 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 	webhookEventsTotal.Add(float64(len(learned.Events)))
 	r, _ = withBody(r, body)
 	return next.ServeHTTP(w, r)
-}
-
-// firstRead is how much of an announced body room is made for at once; nearly
-// every send is smaller.
-const firstRead = 8 << 10
-
-// readAll reads a body of up to limit bytes. Of a larger one, or one that breaks
-// off, it gives what it has read together with the error.
-func readAll(r *http.Request, limit int64) ([]byte, error) {
-	if r.Body == nil {
-		return nil, nil
-	}
-	if r.ContentLength > limit {
-		return nil, &http.MaxBytesError{Limit: limit}
-	}
-	src, room := io.Reader(r.Body), bytes.MinRead
-	if r.ContentLength >= 0 {
-		// net/http ends the body there. What was announced need not come, though:
-		// thousands could announce the most and send a byte a second. The buffer
-		// grows with what comes. One more byte has room for finding the end.
-		room = int(min(r.ContentLength, firstRead)) + 1
-	} else {
-		src = io.LimitReader(r.Body, limit+1)
-	}
-	body := make([]byte, 0, room)
-	for {
-		n, err := src.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		if int64(len(body)) > limit {
-			return body, &http.MaxBytesError{Limit: limit}
-		}
-		if err == io.EOF {
-			return body, nil
-		}
-		if err != nil {
-			return body, err
-		}
-		if len(body) == cap(body) {
-			body = slices.Grow(body, len(body))
-		}
-	}
 }
 
 func plainError(w http.ResponseWriter, status int, message string) error {

@@ -115,6 +115,12 @@ func inPath(r *http.Request, secret string) (found bool) {
 	return found
 }
 
+// signable reports whether the request has a signature that could be the
+// secret's.
+func (a *WebhookAuth) signable(r *http.Request) bool {
+	return a.Method == authTurn && a.secret != "" && cloudapi.IsTurnSignature(r.Header.Get(cloudapi.TurnSignatureHeader))
+}
+
 // signed reports whether the secret signs the body.
 func (a *WebhookAuth) signed(r *http.Request, body []byte) bool {
 	return a.Method == authTurn && a.secret != "" && cloudapi.VerifyTurnSignature(r.Header.Get(cloudapi.TurnSignatureHeader), body, []byte(a.secret))
@@ -154,9 +160,33 @@ func (h *Webhook) checkAuth() error {
 	return nil
 }
 
-// readsSignatures reports whether a signature over the body is accepted.
-func (h *Webhook) readsSignatures() bool {
-	return len(h.secrets) > 0 || slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.Method == authTurn && a.secret != "" })
+// signable reports, before the body is read, that no signature this delivery
+// comes with could be one over it.
+func (h *Webhook) signable(r *http.Request) error {
+	if slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.signable(r) }) {
+		return nil
+	}
+	if len(h.secrets) == 0 {
+		return h.noProof()
+	}
+	return h.unproven(cloudapi.CheckSignature(r.Header.Get(cloudapi.SignatureHeader)))
+}
+
+// verify reports that nobody who knows a secret signed the body.
+func (h *Webhook) verify(r *http.Request, body []byte) error {
+	if slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.signed(r, body) }) {
+		return nil
+	}
+	return h.unproven(cloudapi.VerifySignature(r.Header.Get(cloudapi.SignatureHeader), body, h.secrets...))
+}
+
+// unproven is what is said about a signature that is none: where there are other
+// ways to prove where a delivery comes from, they are named.
+func (h *Webhook) unproven(err error) error {
+	if err != nil && len(h.Auth) > 0 {
+		return h.noProof()
+	}
+	return err
 }
 
 // noProof names the ways in which a delivery could have proved where it comes

@@ -31,6 +31,7 @@ const (
 	RuleInFlight     policy.Rule = "IDEMPOTENCY_IN_FLIGHT"  // the first request under the key has no answer yet
 	RuleKeyReused    policy.Rule = "IDEMPOTENCY_KEY_REUSED" // the key was another request's
 	RuleWebhooks     policy.Rule = "WEBHOOKS_FIXED"         // would change where the account's webhooks go
+	RuleOverloaded   policy.Rule = "OVERLOADED"             // more bodies at once than there is memory set aside for
 )
 
 // Refusal says that a request must not reach the upstream, and how to tell the
@@ -99,6 +100,7 @@ var graphErrors = map[policy.Rule]graphError{
 	RuleNotSent:                    {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 	RuleInFlight:                   {http.StatusConflict, 131016, "The same request is being sent"},
 	RuleKeyReused:                  {http.StatusUnprocessableEntity, 100, "Idempotency key used for another request"},
+	RuleOverloaded:                 {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 }
 
 // Rules are all rules that refuse.

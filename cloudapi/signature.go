@@ -27,21 +27,36 @@ const signaturePrefix = "sha256="
 // and while an app's secret is being replaced. An empty secret signs nothing, so without secrets nothing is accepted. The
 // time taken doesn't depend on where the signature differs.
 func VerifySignature(header string, body []byte, secrets ...[]byte) error {
-	if header == "" {
-		return ErrSignatureMissing
-	}
-	digits, ok := strings.CutPrefix(header, signaturePrefix)
-	if !ok || len(digits) != 2*sha256.Size || strings.ToLower(digits) != digits {
-		return ErrSignatureMalformed
-	}
-	signature, err := hex.DecodeString(digits)
+	signature, err := readSignature(header)
 	if err != nil {
-		return ErrSignatureMalformed
+		return err
 	}
 	if !signed(signature, body, secrets) {
 		return ErrSignatureMismatch
 	}
 	return nil
+}
+
+// CheckSignature is the part of [VerifySignature] that needs no body: it reports
+// a header that is the signature of none.
+func CheckSignature(header string) error {
+	_, err := readSignature(header)
+	return err
+}
+
+func readSignature(header string) ([]byte, error) {
+	if header == "" {
+		return nil, ErrSignatureMissing
+	}
+	digits, ok := strings.CutPrefix(header, signaturePrefix)
+	if !ok || len(digits) != 2*sha256.Size || strings.ToLower(digits) != digits {
+		return nil, ErrSignatureMalformed
+	}
+	signature, err := hex.DecodeString(digits)
+	if err != nil {
+		return nil, ErrSignatureMalformed
+	}
+	return signature, nil
 }
 
 // signed reports whether one of secrets signed body. All are tried.
@@ -61,8 +76,19 @@ const TurnSignatureHeader = "X-Turn-Hook-Signature"
 // VerifyTurnSignature is like [VerifySignature] for webhooks of Turn.io, which
 // signs with HMAC-SHA256 in base64.
 func VerifyTurnSignature(header string, body []byte, secrets ...[]byte) bool {
+	signature, ok := readTurnSignature(header)
+	return ok && signed(signature, body, secrets)
+}
+
+// IsTurnSignature is the part of [VerifyTurnSignature] that needs no body.
+func IsTurnSignature(header string) bool {
+	_, ok := readTurnSignature(header)
+	return ok
+}
+
+func readTurnSignature(header string) ([]byte, bool) {
 	signature, err := base64.StdEncoding.Strict().DecodeString(header)
-	return err == nil && len(header) == base64.StdEncoding.EncodedLen(sha256.Size) && signed(signature, body, secrets)
+	return signature, err == nil && len(header) == base64.StdEncoding.EncodedLen(sha256.Size)
 }
 
 // SignTurn is the header value with which Turn.io signs body.
