@@ -11,11 +11,11 @@ import (
 
 // Apply makes events durable.
 //
-// They are all written in one transaction, or none is, as long as they fit:
-// a megabyte of changed records, some thousand events. More are written in
-// halves, one after the other. If that breaks off in between, Apply returns an
-// error with a part of the events on disk; applying all of them again completes
-// it, since repeated events change nothing.
+// Up to [maxBulk] of them are written in one transaction, or none is, as long as
+// they fit: a megabyte of changed records. More are written in parts, one after
+// the other, so that sends need not wait for all of them. If that breaks off in
+// between, Apply returns an error with a part of the events on disk; applying all
+// of them again completes it, since repeated events change nothing.
 func (s *Store) Apply(ctx context.Context, events []policy.Event) error {
 	if len(events) == 0 {
 		return nil
@@ -32,7 +32,17 @@ func (s *Store) Apply(ctx context.Context, events []policy.Event) error {
 }
 
 func (s *Store) apply(ctx context.Context, events []policy.Event) error {
-	err := s.do(ctx, func(b *batch) error {
+	if len(events) > maxBulk {
+		if err := s.apply(ctx, events[:maxBulk]); err != nil {
+			return err
+		}
+		return s.apply(ctx, events[maxBulk:])
+	}
+	do := s.do
+	if len(events) > smallApply {
+		do = func(ctx context.Context, run func(*batch) error) error { return s.doBulk(ctx, len(events), run) }
+	}
+	err := do(ctx, func(b *batch) error {
 		for _, e := range events {
 			if err := b.apply(e); err != nil {
 				return fmt.Errorf("applying %T: %w", e, err)

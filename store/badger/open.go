@@ -95,7 +95,7 @@ func Open(dir string, o Options) (*Store, error) {
 		dir: dir, options: o, log: o.Logger, db: db, space: space,
 		cache: newContactCache(o.CacheSize), known: newKnowledge(), bills: newBills(),
 		inFlight: make(map[store.ID]*entryHead), held: newHeld(), stops: newStopSearch(),
-		queue: make(chan *change, queueLength), writerDone: make(chan struct{}),
+		queue: make(chan *change, queueLength), bulk: make(chan *change, bulkLength), places: make(chan struct{}, bulkLength), writerDone: make(chan struct{}),
 	}
 	if err := s.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store in %s: %w", dir, err), db.Close())

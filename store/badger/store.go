@@ -58,6 +58,9 @@ type Store struct {
 	// queue brings changes to the writer. Sending needs mu for reading; Close
 	// closes it under mu, after which the writer takes what is left and stops.
 	queue chan *change
+	// bulk brings changes that take long, each of which has one of the places.
+	bulk   chan *change
+	places chan struct{}
 	// writerDone is closed by the writer as the last thing it does.
 	writerDone chan struct{}
 	closeOnce  sync.Once

@@ -41,6 +41,8 @@ type change struct {
 	// done is called once, when the change is on disk or has failed.
 	done func(error)
 	err  error
+	// events is how many a bulky change applies; see [Store.doBulk].
+	events int
 }
 
 // submit hands a change to the writer, behind the reservations that before takes
@@ -144,6 +146,9 @@ func (s *Store) write() {
 		case c, ok := <-s.queue:
 			if !ok {
 				s.commitAll(s.held.takeAll())
+				for len(s.bulk) > 0 {
+					s.commitAll(s.addBulk(nil))
+				}
 				return
 			}
 			if time.Since(ended) > gathering {
@@ -151,7 +156,13 @@ func (s *Store) write() {
 			}
 			var waiting []*change
 			waiting, callers = s.collect(c, min(callers, manyCallers), quiet)
-			s.commitAll(waiting)
+			s.commitAll(s.addBulk(waiting))
+			callers += len(s.queue)
+			ended = time.Now()
+		case c := <-s.bulk:
+			waiting := s.addQueue(nil)
+			callers = len(waiting)
+			s.commitAll(append(waiting, c))
 			callers += len(s.queue)
 			ended = time.Now()
 		case <-s.held.filled:
