@@ -159,8 +159,8 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 // namespace is the prefix of our own headers. Clients can't set them.
 const namespace = "X-Waguard-"
 
-// ServeHTTP judges a request.
-func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+// serve judges a request.
+func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	key, keyRefusal := idempotencyKey(r.Header)
 	dropHeaders(r.Header)
 	route, refusal := cloudapi.Classify(g.dialect, r, g.PhoneNumberID)

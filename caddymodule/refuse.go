@@ -162,7 +162,13 @@ func (g *Guard) storeDown(w http.ResponseWriter, r *http.Request, sends []policy
 }
 
 func writeRefusal(w http.ResponseWriter, refusal *cloudapi.Refusal, id store.ID, elements []cloudapi.Element) error {
-	status, body := cloudapi.RenderError(refusal, id.String(), elements)
+	return writeError(w, cloudapi.Status(refusal.Rule), refusal, id, elements)
+}
+
+// writeError answers with an error in the shape of the Graph API, under a status
+// that need not be the rule's.
+func writeError(w http.ResponseWriter, status int, refusal *cloudapi.Refusal, id store.ID, elements []cloudapi.Element) error {
+	_, body := cloudapi.RenderError(refusal, id.String(), elements)
 	h := w.Header()
 	// A fault may strike after the proxy has copied the upstream's header.
 	for _, name := range []string{"Content-Encoding", "Content-Length", "Etag", "Last-Modified", "Trailer"} {

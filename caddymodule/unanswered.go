@@ -39,7 +39,7 @@ func (g *Guard) unanswered(w http.ResponseWriter, sends []judged, cause error, l
 		}
 	}
 	g.logger.Error("a send got no answer", zap.Stringer("id", sends[0].entry.ID), zap.String("rule", string(refusal.Rule)),
-		zap.String("outcome", refusal.Outcome), zap.Int("sends", len(sends)), zap.Error(cause))
+		zap.String("outcome", refusal.Outcome), zap.Int("sends", len(sends)), causeField(cause))
 	return writeRefusal(w, refusal, sends[0].entry.ID, nil)
 }
 

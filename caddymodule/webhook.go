@@ -174,8 +174,10 @@ func resolveSecret(setting, raw string) (string, error) {
 func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	dropHeaders(r.Header)
 	if slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.seen(r) }) {
-		next = unlogged(h.logger, r, next)
+		// Caddy's access log would show it.
+		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
 	}
+	next = answered(h.logger, next)
 	switch {
 	case r.Method == http.MethodPost:
 		return h.deliver(w, r, next)

@@ -217,24 +217,6 @@ func (h *Webhook) unauthorized(w http.ResponseWriter, r *http.Request, err error
 	return plainError(w, http.StatusUnauthorized, err.Error())
 }
 
-// unlogged keeps Caddy from logging a request whose address or header has a
-// secret in it: neither as an access nor with an error of what comes after.
-func unlogged(logger *zap.Logger, r *http.Request, next caddyhttp.Handler) caddyhttp.Handler {
-	caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
-	return caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
-		err := next.ServeHTTP(w, r)
-		if err == nil {
-			return nil
-		}
-		status := http.StatusInternalServerError
-		if failed, ok := errors.AsType[caddyhttp.HandlerError](err); ok && failed.StatusCode != 0 {
-			status = failed.StatusCode
-		}
-		logger.Error("what comes after the webhook failed", zap.Error(err), zap.Int("status", status))
-		return plainError(w, status, http.StatusText(status))
-	})
-}
-
 // parseAuth reads one `auth` subdirective.
 func (h *Webhook) parseAuth(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()

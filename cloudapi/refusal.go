@@ -32,6 +32,7 @@ const (
 	RuleKeyReused    policy.Rule = "IDEMPOTENCY_KEY_REUSED" // the key was another request's
 	RuleWebhooks     policy.Rule = "WEBHOOKS_FIXED"         // would change where the account's webhooks go
 	RuleOverloaded   policy.Rule = "OVERLOADED"             // more bodies at once than there is memory set aside for
+	RuleUnanswered   policy.Rule = "UNANSWERED"             // it was no send, and Meta did not answer
 )
 
 // Refusal says that a request must not reach the upstream, and how to tell the
@@ -97,6 +98,7 @@ var graphErrors = map[policy.Rule]graphError{
 	RuleWebhooks:                   {http.StatusForbidden, 10, "Permission denied: the account's webhooks"},
 	RuleUnrecorded:                 {http.StatusInternalServerError, 131000, "Something went wrong"},
 	RuleUnconfirmed:                {http.StatusInternalServerError, 131000, "Something went wrong: outcome unknown"},
+	RuleUnanswered:                 {http.StatusBadGateway, 131016, "Service unavailable"},
 	RuleNotSent:                    {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 	RuleInFlight:                   {http.StatusConflict, 131016, "The same request is being sent"},
 	RuleKeyReused:                  {http.StatusUnprocessableEntity, 100, "Idempotency key used for another request"},
