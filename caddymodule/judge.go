@@ -172,6 +172,7 @@ func (a *App) decide(ctx context.Context, st store.Store, reading *cloudapi.Read
 		if !e.Monitored {
 			e.Outcome.State = store.Refused
 		}
+		a.hidePhone(st, e)
 		return e, nil
 	}
 	e.Business, e.Policy, e.Terms, e.WABA = b.name, b.policy, b.terms, b.waba
@@ -194,6 +195,7 @@ func (a *App) decide(ctx context.Context, st store.Store, reading *cloudapi.Read
 	if e.Violation() && !e.Monitored {
 		e.Outcome.State = store.Refused
 	}
+	a.hidePhone(st, e)
 	return e, nil
 }
 

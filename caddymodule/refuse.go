@@ -112,6 +112,7 @@ func (g *Guard) unreadEntry(r *http.Request, route cloudapi.Route, refusal *clou
 	if err != nil {
 		st = nil // then there is no fingerprint
 	}
+	g.app.hidePhone(st, e)
 	by := g.sentBy(r, st, body)
 	e.Sender, e.Token = by.sender, by.token
 	return e

@@ -1,0 +1,42 @@
+package caddymodule
+
+import (
+	"slices"
+
+	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/store"
+)
+
+// longestPhone is how many digits a phone number has at most that is taken for
+// one where an id belongs. Meta's ids have 15 and more; numbers that long are
+// rare.
+const longestPhone = 14
+
+// hidePhone replaces the id of the business phone number in an entry by a
+// fingerprint of it where it is a phone number: programs that mix the two up
+// write the recipient's into the path. An id that is configured or that a
+// webhook has named stays, whatever it looks like. Without a store nothing stays.
+func (a *App) hidePhone(st store.Store, e *store.Entry) {
+	id := e.Send.PhoneNumberID
+	if !e.Violation() || len(id) > longestPhone {
+		return
+	}
+	if _, configured := a.businesses[id]; configured {
+		return
+	}
+	if _, err := cloudapi.ReadPhone("+"+id, ""); err != nil {
+		return
+	}
+	hidden := ""
+	if st != nil {
+		if st.Number(id).Display != "" {
+			return
+		}
+		hidden = "#" + st.Fingerprint(id)
+	}
+	if i := slices.Index(e.Group, id); i >= 0 {
+		e.Group = slices.Clone(e.Group)
+		e.Group[i] = hidden
+	}
+	e.Send.PhoneNumberID = hidden
+}
