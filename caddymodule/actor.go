@@ -60,7 +60,7 @@ func (a *App) logRecorded(what string, st store.Store, who policy.Identity, phon
 // peerKey is where the context of an admin request has its peer.
 type peerKey struct{}
 
-// largestAdminRequest is how much of the body of an admin request is read.
+// largestAdminRequest is how large the body of an admin request may be.
 const largestAdminRequest = 64 << 10
 
 // adminHandle handles an admin request.
@@ -75,7 +75,7 @@ func withPeer(handle adminHandle) adminHandle {
 		if !ok || addr.Network() != "unix" || !peersKnown {
 			return handle(a, st, w, r)
 		}
-		body, err := io.ReadAll(io.LimitReader(r.Body, largestAdminRequest))
+		body, err := io.ReadAll(io.LimitReader(r.Body, largestAdminRequest+1))
 		if err != nil {
 			return adminError(http.StatusBadRequest, fmt.Errorf("reading the request: %w", err))
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -117,16 +116,6 @@ func jsonAnswer(w http.ResponseWriter, v any) error {
 	return enc.Encode(v)
 }
 
-// jsonRequest reads the body of an admin request, strictly.
-func jsonRequest(r *http.Request, v any) error {
-	dec := json.NewDecoder(io.LimitReader(r.Body, largestAdminRequest))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return adminError(http.StatusBadRequest, fmt.Errorf("reading the request: %w", err))
-	}
-	return nil
-}
-
 // selection is what the routes over ledger and violations take: as query
 // parameters of a GET, or as the JSON body of a POST, which alone may name a
 // contact.
@@ -180,6 +169,9 @@ func (s *selection) readQuery(query url.Values) error {
 // readParameters fills fields from query parameters by their names.
 func readParameters(query url.Values, limit *int, fields map[string]*string) error {
 	for name, values := range query {
+		if len(values) > 1 {
+			return adminError(http.StatusBadRequest, fmt.Errorf("parameter %s is given more than once", nameable(name)))
+		}
 		if name == "limit" {
 			var err error
 			if *limit, err = strconv.Atoi(values[0]); err != nil {
@@ -189,7 +181,7 @@ func readParameters(query url.Values, limit *int, fields map[string]*string) err
 		}
 		field, ok := fields[name]
 		if !ok {
-			return adminError(http.StatusBadRequest, fmt.Errorf("unknown parameter %q; to look for a contact use POST", name))
+			return adminError(http.StatusBadRequest, fmt.Errorf("unknown parameter %s; to look for a contact use POST", nameable(name)))
 		}
 		*field = values[0]
 	}

@@ -74,7 +74,7 @@ func askAdmin(fl caddycmd.Flags, method, uri string, body io.Reader) (*http.Resp
 	}
 	resp, err := caddycmd.AdminAPIRequest(address, method, uri, nil, body)
 	if err != nil {
-		return nil, fmt.Errorf("asking the running gateway at %s: %w", address, err)
+		return nil, printedError{fmt.Errorf("asking the running gateway at %s: %w", address, err)}
 	}
 	return resp, nil
 }
@@ -95,17 +95,29 @@ func callAdmin(fl caddycmd.Flags, uri string, body, answer any) error {
 		return err
 	}
 	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
-		return fmt.Errorf("reading the gateway's answer: %w", err)
+	raw, err := io.ReadAll(resp.Body)
+	if err == nil && !fl.Bool("json") {
+		raw, err = printedAnswer(raw)
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, answer)
+	}
+	if err != nil {
+		return printedError{fmt.Errorf("reading the gateway's answer: %w", err)}
 	}
 	return nil
 }
 
 func printLines[T any](list []T) (int, error) {
-	enc := json.NewEncoder(os.Stdout)
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)
 	for _, v := range list {
+		line.Reset()
 		if err := enc.Encode(v); err != nil {
+			return 1, err
+		}
+		if _, err := os.Stdout.Write(printedJSON(line.Bytes())); err != nil {
 			return 1, err
 		}
 	}

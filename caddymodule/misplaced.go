@@ -1,8 +1,6 @@
 package caddymodule
 
 import (
-	"slices"
-
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/store"
 )
@@ -33,10 +31,6 @@ func (a *App) hidePhone(st store.Store, e *store.Entry) {
 			return
 		}
 		hidden = "#" + st.Fingerprint(id)
-	}
-	if i := slices.Index(e.Group, id); i >= 0 {
-		e.Group = slices.Clone(e.Group)
-		e.Group[i] = hidden
 	}
 	e.Send.PhoneNumberID = hidden
 }
