@@ -91,6 +91,8 @@ func TestProvisionErrors(t *testing.T) {
 		"guard/number-too-much":     {with(guard, `,"phone_number_id":"1"`), "in the Cloud API the path names the number"},
 		"guard/body":                {with(guard, `,"max_body":-1`), "max_body is -1"},
 		"guard/timeout":             {with(guard, `,"send_timeout":-1`), "send_timeout is -1ns"},
+		"guard/senders":             {with(guard, `,"senders":{"token_sha256":["EAAG"]}`), "senders token_sha256 has 64 hexadecimal digits"},
+		"guard/senders-none":        {with(guard, `,"senders":{}`), "nobody could send"},
 		"guard/unknown-field":       {with(guard, `,"polices":{}`), `unknown field "polices"`},
 		"webhook/no-app":            {`{"admin":{"disabled":true},` + webhook + `,"app_secrets":["a"],"verify_token":"v"` + end + `}}`, "need a `whatsapp` block in the global options"},
 		"webhook/secret":            {with(webhook, `,"verify_token":"v"`), "app_secret is missing"},

@@ -90,6 +90,11 @@ type Guard struct {
 	// Default: `{http.auth.user.id}`, the user Caddy authenticated.
 	Sender string `json:"sender,omitempty"`
 
+	// Who may send at all, by the access token. A caller without one of them is
+	// refused before anything is judged, in monitor mode too.
+	// Default: everybody who reaches the gateway.
+	Senders *Senders `json:"senders,omitempty"`
+
 	app      *App
 	logger   *zap.Logger
 	dialect  cloudapi.Dialect
@@ -135,6 +140,9 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	if err := checkSender(g.Sender); err != nil {
 		return err
 	}
+	if err := g.provisionSenders(); err != nil {
+		return err
+	}
 	if g.MaxBody == 0 {
 		g.MaxBody = defaultMaxBody
 	}
@@ -163,6 +171,10 @@ const namespace = "X-Waguard-"
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	key, keyRefusal := idempotencyKey(r.Header)
 	dropHeaders(r.Header)
+	r, refused := g.admit(r)
+	if refused != nil {
+		return g.turnAway(w, r, refused)
+	}
 	route, refusal := cloudapi.Classify(g.dialect, r, g.PhoneNumberID)
 	if refusal != nil {
 		return g.refuseUnread(w, r, route, refusal, next, seen{whole: r.Body == nil || r.Body == http.NoBody})
@@ -325,6 +337,7 @@ func (g *Guard) stream(w http.ResponseWriter, r *http.Request, route cloudapi.Ro
 //		idempotency_window <duration>
 //		webhook_changes log|refuse
 //		sender          <text with placeholders>
+//		senders         token_sha256 <hash>...
 //	}
 func parseGuard(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	g := new(Guard)
@@ -353,6 +366,7 @@ func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 			return nil
 		},
+		"senders": g.parseSenders,
 		"max_body": func(d *caddyfile.Dispenser) error {
 			var arg string
 			if !d.AllArgs(&arg) {

@@ -37,6 +37,11 @@ var (
 		Help: "Sends that went to another person than they were judged by, as Meta's answers show.",
 	})
 
+	callersRefused = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "callers_refused_total",
+		Help: "Requests of callers whose access token is none of the setting senders.",
+	})
+
 	storeFailures = prometheus.NewCounter(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_failures_total",
 		Help: "Requests that met a store that could not answer or record.",
@@ -75,7 +80,7 @@ var (
 )
 
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, storeFailures, bodyBytes, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
+	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, callersRefused, storeFailures, bodyBytes, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return err

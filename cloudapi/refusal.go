@@ -33,6 +33,7 @@ const (
 	RuleWebhooks     policy.Rule = "WEBHOOKS_FIXED"         // would change where the account's webhooks go
 	RuleOverloaded   policy.Rule = "OVERLOADED"             // more bodies at once than there is memory set aside for
 	RuleUnanswered   policy.Rule = "UNANSWERED"             // it was no send, and Meta did not answer
+	RuleCaller       policy.Rule = "CALLER_UNKNOWN"         // the access token is none that may send
 )
 
 // Refusal says that a request must not reach the upstream, and how to tell the
@@ -99,6 +100,7 @@ var graphErrors = map[policy.Rule]graphError{
 	RuleUnrecorded:                 {http.StatusInternalServerError, 131000, "Something went wrong"},
 	RuleUnconfirmed:                {http.StatusInternalServerError, 131000, "Something went wrong: outcome unknown"},
 	RuleUnanswered:                 {http.StatusBadGateway, 131016, "Service unavailable"},
+	RuleCaller:                     {http.StatusUnauthorized, 190, "Access token not accepted by the gateway"},
 	RuleNotSent:                    {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 	RuleInFlight:                   {http.StatusConflict, 131016, "The same request is being sent"},
 	RuleKeyReused:                  {http.StatusUnprocessableEntity, 100, "Idempotency key used for another request"},
