@@ -106,9 +106,11 @@ func TestCredentialsStayOutOfLogs(t *testing.T) {
 				p := newProcess(t, address, filepath.Join(t.TempDir(), "store"))
 				p.env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "WA_APP_SECRET=" + secret + "app", "WA_VERIFY_TOKEN=" + secret + "verify",
 					"K1=" + pathKey, "K2=" + secret + "header", "K3=" + basicKey}
+				hooks := gatewaytest.FreeAddr(t)
 				caddyfile := strings.NewReplacer(
 					"\n:8080 {", "\nhttp://"+p.Addr+" {",
-					"{\n\t#", "{\n\tadmin "+p.Admin+"\n\tdebug\n\t#",
+					"\n:8081 {", "\nhttp://"+hooks+" {",
+					"{\n\t# Requests", "{\n\tadmin "+p.Admin+"\n\tdebug\n\t# Requests",
 					"mode enforce", "mode monitor",
 					"handle /webhook {", "handle /webhook* {",
 					"verify_token {env.WA_VERIFY_TOKEN}\n", "verify_token {env.WA_VERIFY_TOKEN}\nauth path {env.K1}\nauth header X-Webhook-Key {env.K2}\nauth basic meta {env.K3}\n",
@@ -120,7 +122,7 @@ func TestCredentialsStayOutOfLogs(t *testing.T) {
 					begin := strings.Index(caddyfile, "\tlog default {")
 					end := begin + strings.Index(caddyfile[begin:], "\n\t}\n") + 4
 					caddyfile = caddyfile[:begin] + caddyfile[end:]
-					caddyfile = strings.Replace(caddyfile, "\tlog\n", "", 1)
+					caddyfile = strings.ReplaceAll(caddyfile, "\tlog\n", "")
 				}
 				p.configure(t, caddyfile)
 				p.start(t)
@@ -129,7 +131,11 @@ func TestCredentialsStayOutOfLogs(t *testing.T) {
 				var busy sync.WaitGroup
 				slots := make(chan struct{}, 32)
 				try := func(method, path, contentType, body string, header ...string) {
-					r, err := http.NewRequest(method, p.URL+path, strings.NewReader(body))
+					base := p.URL
+					if strings.HasPrefix(path, "/webhook") {
+						base = "http://" + hooks
+					}
+					r, err := http.NewRequest(method, base+path, strings.NewReader(body))
 					if err != nil {
 						t.Fatal(err)
 					}

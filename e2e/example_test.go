@@ -36,11 +36,13 @@ func TestCaddyfileExample(t *testing.T) {
 		t.Errorf("validating made a store: %v", err)
 	}
 
+	hooks := gatewaytest.FreeAddr(t)
+	p.WebhookURL = "http://" + hooks + "/webhook"
 	// Only the addresses are replaced, so that the test can run anywhere.
 	replaced := strings.NewReplacer(
-		"\n:8080 {", "\nhttp://"+p.Addr+" {", "{\n\t#", "{\n\tadmin "+p.Admin+"\n\t#", "https://graph.facebook.com", upstream,
+		"\n:8080 {", "\nhttp://"+p.Addr+" {", "\n:8081 {", "\nhttp://"+hooks+" {", "{\n\t# Requests", "{\n\tadmin "+p.Admin+"\n\t# Requests", "https://graph.facebook.com", upstream,
 	).Replace(string(example))
-	for _, addr := range []string{p.Addr, p.Admin, upstream} {
+	for _, addr := range []string{p.Addr, hooks, p.Admin, upstream} {
 		if !strings.Contains(replaced, addr) {
 			t.Fatalf("the example has changed its shape: no place for %s", addr)
 		}
@@ -50,6 +52,9 @@ func TestCaddyfileExample(t *testing.T) {
 	const texting = `{"messaging_product":"whatsapp","to":"+4915112345678","type":"text","text":{"body":"Secret message"}}`
 	if resp, body := p.Post(t, messages+"?access_token=test-token", texting); decodeRefusal(t, body).Error.Code != 131047 {
 		t.Errorf("a send to a closed window: %s %s", resp.Status, body)
+	}
+	if resp, _ := gatewaytest.Do(t, http.MethodPost, "http://"+hooks+messages, texting, nil); resp.Header.Get("X-Waguard-Id") != "" {
+		t.Error("the port of the webhook takes sends")
 	}
 	for range 3 {
 		resp, _ := gatewaytest.Do(t, http.MethodPost, p.WebhookURL, hello, http.Header{"X-Hub-Signature-256": {graphsim.Sign("", []byte(hello))}})
