@@ -51,22 +51,23 @@ func (s *Senders) have(token string) bool {
 }
 
 // admit refuses a caller that may not send. A token in the body is looked for
-// where the header and the address have none; the body is put back.
-func (g *Guard) admit(r *http.Request) (*http.Request, *cloudapi.Refusal) {
+// where the header and the address have none; the body is put back,
+// and held until the request has ended.
+func (g *Guard) admit(w http.ResponseWriter, r *http.Request) (admitted *http.Request, sn seen, refusal *cloudapi.Refusal) {
 	if g.Senders == nil {
-		return r, nil
+		return r, sn, nil
 	}
 	token := accessToken(r, nil)
 	if token == "" && r.Method == http.MethodPost && !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		if sn, refusal := g.readBody(r); refusal == nil {
+		if sn, refusal = g.readBody(w, r); refusal == nil {
 			r, _ = withBody(r, sn.body)
 			token = accessToken(r, sn.body)
 		}
 	}
 	if g.Senders.have(token) {
-		return r, nil
+		return r, sn, nil
 	}
-	return r, &cloudapi.Refusal{
+	return r, sn, &cloudapi.Refusal{
 		Rule:   cloudapi.RuleCaller,
 		Reason: "the gateway doesn't let this caller send: it shows no access token that the gateway was told of",
 		Remedy: "use the access token that the gateway knows, in the header Authorization, or have whoever runs the gateway add its hash to `senders`",

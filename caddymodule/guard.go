@@ -171,7 +171,8 @@ const namespace = "X-Waguard-"
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	key, keyRefusal := idempotencyKey(r.Header)
 	dropHeaders(r.Header)
-	r, refused := g.admit(r)
+	r, known, refused := g.admit(w, r)
+	defer known.held.release()
 	if refused != nil {
 		return g.turnAway(w, r, refused)
 	}

@@ -104,8 +104,10 @@ func TestCredentialsStayOutOfLogs(t *testing.T) {
 					address, ways = "https://"+upstream.Addr().String(), []string{"tls"}
 				}
 				p := newProcess(t, address, filepath.Join(t.TempDir(), "store"))
-				p.env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "WA_APP_SECRET=" + secret + "app", "WA_VERIFY_TOKEN=" + secret + "verify",
-					"K1=" + pathKey, "K2=" + secret + "header", "K3=" + basicKey}
+				p.env = []string{
+					"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "WA_APP_SECRET=" + secret + "app", "WA_VERIFY_TOKEN=" + secret + "verify",
+					"K1=" + pathKey, "K2=" + secret + "header", "K3=" + basicKey,
+				}
 				hooks := gatewaytest.FreeAddr(t)
 				caddyfile := strings.NewReplacer(
 					"\n:8080 {", "\nhttp://"+p.Addr+" {",

@@ -25,8 +25,11 @@ func TestCommandsPrintNoEscapes(t *testing.T) {
 	shown := 0
 	for _, args := range [][]string{
 		append([]string{"consent", "history"}, known...), append([]string{"consent", "get"}, known...),
-		{"violations", "--address", w.Admin}, {"ledger", "--address", w.Admin}, {"events", "--address", w.Admin},
-		{"violations", "--group-by", "template", "--address", w.Admin}, {"report", "--address", w.Admin},
+		{"violations", "--address", w.Admin},
+		{"ledger", "--address", w.Admin},
+		{"events", "--address", w.Admin},
+		{"violations", "--group-by", "template", "--address", w.Admin},
+		{"report", "--address", w.Admin},
 		{"violations", "--from", "\x1b[2J\u009b2J", "--address", w.Admin},
 	} {
 		for _, json := range []string{"", "--json"} {
