@@ -15,6 +15,8 @@ func TestConfirmations(t *testing.T) {
 		"Got it, you opted out!",
 		"You will not receive any more messages from us.",
 		"OK. We've stopped all messages to you.",
+		"Hi Ana! You have been unsubscribed. We're sorry to see you go.",
+		"Hola Ana: tu baja está confirmada. Gracias por avisarnos, escribe ALTA para volver.",
 		"Du bist abgemeldet. Schreib ANMELDEN, wenn du es dir anders überlegst.",
 		"Sie erhalten von Shop24 keine Nachrichten mehr.",
 		"Te hemos dado de baja.",
@@ -56,6 +58,13 @@ func TestConfirmations(t *testing.T) {
 		"Unsubscribed. Write to shop@example",
 		"You are unsubscribed. " + strings.Repeat("But hear us out. ", 20),
 		"We deliver nonstopped",
+		"The price drop won't be stopped! New shoes are here, reply YES and get them",
+		"You have been unsubscribed. New shoes are here, reply YES and get them",
+		"¡Precios a la baja, ven ya!",
+		"Your order was not sent, pick another colour",
+		"Your order was cancelled and not sent",
+		"Tu pedido ha sido cancelado",
+		"Das Hotel hat keine Nachrichten für dich",
 	} {
 		if c.Match(text) {
 			t.Errorf("%q is no confirmation", text)
