@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"go.uber.org/zap"
@@ -33,13 +32,6 @@ func (s *eventSelection) read(r *http.Request) error {
 	}
 	return readParameters(r.URL.Query(), &s.Limit, map[string]*string{
 		"from": &s.From, "to": &s.To, "phone_number_id": &s.PhoneNumberID, "waba": &s.WABA, "kind": &s.Kind, "severity": &s.Severity, "before": &s.Before,
-	})
-}
-
-// query is s as query parameters.
-func (s *eventSelection) query() url.Values {
-	return parameters(s.Limit, map[string]string{
-		"from": s.From, "to": s.To, "phone_number_id": s.PhoneNumberID, "waba": s.WABA, "kind": s.Kind, "severity": s.Severity, "before": s.Before,
 	})
 }
 

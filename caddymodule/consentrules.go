@@ -72,7 +72,7 @@ func (p *Policy) consentRules(defaults *Policy) (r consentRules, err error) {
 	}
 	for _, prefix := range r.references {
 		if strings.TrimSpace(prefix) == "" || strings.ContainsFunc(prefix, func(c rune) bool { return c <= ' ' || c > '~' }) {
-			return r, fmt.Errorf("transaction_prefix has %q; it must consist of visible ASCII characters, such as order:", prefix)
+			return r, fmt.Errorf("transaction_prefix has %q; it must consist of visible ASCII characters, such as `order:`", prefix)
 		}
 	}
 	if texts := either(p.ConfirmationTexts, defaults.ConfirmationTexts); texts != nil {

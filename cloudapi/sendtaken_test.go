@@ -11,7 +11,6 @@ import (
 
 // sample is an honest request to which a field is added.
 type sample struct {
-	name    string
 	dialect Dialect
 	target  string
 	fields  []pair

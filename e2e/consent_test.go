@@ -27,15 +27,6 @@ func clockOff(d time.Duration, s step) step {
 	}
 }
 
-// given records an opt-in with further fields.
-func (p person) given(scope, more string) step {
-	return func(t testing.TB, w *world) {
-		t.Helper()
-		var c consent
-		w.admin(t, "/whatsapp/consent/opt-in", fmt.Sprintf(`{"phone_number_id":%q,"contact":%q,"scope":%q%s}`, shop, p.name(), scope, more), &c)
-	}
-}
-
 // TestConsentStories plays what people and operators do, and looks at what may
 // be sent.
 func TestConsentStories(t *testing.T) {

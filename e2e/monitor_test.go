@@ -49,9 +49,7 @@ type odd struct {
 	rule                               string
 	// chunked: the body comes in chunks.
 	chunked bool
-	// status the sender gets where the gateway refuses although it monitors.
-	status int
-	why    string // a part of the reason in the log
+	why     string // a part of the reason in the log
 }
 
 const supportMessages = "/v25.0/" + support + "/messages"

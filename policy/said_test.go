@@ -11,7 +11,6 @@ import (
 // Words of the tables below come in as they are said, unless they say otherwise.
 
 func (u update) from(source Source) update { u.Source = source; return u }
-func (u update) to(scopes ...Scope) update { u.Scopes = scopes; return u }
 func (u update) arriving(m Moment) update  { u.Recorded = m; return u }
 func (u update) said(m Moment) update      { u.At = m; return u }
 func (u update) heard(all bool) update     { u.Recorded, u.General = u.At, all; return u }

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t testing.TB, dir string, now func() time.Time)
 		"bare-numbers":    testBareNumbers,
 		"user-ids":        testUserIDs,
 		"events":          testAccountEvents,
+		"fingerprint":     testFingerprint,
 		"ledger":          testLedger,
 		"filters":         testFilters,
 		"entries":         testEntries,
