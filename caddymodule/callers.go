@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"go.uber.org/zap"
@@ -51,23 +51,27 @@ func (s *Senders) have(token string) bool {
 }
 
 // admit refuses a caller that may not send. A token in the body is looked for
-// where the header and the address have none; the body is put back,
-// and held until the request has ended.
-func (g *Guard) admit(w http.ResponseWriter, r *http.Request) (admitted *http.Request, sn seen, refusal *cloudapi.Refusal) {
+// where the header and the address have none; the body is put back, and what it
+// takes of the memory for bodies is to be released.
+func (g *Guard) admit(w http.ResponseWriter, r *http.Request) (*http.Request, *share, *cloudapi.Refusal) {
 	if g.Senders == nil {
-		return r, sn, nil
+		return r, nil, nil
 	}
+	var sn seen
 	token := accessToken(r, nil)
 	if token == "" && r.Method == http.MethodPost && !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		var refusal *cloudapi.Refusal
 		if sn, refusal = g.readBody(w, r); refusal == nil {
 			r, _ = withBody(r, sn.body)
 			token = accessToken(r, sn.body)
+		} else if sn.noRoom {
+			return r, sn.held, refusal // who asks is not known
 		}
 	}
 	if g.Senders.have(token) {
-		return r, sn, nil
+		return r, sn.held, nil
 	}
-	return r, sn, &cloudapi.Refusal{
+	return r, sn.held, &cloudapi.Refusal{
 		Rule:   cloudapi.RuleCaller,
 		Reason: "the gateway doesn't let this caller send: it shows no access token that the gateway was told of",
 		Remedy: "use the access token that the gateway knows, in the header Authorization, or have whoever runs the gateway add its hash to `senders`",
@@ -77,12 +81,12 @@ func (g *Guard) admit(w http.ResponseWriter, r *http.Request) (admitted *http.Re
 // turnAway answers a caller that may not send. It is counted, and not in the
 // ledger, which anybody could fill; nor is it ever passed on, whatever the mode.
 func (g *Guard) turnAway(w http.ResponseWriter, r *http.Request, refusal *cloudapi.Refusal) error {
-	callersRefused.Inc()
+	if refusal.Rule == cloudapi.RuleCaller {
+		callersRefused.Inc()
+	}
 	id := store.NewID(policy.MomentOf(g.app.clock.Now()))
 	g.logger.Debug("caller refused", zap.Stringer("id", id), zap.String("rule", string(refusal.Rule)), zap.String("sender", clientAddress(r)))
-	if r.Body != nil && r.Header.Get("Expect") == "" {
-		_, _ = io.CopyN(io.Discard, r.Body, g.MaxBody) // see drain; a stranger gets less time
-	}
+	drain(w, r, time.Duration(g.app.BodyTimeout))
 	return writeRefusal(w, refusal, id, nil)
 }
 

@@ -171,8 +171,8 @@ const namespace = "X-Waguard-"
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	key, keyRefusal := idempotencyKey(r.Header)
 	dropHeaders(r.Header)
-	r, known, refused := g.admit(w, r)
-	defer known.held.release()
+	r, held, refused := g.admit(w, r)
+	defer held.release()
 	if refused != nil {
 		return g.turnAway(w, r, refused)
 	}
