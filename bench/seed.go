@@ -18,7 +18,7 @@ import (
 const updatesPerWebhook = 1000
 
 // seed makes the gateway know the contacts, the way it learns them in
-// production: by signed webhooks. Everyone writes START, which opens the window
+// production: by signed webhooks. Everyone writes START PROMOTIONS, which opens the window
 // and is an opt-in; and Meta approves the template.
 func seed(ctx context.Context, gateway *proxy, contacts int) error {
 	now := time.Now().Unix()
@@ -41,7 +41,7 @@ func seed(ctx context.Context, gateway *proxy, contacts int) error {
 	return nil
 }
 
-// started is the update that person i wrote START.
+// started is the update that person i wrote START PROMOTIONS.
 func started(i int, at int64) graphsim.Update {
 	number := strings.TrimPrefix(contact(i), "+")
 	return graphsim.Update{Field: "messages", Value: map[string]any{
@@ -50,7 +50,7 @@ func started(i int, at int64) graphsim.Update {
 		"contacts":          []any{map[string]any{"profile": map[string]any{"name": "Person " + strconv.Itoa(i)}, "wa_id": number}},
 		"messages": []any{map[string]any{
 			"from": number, "id": fmt.Sprintf("wamid.SEED%08d", i), "timestamp": strconv.FormatInt(at, 10),
-			"type": "text", "text": map[string]any{"body": "START"},
+			"type": "text", "text": map[string]any{"body": "START PROMOTIONS"},
 		}},
 	}}
 }

@@ -111,7 +111,7 @@ func (w *world) populate(t *testing.T) {
 		if w.Gateway == nil {
 			continue
 		}
-		body := fmt.Sprintf(`{"phone_number_id":%q,"contact":%q,"source":"website"}`, number, user.Phone)
+		body := fmt.Sprintf(`{"phone_number_id":%q,"contact":%q,"scope":"all","source":"website"}`, number, user.Phone)
 		if resp, answer := w.Gateway.AdminCall(t, "/whatsapp/consent/opt-in", body); resp.StatusCode != http.StatusOK {
 			t.Fatalf("opting in: %s %s", resp.Status, answer)
 		}
