@@ -75,7 +75,7 @@ func (c *requestContext) Value(key any) any {
 // network, no proxy and no store.
 func BenchmarkGuard(b *testing.B) {
 	clock := systemClock{}
-	app := &App{clock: clock, lease: new(lease), others: &business{zone: time.UTC}, lastRead: new(atomic.Int64), silence: new(atomic.Pointer[silence])}
+	app := &App{clock: clock, lease: new(lease), others: &business{zone: time.UTC}, BodyBudget: defaultBodyBudget, BodyTimeout: caddy.Duration(defaultBodyTimeout), lastRead: new(atomic.Int64), silence: new(atomic.Pointer[silence])}
 	st := &openWindow{clock: clock}
 	app.acquire = func() (store.Store, error) { return st, nil }
 	g := &Guard{app: app, logger: zap.NewNop(), dialect: cloudapi.Cloud, MaxBody: defaultMaxBody, SendTimeout: caddy.Duration(defaultSendTimeout)}
