@@ -28,6 +28,9 @@ var (
 	// ErrFailed: an earlier write failed in a way after which nothing the store
 	// says can be trusted. It answers this until the process is restarted.
 	ErrFailed = errors.New("the store stopped after a failed write; restart the gateway")
+	// ErrUnreadable: a record that was asked for is there and can't be read. Others
+	// can.
+	ErrUnreadable = errors.New("a record of the store can't be read")
 	// ErrNotFound: no record by that name.
 	ErrNotFound = errors.New("not found")
 )
@@ -134,6 +137,19 @@ type Reader interface {
 type BackerUp interface {
 	// Backup writes everything the store holds at one moment.
 	Backup(ctx context.Context, w io.Writer) error
+}
+
+// Watched is what a store can tell in addition about its own condition.
+type Watched interface {
+	Condition() Condition
+}
+
+// Condition is what an operator must know about a store that serves.
+type Condition struct {
+	// Unreadable is how many reads met a record that can't be read.
+	Unreadable uint64
+	// Notices say in words what is not as it should be, and stays so.
+	Notices []string
 }
 
 // Query names what Facts looks up.

@@ -7,16 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-
-	"go.uber.org/zap"
-
-	"github.com/dgraph-io/badger/v4"
 )
 
 // A backup is a line that names the format, Badger's stream, and the SHA-256 of
 // both: a copy that was cut short is noticed before it replaces anything.
-const backupHeader = "waguard backup 1\n"
+const (
+	backupHeader = "waguard backup 1\n"
+	backupSum    = sha256.Size // bytes at its end
+)
 
 // Backup writes everything the store holds at one moment, while it goes on
 // serving. Close breaks it off.
@@ -26,6 +24,10 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	defer s.backups.Done()
+	// Badger would leave out what it can't read.
+	if err := s.verifyTables(ctx, 0); err != nil {
+		return fmt.Errorf("writing a backup: %w", err)
+	}
 	sum := sha256.New()
 	out := writerFunc(func(p []byte) (int, error) {
 		if err := s.serving(ctx); err != nil {
@@ -69,7 +71,7 @@ func VerifyBackup(file io.ReadSeeker) error {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("reading the backup: %w", err)
 	}
-	if size < int64(len(backupHeader)+sha256.Size) {
+	if size < int64(len(backupHeader)+backupSum) {
 		return errors.New("the file is too short to be a backup")
 	}
 	header := make([]byte, len(backupHeader))
@@ -81,10 +83,10 @@ func VerifyBackup(file io.ReadSeeker) error {
 	}
 	sum := sha256.New()
 	sum.Write(header)
-	if _, err := io.CopyN(sum, file, size-int64(len(header)+sha256.Size)); err != nil {
+	if _, err := io.CopyN(sum, file, size-int64(len(header)+backupSum)); err != nil {
 		return fmt.Errorf("reading the backup: %w", err)
 	}
-	want := make([]byte, sha256.Size)
+	want := make([]byte, backupSum)
 	if _, err := io.ReadFull(file, want); err != nil {
 		return fmt.Errorf("reading the backup: %w", err)
 	}
@@ -93,41 +95,4 @@ func VerifyBackup(file io.ReadSeeker) error {
 	}
 	_, err = file.Seek(0, io.SeekStart)
 	return err
-}
-
-// Restore makes the directory dir from a backup. It must be empty or not exist.
-func Restore(dir string, file io.ReadSeeker) (err error) {
-	if err := VerifyBackup(file); err != nil {
-		return err
-	}
-	size, err := file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return fmt.Errorf("reading the backup: %w", err)
-	}
-	if _, err := file.Seek(int64(len(backupHeader)), io.SeekStart); err != nil {
-		return fmt.Errorf("reading the backup: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return explain(dir, err)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return explain(dir, err)
-	}
-	if len(entries) > 0 {
-		return fmt.Errorf("the directory %s is not empty; restore into a new one, and move it into place while the gateway is stopped", dir)
-	}
-	db, err := badger.Open(badgerOptions(dir, zap.NewNop()))
-	if err != nil {
-		return explain(dir, err)
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	const pendingWrites = 16 // transactions at a time
-	if err := db.Load(io.LimitReader(file, size-int64(len(backupHeader)+sha256.Size)), pendingWrites); err != nil {
-		return fmt.Errorf("restoring into %s: %w", dir, err)
-	}
-	return db.View(func(txn *badger.Txn) error {
-		_, err := readMeta(txn)
-		return err
-	})
 }

@@ -154,8 +154,22 @@ func (b *batch) rollBack() {
 	b.size = b.before.size
 }
 
-// flush puts all writes into the transaction.
-func (b *batch) flush() error {
+// follow is how far the store will have got with the batch, after h.
+func (b *batch) follow(h head) head {
+	h.Seq++
+	for id := range b.entered {
+		if compareIDs(id, h.Entry) > 0 {
+			h.Entry = id
+		}
+	}
+	return h
+}
+
+// flush puts all writes into the transaction, and how far the store has got.
+func (b *batch) flush(at head) error {
+	if err := b.txn.Set(commitKey, at.commit()); err != nil {
+		return err
+	}
 	if err := b.flushJournals(); err != nil {
 		return err
 	}
@@ -165,7 +179,9 @@ func (b *batch) flush() error {
 		case w.deleted:
 			err = b.txn.Delete([]byte(key))
 		case w.ttl > 0:
-			err = b.txn.SetEntry(badger.NewEntry([]byte(key), w.value).WithTTL(w.ttl))
+			e := badger.NewEntry([]byte(key), w.value)
+			e.ExpiresAt = keptUntil(b.s.options.Now(), w.ttl)
+			err = b.txn.SetEntry(e)
 		default:
 			err = b.txn.Set([]byte(key), w.value)
 		}

@@ -11,21 +11,25 @@
 // evidence an operator named.
 //
 //   - *.mem holds the newest writes (up to 8 MiB each, apparent size 16 MiB).
-//     Every acknowledged write was synced to it. Lost: all writes since its
-//     start, opt-outs among them.
-//   - *.sst holds all older records. Badger notices at open that one is missing
-//     and doesn't open. Restore a backup.
-//   - MANIFEST lists the *.sst files. Lost: the store doesn't open, or opens
-//     empty. An empty store has a new key of pseudonyms, and nobody is known.
+//     Every acknowledged write was synced to it.
+//   - *.sst holds all older records.
+//   - MANIFEST lists the *.sst files.
+//   - WITNESS says how far the store has got and which files there are; so does,
+//     without the files, the witness outside of the directory.
 //   - *.vlog is empty: no record is large enough for it.
-//   - KEYREGISTRY and DISCARD hold nothing of ours; LOCK is left behind by
-//     kill -9 and does no harm.
+//   - KEYREGISTRY and DISCARD hold nothing of ours.
 //
-// Whoever restores an older copy of the directory takes back the opt-outs since;
-// webhooks Meta still delivers again bring back a few of them. Whoever can read
-// the directory has the key of the pseudonyms and can test whether a number is
-// in it; whoever can write to it can forge consent. It belongs to the gateway's
-// user alone.
+// What happens when any of them is lost or damaged stands in docs/damage.md, which
+// a test writes: a store that knows less than it did is not opened ([Loss]). The
+// files are surveyed before Badger sees them (survey.go), because Badger deletes
+// tables that MANIFEST doesn't name, and takes the first unreadable byte of a log
+// for its end. Every transaction has a number, and the witnesses know the newest
+// (keeper.go).
+//
+// Whoever restores a backup takes back the opt-outs since; webhooks Meta still
+// delivers again bring back a few of them. Whoever can read the directory has the
+// key of the pseudonyms and can test whether a number is in it; whoever can write
+// to it can forge consent. It belongs to the gateway's user alone.
 //
 // # How it writes
 //
@@ -42,5 +46,11 @@
 // reads go on, and writes as soon as there is space. Badger maps its files into
 // memory, and the kernel kills a process that touches such a page on a full
 // disk, so it must not come to that. After a write that failed inside Badger
-// every call answers [store.ErrFailed] until the process is restarted.
+// every call answers [store.ErrFailed] until the process is restarted. A read that
+// fails is the error of whoever asked.
+//
+// # How records leave
+//
+// Entries and what hangs on them are deleted when they are no longer kept, by a
+// present that a wrong clock can't make (sweep.go).
 package badger

@@ -25,6 +25,8 @@ import (
 //	t digest(16)                    templateRecord: one template of a WABA
 //	w digest(16)                    listingRecord: a WABA whose templates are all known
 //	n digest(16)                    numberRecord: a business phone number
+//	y                               daysRecord: the days by which old records are deleted
+//	z                               head: the number of the transaction, and the newest ledger entry
 //	e time(8) hash(8)               policy.AccountEvent: what happened to an account, by what it says
 //	d digits(16)                    shownRecord: whom digits without a plus sign were shown to mean
 //
@@ -42,6 +44,8 @@ const (
 	templatePrefix = 't'
 	listingPrefix  = 'w'
 	numberPrefix   = 'n'
+	commitPrefix   = 'z'
+	daysPrefix     = 'y'
 	eventPrefix    = 'e'
 	shownPrefix    = 'd'
 )

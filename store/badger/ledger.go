@@ -140,8 +140,7 @@ func (b *batch) entry(id store.ID) (*entryHead, *settlement, error) {
 	return e.head, settled, err
 }
 
-// brooms is how much longer than it is shown a record stays on disk. Badger's
-// TTL goes by the real clock and in whole seconds; it only sweeps up.
+// brooms is how much longer than it is shown a record stays on disk at least.
 const brooms = time.Hour
 
 // keep is for how long a record about the entry id is still to be kept; zero is

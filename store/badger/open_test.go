@@ -50,7 +50,7 @@ func TestOpenSchema(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			db, err := badger.Open(badgerOptions(dir, zap.NewNop()))
+			db, err := badger.Open(badgerOptions(&home{dir: dir, at: dir}, Options{Logger: zap.NewNop(), memtable: memtableSize}))
 			if err != nil {
 				t.Fatal(err)
 			}

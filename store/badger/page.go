@@ -77,9 +77,6 @@ func (b *batch) putPages(j journal, entries []*ledgerEntry) error {
 			n++
 		}
 		page := badger.NewEntry(idKey(j.pages, first), encodePage(pageRecord{Start: b.s.start, Entries: entries[:n]}))
-		if ttl := b.s.keep(entries[n-1].ID, b.s.retention(j)); ttl > 0 {
-			page.WithTTL(ttl)
-		}
 		if err := b.txn.SetEntry(page); err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func encode(record any) ([]byte, error) {
 // decode reads a record. Fields it doesn't know are skipped.
 func decode(value []byte, record any) error {
 	if err := cbor.Unmarshal(value, record); err != nil {
-		return fmt.Errorf("decoding %T: %w", record, err)
+		return fmt.Errorf("decoding %T: %w: %w", record, errRecord, err)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-var updateGolden = flag.Bool("update", false, "rewrite the golden records")
+var updateGolden = flag.Bool("update", false, "rewrite the golden records, and the tables in docs")
 
 // goldenRecords has one of each record, with every field set that this package
 // writes.

@@ -32,7 +32,11 @@ type Store struct {
 	cache       *contactCache
 	known       *knowledge
 	bills       bills
-	space       space
+	home        *home
+	// head is how far the store has got. It belongs to the writer goroutine.
+	head         head
+	keeper       *keeper
+	installation string
 
 	// mu guards closed, and that nothing is inside Badger when it is closed:
 	// every method holds it for reading during its own short life, never while a
@@ -54,6 +58,13 @@ type Store struct {
 	backups sync.WaitGroup
 	// failed is set, for ever, by a write that failed in Badger.
 	failed atomic.Bool
+	// damaged says which table was damaged since the store was opened.
+	damaged atomic.Pointer[error]
+	// unreadable counts reads that failed.
+	unreadable atomic.Uint64
+	// notices are what an operator must know as long as the store is open. They are
+	// made before it is.
+	notices []string
 
 	// queue brings changes to the writer. Sending needs mu for reading; Close
 	// closes it under mu, after which the writer takes what is left and stops.
@@ -61,6 +72,12 @@ type Store struct {
 	// bulk brings changes that take long, each of which has one of the places.
 	bulk   chan *change
 	places chan struct{}
+	// breaks brings what the writer is to do between two transactions. It stops
+	// taking any when the queue is closed.
+	breaks chan func()
+	// rest ends what goes on by itself besides the writer, and resting is when it has.
+	rest    context.CancelFunc
+	resting sync.WaitGroup
 	// writerDone is closed by the writer as the last thing it does.
 	writerDone chan struct{}
 	closeOnce  sync.Once
@@ -95,16 +112,50 @@ func (s *Store) view(ctx context.Context, read func(snapshot) error) (err error)
 	if err := s.alive(); err != nil {
 		return err
 	}
-	// When Badger can't make a new file for its newest writes it answers the
-	// write with an error, and every read from that instant on dereferences nil:
-	// also one that comes before the writer has heard of the error.
+	// A damaged record can make Badger panic. And when Badger can't make a new file
+	// for its newest writes, every read dereferences nil, also one that comes before
+	// the writer has heard of it.
 	defer func() {
 		if r := recover(); r != nil {
-			s.fail(fmt.Errorf("reading: %v\n%s", r, debug.Stack()))
-			err = store.ErrFailed
+			err = s.cantRead(fmt.Errorf("%v", r), zap.ByteString("stack", debug.Stack()))
 		}
 	}()
-	return s.db.View(func(txn *badger.Txn) error { return read(snapshot{txn}) })
+	err = s.db.View(func(txn *badger.Txn) error { return read(snapshot{txn}) })
+	if errors.Is(err, errRecord) {
+		return s.cantRead(err)
+	}
+	return err
+}
+
+// errRecord: a record is there and can't be read.
+var errRecord = errors.New("a record can't be read")
+
+// cantRead notes a read that failed. It is the error of whoever asked; everybody
+// else is served.
+func (s *Store) cantRead(err error, more ...zap.Field) error {
+	if s.failed.Load() {
+		return store.ErrFailed
+	}
+	s.unreadable.Add(1)
+	s.log.Error("a record of the store can't be read; run waguard store check, and restore a backup if it finds damage",
+		append(more, zap.String("path", s.dir), zap.Error(err))...)
+	return fmt.Errorf("%w: %w", store.ErrUnreadable, err)
+}
+
+// notice is something an operator must know as long as the store is open. It is
+// for before it is.
+func (s *Store) notice(text string, fields ...zap.Field) {
+	s.notices = append(s.notices, text)
+	s.log.Warn(text, append(fields, zap.String("path", s.dir))...)
+}
+
+// Installation tells the stores of one installation from those of all others:
+// restored copies have it in common.
+func (s *Store) Installation() string { return s.installation }
+
+// Condition is what an operator must know about the store.
+func (s *Store) Condition() store.Condition {
+	return store.Condition{Unreadable: s.unreadable.Load(), Notices: s.condition()}
 }
 
 // Check reports whether the store can serve reads and writes: it reads a record
@@ -129,6 +180,8 @@ const failedClose = 2 * time.Second
 // a restart.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
+		s.rest()
+		s.resting.Wait()
 		s.mu.Lock()
 		s.closed = true
 		close(s.queue)
@@ -137,6 +190,9 @@ func (s *Store) Close() error {
 		<-s.writerDone
 		s.backups.Wait()
 		s.closeErr = s.closeDB()
+		if err := errors.Join(s.keeper.close(), s.home.close()); s.closeErr == nil && err != nil {
+			s.closeErr = fmt.Errorf("closing the store in %s: %w", s.dir, err)
+		}
 	})
 	return s.closeErr
 }
@@ -195,11 +251,11 @@ func get(txn *badger.Txn, key []byte) ([]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading record %c: %w", key[0], err)
+		return nil, fmt.Errorf("reading record %c: %w: %w", key[0], errRecord, err)
 	}
 	value, err := item.ValueCopy(nil)
 	if err != nil {
-		return nil, fmt.Errorf("reading record %c: %w", key[0], err)
+		return nil, fmt.Errorf("reading record %c: %w: %w", key[0], errRecord, err)
 	}
 	return value, nil
 }
@@ -208,6 +264,7 @@ func get(txn *badger.Txn, key []byte) ([]byte, error) {
 var (
 	_ store.Store    = (*Store)(nil)
 	_ store.BackerUp = (*Store)(nil)
+	_ store.Watched  = (*Store)(nil)
 	_ source         = snapshot{}
 	_ source         = (*batch)(nil)
 )

@@ -165,6 +165,8 @@ func (s *Store) write() {
 			s.commitAll(append(waiting, c))
 			callers += len(s.queue)
 			ended = time.Now()
+		case run := <-s.breaks:
+			run()
 		case <-s.held.filled:
 			lingering.Reset(linger)
 		case <-lingering.C:
@@ -227,13 +229,11 @@ func (s *Store) commitAll(waiting []*change) {
 // returns their number. An error is that of all of them; a change that fails by
 // itself has its own error and leaves nothing behind.
 func (s *Store) commit(waiting []*change) (n int, err error) {
-	if s.failed.Load() {
-		return len(waiting), store.ErrFailed
-	}
-	if err := s.space.check(); err != nil {
+	if err := s.writable(); err != nil {
 		return len(waiting), err
 	}
 	var b *batch
+	at := s.head
 	err = s.db.Update(func(txn *badger.Txn) error {
 		b = newBatch(s, txn, len(waiting))
 		for _, c := range waiting {
@@ -243,8 +243,16 @@ func (s *Store) commit(waiting []*change) (n int, err error) {
 			}
 			n++
 		}
-		return b.flush()
+		if b.empty() {
+			return nil
+		}
+		at = b.follow(s.head)
+		return b.flush(at)
 	})
+	if err == nil && at != s.head {
+		s.head = at
+		err = s.keeper.committed(at)
+	}
 	switch {
 	case errors.Is(err, badger.ErrTxnTooBig): // before anything was written
 		return n, fmt.Errorf("writing %d changes: %w", n, err)

@@ -1,0 +1,246 @@
+package badger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// Report says what a check of a store has found.
+type Report struct {
+	// Files and Bytes are what was read and verified.
+	Tables int   `json:"tables"`
+	Logs   int   `json:"logs"`
+	Bytes  int64 `json:"bytes"`
+	// Transaction is the number of the newest one, Newest the time of the newest
+	// ledger entry.
+	Transaction uint64     `json:"transaction"`
+	Newest      *time.Time `json:"newest_entry,omitempty"`
+	// Counts are the records there are, by kind.
+	Counts map[string]int `json:"counts"`
+	// Problems say in words what is wrong, the first of them. More is how many
+	// others there are.
+	Problems []string `json:"problems,omitempty"`
+	More     int      `json:"more_problems,omitempty"`
+	// Notes are worth knowing and no problem.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Sound reports that no problem was found.
+func (r *Report) Sound() bool { return len(r.Problems) == 0 }
+
+// mostProblems is how many problems a report has at most.
+const mostProblems = 50
+
+func (r *Report) problem(format string, args ...any) {
+	if len(r.Problems) == mostProblems {
+		r.More++
+		return
+	}
+	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+}
+
+// records are the records of a store at one moment.
+type records interface {
+	source
+	// all yields the records whose key begins with prefix, in order. Key and value
+	// are only good until the next one.
+	all(prefix byte) iter.Seq2[[]byte, []byte]
+}
+
+func (s snapshot) all(prefix byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func([]byte, []byte) bool) {
+		it := s.txn.NewIterator(badger.IteratorOptions{Prefix: []byte{prefix}})
+		defer it.Close()
+		for it.Rewind(); it.Valid(); it.Next() {
+			value, err := it.Item().ValueCopy(nil)
+			if err != nil {
+				value = nil // it can't be decoded either
+			}
+			if !yield(it.Item().Key(), value) {
+				return
+			}
+		}
+	}
+}
+
+// Examine verifies the tables of the open store and reads all of its records.
+func (s *Store) Examine(ctx context.Context) (*Report, error) {
+	if err := s.beginBackup(); err != nil { // it is kept open as for a backup
+		return nil, err
+	}
+	defer s.backups.Done()
+	r := &Report{Counts: make(map[string]int)}
+	if err := s.verifyTables(ctx, 0); err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		r.problem("%v", err)
+	}
+	l, err := list(s.home.at)
+	if err != nil {
+		return nil, fmt.Errorf("checking the store: %w", err)
+	}
+	r.Tables, r.Logs, r.Bytes = len(l.tables), len(l.logs), s.home.size(append(l.tables, l.logs...))
+	err = s.db.View(func(txn *badger.Txn) error {
+		c := checker{ctx: ctx, records: snapshot{txn}, Report: r}
+		return c.run()
+	})
+	return r, err
+}
+
+// checker reads all records and what joins them.
+type checker struct {
+	ctx context.Context
+	records
+	*Report
+}
+
+func (c *checker) run() error {
+	c.checkMeta()
+	c.each("names of people", contactPrefix, c.checkContact)
+	c.each("words on consent", historyPrefix, decodes[store.Word])
+	c.each("messages", statusPrefix, decodes[statusRecord])
+	c.each("stops left", stopsPrefix, decodes[stopsRecord])
+	c.each("opaque values", echoPrefix, decodes[echoRecord])
+	c.each("idempotency keys", attemptPrefix, decodes[attemptRecord])
+	c.each("templates", templatePrefix, decodes[templateRecord])
+	c.each("accounts listed", listingPrefix, decodes[listingRecord])
+	c.each("business numbers", numberPrefix, decodes[numberRecord])
+	c.each("account events", eventPrefix, decodes[policy.AccountEvent])
+	c.each("digits shown", shownPrefix, decodes[shownRecord])
+	c.checkJournal("ledger entries", ledger)
+	c.checkJournal("violations", violations)
+	return c.ctx.Err()
+}
+
+func (c *checker) checkMeta() {
+	value, err := c.get(metaKey)
+	var meta metaRecord
+	if err == nil && value != nil {
+		err = decode(value, &meta)
+	}
+	switch {
+	case err != nil:
+		c.problem("the store's own description can't be read: %v", err)
+	case value == nil:
+		c.problem("the store's own description is missing")
+	case meta.Schema != schemaVersion || len(meta.Key) != 32:
+		c.problem("the store's own description has schema %d and a key of %d bytes; schema %d and 32 are expected", meta.Schema, len(meta.Key), schemaVersion)
+	}
+	if value, err = c.get(commitKey); err != nil {
+		c.problem("the number of the newest transaction can't be read: %v", err)
+	}
+	if h, ok := decodeCommit(value); ok {
+		c.Transaction = h.Seq
+		if !h.Entry.IsZero() {
+			newest := h.Entry.Moment().Time().UTC()
+			c.Newest = &newest
+		}
+	}
+}
+
+// each checks the records of a kind.
+func (c *checker) each(kind string, prefix byte, check func(key, value []byte) error) {
+	n := 0
+	for key, value := range c.all(prefix) {
+		if n++; n%1024 == 0 && c.ctx.Err() != nil {
+			return
+		}
+		if err := check(key, value); err != nil {
+			c.problem("%s: record %x: %v", kind, key, err)
+		}
+	}
+	c.Counts[kind] = n
+}
+
+func decodes[R any](_, value []byte) error {
+	var r R
+	return decode(value, &r)
+}
+
+// checkContact checks that a name leads to the contact that has it, which lies
+// under its smallest one.
+func (c *checker) checkContact(key, value []byte) error {
+	a := policy.Alias(key[1:])
+	r, err := decodeContact(value)
+	switch {
+	case err != nil:
+		return err
+	case r.Contact == nil && r.Under == nil:
+		return errors.New("it leads nowhere")
+	case r.Contact != nil && !r.Contact.Has(a):
+		return errors.New("the contact there has another name")
+	case r.Contact != nil:
+		return nil
+	}
+	contact, err := c.contact(a)
+	if err == nil && !contact.Has(a) {
+		return errors.New("it leads to a contact without this name")
+	}
+	return err
+}
+
+// checkJournal checks that pages are sorted and whole, and that every settlement
+// has its entry.
+func (c *checker) checkJournal(kind string, j journal) {
+	settled, stop := iter.Pull2(c.all(j.settlements))
+	defer stop()
+	key, value, more := settled()
+	next := func() { key, value, more = settled() }
+	entries := 0
+	var open []store.ID // of pages that may have the entry of the next settlement
+	var oldest store.ID
+	// settle checks the settlements before a page that begins with first.
+	settle := func(first store.ID) {
+		for more && idOf(key).Moment() < first.Moment() {
+			id := idOf(key)
+			if err := decodes[settlement](key, value); err != nil {
+				c.problem("%s: what became of %s: %v", kind, id, err)
+			}
+			if !slices.Contains(open, id) && compareIDs(id, oldest) >= 0 && !oldest.IsZero() {
+				c.problem("%s: what became of %s is there, and the entry is not", kind, id)
+			}
+			c.Counts["settlements"]++
+			next()
+		}
+		open = slices.DeleteFunc(open, func(id store.ID) bool { return id.Moment() < first.Moment()-2*pageSpan })
+	}
+	n := 0
+	for key, value := range c.all(j.pages) {
+		if n++; n%1024 == 0 && c.ctx.Err() != nil {
+			return
+		}
+		p, err := decodePage(value)
+		if err != nil {
+			c.problem("%s: page %s: %v", kind, idOf(key), err)
+			continue
+		}
+		first := idOf(key)
+		if oldest.IsZero() {
+			oldest = first
+		}
+		settle(first)
+		for i, e := range p.Entries {
+			open = append(open, e.ID)
+			switch {
+			case i == 0 && e.ID != first, i > 0 && compareEntries(p.Entries[i-1], e) >= 0, e.ID.Moment() > first.Moment()+pageSpan:
+				c.problem("%s: page %s: entry %s is out of order", kind, first, e.ID)
+			}
+			if err := decode(e.Entry, new(store.Entry)); err != nil {
+				c.problem("%s: entry %s: %v", kind, e.ID, err)
+			}
+		}
+		entries += len(p.Entries)
+	}
+	settle(lastID)
+	c.Counts[kind] = entries
+}

@@ -1,0 +1,115 @@
+package badger
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+func init() { children["sweep"] = sweepUntilKilled }
+
+// sweepUntilKilled lets days pass in which entries are written and old ones
+// swept, and prints each entry once it is acknowledged.
+func sweepUntilKilled(dir string) int {
+	now := time.Now()
+	const kept = 5 * day
+	s, err := Open(dir, Options{Now: func() time.Time { return now }, LedgerRetention: kept, ViolationRetention: kept, memtable: 128 << 10})
+	if err != nil {
+		fmt.Println("error", err)
+		return 1
+	}
+	// The clock goes on where the store is.
+	if at := s.head.Entry.Moment().Time(); at.After(now) {
+		now = at
+	}
+	for {
+		for i := range 40 {
+			e := newEntry(now, policy.Alias{byte(i)})
+			if i%4 == 0 {
+				e.Decision.Verdict, e.Outcome.State = policy.Refuse, store.Refused
+			}
+			if err := s.Reserve(e).Wait(); err != nil {
+				fmt.Println("error", err)
+				return 1
+			}
+			fmt.Println("entry", e.ID)
+			now = now.Add(time.Second)
+		}
+		now = now.Add(day / 2)
+		if err := s.sweep(context.Background()); err != nil {
+			fmt.Println("error", err)
+			return 1
+		}
+	}
+}
+
+// TestKillSweeping kills a store in the middle of sweeping: what is still to be
+// kept is there.
+func TestKillSweeping(t *testing.T) {
+	dir := fastDir(t)
+	random := rand.New(rand.NewPCG(5, 6))
+	for round := range 4 {
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), childEnv+"=sweep", "WAGUARD_TEST_DIR="+dir)
+		child.Stderr = os.Stderr
+		out, err := child.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var acknowledged []store.ID
+		after, delay := 200+random.IntN(400), time.Duration(random.IntN(20))*time.Millisecond
+		for lines := bufio.NewReader(out); ; {
+			line, err := lines.ReadString('\n')
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			id, ok := strings.CutPrefix(strings.TrimSpace(line), "entry ")
+			if !ok {
+				child.Process.Kill()
+				t.Fatalf("round %d: %s", round, line)
+			}
+			parsed, err := store.ParseID(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if acknowledged = append(acknowledged, parsed); len(acknowledged) == after {
+				go func() { // somewhere in what follows
+					time.Sleep(delay)
+					child.Process.Kill()
+				}()
+			}
+		}
+		child.Wait()
+		newest := acknowledged[len(acknowledged)-1].Moment().Time()
+		s := openStore(t, dir, Options{Now: func() time.Time { return newest }, LedgerRetention: 5 * day, ViolationRetention: 5 * day, memtable: 128 << 10})
+		for _, id := range acknowledged {
+			if newest.Sub(id.Moment().Time()) > 5*day {
+				continue
+			}
+			if _, err := s.Entry(t.Context(), id); err != nil {
+				t.Fatalf("round %d: an acknowledged entry is lost: %v", round, err)
+			}
+		}
+		if r, err := s.Examine(t.Context()); err != nil || !r.Sound() {
+			t.Errorf("round %d: %+v, %v", round, r, err)
+		}
+		closeStore(t, s)
+	}
+}

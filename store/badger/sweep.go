@@ -1,0 +1,297 @@
+package badger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// What is no longer kept leaves the disk when the store is swept. Badger's own
+// expiry does it badly: it goes by the machine's clock, so that one that is a
+// year ahead for a minute erases the ledger; and it frees the bytes of a record
+// only when a neighbour is written, which records in the order of their time
+// have none of any more.
+//
+// The present of a sweep is none that a wrong clock could make: it is not after
+// the newest entry of the ledger, and it has been there on two days before.
+
+// sweepEvery is how often the store is swept. What it finds gone past is some
+// hours' worth; see bucket.
+const sweepEvery = time.Hour
+
+// days are those on which the store was swept last.
+type daysRecord struct {
+	Days []int64 `cbor:"1,keyasint"` // since 1970, in order, three at most
+}
+
+var daysKey = []byte{daysPrefix}
+
+// sweepDays is how many days the clock must have shown, one after the other,
+// before records are swept by the first of them.
+const sweepDays = 3
+
+// add enters a day. Days after it came from a clock that was wrong.
+func (r *daysRecord) add(day int64) {
+	r.Days = slices.DeleteFunc(r.Days, func(d int64) bool { return d >= day })
+	r.Days = append(r.Days, day)
+	if len(r.Days) > sweepDays {
+		r.Days = r.Days[len(r.Days)-sweepDays:]
+	}
+}
+
+// present is the day that is surely there; zero where that isn't known.
+func (r *daysRecord) present() policy.Moment {
+	if len(r.Days) < sweepDays {
+		return 0
+	}
+	return policy.MomentOf(time.Unix(0, 0).Add(time.Duration(r.Days[0]) * 24 * time.Hour))
+}
+
+// sweeping sweeps until the store is closed.
+func (s *Store) sweeping(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if err := s.sweep(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrFailed) {
+				s.log.Error("what is no longer kept could not be deleted", zap.String("path", s.dir), zap.Error(err))
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// sweep deletes what is no longer kept.
+func (s *Store) sweep(ctx context.Context) error {
+	now, err := s.sweepTime(ctx)
+	if err != nil || now == 0 {
+		return err
+	}
+	for _, j := range []journal{ledger, violations} {
+		if err := s.sweepJournal(ctx, j, now); err != nil {
+			return fmt.Errorf("sweeping the ledger: %w", err)
+		}
+	}
+	for _, prefix := range []byte{statusPrefix, stopsPrefix, echoPrefix, attemptPrefix, eventPrefix} {
+		if err := s.sweepRecords(ctx, prefix, now); err != nil {
+			return fmt.Errorf("sweeping records %c: %w", prefix, err)
+		}
+	}
+	return nil
+}
+
+// sweepTime enters today among the days and gives the present; zero where none is
+// sure yet.
+func (s *Store) sweepTime(ctx context.Context) (now policy.Moment, err error) {
+	today := s.options.Now().Unix() / int64(24*time.Hour/time.Second)
+	err = s.do(ctx, func(b *batch) error {
+		days, err := readRecord[daysRecord](b, daysKey)
+		if err != nil {
+			return err
+		}
+		before := slices.Clone(days.Days)
+		days.add(today)
+		now = min(days.present(), b.s.head.Entry.Moment())
+		if slices.Equal(before, days.Days) {
+			return nil
+		}
+		return b.putRecord(daysKey, days, 0)
+	})
+	return now, err
+}
+
+// Entries and settlements of a journal lie in the order of their time, so that
+// those of some hours have a prefix in common and are dropped together, tables
+// and all: the first three of the six bytes of a time are the same for 2^24
+// milliseconds.
+const (
+	bucketPrefix = 1 + 3
+	bucket       = policy.Moment(1 << 24)
+	// maxBuckets is how many are dropped at a time: nobody can read or write
+	// meanwhile.
+	maxBuckets = 64
+)
+
+// sweepJournal drops the hours that are no longer kept.
+func (s *Store) sweepJournal(ctx context.Context, j journal, now policy.Moment) error {
+	retention := s.retention(j)
+	if retention <= 0 {
+		return nil
+	}
+	last := now.Add(-retention)
+	for {
+		var prefixes [][]byte
+		err := s.view(ctx, func(snap snapshot) error {
+			for _, prefix := range []byte{j.pages, j.settlements} {
+				prefixes = append(prefixes, expiredBuckets(snap.txn, prefix, last, maxBuckets-len(prefixes))...)
+			}
+			return nil
+		})
+		if err != nil || len(prefixes) == 0 {
+			return err
+		}
+		if err := s.drop(ctx, prefixes); err != nil {
+			return err
+		}
+	}
+}
+
+// expiredBuckets are the prefixes of the hours with something in them that end
+// before last: also what an older waguard let Badger expire, which keeps it on
+// disk and out of sight.
+func expiredBuckets(txn *badger.Txn, prefix byte, last policy.Moment, most int) (prefixes [][]byte) {
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{prefix}, AllVersions: true})
+	defer it.Close()
+	for it.Rewind(); it.Valid() && len(prefixes) < most; {
+		begin := idOf(it.Item().Key()).Moment() / bucket * bucket
+		end := begin + bucket
+		if end+pageSpan > last { // the last page of a bucket may reach beyond it
+			break
+		}
+		prefixes = append(prefixes, idKey(prefix, store.FirstID(begin))[:bucketPrefix])
+		it.Seek(idKey(prefix, store.FirstID(end)))
+	}
+	return prefixes
+}
+
+// drop deletes everything under prefixes, between two transactions.
+func (s *Store) drop(ctx context.Context, prefixes [][]byte) error {
+	return s.between(ctx, func() error {
+		if err := s.writable(); err != nil {
+			return err
+		}
+		err := s.db.Update(func(txn *badger.Txn) error { return mark(txn, prefixes) })
+		if err == nil {
+			err = s.db.DropPrefix(prefixes...)
+		}
+		if err == nil {
+			err = s.keeper.list(true)
+		}
+		if err != nil {
+			s.fail(fmt.Errorf("dropping what is no longer kept: %w", err))
+			return store.ErrFailed
+		}
+		return nil
+	})
+}
+
+// mark writes an empty record under each prefix: Badger drops none in which it
+// sees nothing.
+func mark(txn *badger.Txn, prefixes [][]byte) error {
+	settled, err := encode(settlement{})
+	if err != nil {
+		return err
+	}
+	for _, prefix := range prefixes {
+		value := encodePage(pageRecord{})
+		if prefix[0] == ledger.settlements || prefix[0] == violations.settlements {
+			value = settled
+		}
+		key := append(bytes.Clone(prefix), make([]byte, 1+len(store.ID{})-bucketPrefix)...)
+		if err := txn.Set(key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// between has the writer run something between two transactions.
+func (s *Store) between(ctx context.Context, run func() error) error {
+	done := make(chan error, 1)
+	select {
+	case s.breaks <- func() { done <- run() }:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return <-done
+}
+
+// Records that are kept for a time carry when that ends. Badger would take it
+// for an order to expire them by its clock, if it weren't so far in the future.
+const farFuture = 1 << 34 // seconds; the year 2514
+
+// keptUntil is what a record carries that is written at a time.
+func keptUntil(now time.Time, ttl time.Duration) uint64 {
+	return uint64(farFuture + now.Add(ttl).Unix())
+}
+
+// outlived reports that a record carries a time before now.
+func outlived(item *badger.Item, now policy.Moment) bool {
+	at := item.ExpiresAt()
+	return at > farFuture && int64(at-farFuture) < now.Time().Unix()
+}
+
+// sweepChunk is how many records are deleted in a transaction.
+const sweepChunk = 128
+
+// sweepRecords deletes records that are no longer kept.
+func (s *Store) sweepRecords(ctx context.Context, prefix byte, now policy.Moment) error {
+	for from := []byte{prefix}; from != nil; {
+		var keys [][]byte
+		err := s.view(ctx, func(snap snapshot) error {
+			keys, from = outlivedKeys(snap.txn, prefix, from, now)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if len(keys) == 0 {
+			continue
+		}
+		err = s.do(ctx, func(b *batch) error { return b.deleteOutlived(keys, now) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outlivedKeys looks at some thousand keys, and gives the next one; nil after the
+// last.
+func outlivedKeys(txn *badger.Txn, prefix byte, from []byte, now policy.Moment) (keys [][]byte, next []byte) {
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{prefix}})
+	defer it.Close()
+	looks := 0
+	for it.Seek(from); it.Valid(); it.Next() {
+		if looks++; looks > chunkLooks || len(keys) == sweepChunk {
+			return keys, it.Item().KeyCopy(nil)
+		}
+		if outlived(it.Item(), now) {
+			keys = append(keys, it.Item().KeyCopy(nil))
+		}
+	}
+	return keys, nil
+}
+
+// deleteOutlived deletes those of the records that weren't written again.
+func (b *batch) deleteOutlived(keys [][]byte, now policy.Moment) error {
+	for _, key := range keys {
+		if _, again := b.writes[string(key)]; again {
+			continue
+		}
+		item, err := b.txn.Get(key)
+		if errors.Is(err, badger.ErrKeyNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if outlived(item, now) {
+			if err := b.delete(key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

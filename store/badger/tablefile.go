@@ -1,0 +1,112 @@
+package badger
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/dgraph-io/badger/v4"
+	boptions "github.com/dgraph-io/badger/v4/options"
+	"github.com/dgraph-io/badger/v4/table"
+)
+
+// tableFile is what a table holds.
+type tableFile struct {
+	name        string
+	id          string // from its end
+	compression boptions.CompressionType
+	maxVersion  uint64
+	commit      head // the newest
+	pointers    bool // it holds values that are in a *.vlog file
+}
+
+// largestFooter is more than the checksum of a table's index takes.
+const largestFooter = 64
+
+// tableID tells a table from every other one by its size and the checksum of its
+// index, which lists all of its blocks.
+func tableID(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return "", err
+	}
+	end := make([]byte, min(largestFooter, info.Size()))
+	if _, err := file.ReadAt(end, info.Size()-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return identify(info.Size(), end)
+}
+
+func identify(size int64, end []byte) (string, error) {
+	if len(end) < 4 {
+		return "", errors.New("it is too short")
+	}
+	sum := int64(binary.BigEndian.Uint32(end[len(end)-4:]))
+	if sum > int64(len(end)-4) || sum == 0 {
+		return "", errors.New("its end is damaged")
+	}
+	return fmt.Sprintf("%d-%x", size, end[int64(len(end)-4)-sum:len(end)-4]), nil
+}
+
+// readTable reads all of a table and verifies it. It reads the file instead of
+// mapping it: a mapped file that is cut while it is read ends the process.
+func readTable(path, name string, compression boptions.CompressionType) (t *tableFile, err error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	t = &tableFile{name: name, compression: compression}
+	if t.id, err = identify(int64(len(content)), content[max(0, len(content)-largestFooter):]); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			t, err = nil, errors.New("it can't be read")
+		}
+	}()
+	opened, err := table.OpenInMemoryTable(content, 1, &table.Options{ChkMode: boptions.OnBlockRead, Compression: compression})
+	if err != nil {
+		return nil, errors.New("its index is damaged")
+	}
+	t.maxVersion = opened.MaxVersion()
+	it := opened.NewIterator(table.NOCACHE)
+	defer it.Close()
+	keys := uint32(0)
+	for it.Rewind(); it.Valid(); it.Next() {
+		keys++
+		if it.Key()[0] == commitPrefix {
+			if h, ok := readCommit(it.Key(), it.Value().Value); ok && h.Seq > t.commit.Seq {
+				t.commit = h
+			}
+		}
+		t.pointers = t.pointers || it.Value().Meta&flagPointer != 0
+	}
+	// A block that is damaged ends the iteration like the end of the table.
+	if keys != opened.KeyCount() {
+		return nil, fmt.Errorf("a block is damaged: %d of its %d records can be read up to there", keys, opened.KeyCount())
+	}
+	return t, nil
+}
+
+// readManifest reads the list of tables, and how many bytes at its end are none
+// of it.
+func readManifest(path string) (badger.Manifest, int64, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return badger.Manifest{}, 0, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return badger.Manifest{}, 0, err
+	}
+	manifest, end, err := badger.ReplayManifestFile(file, 0, badger.DefaultOptions("").WithLogger(nil))
+	return manifest, info.Size() - end, err
+}
