@@ -53,6 +53,7 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		"POST /whatsapp/events":             adminEvents,
 		"GET  /whatsapp/report":             adminReport,
 		"POST /whatsapp/backup":             adminBackup,
+		"POST /whatsapp/store/check":        adminStoreCheck,
 		"POST /whatsapp/consent/get":        adminConsentGet,
 		"POST /whatsapp/consent/opt-in":     withPeer(adminConsentSet(policy.OptedIn)),
 		"POST /whatsapp/consent/opt-out":    withPeer(adminConsentSet(policy.OptedOut)),
@@ -99,13 +100,26 @@ func adminError(status int, err error) error { return caddy.APIError{HTTPStatus:
 type health struct {
 	Status                 string         `json:"status"`
 	NumbersWithoutWebhooks []silentNumber `json:"numbers_without_webhooks,omitempty"`
+	// Store says what is not as it should be with the store.
+	Store []string `json:"store,omitempty"`
 }
 
 func adminHealth(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
 	if err := st.Check(r.Context()); err != nil {
 		return adminError(http.StatusServiceUnavailable, err)
 	}
-	return jsonAnswer(w, health{"ok", a.silentNumbers()})
+	h := health{Status: "ok", NumbersWithoutWebhooks: a.silentNumbers()}
+	if watched, ok := st.(store.Watched); ok {
+		c := watched.Condition()
+		h.Store = c.Notices
+		if c.Unreadable > 0 {
+			h.Store = append(slices.Clone(h.Store), fmt.Sprintf("%d reads met a record that can't be read; run waguard store check", c.Unreadable))
+		}
+	}
+	if refused := refusedStore.Load(); refused != nil {
+		h.Store = append(slices.Clone(h.Store), "a configuration was refused: "+refused.Error())
+	}
+	return jsonAnswer(w, h)
 }
 
 // jsonAnswer writes v as the answer of an admin route.

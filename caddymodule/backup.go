@@ -108,7 +108,19 @@ func saveBackup(name string, r io.Reader) (size int64, err error) {
 	if err := file.Sync(); err != nil {
 		return 0, fmt.Errorf("writing the backup: %w", err)
 	}
-	return size, os.Rename(file.Name(), name)
+	if err := os.Rename(file.Name(), name); err != nil {
+		return 0, err
+	}
+	return size, syncParent(name)
+}
+
+// syncParent makes a file's name durable.
+func syncParent(name string) error {
+	dir, err := os.Open(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 func restoreCommand(cmd *cobra.Command) {

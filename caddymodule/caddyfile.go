@@ -109,6 +109,8 @@ func listInto(to *[]string) parser {
 //		store badger [<path>] {
 //			ledger_retention    <duration>
 //			violation_retention <duration>
+//			witness             <file>
+//			accept_loss         <code>
 //		}
 //		business <phone_number_id>|* {
 //			name   <business name>

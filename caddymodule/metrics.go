@@ -52,6 +52,21 @@ var (
 		Help: "Memory that bodies of sends and webhooks hold at the moment; body_budget is the most.",
 	}, func() float64 { return float64(bodiesHeld.Load()) })
 
+	storeRefused = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_refused_total",
+		Help: "Stores that were not opened because they know less than they did, by kind (damaged, older, empty, other).",
+	}, []string{"kind"})
+
+	storeUnreadable = prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_unreadable_total",
+		Help: "Reads that met a record of the store that can't be read.",
+	}, func() float64 { return float64(condition().Unreadable) })
+
+	storeNotices = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_notices",
+		Help: "What is not as it should be with the store, as its health says in words: losses that were accepted, damage.",
+	}, func() float64 { return float64(len(condition().Notices)) })
+
 	clockDifference = prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "clock_difference_seconds",
 		Help: "By how much WhatsApp's clock is ahead of ours, as recent webhooks tell; negative where ours is ahead.",
@@ -80,7 +95,7 @@ var (
 )
 
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, callersRefused, storeFailures, bodyBytes, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
+	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, callersRefused, storeFailures, storeRefused, storeUnreadable, storeNotices, bodyBytes, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return err
@@ -88,6 +103,20 @@ func registerMetrics(registry *prometheus.Registry) error {
 		}
 	}
 	return nil
+}
+
+// condition is that of the store that is used now.
+func condition() (c store.Condition) {
+	app := serving.Load()
+	if app == nil {
+		return c
+	}
+	app.lease.mu.Lock()
+	defer app.lease.mu.Unlock()
+	if watched, ok := app.lease.store.(store.Watched); ok {
+		c = watched.Condition()
+	}
+	return c
 }
 
 func observeSend(e *store.Entry) {

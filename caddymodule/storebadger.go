@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -33,13 +34,27 @@ type BadgerStore struct {
 	// Default: 9600h (400 days).
 	ViolationRetention *caddy.Duration `json:"violation_retention,omitempty"`
 
+	// A file outside of the directory that says how far the store had got: by it a
+	// directory is noticed that is an older copy, another one or empty. On another
+	// disk it also notices that the directory's was not mounted.
+	// Default: beside the directory, under its name with `.witness`.
+	Witness string `json:"witness,omitempty"`
+
+	// The code that accepts a loss. A store that knows less than it did is not
+	// opened, and the error has the code to open it all the same; it is for that
+	// loss and no other.
+	AcceptLoss string `json:"accept_loss,omitempty"`
+
 	logger  *zap.Logger
 	path    string
 	options badgerOptions
 }
 
 // badgerOptions are what two configurations that share a store must agree on.
-type badgerOptions struct{ ledger, violations time.Duration }
+type badgerOptions struct {
+	ledger, violations time.Duration
+	witness            string
+}
 
 // defaultRetention keeps a little more than a year: the bill of the same month
 // last year can still be explained.
@@ -63,19 +78,15 @@ func (BadgerStore) CaddyModule() caddy.ModuleInfo {
 }
 
 // Provision finds out where the database lies. It doesn't touch it.
-func (b *BadgerStore) Provision(ctx caddy.Context) error {
+func (b *BadgerStore) Provision(ctx caddy.Context) (err error) {
 	b.logger = ctx.Logger()
-	path, err := caddy.NewReplacer().ReplaceOrErr(b.Path, true, true)
-	if err != nil {
-		return fmt.Errorf("store path: %w", err)
-	}
-	if path == "" {
-		path = filepath.Join(caddy.AppDataDir(), "waguard")
-	}
-	if b.path, err = filepath.Abs(path); err != nil {
+	if b.path, err = storePath(b.Path, filepath.Join(caddy.AppDataDir(), "waguard")); err != nil {
 		return fmt.Errorf("store path: %w", err)
 	}
 	b.options = badgerOptions{ledger: defaultRetention, violations: defaultRetention}
+	if b.options.witness, err = storePath(b.Witness, ""); err != nil {
+		return fmt.Errorf("store witness: %w", err)
+	}
 	for _, setting := range []struct {
 		name  string
 		value *caddy.Duration
@@ -88,6 +99,9 @@ func (b *BadgerStore) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("%s is %s; it must not be negative", setting.name, *setting.to)
 		}
 	}
+	if b.AcceptLoss != "" && !lossCode.MatchString(b.AcceptLoss) {
+		return fmt.Errorf("accept_loss is %q; it must be the code of eight digits and letters from the error it accepts", b.AcceptLoss)
+	}
 	// Acquire says so too; here it keeps the new configuration from serving until
 	// it fails.
 	stores.Range(func(path, value any) bool {
@@ -99,17 +113,48 @@ func (b *BadgerStore) Provision(ctx caddy.Context) error {
 	return err
 }
 
+// lossCode is what accepts a badger.Loss.
+var lossCode = regexp.MustCompile("^[0-9a-f]{8}$")
+
+// storePath is a path as it was configured, made absolute.
+func storePath(configured, otherwise string) (string, error) {
+	path, err := caddy.NewReplacer().ReplaceOrErr(configured, true, true)
+	if err != nil {
+		return "", err
+	}
+	if path == "" {
+		path = otherwise
+	}
+	if path == "" {
+		return "", nil
+	}
+	return filepath.Abs(path)
+}
+
 // sameOptions refuses to share a store that was opened with other options.
 func (b *BadgerStore) sameOptions(open pooledStore) error {
 	if open.options == b.options {
 		return nil
 	}
-	return fmt.Errorf("the retention settings of the store in %s have changed, and a reload can't change them: restart the gateway", b.path)
+	return fmt.Errorf("the settings of the store in %s have changed, its retention or its witness, and a reload can't change them: restart the gateway", b.path)
 }
 
 // Acquire opens the database, or shares it with the configuration that has it
 // open.
 func (b *BadgerStore) Acquire(now func() time.Time) (store.Store, error) {
+	s, err := b.acquire(now)
+	if err != nil {
+		return nil, noteRefused(err)
+	}
+	refusedStore.Store(nil)
+	return s, nil
+}
+
+func (b *BadgerStore) acquire(now func() time.Time) (store.Store, error) {
+	begun, err := b.moved()
+	if err != nil {
+		return nil, err
+	}
 	value, shared, err := stores.LoadOrNew(b.path, func() (caddy.Destructor, error) {
 		s, err := badger.Open(b.path, badger.Options{
 			Logger:             b.logger,
@@ -118,6 +163,8 @@ func (b *BadgerStore) Acquire(now func() time.Time) (store.Store, error) {
 			LedgerRetention:    b.options.ledger,
 			ViolationRetention: b.options.violations,
 			Recategorised:      templatesRecategorised.Inc,
+			Witness:            b.options.witness,
+			AcceptLoss:         b.AcceptLoss,
 		})
 		return pooledStore{s, b.options}, err
 	})
@@ -125,7 +172,13 @@ func (b *BadgerStore) Acquire(now func() time.Time) (store.Store, error) {
 		return nil, err
 	}
 	pooled := value.(pooledStore)
-	if err := b.sameOptions(pooled); shared && err != nil {
+	switch {
+	case shared:
+		err = b.sameOptions(pooled)
+	case !begun:
+		err = b.another(pooled.Store)
+	}
+	if err != nil {
 		_, release := stores.Delete(b.path)
 		return nil, errors.Join(err, release)
 	}
@@ -143,6 +196,8 @@ func (b *BadgerStore) Release() error {
 //	store badger [<path>] {
 //		ledger_retention    <duration>
 //		violation_retention <duration>
+//		witness             <file>
+//		accept_loss         <code>
 //	}
 func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume the store's name
@@ -155,6 +210,16 @@ func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return parseBlock(d, map[string]parser{
 		"ledger_retention":    durationInto(&b.LedgerRetention),
 		"violation_retention": durationInto(&b.ViolationRetention),
+		"witness":             stringInto(&b.Witness),
+		"accept_loss": func(d *caddyfile.Dispenser) error {
+			if err := stringInto(&b.AcceptLoss)(d); err != nil {
+				return err
+			}
+			if !lossCode.MatchString(b.AcceptLoss) {
+				return d.Errf("accept_loss is %q; it must be the code of eight digits and letters from the error it accepts", b.AcceptLoss)
+			}
+			return nil
+		},
 	})
 }
 

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestAcceptanceTableNamesTests: every row of docs/acceptance.md, and of the
-// threat model in SECURITY.md, names a test there is.
-func TestAcceptanceTableNamesTests(t *testing.T) {
+// declaredTests are the tests there are, by name.
+func declaredTests(t *testing.T) map[string]bool {
+	t.Helper()
 	tests := make(map[string]bool)
 	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example|Benchmark)\w+)\(`)
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
@@ -30,6 +30,31 @@ func TestAcceptanceTableNamesTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tests
+}
+
+// TestDamageTablesNameTests: docs/damage.md names tests there are.
+func TestDamageTablesNameTests(t *testing.T) {
+	text, err := os.ReadFile("../docs/damage.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := declaredTests(t)
+	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1)
+	for _, match := range named {
+		if !tests[match[1]] {
+			t.Errorf("there is no test called %s", match[1])
+		}
+	}
+	if len(named) == 0 {
+		t.Error("it names none")
+	}
+}
+
+// TestAcceptanceTableNamesTests: every row of docs/acceptance.md, and of the
+// threat model in SECURITY.md, names a test there is.
+func TestAcceptanceTableNamesTests(t *testing.T) {
+	tests := declaredTests(t)
 	name := regexp.MustCompile("`((?:Test|Fuzz|Example|Benchmark)\\w+)")
 	for _, file := range []string{"../docs/acceptance.md", "../SECURITY.md"} {
 		table, err := os.ReadFile(file)

@@ -22,4 +22,7 @@ WhatsApp's policy or the person does not allow. It is Caddy with the whatsapp
 modules compiled in; every command of Caddy works.`
 }
 
-func main() { caddycmd.Main() }
+func main() {
+	private()
+	caddycmd.Main()
+}

@@ -1,0 +1,66 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/waguard/waguard/store/badger"
+)
+
+// refusedStore is the newest store that was not opened because it knows less than
+// it did, until one is opened: a reload was refused, and the old configuration
+// goes on.
+var refusedStore atomic.Pointer[badger.Loss]
+
+// noteRefused counts a store that was not opened because it knows less than it
+// did.
+func noteRefused(err error) error {
+	if loss, ok := errors.AsType[*badger.Loss](err); ok {
+		storeRefused.WithLabelValues(loss.Kind).Inc()
+		refusedStore.Store(loss)
+	}
+	return err
+}
+
+// moved refuses a reload that would begin with nothing: the gateway has a store
+// open, and where the new configuration looks for one there is none. It reports
+// whether one is to be begun there.
+func (b *BadgerStore) moved() (begun bool, err error) {
+	elsewhere, open := "", false
+	stores.Range(func(path, _ any) bool {
+		if path == b.path {
+			open = true
+		} else {
+			elsewhere = path.(string)
+		}
+		return true
+	})
+	if open || elsewhere == "" {
+		return false, nil
+	}
+	vacant, err := badger.Vacant(b.path)
+	if err != nil || !vacant {
+		return false, err
+	}
+	return true, b.refuse(badger.NewLoss(b.path, badger.KindEmpty, fmt.Sprintf("there is no store yet, and the gateway has one open in %s, which a reload would leave behind", elsewhere)))
+}
+
+// another refuses a reload to the store of another installation.
+func (b *BadgerStore) another(s *badger.Store) (err error) {
+	stores.Range(func(path, value any) bool {
+		if other := value.(pooledStore); path != b.path && other.Installation() != s.Installation() {
+			err = b.refuse(badger.NewLoss(b.path, badger.KindOther, fmt.Sprintf("it is another installation's than the one the gateway has open in %s, and knows other people", path)))
+		}
+		return err == nil
+	})
+	return err
+}
+
+func (b *BadgerStore) refuse(loss *badger.Loss) error {
+	if loss.Code == b.AcceptLoss {
+		b.logger.Error("going on with another store, as accept_loss says: " + loss.Found[0])
+		return nil
+	}
+	return loss
+}
