@@ -1,0 +1,254 @@
+package crash
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/gatewaytest"
+)
+
+const number = "104455667788"
+
+var binaryDir string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if binaryDir != "" {
+		os.RemoveAll(binaryDir)
+	}
+	os.Exit(code)
+}
+
+// binary is the gateway as it ships, built once.
+var binary = sync.OnceValues(func() (string, error) {
+	var err error
+	if binaryDir, err = os.MkdirTemp("", "waguard-crash-"); err != nil {
+		return "", err
+	}
+	path := filepath.Join(binaryDir, "waguard")
+	build := exec.Command("go", "build", "-tags", "nobadger,nomysql,nopgx", "-o", path, "github.com/waguard/waguard/cmd/waguard")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the gateway: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+const caddyfile = `{
+	admin %s
+	persist_config off
+	default_bind 127.0.0.1
+	grace_period 5s
+	storage file_system %s
+	log default {
+		level WARN
+	}
+	whatsapp {
+		store badger %s
+	}
+}
+http://%s {
+	handle /webhook {
+		whatsapp_webhook {
+			app_secret {env.WA_APP_SECRET}
+			verify_token {env.WA_VERIFY_TOKEN}
+		}
+	}
+	handle {
+		whatsapp_guard
+		reverse_proxy %s
+	}
+}
+`
+
+// gateway is one in a process of its own, with all it has acknowledged.
+type gateway struct {
+	url, admin, config string
+	dir, store         string
+	sim                *graphsim.Sim
+	client             *http.Client
+
+	cmd    *exec.Cmd
+	stderr *output
+	exited chan struct{}
+
+	facts       // of the round
+	all   facts // of the rounds before
+	began time.Time
+	// unrecorded are messages at the upstream without an entry, upstream all of
+	// them.
+	rounds, unrecorded, upstream int
+	backups                      sync.WaitGroup
+}
+
+// output is what a process says.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// tail is the end of it.
+func (o *output) tail() string {
+	s := o.String()
+	return s[max(0, len(s)-2000):]
+}
+
+func newGateway(t testing.TB, store string) *gateway {
+	t.Helper()
+	g := &gateway{dir: t.TempDir(), store: store, client: &http.Client{Timeout: 20 * time.Second}, began: time.Now()}
+	g.sim = graphsim.New(graphsim.Options{AppSecret: gatewaytest.AppSecret})
+	upstream := httptest.NewServer(g.sim)
+	t.Cleanup(upstream.Close)
+	t.Cleanup(func() { g.sim.Close() })
+	addr, admin := gatewaytest.FreeAddr(t), gatewaytest.FreeAddr(t)
+	g.url, g.admin, g.config = "http://"+addr, "http://"+admin, filepath.Join(g.dir, "Caddyfile")
+	config := fmt.Sprintf(caddyfile, admin, filepath.Join(g.dir, "caddy"), store, addr, upstream.URL)
+	if err := os.WriteFile(g.config, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g.sim.SetWebhookURL(g.url + "/webhook")
+	return g
+}
+
+// launch starts the process without waiting for it to serve.
+func (g *gateway) launch(t testing.TB) {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.stderr, g.exited = new(output), make(chan struct{})
+	g.cmd = exec.Command(path, "run", "--config", g.config, "--adapter", "caddyfile")
+	g.cmd.Env = []string{
+		"HOME=" + g.dir, "PATH=" + os.Getenv("PATH"),
+		"WA_APP_SECRET=" + gatewaytest.AppSecret, "WA_VERIFY_TOKEN=" + gatewaytest.VerifyToken,
+	}
+	g.cmd.Stderr, g.cmd.Dir = g.stderr, g.dir
+	if err := g.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	cmd, exited := g.cmd, g.exited
+	go func() {
+		cmd.Wait()
+		close(exited)
+	}()
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		<-exited
+	})
+}
+
+// start starts the process and waits until it is healthy. That it must be able
+// to is half of what is tested.
+func (g *gateway) start(t testing.TB) {
+	t.Helper()
+	g.launch(t)
+	deadline := time.Now().Add(60 * time.Second)
+	for {
+		if g.healthy() {
+			return
+		}
+		if g.gone() || time.Now().After(deadline) {
+			g.kill(t)
+			t.Fatalf("round %d: the gateway does not start: %s", g.rounds, g.stderr.tail())
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (g *gateway) healthy() bool {
+	resp, err := g.client.Get(g.admin + "/whatsapp/health")
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return err == nil && resp.StatusCode == http.StatusOK
+}
+
+func (g *gateway) gone() bool {
+	select {
+	case <-g.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// kill ends the process, wherever it is.
+func (g *gateway) kill(t testing.TB) {
+	t.Helper()
+	g.cmd.Process.Signal(syscall.SIGKILL)
+	select {
+	case <-g.exited:
+	case <-time.After(time.Minute):
+		t.Fatal("the process does not end")
+	}
+	g.client.CloseIdleConnections()
+	g.backups.Wait()
+}
+
+// backup has a backup written, until the process ends.
+func (g *gateway) backup() {
+	g.backups.Go(func() {
+		resp, err := g.client.Post(g.admin+"/whatsapp/backup", "application/json", nil)
+		if err == nil {
+			io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+	})
+}
+
+// ask asks the admin endpoint.
+func (g *gateway) ask(t testing.TB, path, body string, answer any) {
+	t.Helper()
+	method := http.MethodPost
+	if body == "" {
+		method = http.MethodGet
+	}
+	req, err := http.NewRequestWithContext(context.Background(), method, g.admin+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := g.client.Do(req)
+	if err != nil {
+		t.Fatalf("round %d: asking %s: %v; %s", g.rounds, path, err, g.stderr.tail())
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", resp.Status, content)
+	}
+	if err == nil {
+		err = json.Unmarshal(content, answer)
+	}
+	if err != nil {
+		t.Fatalf("round %d: asking %s: %v", g.rounds, path, err)
+	}
+}
