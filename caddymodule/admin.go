@@ -16,7 +16,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/waguard/waguard/billing"
-	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -287,16 +288,16 @@ func moment(s string, zone *time.Location, now time.Time) (policy.Moment, error)
 // readContact reads a person's phone number or user id as an operator writes it.
 func readContact(s string) (policy.Identity, error) {
 	if len(s) > 2 && s[2] == '.' {
-		return cloudapi.ReadUserID(s)
+		return identity.UserID(s)
 	}
 	if !strings.HasPrefix(s, "+") {
 		return policy.Identity{}, errors.New("write the phone number with plus and country code, or the user id such as US.13491208655302741918")
 	}
-	readings, err := cloudapi.ReadPhone(s, "")
+	n, err := phone.Parse(s, "")
 	if err != nil {
 		return policy.Identity{}, err
 	}
-	return readings[0], nil
+	return identity.Phone(n.Number), nil
 }
 
 // page is the answer of the routes over ledger and violations.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
-	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -225,7 +225,7 @@ func (b *Business) resolve(defaults *Policy) (*business, error) {
 	}
 	r := &business{name: b.Name, waba: b.WABA}
 	if b.Number != "" {
-		if r.home = cloudapi.CallingCode(b.Number); r.home == "" {
+		if r.home = phone.CallingCode(b.Number); r.home == "" {
 			return nil, fmt.Errorf("number %q is not a phone number with plus and country code", b.Number)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -207,7 +209,7 @@ func marketOf(s *policy.Send, d *policy.Decision, now time.Time) (string, bool) 
 	case to.Kind == policy.Phone:
 		return string(billing.MarketOf(to.Value, now)), false
 	case !s.Recipient.IsZero():
-		return string(billing.MarketOfCountry(cloudapi.Country(s.Recipient), now)), true
+		return string(billing.MarketOfCountry(identity.Country(s.Recipient), now)), true
 	}
 	return "", false
 }
@@ -222,5 +224,5 @@ func (a *App) home(phoneNumberID string) string {
 	if err != nil {
 		return ""
 	}
-	return cloudapi.CallingCode(st.Number(phoneNumberID).Display)
+	return phone.CallingCode(st.Number(phoneNumberID).Display)
 }

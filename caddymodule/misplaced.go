@@ -1,7 +1,7 @@
 package caddymodule
 
 import (
-	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/store"
 )
 
@@ -22,7 +22,7 @@ func (a *App) hidePhone(st store.Store, e *store.Entry) {
 	if _, configured := a.businesses[id]; configured {
 		return
 	}
-	if _, err := cloudapi.ReadPhone("+"+id, ""); err != nil {
+	if _, err := phone.Parse("+"+id, ""); err != nil {
 		return
 	}
 	hidden := ""

@@ -11,7 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"go.uber.org/zap"
 
-	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/store"
 	"github.com/waguard/waguard/store/badger"
 )
@@ -159,7 +159,7 @@ func (b *BadgerStore) acquire(now func() time.Time) (store.Store, error) {
 		s, err := badger.Open(b.path, badger.Options{
 			Logger:             b.logger,
 			Now:                now,
-			Former:             cloudapi.Former,
+			Former:             identity.Former,
 			LedgerRetention:    b.options.ledger,
 			ViolationRetention: b.options.violations,
 			Recategorised:      templatesRecategorised.Inc,

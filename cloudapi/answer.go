@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/internal/strictjson"
+	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -206,14 +208,14 @@ func readAnyAnswer(status int, body []byte) Answer {
 // A user id put where a phone number belongs is read by Meta as the phone number
 // in its digits: then none of it is a person's.
 func recipientNames(input, waID, userID string) []policy.Identity {
-	if _, err := ReadUserID(input); err == nil && waID != "" && userID == "" {
+	if _, err := identity.UserID(input); err == nil && waID != "" && userID == "" {
 		return nil
 	}
 	var who []policy.Identity
-	if id, err := ReadWaID(waID); err == nil {
+	if id, err := identity.WaID(waID); err == nil {
 		who = append(who, id)
 	}
-	if id, err := ReadBSUID(userID); err == nil {
+	if id, err := identity.BSUID(userID); err == nil {
 		who = append(who, id)
 	}
 	return who
@@ -222,24 +224,15 @@ func recipientNames(input, waID, userID string) []policy.Identity {
 // Elsewhere reports that the names Meta gave for the recipient hold the phone
 // number of somebody else than the one the send was judged by: no other spelling
 // of it. Where a number was renumbered, or Meta adds or drops a digit that isn't
-// known here, it ends alike in the same country, and not both are numbers.
+// known here, it may still be one; see [phone.Number.MayBe].
 func Elsewhere(learned []policy.Identity, judged policy.Identity) bool {
 	if judged.Kind != policy.Phone {
 		return false
 	}
 	for _, id := range learned {
 		if id.Kind == policy.Phone {
-			return id != judged && !mayBeOneLine(id.Value, judged.Value)
+			return id != judged && !phone.Number(id.Value).MayBe(phone.Number(judged.Value))
 		}
 	}
 	return false
-}
-
-// sameEnd is how many digits at their end two spellings of one line share.
-const sameEnd = 6
-
-func mayBeOneLine(a, b string) bool {
-	code := callingCode(a)
-	return code == callingCode(b) && len(a)-len(code) >= sameEnd && len(b)-len(code) >= sameEnd &&
-		a[len(a)-sameEnd:] == b[len(b)-sameEnd:] && len(a) != len(b) && !(valid(a) && valid(b))
 }

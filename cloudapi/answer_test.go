@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -192,4 +193,45 @@ func FuzzSendAnswer(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Meta's answer names somebody else if its number is no other spelling of the one
+// that was judged.
+func TestElsewhere(t *testing.T) {
+	user := policy.Identity{Kind: policy.BSUID, Value: "DE.1"}
+	for _, c := range []struct {
+		name           string
+		judged, answer string
+		want           bool
+	}{
+		{"same", "4915112345678", "4915112345678", false},
+		{"brazil/ninth-digit", "5511987654321", "551187654321", false},
+		{"brazil/fixed-line", "5511932654321", "551132654321", true},
+		{"mexico", "525512345678", "5215512345678", false},
+		{"argentina", "541123456789", "5491123456789", false},
+		{"other-country", "3212345678", "13212345678", true},
+		{"neighbour", "4915112345678", "4915112345679", true},
+		{"renumbered-somehow", "22170012345", "221770012345", false},
+		{"two-numbers-that-end-alike", "4930123456", "49301123456", true},
+		{"no-number", "4915112345678", "", false},
+	} {
+		judged, err := identity.WaID(c.judged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		learned := []policy.Identity{user}
+		if c.answer != "" {
+			id, err := identity.WaID(c.answer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			learned = append(learned, id)
+		}
+		if got := Elsewhere(learned, judged); got != c.want {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
+	}
+	if Elsewhere([]policy.Identity{identity.Phone("4915112345678")}, user) {
+		t.Error("the number of a person named by user id is taken for somebody else's")
+	}
 }

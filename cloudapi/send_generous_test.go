@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/internal/generous"
+	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -78,7 +80,7 @@ type failer interface {
 // found and nothing else.
 //
 // Tolerated is:
-//   - numbers in other digits that are one number, as ReadPhone says;
+//   - numbers in other digits that are one number, as [phone.Parse] says;
 //   - the category service, which is the same as none;
 //   - in a multipart body, readings as JSON or as a form: files hold anything;
 //   - in a file that does not start as text, every reading but that of HHVM, which
@@ -144,8 +146,8 @@ func sameRecipient(s *policy.Send, g *generous.Send) bool {
 		return g.To == s.To[0].Value
 	}
 	for _, spelling := range []string{g.To, "+" + g.To} {
-		ids, err := ReadPhone(spelling, "")
-		if err == nil && slices.ContainsFunc(ids, func(id policy.Identity) bool { return slices.Contains(s.To, id) }) {
+		n, err := phone.Parse(spelling, "")
+		if err == nil && slices.ContainsFunc(identity.Phones(n), func(id policy.Identity) bool { return slices.Contains(s.To, id) }) {
 			return true
 		}
 	}

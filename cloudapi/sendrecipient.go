@@ -1,7 +1,9 @@
 package cloudapi
 
 import (
+	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/internal/strictjson"
+	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -33,7 +35,7 @@ func (m *message) readRecipient(s *policy.Send, home func(string) string) *Refus
 		if !ok {
 			return refusef(RuleRecipient, "write one user id as a string", "recipient is not a plain string")
 		}
-		id, err := ReadUserID(text)
+		id, err := identity.UserID(text)
 		if err != nil {
 			return refusef(RuleRecipient, "use the user id as webhooks give it; a phone number belongs in to",
 				"recipient is not a business-scoped user id: %v", err)
@@ -83,14 +85,16 @@ func readPhone(s *policy.Send, to string, home func(string) string) *Refusal {
 		return refusef(RuleRecipient, "put it into recipient; in to, Meta would take its digits for a phone number",
 			"to holds a business-scoped user id")
 	}
-	n, err := readNumber(to, home(s.PhoneNumberID))
+	n, err := phone.Parse(to, home(s.PhoneNumberID))
 	if err != nil {
 		return refusef(RuleRecipient, "write the phone number with plus sign and country code",
 			"to is not a phone number that can be read in one way: %v", err)
 	}
-	s.To, s.Bare, s.Digits = n.readings, n.bare, n.digits
+	s.To, s.Bare, s.Digits = identity.Phones(n), bare[n.Form], n.Digits
 	return nil
 }
+
+var bare = [...]policy.Bare{phone.Full: policy.NotBare, phone.International: policy.BareInternational, phone.National: policy.BareNational}
 
 // looksLikeUserID reports two letters and a dot, as user ids start.
 func looksLikeUserID(s string) bool {
@@ -108,7 +112,7 @@ func readGroup(s *policy.Send, to string) *Refusal {
 			letters++
 		}
 	}
-	id, err := ReadGroupID(to)
+	id, err := identity.Group(to)
 	if err != nil {
 		return refusef(RuleRecipient, "use the group id as webhooks and answers give it", "to is not a group id: %v", err)
 	}

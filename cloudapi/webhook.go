@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -110,7 +111,7 @@ type reader struct {
 	waba          string
 	toldEntryTime policy.Moment
 	phoneNumberID string
-	display       string // canonical key of the business's own number
+	number        phone.Number // the business's own
 	newest        policy.Moment
 	contacts      contacts
 }
@@ -172,8 +173,8 @@ func (r *reader) change(field string, raw json.RawMessage) {
 			r.waba = r.opts.WABA
 		}
 	}
-	display, _, _ := scanPhone(told)
-	r.display, _ = canonicalPhone(display)
+	display := phone.Digits(told)
+	r.number, _ = phone.ParseWaID(display)
 	r.contacts = r.readContacts(v.Contacts)
 	switch field {
 	case "messages", "standby":

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -112,7 +113,7 @@ func (r *reader) accountEvent(field string, raw json.RawMessage) {
 		e.WABA = string(u.WABA.ID)
 	}
 	if e.PhoneNumberID == "" {
-		e.Display, _, _ = scanPhone(string(u.Display))
+		e.Display = phone.Digits(string(u.Display))
 	}
 	if u.NewQuality != "" {
 		read = templateQuality // also under a wrong field, as in one of Meta's examples

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -165,7 +166,7 @@ func (r *reader) window(m *userMessage, k kind, who []policy.Identity, at policy
 		return
 	}
 	if m.GroupID != "" {
-		group, err := ReadGroupID(string(m.GroupID))
+		group, err := identity.Group(string(m.GroupID))
 		if err != nil {
 			r.skipped++
 			return
@@ -187,7 +188,7 @@ func (r *reader) sharedNumber(cards []card, who []policy.Identity, at policy.Mom
 			continue
 		}
 		for _, p := range c.Phones {
-			if id, err := ReadWaID(string(p.WaID)); err == nil && !slices.Contains(own, id) {
+			if id, err := identity.WaID(string(p.WaID)); err == nil && !slices.Contains(own, id) {
 				own = append(own, id)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -16,7 +17,7 @@ func (r *reader) names(phone, userID, parentUserID loose) []policy.Identity {
 	for _, name := range []struct {
 		text loose
 		read func(string) (policy.Identity, error)
-	}{{phone, readPhoneOrUserID}, {userID, ReadBSUID}, {parentUserID, ReadParentUserID}} {
+	}{{phone, readPhoneOrUserID}, {userID, identity.BSUID}, {parentUserID, identity.ParentBSUID}} {
 		if name.text == "" {
 			continue
 		}
@@ -33,9 +34,9 @@ func (r *reader) names(phone, userID, parentUserID loose) []policy.Identity {
 }
 
 func readPhoneOrUserID(s string) (policy.Identity, error) {
-	id, err := ReadWaID(s)
+	id, err := identity.WaID(s)
 	if err != nil {
-		id, err = ReadUserID(s)
+		id, err = identity.UserID(s)
 	}
 	return id, err
 }
@@ -107,7 +108,7 @@ func contradict(a, b []policy.Identity) bool {
 // isBusiness reports whether a name is the business's own phone number: the
 // message is its own, sent by an app or another program.
 func (r *reader) isBusiness(who []policy.Identity) bool {
-	return r.display != "" && slices.Contains(who, phone(r.display))
+	return r.number != "" && slices.Contains(who, identity.Phone(r.number))
 }
 
 // link tells that who are names of one person.

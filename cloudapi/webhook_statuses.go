@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -101,7 +102,7 @@ func (r *reader) recipient(s *status) (who []policy.Identity, person bool) {
 		if len(who) > 0 {
 			return who, true
 		}
-		if group, err := ReadGroupID(string(s.RecipientID)); err == nil {
+		if group, err := identity.Group(string(s.RecipientID)); err == nil {
 			who = []policy.Identity{group}
 		}
 		return who, false

@@ -39,6 +39,15 @@ func payload(t testing.TB, name string) []byte {
 	return body
 }
 
+// values are identities without their kinds.
+func values(ids []policy.Identity) []string {
+	var v []string
+	for _, id := range ids {
+		v = append(v, id.Value)
+	}
+	return v
+}
+
 // tell writes an event on one line, in clear and with times in seconds.
 func tell(e policy.Event) string {
 	who := func(ids []policy.Identity) string {

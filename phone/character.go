@@ -1,4 +1,4 @@
-package cloudapi
+package phone
 
 import (
 	"fmt"
@@ -6,16 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// phoneCharacter says which character a phone number may not hold: the one s
+// badCharacter says which character a phone number may not hold: the one s
 // begins with.
-func phoneCharacter(s string) error {
-	return fmt.Errorf("it holds %s, and a phone number has plain digits, one leading plus, spaces, hyphens and parentheses, and nothing else", characterName(s))
+func badCharacter(s string) error {
+	return fmt.Errorf("it holds %s, and a phone number has plain digits, one leading plus, spaces, hyphens and parentheses, and nothing else", CharacterName(s))
 }
 
-// characterName names the character s begins with, so that somebody who can't
+// CharacterName names the character s begins with, so that somebody who can't
 // see it finds it. It quotes no letter and no digit: they can be a part of a
 // number or a name.
-func characterName(s string) string {
+func CharacterName(s string) string {
 	r, size := utf8.DecodeRuneInString(s)
 	if r == utf8.RuneError && size <= 1 {
 		return "a byte that is no UTF-8"

@@ -1,9 +1,10 @@
-package cloudapi
+package identity
 
 import (
 	"errors"
 	"fmt"
 
+	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -12,22 +13,22 @@ var (
 	errGroupID = errors.New("a group id is 1 to 512 printable ASCII characters without spaces")
 )
 
-// ReadBSUID reads a business-scoped user id such as US.40817726355190042 from a
+// BSUID reads a business-scoped user id such as US.40817726355190042 from a
 // field that holds one.
-func ReadBSUID(s string) (policy.Identity, error) { return readUserID(policy.BSUID, s) }
+func BSUID(s string) (policy.Identity, error) { return readUserID(policy.BSUID, s) }
 
-// ReadParentUserID reads a parent BSUID such as US.ENT.1182 from a field that
+// ParentBSUID reads a parent BSUID such as US.ENT.1182 from a field that
 // holds one. Not all of them have the ENT.
-func ReadParentUserID(s string) (policy.Identity, error) { return readUserID(policy.ParentBSUID, s) }
+func ParentBSUID(s string) (policy.Identity, error) { return readUserID(policy.ParentBSUID, s) }
 
-// ReadUserID reads a user id from a place that takes both kinds and doesn't say
+// UserID reads a user id from a place that takes both kinds and doesn't say
 // which, as the recipient of a send. Only there the spelling must tell, as far as
 // it does; [policy.Identity.OtherUserID] is what the same spelling can be as well.
-func ReadUserID(s string) (policy.Identity, error) {
+func UserID(s string) (policy.Identity, error) {
 	if len(s) > 7 && s[2:7] == ".ENT." {
-		return ReadParentUserID(s)
+		return ParentBSUID(s)
 	}
-	return ReadBSUID(s)
+	return BSUID(s)
 }
 
 // readUserID reads a user id of a kind. Meta writes the country in capitals;
@@ -46,7 +47,7 @@ func readUserID(kind policy.IdentityKind, s string) (policy.Identity, error) {
 	}
 	for i := range len(rest) {
 		if c := rest[i]; !isUpper(c) && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') {
-			return policy.Identity{}, fmt.Errorf("it holds %s, and %w", characterName(rest[i:]), errUserID)
+			return policy.Identity{}, fmt.Errorf("it holds %s, and %w", phone.CharacterName(rest[i:]), errUserID)
 		}
 	}
 	return policy.Identity{Kind: kind, Value: s}, nil
@@ -56,15 +57,15 @@ const maxUserID = 128 // characters after the country
 
 func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
 
-// ReadGroupID reads the id of a WhatsApp group. Meta documents no format; the
+// Group reads the id of a WhatsApp group. Meta documents no format; the
 // ids look like Base64, and case matters.
-func ReadGroupID(s string) (policy.Identity, error) {
+func Group(s string) (policy.Identity, error) {
 	if s == "" || len(s) > maxGroupID {
 		return policy.Identity{}, errGroupID
 	}
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
-			return policy.Identity{}, fmt.Errorf("it holds %s, and %w", characterName(s[i:]), errGroupID)
+			return policy.Identity{}, fmt.Errorf("it holds %s, and %w", phone.CharacterName(s[i:]), errGroupID)
 		}
 	}
 	return policy.Identity{Kind: policy.Group, Value: s}, nil

@@ -1,4 +1,4 @@
-package cloudapi
+package phone
 
 import (
 	"sync"
@@ -52,7 +52,7 @@ var plans = sync.OnceValue(func() map[string]plan {
 		p := all[code]
 		general := m.GetGeneralDesc().GetPossibleLength()
 		for _, n := range general {
-			if n > 0 && n <= maxPhoneDigits {
+			if n > 0 && n <= maxDigits {
 				p.lengths |= 1 << n
 			}
 		}
@@ -66,7 +66,7 @@ var plans = sync.OnceValue(func() map[string]plan {
 			}
 		}
 		if p.longest <= 0 { // satellites and other services
-			p.longest = maxPhoneDigits
+			p.longest = maxDigits
 		}
 		all[code] = p
 	}
@@ -79,7 +79,7 @@ func possible(digits string) bool {
 	if fits(digits) {
 		return true
 	}
-	key, err := canonicalPhone(digits)
+	key, err := canonical(digits)
 	return err == nil && key != digits && fits(key)
 }
 
@@ -89,14 +89,14 @@ func fitsHome(digits, home string) bool {
 	if home == "" || callingCode(home) != home {
 		return false
 	}
-	key, err := canonicalPhone(home + digits)
+	key, err := canonical(home + digits)
 	return err == nil && len(key)-len(home) <= plans()[home].longest && possible(home+digits)
 }
 
 func fits(digits string) bool {
 	code := callingCode(digits)
 	n := len(digits) - len(code)
-	return code != "" && len(digits) <= maxPhoneDigits && plans()[code].lengths&(1<<n) != 0
+	return code != "" && len(digits) <= maxDigits && plans()[code].lengths&(1<<n) != 0
 }
 
 // valid reports whether the numbering plan has international digits, in any
@@ -105,7 +105,7 @@ func valid(digits string) bool {
 	if validAsIs(digits) {
 		return true
 	}
-	key, err := canonicalPhone(digits)
+	key, err := canonical(digits)
 	if err != nil {
 		return false
 	}
@@ -129,7 +129,7 @@ func validAsIs(digits string) bool {
 // may hold what a network would drop: a trunk prefix or the code of a long
 // distance carrier. What then remains must be a number.
 func settle(digits string) (string, error) {
-	key, err := canonicalPhone(digits)
+	key, err := canonical(digits)
 	if err != nil {
 		return "", err
 	}
@@ -140,7 +140,7 @@ func settle(digits string) (string, error) {
 	longest := len(code) + plans()[code].longest
 	if len(key) > longest || hasTrunkZero(code, digits[len(code):]) {
 		if n, err := phonenumbers.Parse("+"+digits, ""); err == nil && phonenumbers.IsValidNumber(n) {
-			if key, err = canonicalPhone(digitsOf(n)); err != nil {
+			if key, err = canonical(digitsOf(n)); err != nil {
 				return "", err
 			}
 		}
@@ -148,7 +148,7 @@ func settle(digits string) (string, error) {
 	// Services can have longer numbers than any person has, if the plan has them
 	// as they are.
 	if len(key) > longest && !validAsIs(key) {
-		return "", errPhoneLong
+		return "", errLong
 	}
 	return key, nil
 }

@@ -1,15 +1,13 @@
-package cloudapi
+package phone
 
 import (
 	"strconv"
 	"strings"
-
-	"github.com/waguard/waguard/policy"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// canonicalPhone is the key under which all spellings of one line are known, for
+// canonical is the key under which all spellings of one line are known, for
 // international digits. WhatsApp may add or drop a digit between what a sender
 // writes and the wa_id it reports, so consent, windows and opt-outs are looked
 // up by this key:
@@ -29,14 +27,14 @@ func itoa(n int) string { return strconv.Itoa(n) }
 //     countries.
 //
 // The key of a key is itself.
-func canonicalPhone(digits string) (string, error) {
+func canonical(digits string) (string, error) {
 	switch {
-	case len(digits) < minPhoneDigits:
-		return "", errPhoneShort
-	case len(digits) > maxPhoneDigits:
-		return "", errPhoneLong
+	case len(digits) < minDigits:
+		return "", errShort
+	case len(digits) > maxDigits:
+		return "", errLong
 	case digits[0] == '0':
-		return "", errPhoneNowhere
+		return "", errNowhere
 	}
 	code := callingCode(digits)
 	if code == "" {
@@ -70,8 +68,8 @@ func canonicalPhone(digits string) (string, error) {
 			national = "0549" + national
 		}
 	}
-	if len(code)+len(national) < minPhoneDigits {
-		return "", errPhoneShort
+	if len(code)+len(national) < minDigits {
+		return "", errShort
 	}
 	if national == digits[len(code):] { // most are written canonically
 		return digits, nil
@@ -83,19 +81,19 @@ func canonicalPhone(digits string) (string, error) {
 // their own, and the length of the longest that do. A zero before more digits
 // than that is a trunk prefix.
 var genuineZero = map[string]int{
-	"39":  maxPhoneDigits, // Italy and the Vatican keep it
-	"47":  5,              // Norway
-	"225": 10,             // Ivory Coast
-	"226": 8,              // Burkina Faso
-	"227": 8,              // Niger
-	"229": 10,             // Benin
-	"241": 8,              // Gabon
-	"242": 9,              // Congo
-	"247": 6,              // Ascension
-	"250": 8,              // Rwanda
-	"378": 10,             // San Marino
-	"687": 6,              // New Caledonia
-	"992": 9,              // Tajikistan
+	"39":  maxDigits, // Italy and the Vatican keep it
+	"47":  5,         // Norway
+	"225": 10,        // Ivory Coast
+	"226": 8,         // Burkina Faso
+	"227": 8,         // Niger
+	"229": 10,        // Benin
+	"241": 8,         // Gabon
+	"242": 9,         // Congo
+	"247": 6,         // Ascension
+	"250": 8,         // Rwanda
+	"378": 10,        // San Marino
+	"687": 6,         // New Caledonia
+	"992": 9,         // Tajikistan
 }
 
 // hasTrunkZero reports whether a national number begins with a zero that is
@@ -108,16 +106,27 @@ func hasTrunkZero(code, national string) bool {
 // begin with c are a fixed line.
 func brazilianFixed(c byte) bool { return c >= '2' && c <= '5' }
 
-// Former is the identity under which a person was known before the keys of
-// numbers became what they are, and whether it is another one: Brazilian mobile
-// numbers that never had eight digits shared the key of a fixed line. What was
-// said under it may be theirs, or that line's.
-func Former(who policy.Identity) (policy.Identity, bool) {
-	v := who.Value
-	if who.Kind != policy.Phone || len(v) != 13 || v[:2] != "55" || v[4] != '9' || !brazilianFixed(v[5]) {
-		return policy.Identity{}, false
+// Former is the number under which a line was known before the keys of numbers
+// became what they are, and whether it is another one: Brazilian mobile numbers
+// that never had eight digits shared the key of a fixed line. What was said under
+// it may be of either.
+func (n Number) Former() (Number, bool) {
+	if len(n) != 13 || n[:2] != "55" || n[4] != '9' || !brazilianFixed(n[5]) {
+		return "", false
 	}
-	return phone(v[:4] + v[5:]), true
+	return n[:4] + n[5:], true
+}
+
+// sameEnd is how many digits at their end two spellings of one line share.
+const sameEnd = 6
+
+// MayBe reports whether two numbers can be spellings of one line that isn't known
+// to have them: they end alike in the same country, and not both are numbers.
+func (n Number) MayBe(other Number) bool {
+	a, b := string(n), string(other)
+	code := callingCode(a)
+	return code == callingCode(b) && len(a)-len(code) >= sameEnd && len(b)-len(code) >= sameEnd &&
+		a[len(a)-sameEnd:] == b[len(b)-sameEnd:] && len(a) != len(b) && !(valid(a) && valid(b))
 }
 
 // argentina removes what marks a mobile number: the 9 in front, and the 15
