@@ -17,6 +17,7 @@ import (
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -99,8 +100,8 @@ func adminError(status int, err error) error { return caddy.APIError{HTTPStatus:
 // health is what the health route answers. A number that gets no webhooks is no
 // failure of the gateway, and no reason to restart it.
 type health struct {
-	Status                 string         `json:"status"`
-	NumbersWithoutWebhooks []silentNumber `json:"numbers_without_webhooks,omitempty"`
+	Status                 string                 `json:"status"`
+	NumbersWithoutWebhooks []gateway.SilentNumber `json:"numbers_without_webhooks,omitempty"`
 	// Store says what is not as it should be with the store.
 	Store []string `json:"store,omitempty"`
 }
@@ -109,7 +110,7 @@ func adminHealth(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	if err := st.Check(r.Context()); err != nil {
 		return adminError(http.StatusServiceUnavailable, err)
 	}
-	h := health{Status: "ok", NumbersWithoutWebhooks: a.silentNumbers()}
+	h := health{Status: "ok", NumbersWithoutWebhooks: a.gateway.SilentNumbers()}
 	if watched, ok := st.(store.Watched); ok {
 		c := watched.Condition()
 		h.Store = c.Notices
@@ -221,7 +222,7 @@ func parameters(limit int, fields map[string]string) url.Values {
 // it selects, or of all if they have one; else in UTC.
 func (s *selection) filter(a *App) (store.Filter, error) {
 	zone := time.UTC
-	if zones := a.zones(s.PhoneNumberID); len(zones) == 1 {
+	if zones := a.gateway.Businesses.Zones(s.PhoneNumberID); len(zones) == 1 {
 		zone = zones[0]
 	}
 	return s.filterIn(zone, a.clock.Now())

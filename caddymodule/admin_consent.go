@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -51,14 +52,14 @@ type consentOnScope struct {
 }
 
 // read checks a consent request and finds the business it is about.
-func (c *consentRequest) read(a *App, r *http.Request) (*business, policy.Identity, error) {
+func (c *consentRequest) read(a *App, r *http.Request) (*gateway.Business, policy.Identity, error) {
 	if err := jsonRequest(r, c); err != nil {
 		return nil, policy.Identity{}, err
 	}
 	if !isDigits(c.PhoneNumberID) {
 		return nil, policy.Identity{}, adminError(http.StatusBadRequest, errors.New("phone_number_id is missing: the id of the business phone number, in digits"))
 	}
-	b, ok := a.business(c.PhoneNumberID)
+	b, ok := a.gateway.Businesses.Of(c.PhoneNumberID)
 	if !ok {
 		return nil, policy.Identity{}, adminError(http.StatusNotFound, errors.New("this gateway does not serve that business phone number"))
 	}
@@ -80,12 +81,12 @@ func adminConsentGet(a *App, st store.Store, w http.ResponseWriter, r *http.Requ
 
 // answerConsent answers what holds for a person. given is the opt-in that was
 // just recorded, nil if none was.
-func (a *App) answerConsent(st store.Store, w http.ResponseWriter, r *http.Request, b *business, who policy.Identity, phoneNumberID string, given *policy.ConsentChanged) error {
-	person, err := st.Person(r.Context(), who, phoneNumberID, b.terms)
+func (a *App) answerConsent(st store.Store, w http.ResponseWriter, r *http.Request, b *gateway.Business, who policy.Identity, phoneNumberID string, given *policy.ConsentChanged) error {
+	person, err := st.Person(r.Context(), who, phoneNumberID, b.Terms)
 	if err != nil {
 		return adminError(http.StatusInternalServerError, err)
 	}
-	window := policy.WindowOf(person.Opened, b.policy.WindowMargin)
+	window := policy.WindowOf(person.Opened, b.Policy.WindowMargin)
 	answer := consentAnswer{
 		Contact:    person.Contact,
 		WindowOpen: window.OpenAt(policy.MomentOf(a.clock.Now())),
@@ -102,7 +103,7 @@ func (a *App) answerConsent(st store.Store, w http.ResponseWriter, r *http.Reque
 		answer.Consent[policy.Scope(scope).String()] = said
 	}
 	if given != nil {
-		answer.NoEffect = noEffect(given, &person, b.terms.Skew)
+		answer.NoEffect = noEffect(given, &person, b.Terms.Skew)
 	}
 	return jsonAnswer(w, answer)
 }
@@ -140,7 +141,7 @@ func adminConsentSet(state policy.ConsentState) func(*App, store.Store, http.Res
 		if err != nil {
 			return err
 		}
-		said, err := c.said(state, a.clock.Now(), b.terms.Skew)
+		said, err := c.said(state, a.clock.Now(), b.Terms.Skew)
 		if err != nil {
 			return adminError(http.StatusBadRequest, err)
 		}
@@ -157,7 +158,7 @@ func adminConsentSet(state policy.ConsentState) func(*App, store.Store, http.Res
 			said.Who, said.Actor = []policy.Identity{who}, actor
 			events = append(events, said)
 		}
-		if err := st.Apply(r.Context(), events); err != nil {
+		if err := a.gateway.Learn(r.Context(), events); err != nil {
 			return adminError(http.StatusServiceUnavailable, err)
 		}
 		a.logRecorded(state.String(), st, who, c.PhoneNumberID, actor)
@@ -300,7 +301,7 @@ func adminNewPerson(a *App, st store.Store, w http.ResponseWriter, r *http.Reque
 	if err != nil {
 		return adminError(http.StatusServiceUnavailable, err)
 	}
-	if err := st.Apply(r.Context(), []policy.Event{policy.NewPerson{Who: meant[0]}}); err != nil {
+	if err := a.gateway.Learn(r.Context(), []policy.Event{policy.NewPerson{Who: meant[0]}}); err != nil {
 		return adminError(http.StatusServiceUnavailable, err)
 	}
 	a.logRecorded("new_person", st, who, c.PhoneNumberID, actorOf(r, st, c.Actor))

@@ -87,8 +87,8 @@ func (a *App) eventLineOf(e *store.AccountEvent) *eventLine {
 	}
 	switch {
 	case e.PhoneNumberID != "":
-		if b, ok := a.business(e.PhoneNumberID); ok {
-			l.Business = b.name
+		if b, ok := a.gateway.Businesses.Of(e.PhoneNumberID); ok {
+			l.Business = b.Name
 		}
 	case e.Display != "":
 		l.Number = policy.Identity{Kind: policy.Phone, Value: e.Display}.String() // masked
@@ -106,8 +106,8 @@ func adminEvents(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 		return adminError(http.StatusBadRequest, err)
 	}
 	if f.PhoneNumberID != "" && f.WABA == "" {
-		if b, ok := a.business(f.PhoneNumberID); ok {
-			f.WABA = b.waba
+		if b, ok := a.gateway.Businesses.Of(f.PhoneNumberID); ok {
+			f.WABA = b.WABA
 		}
 	}
 	asked := f.Limit
@@ -143,8 +143,8 @@ const shownBeside = 3
 // before its oldest one.
 func (a *App) eventsBeside(ctx context.Context, st store.Store, f store.Filter, entries []*store.Entry) (*besides, error) {
 	ef := store.EventFilter{From: f.From, To: f.To, PhoneNumberID: f.PhoneNumberID, Severity: policy.Warning}
-	if b, ok := a.business(f.PhoneNumberID); ok {
-		ef.WABA = b.waba
+	if b, ok := a.gateway.Businesses.Of(f.PhoneNumberID); ok {
+		ef.WABA = b.WABA
 	}
 	if ef.From == 0 {
 		oldest := policy.MomentOf(a.clock.Now())

@@ -24,7 +24,7 @@ var groupings = map[string]func(*App, *store.Entry, time.Time) string{
 	"business": func(_ *App, e *store.Entry, _ time.Time) string { return cmp.Or(e.Business, e.Send.PhoneNumberID) },
 	"template": func(_ *App, e *store.Entry, _ time.Time) string { return lineOf(e).message() },
 	"day": func(a *App, e *store.Entry, at time.Time) string {
-		return billing.Day(at, a.zoneOf(e.Send.PhoneNumberID))
+		return billing.Day(at, a.gateway.Businesses.Zone(e.Send.PhoneNumberID))
 	},
 }
 

@@ -45,7 +45,7 @@ func adminReport(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 				yield(billing.Line{}, err)
 				return
 			}
-			zone := a.zoneOf(e.Send.PhoneNumberID)
+			zone := a.gateway.Businesses.Zone(e.Send.PhoneNumberID)
 			if class == notification && !isNotification(e) || !period.has(e.At, zone) {
 				continue
 			}
@@ -71,7 +71,7 @@ type period struct {
 
 func (a *App) period(s *selection) (*period, error) {
 	p, now := &period{in: make(map[string]store.Filter)}, a.clock.Now()
-	for i, zone := range append(a.zones(s.PhoneNumberID), time.UTC) {
+	for i, zone := range append(a.gateway.Businesses.Zones(s.PhoneNumberID), time.UTC) {
 		f, err := s.filterIn(zone, now)
 		if err != nil {
 			return nil, err

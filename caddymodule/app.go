@@ -18,6 +18,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -73,25 +74,18 @@ type App struct {
 	// tests and demonstrations. Default: the system's clock.
 	ClockRaw json.RawMessage `json:"clock,omitempty" caddy:"namespace=whatsapp.clocks inline_key=module"`
 
-	ctx        caddy.Context
-	logger     *zap.Logger
-	provider   StoreProvider
-	clock      Clock
-	overlap    bool // ledger overlap
-	words      *policy.Words
-	businesses map[string]*business
-	others     *business // settings of "*"; nil where others are refused
+	ctx      caddy.Context
+	logger   *zap.Logger
+	provider StoreProvider
+	clock    Clock
+	overlap  bool // ledger overlap
+	words    *policy.Words
+	gateway  *gateway.Gateway
 
 	// acquire opens the store once, at Start or at the first request, whichever
 	// comes first: a handler may serve before Start has run.
 	acquire func() (store.Store, error)
 	lease   *lease
-	// silence belongs to the store, and is set with it.
-	silence *atomic.Pointer[silence]
-	// clocks compares WhatsApp's clock with ours.
-	clocks *clockWatch
-	// lastRead is what readTime last gave.
-	lastRead *atomic.Int64
 }
 
 // lease is a configuration's hold on the store.
@@ -101,33 +95,11 @@ type lease struct {
 	over bool // the configuration is gone; nothing is acquired any more
 	// store is what was acquired.
 	store store.Store
-
-	// failing: the newest write that was waited for failed.
-	failing atomic.Bool
-}
-
-// wrote notes how a write ended: err is nil where it is on disk.
-func (l *lease) wrote(err error) {
-	if failing := err != nil; failing != l.failing.Load() {
-		l.failing.Store(failing)
-	}
-	if err != nil {
-		storeFailures.Inc()
-	}
 }
 
 // serving is the app that started last, for metrics, which outlive
 // configurations.
 var serving atomic.Pointer[App]
-
-// silentNumbers are the business phone numbers that send and get no webhooks.
-func (a *App) silentNumbers() []silentNumber {
-	s := a.silence.Load()
-	if s == nil {
-		return []silentNumber{}
-	}
-	return s.silent(policy.MomentOf(a.clock.Now()))
-}
 
 // StoreProvider is what a module of the namespace `whatsapp.stores` implements.
 // Configurations overlap during a reload, so that a provider is asked for the
@@ -185,9 +157,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 	}
 	a.lease = new(lease)
-	a.lastRead, a.silence = new(atomic.Int64), new(atomic.Pointer[silence])
-	a.clocks = new(clockWatch)
 	a.acquire = sync.OnceValues(a.open)
+	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Observer: metrics{}}
 	switch a.LogContacts {
 	case "", logPseudonym, logMasked, logClear:
 	default:
@@ -216,7 +187,7 @@ func (a *App) Start() error {
 	}
 	a.endGracefully()
 	serving.Store(a)
-	if a.others != nil && len(a.businesses) == 0 {
+	if a.gateway.Businesses.Others != nil && len(a.gateway.Businesses.Listed) == 0 {
 		a.logger.Info("serving every business phone number with the default policy; add `business <phone_number_id>` blocks to name yours")
 	}
 	return nil
@@ -274,10 +245,19 @@ func (a *App) open() (store.Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.provider.Release())
 	}
-	a.silence.Store(shared.(*silence))
+	a.gateway.Silence.Store(&shared.(*silence).Silence)
 	a.lease.held, a.lease.store = true, s
 	return s, nil
 }
+
+// silences has one silence for each open store.
+var silences = caddy.NewUsagePool()
+
+// silence is one the pool can forget.
+type silence struct{ gateway.Silence }
+
+// Destruct lets the pool forget it.
+func (*silence) Destruct() error { return nil }
 
 // appOf is the whatsapp app of the configuration ctx belongs to.
 func appOf(ctx caddy.Context) (*App, error) {

@@ -3,14 +3,13 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // for time_zone, also where the system has none
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 )
@@ -152,17 +151,6 @@ type Words struct {
 	Payloads []string `json:"payloads,omitempty"`
 }
 
-// business is a Business ready for use.
-type business struct {
-	name    string
-	waba    string
-	home    string // calling code, "" where not configured
-	monitor bool
-	policy  policy.Policy
-	zone    *time.Location
-	consentRules
-}
-
 const (
 	everyOther  = "*"
 	modeEnforce = "enforce"
@@ -172,7 +160,7 @@ const (
 // resolveBusinesses checks the configured businesses and merges their policies
 // with the app's.
 func (a *App) resolveBusinesses() error {
-	a.businesses = make(map[string]*business, len(a.Businesses))
+	businesses := gateway.Businesses{Listed: make(map[string]*gateway.Business, len(a.Businesses))}
 	list := a.Businesses
 	if len(list) == 0 {
 		list = []*Business{{PhoneNumberID: everyOther}}
@@ -188,32 +176,25 @@ func (a *App) resolveBusinesses() error {
 		if err != nil {
 			return fmt.Errorf("business %s: %w", b.PhoneNumberID, err)
 		}
-		resolved.terms.WABA = wabas
+		resolved.Terms.WABA = wabas
 		if b.PhoneNumberID == everyOther {
-			if a.others != nil {
+			if businesses.Others != nil {
 				return errors.New("business * is configured twice")
 			}
-			a.others = resolved
+			businesses.Others = resolved
 			continue
 		}
-		if _, twice := a.businesses[b.PhoneNumberID]; twice {
+		if _, twice := businesses.Listed[b.PhoneNumberID]; twice {
 			return fmt.Errorf("business %s is configured twice", b.PhoneNumberID)
 		}
-		a.businesses[b.PhoneNumberID] = resolved
+		businesses.Listed[b.PhoneNumberID] = resolved
 	}
+	a.gateway.Businesses = businesses
 	return nil
 }
 
-// business is the configuration of a business phone number. It reports false
-// for numbers that are not served.
-func (a *App) business(phoneNumberID string) (*business, bool) {
-	if b, ok := a.businesses[phoneNumberID]; ok {
-		return b, true
-	}
-	return a.others, a.others != nil
-}
-
-func (b *Business) resolve(defaults *Policy) (*business, error) {
+// resolve checks a business and merges its policy with the defaults.
+func (b *Business) resolve(defaults *Policy) (*gateway.Business, error) {
 	if b.PhoneNumberID == "" {
 		return nil, errors.New("phone_number_id is missing")
 	}
@@ -223,29 +204,28 @@ func (b *Business) resolve(defaults *Policy) (*business, error) {
 	if b.PhoneNumberID == everyOther && (b.Number != "" || b.WABA != "") {
 		return nil, errors.New("number and waba belong to one business phone number, not to *")
 	}
-	r := &business{name: b.Name, waba: b.WABA}
+	r := &gateway.Business{Name: b.Name, WABA: b.WABA}
 	if b.Number != "" {
-		if r.home = phone.CallingCode(b.Number); r.home == "" {
+		if r.Home = phone.CallingCode(b.Number); r.Home == "" {
 			return nil, fmt.Errorf("number %q is not a phone number with plus and country code", b.Number)
 		}
 	}
 	switch b.Mode {
 	case "", modeEnforce:
 	case modeMonitor:
-		r.monitor = true
+		r.Monitor = true
 	default:
 		return nil, fmt.Errorf("mode is %q; it must be %s or %s", b.Mode, modeEnforce, modeMonitor)
 	}
 	var err error
-	if r.policy, err = b.Policy.resolve(defaults); err != nil {
+	if r.Policy, err = b.Policy.resolve(defaults); err != nil {
 		return nil, err
 	}
-	r.zone, err = zoneNamed(b.TimeZone, defaults.TimeZone)
+	r.Zone, err = zoneNamed(b.TimeZone, defaults.TimeZone)
 	if err != nil {
 		return nil, err
 	}
-	r.consentRules, err = b.Policy.consentRules(defaults)
-	return r, err
+	return r, b.Policy.resolveConsent(defaults, r)
 }
 
 // zoneNamed is the time zone with the first of the names that is one. Names of
@@ -262,29 +242,6 @@ func zoneNamed(names ...string) (*time.Location, error) {
 		return zone, nil
 	}
 	return time.UTC, nil
-}
-
-// zoneOf is the time zone of a business phone number's account.
-func (a *App) zoneOf(phoneNumberID string) *time.Location {
-	if b, ok := a.business(phoneNumberID); ok {
-		return b.zone
-	}
-	return time.UTC
-}
-
-// zones are the time zones of one business phone number, or of all.
-func (a *App) zones(phoneNumberID string) []*time.Location {
-	if phoneNumberID != "" {
-		return []*time.Location{a.zoneOf(phoneNumberID)}
-	}
-	byName := make(map[string]*time.Location)
-	for _, b := range a.businesses {
-		byName[b.zone.String()] = b.zone
-	}
-	if a.others != nil {
-		byName[a.others.zone.String()] = a.others.zone
-	}
-	return slices.Collect(maps.Values(byName))
 }
 
 // resolve gives each field p leaves open the value of defaults.

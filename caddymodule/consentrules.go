@@ -6,16 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 )
-
-// consentRules are what a business decided about people's words, ready for use.
-type consentRules struct {
-	terms         *policy.Terms
-	references    policy.References
-	confirmations policy.Confirmations
-	questions     map[string][]policy.Scope // by template
-}
 
 // reaches are the names of policy.Reach.
 var reaches = []string{policy.ReachNumber.String(), policy.ReachWABA.String(), policy.ReachAll.String()}
@@ -28,19 +21,19 @@ func (p *Policy) check() error {
 	if _, err := p.resolve(new(Policy)); err != nil {
 		return err
 	}
-	_, err := p.consentRules(new(Policy))
-	return err
+	return p.resolveConsent(new(Policy), new(gateway.Business))
 }
 
-// consentRules gives each field p leaves open the value of defaults.
-func (p *Policy) consentRules(defaults *Policy) (r consentRules, err error) {
-	r.terms = policy.DefaultTerms()
+// resolveConsent sets what b's operator decided about people's words. It gives
+// each field p leaves open the value of defaults.
+func (p *Policy) resolveConsent(defaults *Policy, b *gateway.Business) (err error) {
+	b.Terms = policy.DefaultTerms()
 	for _, reach := range []struct {
 		name, own, other string
 		field            *policy.Reach
 	}{
-		{"opt_out_reach", p.OptOutReach, defaults.OptOutReach, &r.terms.OptOutReach},
-		{"opt_in_reach", p.OptInReach, defaults.OptInReach, &r.terms.OptInReach},
+		{"opt_out_reach", p.OptOutReach, defaults.OptOutReach, &b.Terms.OptOutReach},
+		{"opt_in_reach", p.OptInReach, defaults.OptInReach, &b.Terms.OptInReach},
 	} {
 		value := reach.own
 		if value == "" {
@@ -50,7 +43,7 @@ func (p *Policy) consentRules(defaults *Policy) (r consentRules, err error) {
 			continue
 		}
 		if err := reach.field.UnmarshalText([]byte(value)); err != nil {
-			return r, fmt.Errorf("%s is %q; it must be one of: %s", reach.name, value, strings.Join(reaches, ", "))
+			return fmt.Errorf("%s is %q; it must be one of: %s", reach.name, value, strings.Join(reaches, ", "))
 		}
 	}
 	skew := p.ConsentSkew
@@ -58,30 +51,30 @@ func (p *Policy) consentRules(defaults *Policy) (r consentRules, err error) {
 		skew = defaults.ConsentSkew
 	}
 	if skew != nil {
-		if r.terms.Skew = time.Duration(*skew); r.terms.Skew < 0 || r.terms.Skew > longestSkew {
-			return r, fmt.Errorf("consent_skew is %s; it must be at least 0s and at most %s", r.terms.Skew, longestSkew)
+		if b.Terms.Skew = time.Duration(*skew); b.Terms.Skew < 0 || b.Terms.Skew > longestSkew {
+			return fmt.Errorf("consent_skew is %s; it must be at least 0s and at most %s", b.Terms.Skew, longestSkew)
 		}
 	}
 	if start := either(p.StartOptsIn, defaults.StartOptsIn); start != nil {
-		if r.terms.Start, err = parseStart(start); err != nil {
-			return r, err
+		if b.Terms.Start, err = parseStart(start); err != nil {
+			return err
 		}
 	}
-	if r.references = either(p.TransactionPrefix, defaults.TransactionPrefix); r.references == nil {
-		r.references = policy.DefaultReferences
+	if b.References = either(p.TransactionPrefix, defaults.TransactionPrefix); b.References == nil {
+		b.References = policy.DefaultReferences
 	}
-	for _, prefix := range r.references {
+	for _, prefix := range b.References {
 		if strings.TrimSpace(prefix) == "" || strings.ContainsFunc(prefix, func(c rune) bool { return c <= ' ' || c > '~' }) {
-			return r, fmt.Errorf("transaction_prefix has %q; it must consist of visible ASCII characters, such as `order:`", prefix)
+			return fmt.Errorf("transaction_prefix has %q; it must consist of visible ASCII characters, such as `order:`", prefix)
 		}
 	}
 	if texts := either(p.ConfirmationTexts, defaults.ConfirmationTexts); texts != nil {
-		if r.confirmations, err = policy.NewConfirmations(texts); err != nil {
-			return r, fmt.Errorf("confirmation_texts: %w", err)
+		if b.Confirmations, err = policy.NewConfirmations(texts); err != nil {
+			return fmt.Errorf("confirmation_texts: %w", err)
 		}
 	}
-	r.questions, err = questions(either(p.OptInQuestions, defaults.OptInQuestions))
-	return r, err
+	b.Questions, err = questions(either(p.OptInQuestions, defaults.OptInQuestions))
+	return err
 }
 
 // longestSkew is more than clocks differ that anybody looks after.
@@ -127,11 +120,4 @@ func questions(list []Question) (map[string][]policy.Scope, error) {
 		}
 	}
 	return byTemplate, nil
-}
-
-// read tells the rules what a send says about itself: whether its reference names
-// a transaction, and its text confirms an opt-out.
-func (r *consentRules) read(s *policy.Send, opaque, text string) {
-	s.Transaction = r.references.Name(opaque)
-	s.Confirms = s.Kind == policy.FreeForm && r.confirmations.Match(text)
 }

@@ -103,8 +103,8 @@ func (g *Guard) settle(st store.Store, sends []judged) error {
 			continue
 		}
 		j.outcome.At = at
-		if b, ok := g.app.business(j.send.PhoneNumberID); ok {
-			j.outcome.Asked = b.questions[j.send.Template.Name]
+		if b, ok := g.app.gateway.Businesses.Of(j.send.PhoneNumberID); ok {
+			j.outcome.Asked = b.Questions[j.send.Template.Name]
 		}
 		j.settled = st.Settle(j.entry.ID, j.outcome)
 		entered = true
@@ -122,7 +122,7 @@ func (g *Guard) settle(st store.Store, sends []judged) error {
 	if !entered {
 		return nil
 	}
-	g.app.lease.wrote(failed)
+	g.app.gateway.Wrote(failed)
 	if failed != nil {
 		g.logger.Error("the outcome of a send could not be recorded", zap.Error(failed))
 	}

@@ -95,10 +95,9 @@ type Guard struct {
 	// Default: everybody who reaches the gateway.
 	Senders *Senders `json:"senders,omitempty"`
 
-	app      *App
-	logger   *zap.Logger
-	dialect  cloudapi.Dialect
-	listings *listings
+	app     *App
+	logger  *zap.Logger
+	dialect cloudapi.Dialect
 }
 
 const (
@@ -118,7 +117,6 @@ func (Guard) CaddyModule() caddy.ModuleInfo {
 // Provision checks the settings and finds the app.
 func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	g.logger = ctx.Logger()
-	g.listings = new(listings)
 	if g.app, err = appOf(ctx); err != nil {
 		return err
 	}
@@ -310,7 +308,7 @@ func withBody(r *http.Request, body []byte) (*http.Request, *atomic.Bool) {
 func (g *Guard) stream(w http.ResponseWriter, r *http.Request, route cloudapi.Route, next caddyhttp.Handler) error {
 	body := r.Body
 	guard := cloudapi.NewStreamGuard(body, r.Header.Get("Content-Type"))
-	monitored := g.app.monitors(route.PhoneNumberID)
+	monitored := g.app.gateway.Businesses.Monitors(route.PhoneNumberID)
 	guard.Watch = monitored
 	// The transport closes what it is given when the guard breaks off; the rest of
 	// the body is still to be read.

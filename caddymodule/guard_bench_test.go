@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -75,9 +75,10 @@ func (c *requestContext) Value(key any) any {
 // network, no proxy and no store.
 func BenchmarkGuard(b *testing.B) {
 	clock := systemClock{}
-	app := &App{clock: clock, lease: new(lease), others: &business{zone: time.UTC}, BodyBudget: defaultBodyBudget, BodyTimeout: caddy.Duration(defaultBodyTimeout), lastRead: new(atomic.Int64), silence: new(atomic.Pointer[silence])}
 	st := &openWindow{clock: clock}
+	app := &App{clock: clock, lease: new(lease), BodyBudget: defaultBodyBudget, BodyTimeout: caddy.Duration(defaultBodyTimeout)}
 	app.acquire = func() (store.Store, error) { return st, nil }
+	app.gateway = &gateway.Gateway{Now: clock.Now, Open: app.acquire, Observer: metrics{}, Businesses: gateway.Businesses{Others: &gateway.Business{Zone: time.UTC}}}
 	g := &Guard{app: app, logger: zap.NewNop(), dialect: cloudapi.Cloud, MaxBody: defaultMaxBody, SendTimeout: caddy.Duration(defaultSendTimeout)}
 
 	send := []byte(`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+4915112345678","type":"text","text":{"preview_url":false,"body":"` +

@@ -86,7 +86,7 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, key s
 			if opaque := reading.Opaque(i); opaque != "" {
 				entry.Opaque = st.OpaquePseudonym(s.PhoneNumberID, opaque)
 			}
-			sends[i] = judged{send: s, entry: entry, element: -1, monitored: g.app.monitors(s.PhoneNumberID)}
+			sends[i] = judged{send: s, entry: entry, element: -1, monitored: g.app.gateway.Businesses.Monitors(s.PhoneNumberID)}
 			if reading.Batch {
 				sends[i].element = reading.Element(i)
 			}
@@ -139,7 +139,7 @@ func (g *Guard) reserve(st store.Store, sends []judged) (failed int, err error) 
 	}
 	for i := range sends {
 		e := sends[i].entry
-		if g.app.overlap && !e.Decision.Claims && e.Attempt == nil && !g.app.lease.failing.Load() {
+		if g.app.overlap && !e.Decision.Claims && e.Attempt == nil && !g.app.gateway.Failing() {
 			continue
 		}
 		err := sends[i].reserved.Wait()
@@ -156,9 +156,9 @@ func (g *Guard) reserve(st store.Store, sends []judged) (failed int, err error) 
 // not yet entered.
 func (a *App) decide(ctx context.Context, st store.Store, reading *cloudapi.Reading, i int) (*store.Entry, error) {
 	s := &reading.Sends[i]
-	b, ok := a.business(s.PhoneNumberID)
+	b, ok := a.gateway.Businesses.Of(s.PhoneNumberID)
 	if ok {
-		b.read(s, reading.Opaque(i), reading.Text(i))
+		b.Read(s, reading.Opaque(i), reading.Text(i))
 	}
 	now := a.clock.Now()
 	at := policy.MomentOf(now)
@@ -169,7 +169,7 @@ func (a *App) decide(ctx context.Context, st store.Store, reading *cloudapi.Read
 			Reason: "no `business` block serves the business phone number the send would leave from",
 			Remedy: "check the phone number id, or add a `business` block for it",
 		}
-		e.Monitored = a.monitors(s.PhoneNumberID)
+		e.Monitored = a.gateway.Businesses.Monitors(s.PhoneNumberID)
 		e.Outcome = store.Outcome{State: store.Reserved, At: at}
 		if !e.Monitored {
 			e.Outcome.State = store.Refused
@@ -177,13 +177,13 @@ func (a *App) decide(ctx context.Context, st store.Store, reading *cloudapi.Read
 		a.hidePhone(st, e)
 		return e, nil
 	}
-	e.Business, e.Policy, e.Terms, e.WABA = b.name, b.policy, b.terms, b.waba
+	e.Business, e.Policy, e.Terms, e.WABA = b.Name, b.Policy, b.Terms, b.WABA
 	facts, err := st.Facts(ctx, store.Query{
 		PhoneNumberID: s.PhoneNumberID,
-		Terms:         b.terms,
+		Terms:         b.Terms,
 		Who:           s.Identities(),
 		Digits:        s.Digits,
-		WABA:          b.waba,
+		WABA:          b.WABA,
 		Template:      s.Template,
 	})
 	if err != nil {
@@ -191,8 +191,8 @@ func (a *App) decide(ctx context.Context, st store.Store, reading *cloudapi.Read
 	}
 	e.Facts = facts
 	e.Decision = policy.Decide(s, &e.Facts, &e.Policy, now)
-	e.Market, e.MarketEstimated = marketOf(s, &e.Decision, now.In(b.zone))
-	e.Monitored = e.Violation() && b.monitor
+	e.Market, e.MarketEstimated = marketOf(s, &e.Decision, now.In(b.Zone))
+	e.Monitored = e.Violation() && b.Monitor
 	e.Outcome = store.Outcome{State: store.Reserved, At: at}
 	if e.Violation() && !e.Monitored {
 		e.Outcome.State = store.Refused
@@ -217,8 +217,8 @@ func marketOf(s *policy.Send, d *policy.Decision, now time.Time) (string, bool) 
 // home is the calling code of a business phone number, by configuration or as
 // webhooks told; "" where nobody has.
 func (a *App) home(phoneNumberID string) string {
-	if b, ok := a.business(phoneNumberID); ok && b.home != "" {
-		return b.home
+	if b, ok := a.gateway.Businesses.Of(phoneNumberID); ok && b.Home != "" {
+		return b.Home
 	}
 	st, err := a.acquire()
 	if err != nil {

@@ -85,7 +85,7 @@ var (
 		if app == nil {
 			return 0
 		}
-		return float64(len(app.silentNumbers()))
+		return float64(len(app.gateway.SilentNumbers()))
 	})
 
 	templatesRecategorised = prometheus.NewCounter(prometheus.CounterOpts{
@@ -118,6 +118,12 @@ func condition() (c store.Condition) {
 	}
 	return c
 }
+
+// metrics counts what the gateway tells it.
+type metrics struct{}
+
+// StoreFailed counts it.
+func (metrics) StoreFailed() { storeFailures.Inc() }
 
 func observeSend(e *store.Entry) {
 	sendsTotal.WithLabelValues(decisionOf(e), string(e.Decision.Rule), string(e.Decision.Category)).Inc()

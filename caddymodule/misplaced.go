@@ -19,7 +19,7 @@ func (a *App) hidePhone(st store.Store, e *store.Entry) {
 	if !e.Violation() || len(id) > longestPhone {
 		return
 	}
-	if _, configured := a.businesses[id]; configured {
+	if _, configured := a.gateway.Businesses.Listed[id]; configured {
 		return
 	}
 	if _, err := phone.Parse("+"+id, ""); err != nil {

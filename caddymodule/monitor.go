@@ -17,25 +17,6 @@ import (
 // The exceptions are what can't be passed on as it came, and what could belong
 // to a business that is not in monitor mode.
 
-// monitors reports whether sends from a business phone number pass whatever the
-// decision. Those from a number without a business, and requests that name none
-// (""), pass if every business is in monitor mode.
-func (a *App) monitors(phoneNumberID string) bool {
-	if b, ok := a.business(phoneNumberID); ok && phoneNumberID != "" {
-		return b.monitor
-	}
-	return a.monitorsAll()
-}
-
-func (a *App) monitorsAll() bool {
-	for _, b := range a.businesses {
-		if !b.monitor {
-			return false
-		}
-	}
-	return a.others == nil || a.others.monitor
-}
-
 func allMonitored(sends []judged) bool {
 	for i := range sends {
 		if !sends[i].monitored {
@@ -66,7 +47,7 @@ func (g *Guard) exception(w http.ResponseWriter, r *http.Request, sn *seen) stri
 	if sn.broken {
 		return "it can't be passed on, since it never came to its end"
 	}
-	if g.app.monitorsAll() {
+	if g.app.gateway.Businesses.AllMonitored() {
 		return ""
 	}
 	if !sn.whole && len(sn.body) == 0 && r.Body != nil {

@@ -48,7 +48,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 	for i := range sends {
 		g.report(&sends[i])
 		err := sends[i].reserved.Wait()
-		g.app.lease.wrote(err)
+		g.app.gateway.Wrote(err)
 		if err != nil {
 			g.logger.Error("a refusal could not be recorded", zap.Stringer("id", sends[i].entry.ID), zap.Error(err))
 		}
@@ -69,7 +69,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 // monitor mode it passes, unless something speaks against it.
 func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, next caddyhttp.Handler, sn seen) error {
 	e := g.unreadEntry(r, route, refusal, sn.body)
-	sends := []judged{{send: &e.Send, entry: e, element: -1, monitored: g.app.monitors(route.PhoneNumberID)}}
+	sends := []judged{{send: &e.Send, entry: e, element: -1, monitored: g.app.gateway.Businesses.Monitors(route.PhoneNumberID)}}
 	defer func() { sn.held.release() }()
 	if sends[0].monitored {
 		if sends[0].exception = g.exception(w, r, &sn); sends[0].exception == "" {
@@ -82,7 +82,7 @@ func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloud
 	if err == nil {
 		err = st.Reserve(e).Wait()
 	}
-	g.app.lease.wrote(err)
+	g.app.gateway.Wrote(err)
 	if err != nil {
 		g.logger.Error("a refusal could not be recorded", zap.Stringer("id", e.ID), zap.Error(err))
 	}
@@ -105,8 +105,8 @@ func (g *Guard) unreadEntry(r *http.Request, route cloudapi.Route, refusal *clou
 		},
 		Outcome: store.Outcome{State: store.Refused, At: at},
 	}
-	if b, ok := g.app.business(route.PhoneNumberID); ok && route.PhoneNumberID != "" {
-		e.Business = b.name
+	if b, ok := g.app.gateway.Businesses.Of(route.PhoneNumberID); ok && route.PhoneNumberID != "" {
+		e.Business = b.Name
 	}
 	st, err := g.app.acquire()
 	if err != nil {
@@ -142,7 +142,7 @@ func (g *Guard) storeDown(w http.ResponseWriter, r *http.Request, sends []policy
 	storeFailures.Inc()
 	all, some := true, false
 	for i := range sends {
-		monitored := g.app.monitors(sends[i].PhoneNumberID)
+		monitored := g.app.gateway.Businesses.Monitors(sends[i].PhoneNumberID)
 		all, some = all && monitored, some || monitored
 	}
 	id := store.NewID(policy.MomentOf(g.app.clock.Now()))

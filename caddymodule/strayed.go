@@ -52,3 +52,23 @@ func (g *Guard) reportStrayed(ctx context.Context, st store.Store, sends []judge
 		)
 	}
 }
+
+// listenFor notes the messages that Meta accepted, and warns where their webhooks
+// don't come.
+func (g *Guard) listenFor(st store.Store, sends []judged) {
+	for i := range sends {
+		if sends[i].outcome.Wamid == "" {
+			continue
+		}
+		n, warn := g.app.gateway.Sent(st, sends[i].send.PhoneNumberID)
+		if !warn {
+			continue
+		}
+		last := "never"
+		if n.LastWebhook != nil {
+			last = policy.MomentOf(*n.LastWebhook).String()
+		}
+		g.logger.Warn("a business phone number sends and gets no webhooks: no opt-out is learned and no window opens; check where Meta sends them",
+			zap.String("phone_number_id", n.PhoneNumberID), zap.Time("sends_since", n.SendsSince), zap.String("last_webhook", last))
+	}
+}

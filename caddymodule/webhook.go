@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -261,25 +260,36 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 	if learned.Skipped > 0 {
 		h.logger.Warn("parts of a webhook could not be read", zap.Int("skipped", learned.Skipped))
 	}
-	if len(learned.Events) > 0 {
-		st, err := h.app.acquire()
-		if err == nil {
-			// What has come whole is learned, whether or not Meta waits for the answer.
-			err = st.Apply(context.WithoutCancel(r.Context()), learned.Events)
-		}
-		h.app.lease.wrote(err)
-		if err != nil {
-			webhooksTotal.WithLabelValues("store_unavailable").Inc()
-			h.logger.Error("a webhook could not be recorded, Meta will deliver it again", zap.Error(err))
-			return plainError(w, http.StatusServiceUnavailable, "the gateway can't reach its store; deliver again")
-		}
+	if err := h.app.gateway.Hear(r.Context(), learned.Events); err != nil {
+		webhooksTotal.WithLabelValues("store_unavailable").Inc()
+		h.logger.Error("a webhook could not be recorded, Meta will deliver it again", zap.Error(err))
+		return plainError(w, http.StatusServiceUnavailable, "the gateway can't reach its store; deliver again")
 	}
-	h.app.heard(learned.Events)
 	webhooksTotal.WithLabelValues("accepted").Inc()
 	reportAccountEvents(h.logger, learned.Events)
 	webhookEventsTotal.Add(float64(len(learned.Events)))
 	r, _ = withBody(r, body)
 	return next.ServeHTTP(w, r)
+}
+
+// compareClocks warns when the timestamps of deliveries contradict our clock.
+func (h *Webhook) compareClocks(now, newest time.Time) {
+	if newest.IsZero() {
+		return
+	}
+	ahead, known, warn := h.app.gateway.Clocks.Saw(now, newest)
+	if !known {
+		return
+	}
+	clockDifference.Set(ahead.Seconds())
+	if warn {
+		side := "behind WhatsApp's"
+		if ahead < 0 {
+			side = "ahead of WhatsApp's, or deliveries take that long"
+		}
+		h.logger.Warn("the clocks differ: ours is "+side+"; opt-outs still hold, but windows and opt-ins may count from the wrong time. Set the clock by NTP",
+			zap.Duration("whatsapp_ahead", ahead))
+	}
 }
 
 func plainError(w http.ResponseWriter, status int, message string) error {

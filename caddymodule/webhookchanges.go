@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 
@@ -20,11 +19,7 @@ const (
 // webhookChanges are the requests, of r and the elements of its batch, that would
 // change where the account's webhooks go. body is nil where it was not read.
 func webhookChanges(r *http.Request, body []byte, elements []cloudapi.Request) (changes []cloudapi.WebhookChange) {
-	whole := cloudapi.Request{
-		Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
-		ContentType: r.Header.Get("Content-Type"), Body: body,
-	}
-	if c, found := cloudapi.FindWebhookChange(&whole); found {
+	if c, found := cloudapi.FindWebhookChange(requestOf(r, body)); found {
 		changes = append(changes, c)
 	}
 	for i := range elements {
@@ -42,7 +37,7 @@ func (g *Guard) watchWebhooks(r *http.Request, body []byte, elements []cloudapi.
 	if len(changes) == 0 {
 		return next, nil
 	}
-	if g.WebhookChanges == webhookChangesRefuse && !g.app.monitorsAll() {
+	if g.WebhookChanges == webhookChangesRefuse && !g.app.gateway.Businesses.AllMonitored() {
 		g.webhooksChanged(r, body, changes, "refused")
 		return next, &cloudapi.Refusal{
 			Rule:   cloudapi.RuleWebhooks,
@@ -89,11 +84,7 @@ func (g *Guard) webhooksChanged(r *http.Request, body []byte, changes []cloudapi
 			zap.String("host", c.Host), zap.String("outcome", became), zap.String("sender", by.sender), zap.String("sender_token", by.token))
 		accountEventsTotal.WithLabelValues(e.Severity.String()).Inc()
 	}
-	if err == nil {
-		err = st.Apply(context.WithoutCancel(r.Context()), events)
-	}
-	if err != nil {
-		storeFailures.Inc()
+	if err := g.app.gateway.Learn(r.Context(), events); err != nil {
 		g.logger.Error("a change of webhooks could not be recorded", zap.Error(err))
 	}
 }

@@ -1,4 +1,4 @@
-package caddymodule
+package gateway
 
 import (
 	"testing"
@@ -34,12 +34,12 @@ func TestClockWatch(t *testing.T) {
 		"ours-was-set-back-and-is-right": {append(repeat(6, delivery{time.Second, -time.Hour}), delivery{-time.Hour, -time.Second}), want{0, false, false}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var watch clockWatch
+			var watch Clocks
 			var got want
 			now := start
 			for _, d := range c.deliveries {
 				now = now.Add(d.after)
-				got.ahead, got.known, got.warn = watch.saw(now, now.Add(d.ahead))
+				got.ahead, got.known, got.warn = watch.Saw(now, now.Add(d.ahead))
 			}
 			if got != c.last {
 				t.Errorf("got %v, want %v", got, c.last)

@@ -1,13 +1,10 @@
-package caddymodule
+package gateway
 
 import (
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/caddyserver/caddy/v2"
-	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -26,9 +23,9 @@ const (
 	mostSilences = 10_000
 )
 
-// silence follows which business phone numbers send and get no webhooks. It
+// Silence follows which business phone numbers send and get no webhooks. It
 // belongs to a store and outlives configurations; a restart begins anew.
-type silence struct {
+type Silence struct {
 	// mu guards numbers.
 	mu      sync.Mutex
 	numbers map[string]*quiet
@@ -41,21 +38,15 @@ type quiet struct {
 	warned policy.Moment
 }
 
-// silentNumber is a number that sends and gets no webhooks.
-type silentNumber struct {
+// SilentNumber is a number that sends and gets no webhooks.
+type SilentNumber struct {
 	PhoneNumberID string    `json:"phone_number_id"`
 	SendsSince    time.Time `json:"sends_since"`
 	// LastWebhook is when the newest webhook came, if one did.
 	LastWebhook *time.Time `json:"last_webhook,omitempty"`
 }
 
-// silences has one silence for each open store.
-var silences = caddy.NewUsagePool()
-
-// Destruct lets the pool forget it.
-func (*silence) Destruct() error { return nil }
-
-func (s *silence) number(phoneNumberID string) *quiet {
+func (s *Silence) number(phoneNumberID string) *quiet {
 	q := s.numbers[phoneNumberID]
 	if q == nil {
 		if s.numbers == nil || len(s.numbers) >= mostSilences {
@@ -68,7 +59,7 @@ func (s *silence) number(phoneNumberID string) *quiet {
 }
 
 // heard notes that a webhook came.
-func (s *silence) heard(phoneNumberID string, now policy.Moment) {
+func (s *Silence) heard(phoneNumberID string, now policy.Moment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.number(phoneNumberID)
@@ -78,7 +69,7 @@ func (s *silence) heard(phoneNumberID string, now policy.Moment) {
 // sent notes that Meta accepted a message. told is when the newest webhook was
 // that the store knows of. It reports, once a day, that somebody should be
 // warned.
-func (s *silence) sent(phoneNumberID string, told, now policy.Moment) (n silentNumber, warn bool) {
+func (s *Silence) sent(phoneNumberID string, told, now policy.Moment) (n SilentNumber, warn bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.number(phoneNumberID)
@@ -101,8 +92,8 @@ func (q *quiet) silent(now policy.Moment) bool {
 	return q.since != 0 && now >= q.since.Add(silentAfter)
 }
 
-func (q *quiet) describe(phoneNumberID string) silentNumber {
-	n := silentNumber{PhoneNumberID: phoneNumberID, SendsSince: q.since.Time()}
+func (q *quiet) describe(phoneNumberID string) SilentNumber {
+	n := SilentNumber{PhoneNumberID: phoneNumberID, SendsSince: q.since.Time()}
 	if q.heard != 0 {
 		at := q.heard.Time()
 		n.LastWebhook = &at
@@ -110,48 +101,35 @@ func (q *quiet) describe(phoneNumberID string) silentNumber {
 	return n
 }
 
-// silent are the numbers that have sent for long without a webhook.
-func (s *silence) silent(now policy.Moment) []silentNumber {
+// Silent are the numbers that have sent for long without a webhook.
+func (s *Silence) Silent(now policy.Moment) []SilentNumber {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := []silentNumber{}
+	list := []SilentNumber{}
 	for id, q := range s.numbers {
 		if q.silent(now) {
 			list = append(list, q.describe(id))
 		}
 	}
-	slices.SortFunc(list, func(a, b silentNumber) int { return strings.Compare(a.PhoneNumberID, b.PhoneNumberID) })
+	slices.SortFunc(list, func(a, b SilentNumber) int { return strings.Compare(a.PhoneNumberID, b.PhoneNumberID) })
 	return list
 }
 
-// heard notes the numbers that a webhook named.
-func (a *App) heard(events []policy.Event) {
-	s := a.silence.Load()
-	for _, e := range events {
-		if n, ok := e.(policy.NumberSeen); ok && s != nil {
-			s.heard(n.PhoneNumberID, policy.MomentOf(a.clock.Now()))
-		}
+// SilentNumbers are the business phone numbers that send and get no webhooks.
+func (g *Gateway) SilentNumbers() []SilentNumber {
+	s := g.Silence.Load()
+	if s == nil {
+		return []SilentNumber{}
 	}
+	return s.Silent(g.now())
 }
 
-// listenFor notes the messages that Meta accepted, and warns where their webhooks
-// don't come.
-func (g *Guard) listenFor(st store.Store, sends []judged) {
-	silence := g.app.silence.Load()
-	for i := range sends {
-		if sends[i].outcome.Wamid == "" || silence == nil {
-			continue
-		}
-		number := sends[i].send.PhoneNumberID
-		n, warn := silence.sent(number, st.Number(number).At, policy.MomentOf(g.app.clock.Now()))
-		if !warn {
-			continue
-		}
-		last := "never"
-		if n.LastWebhook != nil {
-			last = policy.MomentOf(*n.LastWebhook).String()
-		}
-		g.logger.Warn("a business phone number sends and gets no webhooks: no opt-out is learned and no window opens; check where Meta sends them",
-			zap.String("phone_number_id", number), zap.Time("sends_since", n.SendsSince), zap.String("last_webhook", last))
+// Sent notes that Meta accepted a message of a business phone number. It reports,
+// once a day, that somebody should be told that the number's webhooks don't come.
+func (g *Gateway) Sent(st store.Store, phoneNumberID string) (n SilentNumber, warn bool) {
+	s := g.Silence.Load()
+	if s == nil {
+		return n, false
 	}
+	return s.sent(phoneNumberID, st.Number(phoneNumberID).At, g.now())
 }

@@ -1,4 +1,4 @@
-package caddymodule
+package gateway
 
 import (
 	"testing"
@@ -38,7 +38,7 @@ func TestSilence(t *testing.T) {
 		{"clock-steps-back", 0, []happening{{2 * day, false, false}, {0, false, false}, {day - 1, false, false}}, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := new(silence)
+			s := new(Silence)
 			var now policy.Moment
 			for i, step := range tc.steps {
 				if now = at(step.at); step.heard {
@@ -49,7 +49,7 @@ func TestSilence(t *testing.T) {
 					t.Errorf("step %d: warned %v, want %v", i, warn, step.warns)
 				}
 			}
-			if got := len(s.silent(now.Add(hour))) == 1; got != tc.silent {
+			if got := len(s.Silent(now.Add(hour))) == 1; got != tc.silent {
 				t.Errorf("silent at the end: %v, want %v", got, tc.silent)
 			}
 		})

@@ -1,17 +1,15 @@
-package caddymodule
+package gateway
 
 import (
 	"sync"
 	"time"
-
-	"go.uber.org/zap"
 )
 
-// clockWatch compares WhatsApp's clock with ours, by the timestamps of
+// Clocks compares WhatsApp's clock with ours, by the timestamps of
 // deliveries. A timestamp after our time shows that our clock is behind. That it
 // is ahead shows only in the quickest of several deliveries, since each alone
 // may be late.
-type clockWatch struct {
+type Clocks struct {
 	mu     sync.Mutex // guards what follows
 	recent []sighting // newest last
 	warned time.Time
@@ -37,10 +35,10 @@ const (
 	warnEvery = time.Hour
 )
 
-// saw notes a delivery with its newest timestamp. It returns by how much
+// Saw notes a delivery with its newest timestamp. It returns by how much
 // WhatsApp's clock is ahead of ours as far as recent deliveries tell (negative:
 // behind), whether they tell, and whether somebody should be warned.
-func (c *clockWatch) saw(now, newest time.Time) (ahead time.Duration, known, warn bool) {
+func (c *Clocks) Saw(now, newest time.Time) (ahead time.Duration, known, warn bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	kept := c.recent[:0]
@@ -65,24 +63,4 @@ func (c *clockWatch) saw(now, newest time.Time) (ahead time.Duration, known, war
 		c.warned, warn = now, true
 	}
 	return ahead, true, warn
-}
-
-// compareClocks warns when the timestamps of deliveries contradict our clock.
-func (h *Webhook) compareClocks(now, newest time.Time) {
-	if newest.IsZero() {
-		return
-	}
-	ahead, known, warn := h.app.clocks.saw(now, newest)
-	if !known {
-		return
-	}
-	clockDifference.Set(ahead.Seconds())
-	if warn {
-		side := "behind WhatsApp's"
-		if ahead < 0 {
-			side = "ahead of WhatsApp's, or deliveries take that long"
-		}
-		h.logger.Warn("the clocks differ: ours is "+side+"; opt-outs still hold, but windows and opt-ins may count from the wrong time. Set the clock by NTP",
-			zap.Duration("whatsapp_ahead", ahead))
-	}
 }

@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// Business is what the operator decided about a business phone number, or about
+// all that are not listed.
+type Business struct {
+	// Name is for people who read logs and reports.
+	Name string
+	// WABA is the account it belongs to; "" where webhooks tell.
+	WABA string
+	// Home is the calling code of its own number; "" where webhooks tell.
+	Home string
+	// Monitor: everything passes, whatever is decided about it.
+	Monitor bool
+	Policy  policy.Policy
+	// Zone is the time zone of the account.
+	Zone *time.Location
+	// Terms say how people's words count.
+	Terms *policy.Terms
+	// References name transactions, Confirmations confirm an opt-out.
+	References    policy.References
+	Confirmations policy.Confirmations
+	// Questions are the scopes that templates, by their name, ask consent for.
+	Questions map[string][]policy.Scope
+}
+
+// Read tells the rules what a send says about itself: whether its reference names
+// a transaction, and its text confirms an opt-out.
+func (b *Business) Read(s *policy.Send, opaque, text string) {
+	s.Transaction = b.References.Name(opaque)
+	s.Confirms = s.Kind == policy.FreeForm && b.Confirmations.Match(text)
+}
+
+// Businesses are the business phone numbers that a gateway serves.
+type Businesses struct {
+	// Listed are those with settings of their own, by phone number id.
+	Listed map[string]*Business
+	// Others are the settings of all others; nil where those are not served.
+	Others *Business
+}
+
+// Of are the settings of a business phone number; false where it is not served.
+func (bs *Businesses) Of(phoneNumberID string) (*Business, bool) {
+	if b, ok := bs.Listed[phoneNumberID]; ok {
+		return b, true
+	}
+	return bs.Others, bs.Others != nil
+}
+
+// Monitors reports whether sends from a business phone number pass whatever the
+// decision. Those from a number that is not served, and requests that name none
+// (""), pass if every business is in monitor mode.
+func (bs *Businesses) Monitors(phoneNumberID string) bool {
+	if b, ok := bs.Of(phoneNumberID); ok && phoneNumberID != "" {
+		return b.Monitor
+	}
+	return bs.AllMonitored()
+}
+
+// AllMonitored reports that every business is in monitor mode.
+func (bs *Businesses) AllMonitored() bool {
+	for _, b := range bs.Listed {
+		if !b.Monitor {
+			return false
+		}
+	}
+	return bs.Others == nil || bs.Others.Monitor
+}
+
+// Zone is the time zone of a business phone number's account.
+func (bs *Businesses) Zone(phoneNumberID string) *time.Location {
+	if b, ok := bs.Of(phoneNumberID); ok {
+		return b.Zone
+	}
+	return time.UTC
+}
+
+// Zones are the time zones of one business phone number, or of all ("").
+func (bs *Businesses) Zones(phoneNumberID string) []*time.Location {
+	if phoneNumberID != "" {
+		return []*time.Location{bs.Zone(phoneNumberID)}
+	}
+	byName := make(map[string]*time.Location)
+	for _, b := range bs.Listed {
+		byName[b.Zone.String()] = b.Zone
+	}
+	if bs.Others != nil {
+		byName[bs.Others.Zone.String()] = bs.Others.Zone
+	}
+	return slices.Collect(maps.Values(byName))
+}

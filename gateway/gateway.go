@@ -1,0 +1,91 @@
+// Package gateway is what the gateway does, without the server around it: it
+// judges sends and settles what became of them, and learns from what comes back.
+//
+// It opens no port and writes no HTTP answer. Who uses it hands in how a request
+// goes on to Meta, and says what comes out in the words of a wire. The rules are
+// package policy's and what is remembered is package store's; what is decided
+// here is in which order things happen, and what holds when one of them fails.
+package gateway
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// Gateway is what all doors of one configuration share.
+type Gateway struct {
+	// Now is the current time.
+	Now func() time.Time
+	// Open gives the store. It may be asked often, and opens it once.
+	Open func() (store.Store, error)
+	// Businesses are the business phone numbers served.
+	Businesses Businesses
+	// Observer counts what happens. Required.
+	Observer Observer
+	// Silence follows numbers without webhooks; nil where nobody does. It belongs
+	// to a store, and outlives configurations.
+	Silence atomic.Pointer[Silence]
+	// Clocks compares WhatsApp's clock with ours.
+	Clocks Clocks
+
+	// failing: the newest write that was waited for failed.
+	failing atomic.Bool
+	// lastRead is what readTime last gave.
+	lastRead atomic.Int64
+	listings listings
+}
+
+// Observer counts what happens, for metrics.
+type Observer interface {
+	// StoreFailed: the store could not answer or record.
+	StoreFailed()
+}
+
+// now is the current time in the words of the rules.
+func (g *Gateway) now() policy.Moment { return policy.MomentOf(g.Now()) }
+
+// Wrote notes how a write ended: err is nil where it is on disk.
+func (g *Gateway) Wrote(err error) {
+	if failing := err != nil; failing != g.failing.Load() {
+		g.failing.Store(failing)
+	}
+	if err != nil {
+		g.Observer.StoreFailed()
+	}
+}
+
+// Failing reports that the newest write that was waited for failed.
+func (g *Gateway) Failing() bool { return g.failing.Load() }
+
+// Learn makes events durable, all or none. What has come whole is learned,
+// whether or not who brought it still waits: a context that is cancelled changes
+// nothing.
+func (g *Gateway) Learn(ctx context.Context, events []policy.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	st, err := g.Open()
+	if err == nil {
+		err = st.Apply(context.WithoutCancel(ctx), events)
+	}
+	g.Wrote(err)
+	return err
+}
+
+// Hear learns from a webhook, and notes that the numbers it names get some.
+func (g *Gateway) Hear(ctx context.Context, events []policy.Event) error {
+	if err := g.Learn(ctx, events); err != nil {
+		return err
+	}
+	s := g.Silence.Load()
+	for _, e := range events {
+		if n, ok := e.(policy.NumberSeen); ok && s != nil {
+			s.heard(n.PhoneNumberID, g.now())
+		}
+	}
+	return nil
+}
