@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/cloudapi/webhook"
 )
 
 func init() { caddy.RegisterModule(Webhook{}) }
@@ -77,7 +78,7 @@ type Webhook struct {
 	secrets     [][]byte
 	usable      bool // a secret is there
 	verifyToken string
-	options     cloudapi.WebhookOptions
+	options     webhook.Options
 }
 
 // largestWebhook is what Meta documents as the largest payload.
@@ -145,7 +146,7 @@ func (h *Webhook) checkDialect() error {
 	case dialect != cloudapi.Cloud && !isDigits(h.PhoneNumberID):
 		return fmt.Errorf("the dialect %s needs `phone_number_id <id>`, since its deliveries may not name the number", h.Dialect)
 	}
-	h.options = cloudapi.WebhookOptions{Words: h.app.words, PhoneNumberID: h.PhoneNumberID}
+	h.options = webhook.Options{Words: h.app.words, PhoneNumberID: h.PhoneNumberID}
 	for _, b := range h.app.Businesses {
 		if h.PhoneNumberID != "" && b.PhoneNumberID == h.PhoneNumberID {
 			h.options.WABA, h.options.Number = b.WABA, b.Number
@@ -196,7 +197,7 @@ func (h *Webhook) handshake(w http.ResponseWriter, r *http.Request) error {
 	if h.verifyToken == "" {
 		return plainError(w, http.StatusServiceUnavailable, "the gateway has no verify_token")
 	}
-	challenge, err := cloudapi.Challenge(r.URL.Query(), h.verifyToken)
+	challenge, err := webhook.Challenge(r.URL.Query(), h.verifyToken)
 	if err != nil {
 		h.logger.Warn("webhook handshake refused", zap.Error(err))
 		return plainError(w, http.StatusForbidden, err.Error())
@@ -247,7 +248,7 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 	}
 	options := h.options
 	options.Now = h.app.clock.Now()
-	learned, err := cloudapi.ParseWebhook(body, options)
+	learned, err := webhook.Parse(body, options)
 	if err != nil {
 		// Meta or the provider sent it: the endpoint shall see it, and a retry would
 		// be no clearer.
@@ -313,8 +314,8 @@ func plainError(w http.ResponseWriter, status int, message string) error {
 //		phone_number_id <id>
 //	}
 func parseWebhook(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
-	webhook := new(Webhook)
-	return webhook, webhook.UnmarshalCaddyfile(h.Dispenser)
+	handler := new(Webhook)
+	return handler, handler.UnmarshalCaddyfile(h.Dispenser)
 }
 
 // UnmarshalCaddyfile reads the directive; see parseWebhook for its syntax.

@@ -12,7 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
-	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/cloudapi/webhook"
 )
 
 // WebhookAuth is a way in which deliveries prove where they come from, other
@@ -90,10 +90,10 @@ func (a *WebhookAuth) shown(r *http.Request) bool {
 		return false
 	case a.Method == authHeader:
 		values := r.Header.Values(a.Name)
-		return len(values) == 1 && cloudapi.SameSecret(values[0], a.secret)
+		return len(values) == 1 && webhook.SameSecret(values[0], a.secret)
 	case a.Method == authBasic:
 		user, password, ok := r.BasicAuth()
-		sameUser, samePassword := cloudapi.SameSecret(user, a.Name), cloudapi.SameSecret(password, a.secret)
+		sameUser, samePassword := webhook.SameSecret(user, a.Name), webhook.SameSecret(password, a.secret)
 		return ok && sameUser && samePassword && len(r.Header.Values("Authorization")) == 1
 	case a.Method == authPath:
 		return inPath(r, a.secret)
@@ -108,7 +108,7 @@ func inPath(r *http.Request, secret string) (found bool) {
 		r = &original
 	}
 	for segment := range strings.SplitSeq(r.URL.Path, "/") {
-		if cloudapi.SameSecret(segment, secret) {
+		if webhook.SameSecret(segment, secret) {
 			found = true
 		}
 	}
@@ -118,12 +118,12 @@ func inPath(r *http.Request, secret string) (found bool) {
 // signable reports whether the request has a signature that could be the
 // secret's.
 func (a *WebhookAuth) signable(r *http.Request) bool {
-	return a.Method == authTurn && a.secret != "" && cloudapi.IsTurnSignature(r.Header.Get(cloudapi.TurnSignatureHeader))
+	return a.Method == authTurn && a.secret != "" && webhook.IsTurnSignature(r.Header.Get(webhook.TurnSignatureHeader))
 }
 
 // signed reports whether the secret signs the body.
 func (a *WebhookAuth) signed(r *http.Request, body []byte) bool {
-	return a.Method == authTurn && a.secret != "" && cloudapi.VerifyTurnSignature(r.Header.Get(cloudapi.TurnSignatureHeader), body, []byte(a.secret))
+	return a.Method == authTurn && a.secret != "" && webhook.VerifyTurnSignature(r.Header.Get(webhook.TurnSignatureHeader), body, []byte(a.secret))
 }
 
 // seen reports whether Caddy's access log would show the secret.
@@ -141,7 +141,7 @@ func (a *WebhookAuth) String() string {
 	case authPath:
 		return "the secret in the path"
 	}
-	return "the header " + cloudapi.TurnSignatureHeader
+	return "the header " + webhook.TurnSignatureHeader
 }
 
 // checkAuth reports a webhook that anybody could deliver to.
@@ -169,7 +169,7 @@ func (h *Webhook) signable(r *http.Request) error {
 	if len(h.secrets) == 0 {
 		return h.noProof()
 	}
-	return h.unproven(cloudapi.CheckSignature(r.Header.Get(cloudapi.SignatureHeader)))
+	return h.unproven(webhook.CheckSignature(r.Header.Get(webhook.SignatureHeader)))
 }
 
 // verify reports that nobody who knows a secret signed the body.
@@ -177,7 +177,7 @@ func (h *Webhook) verify(r *http.Request, body []byte) error {
 	if slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.signed(r, body) }) {
 		return nil
 	}
-	return h.unproven(cloudapi.VerifySignature(r.Header.Get(cloudapi.SignatureHeader), body, h.secrets...))
+	return h.unproven(webhook.VerifySignature(r.Header.Get(webhook.SignatureHeader), body, h.secrets...))
 }
 
 // unproven is what is said about a signature that is none: where there are other
@@ -194,7 +194,7 @@ func (h *Webhook) unproven(err error) error {
 func (h *Webhook) noProof() error {
 	var ways []string
 	if len(h.AppSecrets) > 0 {
-		ways = append(ways, "Meta's signature in "+cloudapi.SignatureHeader)
+		ways = append(ways, "Meta's signature in "+webhook.SignatureHeader)
 	}
 	for _, a := range h.Auth {
 		if !slices.Contains(ways, a.String()) {

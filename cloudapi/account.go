@@ -3,6 +3,8 @@ package cloudapi
 import (
 	"net/http"
 	"strings"
+
+	"github.com/waguard/waguard/cloudapi/identity"
 )
 
 // AccountCall is a request that is no send, but tells or changes what the
@@ -37,7 +39,7 @@ func ReadAccountCall(method, path string) (call AccountCall, id string) {
 	}
 	_, rest = cutVersion(rest)
 	id, edge, _ := strings.Cut(rest, "/")
-	if !isNodeID(id) {
+	if !identity.IsNode(id) {
 		return OtherCall, ""
 	}
 	switch {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/internal/strictjson"
 	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
@@ -73,8 +74,8 @@ func ReadSendAnswer(status int, body []byte) Answer {
 	a.Elements = make([]Answer, 0, min(len(elements), maxBatch))
 	for _, raw := range elements[:min(len(elements), maxBatch)] {
 		var e struct {
-			Code statusCode `json:"code"`
-			Body loose      `json:"body"` // JSON within a string
+			Code statusCode       `json:"code"`
+			Body loosejson.String `json:"body"` // JSON within a string
 		}
 		_ = json.Unmarshal(raw, &e) // null for an element that ran out of time
 		a.Elements = append(a.Elements, readAnswer(int(e.Code), []byte(e.Body)))
@@ -87,10 +88,10 @@ type statusCode int
 
 // UnmarshalJSON never fails.
 func (c *statusCode) UnmarshalJSON(b []byte) error {
-	var s loose
-	_ = s.UnmarshalJSON(b)
+	var n loosejson.Int
+	_ = n.UnmarshalJSON(b)
 	*c = 0
-	if n := (metaError{Code: s}).code(); n >= 100 && n <= 999 {
+	if n >= 100 && n <= 999 {
 		*c = statusCode(n)
 	}
 	return nil
@@ -170,24 +171,26 @@ func readAnyAnswer(status int, body []byte) Answer {
 	a := Answer{Status: status}
 	var v struct {
 		Contacts []struct {
-			Input  loose `json:"input"`
-			WaID   loose `json:"wa_id"`
-			UserID loose `json:"user_id"`
+			Input  loosejson.String `json:"input"`
+			WaID   loosejson.String `json:"wa_id"`
+			UserID loosejson.String `json:"user_id"`
 		} `json:"contacts"`
 		Messages []struct {
-			ID     loose `json:"id"`
-			Status loose `json:"message_status"`
+			ID     loosejson.String `json:"id"`
+			Status loosejson.String `json:"message_status"`
 		} `json:"messages"`
 		Calls []struct {
-			ID loose `json:"id"`
+			ID loosejson.String `json:"id"`
 		} `json:"calls"`
-		Success flag       `json:"success"`
-		Error   *metaError `json:"error"`
+		Success loosejson.Bool `json:"success"`
+		Error   *struct {
+			Code loosejson.Int `json:"code"`
+		} `json:"error"`
 	}
 	_ = json.Unmarshal(body, &v) // what fits is kept; of what isn't JSON nothing is
 	a.Confirmed = bool(v.Success)
 	if v.Error != nil {
-		a.ErrorCode = v.Error.code()
+		a.ErrorCode = int(v.Error.Code)
 	}
 	if len(v.Messages) > 0 {
 		a.Wamid, a.MessageStatus = string(v.Messages[0].ID), string(v.Messages[0].Status)

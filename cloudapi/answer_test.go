@@ -189,7 +189,7 @@ func FuzzSendAnswer(f *testing.F) {
 				kinds += string(rune('0' + id.Kind))
 			}
 			if strings.Count(kinds, "2") > 1 || strings.Contains(kinds, "0") {
-				t.Errorf("learned %q", values(one.Learned))
+				t.Errorf("learned %v", one.Learned)
 			}
 		}
 	})

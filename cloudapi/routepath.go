@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/internal/lookalike"
 	"github.com/waguard/waguard/policy"
 )
@@ -44,7 +45,7 @@ func (rt *Route) readEdge(path string) {
 		}
 	case Cloud:
 		version, rest = cutVersion(rest)
-		if number, rest, ok = strings.Cut(rest, "/"); !ok || !isNodeID(number) {
+		if number, rest, ok = strings.Cut(rest, "/"); !ok || !identity.IsNode(number) {
 			return
 		}
 	}
@@ -60,7 +61,7 @@ func (rt *Route) readTemplateList(path string) {
 		return
 	}
 	version, rest := cutVersion(rest)
-	if id, ok := strings.CutSuffix(rest, "/message_templates"); ok && isNodeID(id) {
+	if id, ok := strings.CutSuffix(rest, "/message_templates"); ok && identity.IsNode(id) {
 		rt.Class, rt.Version, rt.WABA = TemplateList, version, id
 	}
 }
@@ -107,12 +108,8 @@ func cutVersion(path string) (version, rest string) {
 func isVersion(s string) bool {
 	major, minor, ok := strings.Cut(s, ".")
 	number, v := strings.CutPrefix(major, "v")
-	return ok && v && len(number) <= 3 && isNodeID(number) && len(minor) <= 2 && isDigits(minor)
+	return ok && v && len(number) <= 3 && identity.IsNode(number) && len(minor) <= 2 && isDigits(minor)
 }
-
-// isNodeID reports the id of a node, which is digits without a leading zero: a
-// reader of numbers would drop one, and judge by another id than it sends from.
-func isNodeID(s string) bool { return len(s) <= 32 && isDigits(s) && s[0] != '0' }
 
 func isDigits(s string) bool {
 	for _, c := range []byte(s) {

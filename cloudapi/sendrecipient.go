@@ -71,7 +71,7 @@ func (m *message) to() (string, *Refusal) {
 		}
 		return "", refusef(RuleRecipient, "write the phone number with plus sign and country code", "to holds a NUL (U+0000) or half of a surrogate pair, and a phone number has neither")
 	case strictjson.Number:
-		if raw := string(v.Raw()); isNodeID(raw) {
+		if raw := string(v.Raw()); identity.IsNode(raw) {
 			return raw, nil
 		}
 	case strictjson.Array, strictjson.Object:

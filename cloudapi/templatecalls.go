@@ -3,6 +3,8 @@ package cloudapi
 import (
 	"encoding/json"
 
+	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/internal/strictjson"
 	"github.com/waguard/waguard/policy"
 )
@@ -76,13 +78,13 @@ func ReadTemplateCreation(waba, query, contentType string, body, answer []byte, 
 		return nil // it was not created
 	}
 	fields, plain := fieldsOf(query, contentType, body)
-	told.Name, told.Language = loose(fields["name"]), loose(fields["language"])
-	if !plain || told.Name == "" || told.Language == "" || !isNodeID(string(told.ID)) {
+	told.Name, told.Language = loosejson.String(fields["name"]), loosejson.String(fields["language"])
+	if !plain || told.Name == "" || told.Language == "" || !identity.IsNode(string(told.ID)) {
 		return unsure
 	}
 	// Where Meta may choose another category, only its own word on it counts.
-	if told.Category == "" && fields["allow_category_change"] != "true" && toldStatus(told.Status) != policy.TemplateRejected {
-		told.Category = loose(fields["category"])
+	if told.Category == "" && fields["allow_category_change"] != "true" && policy.ToldTemplateStatus(string(told.Status)) != policy.TemplateRejected {
+		told.Category = loosejson.String(fields["category"])
 	}
 	return []policy.Event{told.changed(waba, at)}
 }
@@ -100,17 +102,17 @@ func ReadTemplateUpsert(waba, query, contentType string, body, answer []byte, at
 		return unsure
 	}
 	fields, plain := fieldsOf(query, contentType, body)
-	if len(list.Error) > 0 || !plain || fields["name"] == "" || toldCategory(loose(fields["category"])) != policy.CategoryAuthentication {
+	if len(list.Error) > 0 || !plain || fields["name"] == "" || policy.ToldCategory(fields["category"]) != policy.CategoryAuthentication {
 		return unsure
 	}
 	var events []policy.Event
 	for _, told := range list.Data {
-		if told.Language == "" || !isNodeID(string(told.ID)) || told.Name != "" && string(told.Name) != fields["name"] {
+		if told.Language == "" || !identity.IsNode(string(told.ID)) || told.Name != "" && string(told.Name) != fields["name"] {
 			return unsure
 		}
-		told.Name = loose(fields["name"])
-		if told.Category == "" && toldStatus(told.Status) != policy.TemplateRejected {
-			told.Category = loose(fields["category"])
+		told.Name = loosejson.String(fields["name"])
+		if told.Category == "" && policy.ToldTemplateStatus(string(told.Status)) != policy.TemplateRejected {
+			told.Category = loosejson.String(fields["category"])
 		}
 		events = append(events, told.changed(waba, at))
 	}
@@ -127,11 +129,11 @@ func ReadTemplateEdit(waba string, t policy.TemplateRef, query, contentType stri
 	}
 	if told.Category == "" {
 		fields, plain := fieldsOf(query, contentType, body)
-		if asked := loose(fields["category"]); plain && toldCategory(asked) == policy.CategoryMarketing {
+		if asked := loosejson.String(fields["category"]); plain && policy.ToldCategory(string(asked)) == policy.CategoryMarketing {
 			told.Category = asked
 		}
 	}
-	e := policy.TemplateChanged{WABA: waba, Template: t, At: at, Status: toldStatus(told.Status), Category: toldCategory(told.Category), Read: true}
+	e := policy.TemplateChanged{WABA: waba, Template: t, At: at, Status: policy.ToldTemplateStatus(string(told.Status)), Category: policy.ToldCategory(string(told.Category)), Read: true}
 	if e.Status == "" {
 		e.Status = policy.TemplateEdited
 	}
@@ -142,10 +144,10 @@ func ReadTemplateEdit(waba string, t policy.TemplateRef, query, contentType stri
 func ReadTemplateNode(waba string, t policy.TemplateRef, id, query string, answer []byte, at policy.Moment) []policy.Event {
 	_, filtered, plain := readListQuery(query)
 	told, ok := readObject(answer)
-	if !ok || !plain || filtered || string(told.ID) != id || told.Name != "" && string(told.Name) != t.Name || told.Language != "" && languageCode(told.Language) != t.Language {
+	if !ok || !plain || filtered || string(told.ID) != id || told.Name != "" && string(told.Name) != t.Name || told.Language != "" && identity.Language(string(told.Language)) != t.Language {
 		return nil
 	}
-	told.Name, told.Language = loose(t.Name), loose(t.Language)
+	told.Name, told.Language = loosejson.String(t.Name), loosejson.String(t.Language)
 	return []policy.Event{told.changed(waba, at)}
 }
 
@@ -164,7 +166,7 @@ func TemplatesToDelete(query, contentType string, body, answer []byte) (name str
 		ids = append(ids, id)
 	}
 	if list := fields["hsm_ids"]; list != "" {
-		var many []loose
+		var many []loosejson.String
 		if json.Unmarshal([]byte(list), &many) != nil {
 			return "", nil, false
 		}

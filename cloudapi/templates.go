@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -87,13 +89,13 @@ func plainFields(s string) bool {
 
 // template is a template as answers of the API show it.
 type template struct {
-	ID       loose           `json:"id"`
-	Name     loose           `json:"name"`
-	Language loose           `json:"language"`
-	Status   loose           `json:"status"`
-	Category loose           `json:"category"`
-	Success  *flag           `json:"success"`
-	Error    json.RawMessage `json:"error"`
+	ID       loosejson.String `json:"id"`
+	Name     loosejson.String `json:"name"`
+	Language loosejson.String `json:"language"`
+	Status   loosejson.String `json:"status"`
+	Category loosejson.String `json:"category"`
+	Success  *loosejson.Bool  `json:"success"`
+	Error    json.RawMessage  `json:"error"`
 }
 
 // ReadTemplateList reads the answer to GET /{waba}/message_templates with the
@@ -109,9 +111,9 @@ func ReadTemplateList(waba, query string, body []byte, at policy.Moment) Templat
 		Data   *[]json.RawMessage `json:"data"`
 		Paging struct {
 			Cursors struct {
-				After loose `json:"after"`
+				After loosejson.String `json:"after"`
 			} `json:"cursors"`
-			Next loose `json:"next"`
+			Next loosejson.String `json:"next"`
 		} `json:"paging"`
 		Error json.RawMessage `json:"error"`
 	}
@@ -141,21 +143,13 @@ func ReadTemplateList(waba, query string, body []byte, at policy.Moment) Templat
 // changed is what an answer told about a template of the WABA.
 func (t *template) changed(waba string, at policy.Moment) policy.TemplateChanged {
 	e := policy.TemplateChanged{
-		WABA: waba, Template: policy.TemplateRef{Name: string(t.Name), Language: languageCode(t.Language)},
-		At: at, Status: toldStatus(t.Status), Category: toldCategory(t.Category), Read: true,
+		WABA: waba, Template: policy.TemplateRef{Name: string(t.Name), Language: identity.Language(string(t.Language))},
+		At: at, Status: policy.ToldTemplateStatus(string(t.Status)), Category: policy.ToldCategory(string(t.Category)), Read: true,
 	}
-	if isNodeID(string(t.ID)) {
+	if identity.IsNode(string(t.ID)) {
 		e.ID = string(t.ID)
 	}
 	return e
-}
-
-// toldStatus is a status, empty where none was told.
-func toldStatus(s loose) policy.TemplateStatus {
-	if strings.ContainsFunc(string(s), func(r rune) bool { return (r|0x20 < 'a' || r|0x20 > 'z') && r != '_' }) {
-		return ""
-	}
-	return policy.TemplateStatus(strings.ToUpper(string(s)))
 }
 
 // cursorOf is the cursor in the address of the next page, and whether that is

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/internal/lookalike"
 	"github.com/waguard/waguard/internal/strictjson"
 )
@@ -93,7 +94,7 @@ func webhookEdge(path string) string {
 func firstID(path string) string {
 	_, rest := cutVersion(strings.TrimPrefix(path, "/"))
 	id, _, _ := strings.Cut(rest, "/")
-	if !isNodeID(id) {
+	if !identity.IsNode(id) {
 		return ""
 	}
 	return id

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/cloudapi/webhook"
 	"github.com/waguard/waguard/graphsim"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
@@ -30,7 +30,7 @@ func TestWebhookOtherProofs(t *testing.T) {
 		return proof("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
 	}
 	turn := func(secret string) http.Header {
-		return proof(cloudapi.TurnSignatureHeader, cloudapi.SignTurn([]byte(body), []byte(secret)))
+		return proof(webhook.TurnSignatureHeader, webhook.SignTurn([]byte(body), []byte(secret)))
 	}
 	signed := func(secret string) http.Header {
 		return proof("X-Hub-Signature-256", graphsim.Sign(secret, []byte(body)))

@@ -18,7 +18,7 @@ func parse(s, home string) ([]Number, error) {
 
 var codePoint = regexp.MustCompile(`U\+[0-9A-F]{4,6}`)
 
-func TestParse(t *testing.T) {
+func TestParseNumber(t *testing.T) {
 	for _, c := range []struct {
 		name, s, home string
 		want          []Number // empty: refused
@@ -214,7 +214,7 @@ func samePhone(n Number, digits string) bool {
 	return err == nil && other == n
 }
 
-func TestParseProperties(t *testing.T) {
+func TestParseNumberProperties(t *testing.T) {
 	homes := []string{"", "1", "7", "39", "49", "52", "54", "55", "91", "225", "229", "234"}
 	rapid.Check(t, func(t *rapid.T) {
 		digits := rapid.StringMatching(`(55|52|521|54|549|225|229|39|49|1|7|91|378|992)?[0-9]{4,13}`).Draw(t, "digits")

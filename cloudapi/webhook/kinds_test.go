@@ -1,4 +1,4 @@
-package cloudapi
+package webhook
 
 import (
 	"fmt"
@@ -92,7 +92,7 @@ func TestInboundKinds(t *testing.T) {
 
 // The documentation has the table of kinds as the code has it.
 func TestInboundKindsDocumented(t *testing.T) {
-	doc, err := os.ReadFile("../docs/inbound.md")
+	doc, err := os.ReadFile("../../docs/inbound.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestBusinessOwnMessages(t *testing.T) {
 }
 
 // What taps and captions mean, as the events tell it.
-func TestParseWebhookWords(t *testing.T) {
+func TestWebhookWords(t *testing.T) {
 	words := policy.NewWords()
 	for _, err := range []error{words.AddPayload("out:promo", policy.OptedOut, []policy.Scope{policy.Marketing}), words.AddPayload("in:promo", policy.OptedIn, []policy.Scope{policy.Marketing})} {
 		if err != nil {
@@ -212,7 +212,7 @@ func TestParseWebhookWords(t *testing.T) {
 		{"flow", `"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"body":"STOP","response_json":"{\"a\":\"STOP\"}"}}`, nothing},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := ParseWebhook(inbound(c.message), WebhookOptions{Words: words, Now: arrival})
+			got, err := Parse(inbound(c.message), Options{Words: words, Now: arrival})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -286,8 +286,8 @@ func TestWordsAreNotClamped(t *testing.T) {
 
 // Without Meta's envelope a body is read where the configuration says whose it
 // is, and nowhere else.
-func TestParseWebhookWithoutEnvelope(t *testing.T) {
-	options := WebhookOptions{Words: policy.NewWords(), Now: arrival, PhoneNumberID: "104455667788", WABA: "900100200300", Number: "+1 212 555 0100"}
+func TestWebhookWithoutEnvelope(t *testing.T) {
+	options := Options{Words: policy.NewWords(), Now: arrival, PhoneNumberID: "104455667788", WABA: "900100200300", Number: "+1 212 555 0100"}
 	for name, c := range map[string]struct {
 		body string
 		want []string
@@ -315,7 +315,7 @@ func TestParseWebhookWithoutEnvelope(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := ParseWebhook([]byte(c.body), options)
+			got, err := Parse([]byte(c.body), options)
 			if err != nil || got.Skipped > 0 {
 				t.Fatal(err, got.Skipped)
 			}
@@ -325,7 +325,7 @@ func TestParseWebhookWithoutEnvelope(t *testing.T) {
 		})
 	}
 	for _, body := range []string{`{"object":"page","messages":[]}`, `{"object":"instagram","entry":[{"changes":[]}]}`, `[]`} {
-		if got, err := ParseWebhook([]byte(body), options); err != nil || len(got.Events) > 0 {
+		if got, err := Parse([]byte(body), options); err != nil || len(got.Events) > 0 {
 			t.Errorf("%s tells %s, %v", body, tellAll(got.Events), err)
 		}
 	}

@@ -1,23 +1,24 @@
-package cloudapi
+package webhook
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
 
+	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/policy"
 )
 
 // preference is the user's choice in WhatsApp's own control for the messages of
 // a business.
 type preference struct {
-	WaID         loose `json:"wa_id"`
-	UserID       loose `json:"user_id"`
-	ParentUserID loose `json:"parent_user_id"`
-	Category     loose `json:"category"`
-	Value        loose `json:"value"`
-	SignupID     loose `json:"signup_id"`
-	Timestamp    stamp `json:"timestamp"`
+	WaID         loosejson.String `json:"wa_id"`
+	UserID       loosejson.String `json:"user_id"`
+	ParentUserID loosejson.String `json:"parent_user_id"`
+	Category     loosejson.String `json:"category"`
+	Value        loosejson.String `json:"value"`
+	SignupID     loosejson.String `json:"signup_id"`
+	Timestamp    stamp            `json:"timestamp"`
 }
 
 // preference reads stop, resume and, since June 2026, signup through an In-App
@@ -51,15 +52,15 @@ func (r *reader) preference(p *preference) {
 
 // templateUpdate tells a change of a template's status or category.
 type templateUpdate struct {
-	ID       loose `json:"message_template_id"`
-	Event    loose `json:"event"`
-	Name     loose `json:"message_template_name"`
-	Language loose `json:"message_template_language"`
-	Category loose `json:"message_template_category"`
+	ID       loosejson.String `json:"message_template_id"`
+	Event    loosejson.String `json:"event"`
+	Name     loosejson.String `json:"message_template_name"`
+	Language loosejson.String `json:"message_template_language"`
+	Category loosejson.String `json:"message_template_category"`
 
-	NewCategory     loose `json:"new_category"`
-	CorrectCategory loose `json:"correct_category"`
-	ChangesAt       stamp `json:"category_update_timestamp"`
+	NewCategory     loosejson.String `json:"new_category"`
+	CorrectCategory loosejson.String `json:"correct_category"`
+	ChangesAt       stamp            `json:"category_update_timestamp"`
 }
 
 func (r *reader) templateStatus(raw json.RawMessage) {
@@ -72,8 +73,8 @@ func (r *reader) templateStatus(raw json.RawMessage) {
 		return
 	}
 	r.templateChanged(&u, policy.TemplateChanged{
-		Status:   toldStatus(u.Event),
-		Category: toldCategory(u.Category),
+		Status:   policy.ToldTemplateStatus(string(u.Event)),
+		Category: policy.ToldCategory(string(u.Category)),
 	})
 }
 
@@ -88,7 +89,7 @@ func (r *reader) templateCategory(raw json.RawMessage) {
 	if !r.object(raw, &u) {
 		return
 	}
-	e := policy.TemplateChanged{Category: toldCategory(u.NewCategory), Next: toldCategory(u.CorrectCategory)}
+	e := policy.TemplateChanged{Category: policy.ToldCategory(string(u.NewCategory)), Next: policy.ToldCategory(string(u.CorrectCategory))}
 	if e.Next != "" {
 		e.NextFrom = u.ChangesAt.moment()
 		if e.NextFrom == 0 {
@@ -104,25 +105,13 @@ func (r *reader) templateCategory(raw json.RawMessage) {
 
 func (r *reader) templateChanged(u *templateUpdate, e policy.TemplateChanged) {
 	e.WABA, e.At = r.waba, r.atOrNow(0)
-	if isNodeID(string(u.ID)) {
+	if identity.IsNode(string(u.ID)) {
 		e.ID = string(u.ID)
 	}
-	e.Template = policy.TemplateRef{Name: string(u.Name), Language: languageCode(u.Language)}
+	e.Template = policy.TemplateRef{Name: string(u.Name), Language: identity.Language(string(u.Language))}
 	if e.WABA == "" || e.At == 0 || e.Template.Name == "" || e.Template.Language == "" {
 		r.skipped++
 		return
 	}
 	r.add(e)
-}
-
-// languageCode is a language code as sends write it. Meta's webhooks have
-// been seen with en-US as well as en_US.
-func languageCode(s loose) string { return strings.ReplaceAll(string(s), "-", "_") }
-
-// toldCategory is a category, empty where none was told or nobody knows it.
-func toldCategory(s loose) policy.Category {
-	if c := policy.ParseCategory(string(s)); c != policy.CategoryUnknown {
-		return c
-	}
-	return ""
 }

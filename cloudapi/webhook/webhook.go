@@ -1,4 +1,4 @@
-package cloudapi
+package webhook
 
 import (
 	"encoding/json"
@@ -6,12 +6,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 )
 
-// WebhookOptions is what reading a webhook needs beside its body.
-type WebhookOptions struct {
+// Options is what reading a webhook needs beside its body.
+type Options struct {
 	// Words are the messages by which people opt in and out. Without any, only
 	// WhatsApp's own controls change consent.
 	Words *policy.Words
@@ -28,8 +29,8 @@ type WebhookOptions struct {
 	WABA, Number string
 }
 
-// Webhook is what a webhook tells.
-type Webhook struct {
+// Reading is what a webhook tells.
+type Reading struct {
 	// Events are in the order of the payload, the business phone numbers seen
 	// coming last.
 	Events []policy.Event
@@ -46,7 +47,7 @@ type Webhook struct {
 // Platform.
 const objectWhatsApp = "whatsapp_business_account"
 
-// ParseWebhook reads the body of a webhook as Meta delivers it: up to 1,000
+// Parse reads the body of a webhook as Meta delivers it: up to 1,000
 // updates in nested lists. Unknown fields, message types and objects are no
 // errors, and one malformed update doesn't lose the others; only a body that is
 // not JSON is an error.
@@ -56,22 +57,22 @@ const objectWhatsApp = "whatsapp_business_account"
 // window never opens, and nobody opts in, at the time of the delivery alone. An
 // opt-out keeps a timestamp after the delivery: the clocks differ, and of two
 // words the later one holds.
-func ParseWebhook(body []byte, opts WebhookOptions) (Webhook, error) {
+func Parse(body []byte, opts Options) (Reading, error) {
 	r := reader{words: opts.Words, now: policy.MomentOf(opts.Now), opts: opts}
 	var envelope struct {
-		Object loose `json:"object"`
+		Object loosejson.String `json:"object"`
 		Entry  []struct {
-			ID      loose `json:"id"`
-			Time    stamp `json:"time"`
+			ID      loosejson.String `json:"id"`
+			Time    stamp            `json:"time"`
 			Changes []struct {
-				Field loose           `json:"field"`
-				Value json.RawMessage `json:"value"`
+				Field loosejson.String `json:"field"`
+				Value json.RawMessage  `json:"value"`
 			} `json:"changes"`
 		} `json:"entry"`
 	}
 	if err := json.Unmarshal(body, &envelope); err != nil {
 		if _, ok := errors.AsType[*json.SyntaxError](err); ok {
-			return Webhook{}, errWebhookJSON
+			return Reading{}, errWebhookJSON
 		}
 		r.skipped++
 	}
@@ -87,12 +88,12 @@ func ParseWebhook(body []byte, opts WebhookOptions) (Webhook, error) {
 	case opts.PhoneNumberID != "" && envelope.Object == "":
 		r.change("messages", body)
 	default:
-		return Webhook{Skipped: 1}, nil
+		return Reading{Skipped: 1}, nil
 	}
 	for _, n := range r.numbers {
 		r.add(n)
 	}
-	return Webhook{Events: r.events, Skipped: r.skipped, Newest: r.clock.Time()}, nil
+	return Reading{Events: r.events, Skipped: r.skipped, Newest: r.clock.Time()}, nil
 }
 
 var errWebhookJSON = errors.New("the webhook's body is not JSON")
@@ -104,7 +105,7 @@ type reader struct {
 	events  []policy.Event
 	skipped int
 	numbers []policy.NumberSeen
-	opts    WebhookOptions
+	opts    Options
 	clock   policy.Moment // the newest timestamp as told
 
 	// Where in the payload it is.
@@ -121,8 +122,8 @@ func (r *reader) add(e policy.Event) { r.events = append(r.events, e) }
 // value is what a change carries, as far as it concerns people and messages.
 type value struct {
 	Metadata struct {
-		PhoneNumberID loose `json:"phone_number_id"`
-		Display       loose `json:"display_phone_number"`
+		PhoneNumberID loosejson.String `json:"phone_number_id"`
+		Display       loosejson.String `json:"display_phone_number"`
 	} `json:"metadata"`
 	Contacts        []json.RawMessage `json:"contacts"`
 	Messages        []json.RawMessage `json:"messages"`
@@ -131,7 +132,7 @@ type value struct {
 	UserPreferences []json.RawMessage `json:"user_preferences"`
 	MessageEchoes   []json.RawMessage `json:"message_echoes"`
 	History         []json.RawMessage `json:"history"`
-	Errors          []metaError       `json:"errors"`
+	Errors          []graphError      `json:"errors"`
 }
 
 // change reads one change. Standby webhooks have the shape of messages; they

@@ -1,4 +1,4 @@
-package cloudapi
+package webhook
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 )
@@ -15,79 +17,79 @@ import (
 // accountUpdate is what webhooks about accounts, numbers and templates carry.
 // They are many and differ by field; each has a few of these.
 type accountUpdate struct {
-	Event    loose `json:"event"`
-	Decision loose `json:"decision"`
-	Status   loose `json:"status"`
-	Display  loose `json:"display_phone_number"`
+	Event    loosejson.String `json:"event"`
+	Decision loosejson.String `json:"decision"`
+	Status   loosejson.String `json:"status"`
+	Display  loosejson.String `json:"display_phone_number"`
 
 	// Limits, under the names of several versions.
-	CurrentLimit       loose          `json:"current_limit"`
-	OldLimit           loose          `json:"old_limit"`
-	DailyConversations loose          `json:"max_daily_conversations_per_business"`
-	DailyPerPhone      loose          `json:"max_daily_conversation_per_phone"`
-	NumbersPerBusiness loose          `json:"max_phone_numbers_per_business"`
-	NumbersPerWABA     loose          `json:"max_phone_numbers_per_waba"`
-	Country            loose          `json:"country"`
-	RejectionReason    loose          `json:"rejection_reason"`
-	Reason             loose          `json:"reason"`
-	PreviousQuality    loose          `json:"previous_quality_score"`
-	NewQuality         loose          `json:"new_quality_score"`
-	TemplateName       loose          `json:"message_template_name"`
-	TemplateLanguage   loose          `json:"message_template_language"`
-	PreviousCategory   loose          `json:"previous_category"`
-	NewCategory        loose          `json:"new_category"`
-	CorrectCategory    loose          `json:"correct_category"`
-	CategoryUpdate     stamp          `json:"category_update_timestamp"`
-	EntityType         loose          `json:"entity_type"`
-	EntityID           loose          `json:"entity_id"`
-	accountAlert                      // older versions have the alert here
-	AlertInfo          accountAlert   `json:"alert_info"`
-	Restrictions       []restriction  `json:"restriction_info"`
-	Errors             []accountError `json:"errors"`
+	CurrentLimit       loosejson.String `json:"current_limit"`
+	OldLimit           loosejson.String `json:"old_limit"`
+	DailyConversations loosejson.String `json:"max_daily_conversations_per_business"`
+	DailyPerPhone      loosejson.String `json:"max_daily_conversation_per_phone"`
+	NumbersPerBusiness loosejson.String `json:"max_phone_numbers_per_business"`
+	NumbersPerWABA     loosejson.String `json:"max_phone_numbers_per_waba"`
+	Country            loosejson.String `json:"country"`
+	RejectionReason    loosejson.String `json:"rejection_reason"`
+	Reason             loosejson.String `json:"reason"`
+	PreviousQuality    loosejson.String `json:"previous_quality_score"`
+	NewQuality         loosejson.String `json:"new_quality_score"`
+	TemplateName       loosejson.String `json:"message_template_name"`
+	TemplateLanguage   loosejson.String `json:"message_template_language"`
+	PreviousCategory   loosejson.String `json:"previous_category"`
+	NewCategory        loosejson.String `json:"new_category"`
+	CorrectCategory    loosejson.String `json:"correct_category"`
+	CategoryUpdate     stamp            `json:"category_update_timestamp"`
+	EntityType         loosejson.String `json:"entity_type"`
+	EntityID           loosejson.String `json:"entity_id"`
+	accountAlert                        // older versions have the alert here
+	AlertInfo          accountAlert     `json:"alert_info"`
+	Restrictions       []restriction    `json:"restriction_info"`
+	Errors             []accountError   `json:"errors"`
 	Metadata           struct {
-		PhoneNumberID loose `json:"phone_number_id"`
+		PhoneNumberID loosejson.String `json:"phone_number_id"`
 	} `json:"metadata"`
 	WABA struct {
-		ID loose `json:"waba_id"`
+		ID loosejson.String `json:"waba_id"`
 	} `json:"waba_info"`
 	Ban struct {
-		State loose `json:"waba_ban_state"`
-		Date  loose `json:"waba_ban_date"`
+		State loosejson.String `json:"waba_ban_state"`
+		Date  loosejson.String `json:"waba_ban_date"`
 	} `json:"ban_info"`
 	Violation struct {
-		Type loose `json:"violation_type"`
+		Type loosejson.String `json:"violation_type"`
 	} `json:"violation_info"`
 	VolumeTier struct {
-		Month    loose `json:"effective_month"`
-		Category loose `json:"pricing_category"`
-		Region   loose `json:"region"`
-		Tier     loose `json:"tier"`
+		Month    loosejson.String `json:"effective_month"`
+		Category loosejson.String `json:"pricing_category"`
+		Region   loosejson.String `json:"region"`
+		Tier     loosejson.String `json:"tier"`
 	} `json:"volume_tier_info"`
 	Disabled struct {
-		Date loose `json:"disable_date"`
+		Date loosejson.String `json:"disable_date"`
 	} `json:"disable_info"`
 	Other struct {
-		Title loose `json:"title"`
+		Title loosejson.String `json:"title"`
 	} `json:"other_info"`
 	Messages []json.RawMessage `json:"messages"`
 	Statuses []json.RawMessage `json:"statuses"`
 }
 
 type accountAlert struct {
-	AlertType     loose `json:"alert_type"`
-	AlertStatus   loose `json:"alert_status"`
-	AlertSeverity loose `json:"alert_severity"`
-	AlertText     loose `json:"alert_description"`
+	AlertType     loosejson.String `json:"alert_type"`
+	AlertStatus   loosejson.String `json:"alert_status"`
+	AlertSeverity loosejson.String `json:"alert_severity"`
+	AlertText     loosejson.String `json:"alert_description"`
 }
 
 type restriction struct {
-	Type       loose `json:"restriction_type"`
-	Expiration loose `json:"expiration"`
+	Type       loosejson.String `json:"restriction_type"`
+	Expiration loosejson.String `json:"expiration"`
 }
 
 type accountError struct {
-	Code  loose `json:"code"`
-	Title loose `json:"title"`
+	Code  loosejson.String `json:"code"`
+	Title loosejson.String `json:"title"`
 }
 
 // accountEvent notes what a change tells operators: about the quality, the
@@ -107,7 +109,7 @@ func (r *reader) accountEvent(field string, raw json.RawMessage) {
 	_ = json.Unmarshal(raw, &u) // what doesn't fit is left out
 	e := policy.AccountEvent{
 		At: r.told(0), WABA: r.waba, PhoneNumberID: string(u.Metadata.PhoneNumberID), Kind: policy.AccountEventKind(field),
-		Template: policy.TemplateRef{Name: words(string(u.TemplateName), longWords), Language: words(languageCode(u.TemplateLanguage), shortWords)},
+		Template: policy.TemplateRef{Name: words(string(u.TemplateName), longWords), Language: words(identity.Language(string(u.TemplateLanguage)), shortWords)},
 	}
 	if u.WABA.ID != "" { // the entry of a partner's event is the partner's
 		e.WABA = string(u.WABA.ID)
@@ -167,7 +169,7 @@ func capability(u *accountUpdate, e *policy.AccountEvent) {
 
 // accountSeverity is how bad the events of account_update are. Others are good
 // to know.
-var accountSeverity = map[loose]policy.Severity{
+var accountSeverity = map[loosejson.String]policy.Severity{
 	"DISABLED_UPDATE": policy.Critical, "ACCOUNT_RESTRICTION": policy.Critical, "ACCOUNT_DELETED": policy.Critical,
 	"ACCOUNT_VIOLATION": policy.Warning, "PARTNER_REMOVED": policy.Warning, "PARTNER_APP_UNINSTALLED": policy.Warning, "ACCOUNT_OFFBOARDED": policy.Warning,
 }
@@ -292,7 +294,7 @@ const (
 )
 
 // prose is a text Meta wrote for people, or that others chose.
-type prose loose
+type prose loosejson.String
 
 // clauses joins pairs of a label and what Meta said, a code or a prose, leaving
 // out what it didn't.
@@ -301,7 +303,7 @@ func clauses(pairs ...any) string {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		var said string
 		switch v := pairs[i+1].(type) {
-		case loose:
+		case loosejson.String:
 			said = words(string(v), shortWords)
 		case prose:
 			said = words(longDigits.ReplaceAllString(string(v), "…"), longWords)
@@ -324,10 +326,10 @@ func words(s string, longest int) string {
 }
 
 // day is a date as Meta writes it, or the time where it writes Unix seconds.
-func day(s loose) loose {
+func day(s loosejson.String) loosejson.String {
 	var t stamp
 	if _ = t.UnmarshalJSON([]byte(s)); t != 0 {
-		return loose(t.moment().String())
+		return loosejson.String(t.moment().String())
 	}
 	return s
 }

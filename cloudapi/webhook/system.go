@@ -1,27 +1,28 @@
-package cloudapi
+package webhook
 
 import (
 	"slices"
 	"strings"
 
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/policy"
 )
 
 // system is WhatsApp's own word about a user. The number and ids in it are the
 // new ones; the old number is the sender of the message.
 type system struct {
-	Type loose `json:"type"`
-	Body loose `json:"body"`
+	Type loosejson.String `json:"type"`
+	Body loosejson.String `json:"body"`
 
-	WaID         loose `json:"wa_id"`
-	UserID       loose `json:"user_id"`
-	ParentUserID loose `json:"parent_user_id"`
+	WaID         loosejson.String `json:"wa_id"`
+	UserID       loosejson.String `json:"user_id"`
+	ParentUserID loosejson.String `json:"parent_user_id"`
 
-	PreviousUserID       loose `json:"previous_user_id"`        // since August 2026
-	PreviousParentUserID loose `json:"previous_parent_user_id"` // since August 2026
+	PreviousUserID       loosejson.String `json:"previous_user_id"`        // since August 2026
+	PreviousParentUserID loosejson.String `json:"previous_parent_user_id"` // since August 2026
 
-	NewWaID  loose `json:"new_wa_id"` // new number, API versions before 12
-	Customer loose `json:"customer"`  // old number, older API versions
+	NewWaID  loosejson.String `json:"new_wa_id"` // new number, API versions before 12
+	Customer loosejson.String `json:"customer"`  // old number, older API versions
 }
 
 // system reads a change of phone number or of user id. A changed security key
@@ -64,7 +65,7 @@ func (r *reader) system(m *userMessage, at policy.Moment) {
 	r.add(policy.IdentityChanged{Old: from, New: to, At: at})
 }
 
-func first(a, b loose) loose {
+func first(a, b loosejson.String) loosejson.String {
 	if a != "" {
 		return a
 	}

@@ -1,9 +1,10 @@
-package cloudapi
+package webhook
 
 import (
 	"testing"
 
 	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -12,7 +13,7 @@ func TestUserIDByField(t *testing.T) {
 	const plain, ent = "US.1182", "US.ENT.1182"
 	r := new(reader)
 	for _, c := range []struct {
-		userID, parent loose
+		userID, parent loosejson.String
 		want           []policy.Identity
 	}{
 		{plain, "", []policy.Identity{{Kind: policy.BSUID, Value: plain}}},

@@ -1,42 +1,43 @@
-package cloudapi
+package webhook
 
 import (
 	"encoding/json"
 	"strings"
 
 	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/policy"
 )
 
 // status is a report on what became of a message.
 type status struct {
-	ID            loose `json:"id"`
-	Type          loose `json:"type"` // "call" where it is about a call
-	Status        loose `json:"status"`
-	Timestamp     stamp `json:"timestamp"`
-	RecipientType loose `json:"recipient_type"`
+	ID            loosejson.String `json:"id"`
+	Type          loosejson.String `json:"type"` // "call" where it is about a call
+	Status        loosejson.String `json:"status"`
+	Timestamp     stamp            `json:"timestamp"`
+	RecipientType loosejson.String `json:"recipient_type"`
 
-	RecipientID           loose `json:"recipient_id"`
-	RecipientUserID       loose `json:"recipient_user_id"`
-	RecipientParentUserID loose `json:"recipient_parent_user_id"`
-	ParentRecipientUserID loose `json:"parent_recipient_user_id"` // its name before May 2026
+	RecipientID           loosejson.String `json:"recipient_id"`
+	RecipientUserID       loosejson.String `json:"recipient_user_id"`
+	RecipientParentUserID loosejson.String `json:"recipient_parent_user_id"`
+	ParentRecipientUserID loosejson.String `json:"parent_recipient_user_id"` // its name before May 2026
 
-	ParticipantID           loose `json:"recipient_participant_id"`
-	ParticipantUserID       loose `json:"recipient_participant_user_id"`
-	ParticipantParentUserID loose `json:"recipient_participant_parent_user_id"`
+	ParticipantID           loosejson.String `json:"recipient_participant_id"`
+	ParticipantUserID       loosejson.String `json:"recipient_participant_user_id"`
+	ParticipantParentUserID loosejson.String `json:"recipient_participant_parent_user_id"`
 
-	Opaque  loose       `json:"biz_opaque_callback_data"`
-	Pricing *pricing    `json:"pricing"`
-	Errors  []metaError `json:"errors"`
+	Opaque  loosejson.String `json:"biz_opaque_callback_data"`
+	Pricing *pricing         `json:"pricing"`
+	Errors  []graphError     `json:"errors"`
 }
 
 // pricing is what Meta says it charges.
 type pricing struct {
-	Billable    *flag `json:"billable"` // to go away; nil where it isn't told
-	Model       loose `json:"pricing_model"`
-	Type        loose `json:"type"`
-	PricingType loose `json:"pricing_type"` // seen in public code in place of type
-	Category    loose `json:"category"`
+	Billable    *loosejson.Bool  `json:"billable"` // to go away; nil where it isn't told
+	Model       loosejson.String `json:"pricing_model"`
+	Type        loosejson.String `json:"type"`
+	PricingType loosejson.String `json:"pricing_type"` // seen in public code in place of type
+	Category    loosejson.String `json:"category"`
 }
 
 // statuses reads all statuses of a change. Errors stand in the status they
@@ -45,7 +46,7 @@ type pricing struct {
 func (r *reader) statuses(v value) {
 	beside := 0
 	if len(v.Statuses) == 1 && len(v.Errors) > 0 {
-		beside = v.Errors[0].code()
+		beside = int(v.Errors[0].Code)
 	}
 	for _, raw := range v.Statuses {
 		var s status
@@ -77,7 +78,7 @@ func (r *reader) status(s *status, beside int) {
 	if reached == policy.StatusFailed {
 		e.ErrorCode = beside
 		if len(s.Errors) > 0 {
-			e.ErrorCode = s.Errors[0].code()
+			e.ErrorCode = int(s.Errors[0].Code)
 		}
 	}
 	r.add(e)
@@ -132,11 +133,11 @@ func (p *pricing) read() *policy.Pricing {
 // WhatsApp Business app, an agent. It opens nothing, but it may name its
 // recipient in several ways.
 type echo struct {
-	To             loose           `json:"to"`
-	ToUserID       loose           `json:"to_user_id"`
-	ToParentUserID loose           `json:"to_parent_user_id"`
-	Timestamp      stamp           `json:"timestamp"`
-	GroupID        json.RawMessage `json:"group_id"`
+	To             loosejson.String `json:"to"`
+	ToUserID       loosejson.String `json:"to_user_id"`
+	ToParentUserID loosejson.String `json:"to_parent_user_id"`
+	Timestamp      stamp            `json:"timestamp"`
+	GroupID        json.RawMessage  `json:"group_id"`
 }
 
 func (r *reader) echo(e *echo) {

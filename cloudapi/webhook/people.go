@@ -1,10 +1,11 @@
-package cloudapi
+package webhook
 
 import (
 	"encoding/json"
 	"slices"
 
 	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -12,10 +13,10 @@ import (
 // phone number, BSUID and parent BSUID, each of which may be absent. The field
 // says what an id is, not its spelling. Only where a phone number belongs both
 // kinds of names have been seen.
-func (r *reader) names(phone, userID, parentUserID loose) []policy.Identity {
+func (r *reader) names(phone, userID, parentUserID loosejson.String) []policy.Identity {
 	var who []policy.Identity
 	for _, name := range []struct {
-		text loose
+		text loosejson.String
 		read func(string) (policy.Identity, error)
 	}{{phone, readPhoneOrUserID}, {userID, identity.BSUID}, {parentUserID, identity.ParentBSUID}} {
 		if name.text == "" {
@@ -50,9 +51,9 @@ type contacts struct {
 func (r *reader) readContacts(list []json.RawMessage) contacts {
 	c := contacts{index: make(map[policy.Identity][]int, 2*len(list))}
 	type contact struct {
-		WaID         loose `json:"wa_id"`
-		UserID       loose `json:"user_id"`
-		ParentUserID loose `json:"parent_user_id"`
+		WaID         loosejson.String `json:"wa_id"`
+		UserID       loosejson.String `json:"user_id"`
+		ParentUserID loosejson.String `json:"parent_user_id"`
 	}
 	each(r, list, func(v *contact) {
 		who := r.names(v.WaID, v.UserID, v.ParentUserID)

@@ -1,4 +1,4 @@
-package cloudapi
+package webhook
 
 import (
 	"encoding/json"
@@ -21,9 +21,9 @@ import (
 // arrival is when all webhooks of the tests arrive: 10 October 2026, 12:00 UTC.
 var arrival = time.Unix(1791633600, 0)
 
-func parse(t testing.TB, body []byte) Webhook {
+func parse(t testing.TB, body []byte) Reading {
 	t.Helper()
-	got, err := ParseWebhook(body, WebhookOptions{Words: policy.NewWords(), Now: arrival})
+	got, err := Parse(body, Options{Words: policy.NewWords(), Now: arrival})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func parse(t testing.TB, body []byte) Webhook {
 
 func payload(t testing.TB, name string) []byte {
 	t.Helper()
-	body, err := os.ReadFile(filepath.Join("testdata", "webhooks", name+".json"))
+	body, err := os.ReadFile(filepath.Join("testdata", "payloads", name+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,8 +300,8 @@ var told = map[string]struct {
 	}},
 }
 
-func TestParseWebhook(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("testdata", "webhooks", "*.json"))
+func TestWebhooks(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "payloads", "*.json"))
 	if err != nil || len(files) != len(told) {
 		t.Errorf("%d payloads, %d expected, %v", len(files), len(told), err)
 	}
@@ -318,29 +318,29 @@ func TestParseWebhook(t *testing.T) {
 	}
 }
 
-func TestParseWebhookNotJSON(t *testing.T) {
+func TestWebhookNotJSON(t *testing.T) {
 	for _, body := range []string{"", "{", "null x", `{"object":"whatsapp_business_account"}}`, strings.Repeat("[", 20000) + strings.Repeat("]", 20000)} {
-		if got, err := ParseWebhook([]byte(body), WebhookOptions{}); err == nil || len(got.Events) > 0 {
-			t.Errorf("ParseWebhook of %.20q… = %d events, no error", body, len(got.Events))
+		if got, err := Parse([]byte(body), Options{}); err == nil || len(got.Events) > 0 {
+			t.Errorf("Parse of %.20q… = %d events, no error", body, len(got.Events))
 		}
 	}
 	for _, body := range []string{"null", "[]", "17", `"x"`, "{}", `{"object":"whatsapp_business_account","entry":"x"}`, `{"object":["whatsapp_business_account"]}`} {
-		if got, err := ParseWebhook([]byte(body), WebhookOptions{}); err != nil || len(got.Events) > 0 {
-			t.Errorf("ParseWebhook(%s) = %d events, %v", body, len(got.Events), err)
+		if got, err := Parse([]byte(body), Options{}); err != nil || len(got.Events) > 0 {
+			t.Errorf("Parse(%s) = %d events, %v", body, len(got.Events), err)
 		}
 	}
 }
 
 // Without words only WhatsApp's own controls change consent.
-func TestParseWebhookWithoutWords(t *testing.T) {
-	got, err := ParseWebhook(payload(t, "stop"), WebhookOptions{Now: arrival})
+func TestWebhookWithoutWords(t *testing.T) {
+	got, err := Parse(payload(t, "stop"), Options{Now: arrival})
 	if err != nil || len(got.Events) != 2 {
 		t.Errorf("%q, %v", tellAll(got.Events), err)
 	}
 }
 
 // Meta may deliver the same updates in one request or in many.
-func TestParseWebhookInParts(t *testing.T) {
+func TestWebhookInParts(t *testing.T) {
 	var names []string
 	for name := range maps.Keys(told) {
 		if name != "malformed" {
@@ -359,7 +359,7 @@ func TestParseWebhookInParts(t *testing.T) {
 				Object string           `json:"object"`
 				Entry  []map[string]any `json:"entry"`
 			}
-			body, err := os.ReadFile(filepath.Join("testdata", "webhooks", name+".json"))
+			body, err := os.ReadFile(filepath.Join("testdata", "payloads", name+".json"))
 			if err != nil || json.Unmarshal(body, &p) != nil {
 				t.Fatal(err)
 			}
@@ -372,7 +372,7 @@ func TestParseWebhookInParts(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					got, err := ParseWebhook(one, WebhookOptions{Words: policy.NewWords(), Now: arrival})
+					got, err := Parse(one, Options{Words: policy.NewWords(), Now: arrival})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -386,7 +386,7 @@ func TestParseWebhookInParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, err := ParseWebhook(body, WebhookOptions{Words: policy.NewWords(), Now: arrival})
+		all, err := Parse(body, Options{Words: policy.NewWords(), Now: arrival})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -447,7 +447,7 @@ func addTold(set map[string]bool, events []policy.Event) {
 }
 
 func FuzzWebhook(f *testing.F) {
-	files, err := filepath.Glob(filepath.Join("testdata", "webhooks", "*.json"))
+	files, err := filepath.Glob(filepath.Join("testdata", "payloads", "*.json"))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -472,12 +472,12 @@ func FuzzWebhook(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, options := range []WebhookOptions{
+		for _, options := range []Options{
 			{Words: words, Now: arrival},
 			{Words: words, Now: arrival, PhoneNumberID: "104455667788", WABA: "900100200300", Number: "+12125550100"},
 		} {
-			got, err := ParseWebhook(body, options)
-			again, err2 := ParseWebhook(body, options)
+			got, err := Parse(body, options)
+			again, err2 := Parse(body, options)
 			if (err == nil) != (err2 == nil) || !reflect.DeepEqual(got, again) {
 				t.Errorf("two readings differ: %v, %v", got, again)
 			}
@@ -580,7 +580,7 @@ func thousand(t testing.TB) []byte {
 	return body
 }
 
-func TestParseWebhookThousand(t *testing.T) {
+func TestWebhookThousand(t *testing.T) {
 	got := parse(t, thousand(t))
 	if len(got.Events) != 1001 || got.Skipped != 0 {
 		t.Errorf("%d events, %d skipped, want 1001 and none", len(got.Events), got.Skipped)
@@ -590,7 +590,7 @@ func TestParseWebhookThousand(t *testing.T) {
 // A payload made of the smallest elements must not cost memory out of proportion
 // to its size. What is measured is everything allocated, most of which is
 // garbage again at once. Meta documents payloads of up to 3 MB.
-func TestParseWebhookMemory(t *testing.T) {
+func TestWebhookMemory(t *testing.T) {
 	const size = 1 << 20
 	for _, c := range []struct{ name, head, element, tail string }{
 		{"messages", `{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"1"},"messages":[`, `{}`, `]}}]}]}`},
@@ -612,7 +612,7 @@ func TestParseWebhookMemory(t *testing.T) {
 	}
 }
 
-func BenchmarkParseWebhook(b *testing.B) {
+func BenchmarkParse(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		body []byte
@@ -620,11 +620,11 @@ func BenchmarkParseWebhook(b *testing.B) {
 		{"text", payload(b, "text")}, {"statuses", payload(b, "statuses")}, {"thousand", thousand(b)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			options := WebhookOptions{Words: policy.NewWords(), Now: arrival}
+			options := Options{Words: policy.NewWords(), Now: arrival}
 			b.ReportAllocs()
 			b.SetBytes(int64(len(c.body)))
 			for b.Loop() {
-				if _, err := ParseWebhook(c.body, options); err != nil {
+				if _, err := Parse(c.body, options); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,4 +1,4 @@
-package cloudapi
+package webhook
 
 import (
 	"fmt"
@@ -75,11 +75,11 @@ func TestAccountEvents(t *testing.T) {
 // An event without a time is the same event when it is delivered again.
 func TestAccountEventWithoutTime(t *testing.T) {
 	body := []byte(`{"object":"whatsapp_business_account","entry":[{"id":"900","changes":[{"field":"account_update","value":{"event":"ACCOUNT_VIOLATION"}}]}]}`)
-	first, err := ParseWebhook(body, WebhookOptions{Now: arrival.Add(time.Minute)})
+	first, err := Parse(body, Options{Now: arrival.Add(time.Minute)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := ParseWebhook(body, WebhookOptions{Now: arrival.Add(20 * time.Minute)})
+	again, err := Parse(body, Options{Now: arrival.Add(20 * time.Minute)})
 	if err != nil || len(first.Events) != 1 || !reflect.DeepEqual(first, again) {
 		t.Errorf("told %v, then %v, %v", tellAll(first.Events), tellAll(again.Events), err)
 	}

@@ -1,30 +1,31 @@
-package cloudapi
+package webhook
 
 import (
 	"encoding/json"
 	"slices"
 
 	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/policy"
 )
 
 // userMessage is an inbound message.
 type userMessage struct {
-	ID               loose `json:"id"`
-	From             loose `json:"from"`
-	FromUserID       loose `json:"from_user_id"`
-	FromParentUserID loose `json:"from_parent_user_id"`
-	To               loose `json:"to"` // only on what the business sent
-	ToUserID         loose `json:"to_user_id"`
-	GroupID          loose `json:"group_id"`
-	Timestamp        stamp `json:"timestamp"`
-	Type             loose `json:"type"`
+	ID               loosejson.String `json:"id"`
+	From             loosejson.String `json:"from"`
+	FromUserID       loosejson.String `json:"from_user_id"`
+	FromParentUserID loosejson.String `json:"from_parent_user_id"`
+	To               loosejson.String `json:"to"` // only on what the business sent
+	ToUserID         loosejson.String `json:"to_user_id"`
+	GroupID          loosejson.String `json:"group_id"`
+	Timestamp        stamp            `json:"timestamp"`
+	Type             loosejson.String `json:"type"`
 	Text             struct {
-		Body loose `json:"body"`
+		Body loosejson.String `json:"body"`
 	} `json:"text"`
 	Button struct {
-		Payload loose `json:"payload"`
-		Text    loose `json:"text"`
+		Payload loosejson.String `json:"payload"`
+		Text    loosejson.String `json:"text"`
 	} `json:"button"`
 	Interactive *interactive `json:"interactive"`
 	Contacts    []card       `json:"contacts"`
@@ -33,9 +34,9 @@ type userMessage struct {
 	Video       media        `json:"video"`
 	Document    media        `json:"document"`
 	Unsupported struct {
-		Type loose `json:"type"`
+		Type loosejson.String `json:"type"`
 	} `json:"unsupported"`
-	Errors []metaError `json:"errors"`
+	Errors []graphError `json:"errors"`
 	Edit   struct {
 		Message json.RawMessage `json:"message"`
 	} `json:"edit"`
@@ -59,8 +60,8 @@ func (r *reader) messages(list []json.RawMessage, read func(*userMessage)) {
 func (m *userMessage) aboutAnother() bool {
 	var all map[string]json.RawMessage
 	var content struct {
-		MessageID         loose `json:"message_id"`
-		OriginalMessageID loose `json:"original_message_id"`
+		MessageID         loosejson.String `json:"message_id"`
+		OriginalMessageID loosejson.String `json:"original_message_id"`
 	}
 	_ = json.Unmarshal(m.raw, &all)
 	_ = json.Unmarshal(all[string(m.Type)], &content)
@@ -68,28 +69,28 @@ func (m *userMessage) aboutAnother() bool {
 }
 
 type media struct {
-	Caption loose `json:"caption"`
+	Caption loosejson.String `json:"caption"`
 }
 
 // interactive is a tap on something the business sent.
 type interactive struct {
-	Type        loose `json:"type"`
-	ButtonReply tap   `json:"button_reply"`
-	ListReply   tap   `json:"list_reply"`
+	Type        loosejson.String `json:"type"`
+	ButtonReply tap              `json:"button_reply"`
+	ListReply   tap              `json:"list_reply"`
 
 	CallPermission *callPermissionReply `json:"call_permission_reply"`
 }
 
 type tap struct {
-	ID    loose `json:"id"`
-	Title loose `json:"title"`
+	ID    loosejson.String `json:"id"`
+	Title loosejson.String `json:"title"`
 }
 
 // card is a contact card the person sent.
 type card struct {
-	Origin loose `json:"origin"`
+	Origin loosejson.String `json:"origin"`
 	Phones []struct {
-		WaID loose `json:"wa_id"`
+		WaID loosejson.String `json:"wa_id"`
 	} `json:"phones"`
 }
 

@@ -1,17 +1,18 @@
-package cloudapi
+package webhook
 
 import (
+	"github.com/waguard/waguard/internal/loosejson"
 	"github.com/waguard/waguard/policy"
 )
 
 // call is an event of a voice call.
 type call struct {
-	From             loose `json:"from"`
-	FromUserID       loose `json:"from_user_id"`
-	FromParentUserID loose `json:"from_parent_user_id"`
-	Event            loose `json:"event"`
-	Direction        loose `json:"direction"`
-	Timestamp        stamp `json:"timestamp"`
+	From             loosejson.String `json:"from"`
+	FromUserID       loosejson.String `json:"from_user_id"`
+	FromParentUserID loosejson.String `json:"from_parent_user_id"`
+	Event            loosejson.String `json:"event"`
+	Direction        loosejson.String `json:"direction"`
+	Timestamp        stamp            `json:"timestamp"`
 }
 
 // call opens the window when a user calls, whether anybody answers or not.
@@ -47,9 +48,9 @@ func (r *reader) inTouch(who []policy.Identity, at policy.Moment) {
 // callPermissionReply is the user's answer to a request for permission to call,
 // or the permission WhatsApp grants by itself when the user calls.
 type callPermissionReply struct {
-	Response   loose `json:"response"`
-	Permanent  flag  `json:"is_permanent"`
-	Expiration stamp `json:"expiration_timestamp"`
+	Response   loosejson.String `json:"response"`
+	Permanent  loosejson.Bool   `json:"is_permanent"`
+	Expiration stamp            `json:"expiration_timestamp"`
 }
 
 // callPermission reads the answer. Permission for a time nobody names is none.

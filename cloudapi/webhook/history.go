@@ -1,14 +1,16 @@
-package cloudapi
+package webhook
 
 import (
 	"encoding/json"
+
+	"github.com/waguard/waguard/internal/loosejson"
 )
 
 // history is a part of the chats a business had in the WhatsApp Business app
 // before it connected the number, up to 180 days back.
 type history struct {
 	Threads []struct {
-		ID       loose             `json:"id"` // the user's phone number
+		ID       loosejson.String  `json:"id"` // the user's phone number
 		Messages []json.RawMessage `json:"messages"`
 	} `json:"threads"`
 }

@@ -1,4 +1,4 @@
-package cloudapi
+package webhook
 
 import (
 	"strings"
@@ -121,7 +121,7 @@ func (m *userMessage) kindOf() kind {
 func (m *userMessage) unsupportedKind() string {
 	code := 0
 	if len(m.Errors) > 0 {
-		code = m.Errors[0].code()
+		code = int(m.Errors[0].Code)
 	}
 	switch code {
 	case messageTypeUnknown, messageTypeUnknownOnPrem:

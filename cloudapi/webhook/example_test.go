@@ -1,30 +1,30 @@
-package cloudapi_test
+package webhook_test
 
 import (
 	"fmt"
 	"time"
 
-	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/cloudapi/webhook"
 	"github.com/waguard/waguard/policy"
 )
 
-func ExampleParseWebhook() {
+func ExampleParse() {
 	secret := []byte("the app's secret")
 	body := []byte(`{"object":"whatsapp_business_account","entry":[{"id":"900100200300","changes":[{"field":"messages","value":{
 		"metadata":{"phone_number_id":"104455667788","display_phone_number":"12125550100"},
 		"messages":[{"id":"wamid.A","from":"12125550147","timestamp":"1791600000","type":"text","text":{"body":"STOP"}}]}}]}]}`)
-	header := cloudapi.Sign(body, secret) // what Meta puts into X-Hub-Signature-256
+	header := webhook.Sign(body, secret) // what Meta puts into X-Hub-Signature-256
 
-	if err := cloudapi.VerifySignature(header, body, secret); err != nil {
+	if err := webhook.VerifySignature(header, body, secret); err != nil {
 		fmt.Println(err)
 		return
 	}
-	webhook, err := cloudapi.ParseWebhook(body, cloudapi.WebhookOptions{Words: policy.NewWords(), Now: time.Unix(1791600010, 0)})
+	told, err := webhook.Parse(body, webhook.Options{Words: policy.NewWords(), Now: time.Unix(1791600010, 0)})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	for _, e := range webhook.Events {
+	for _, e := range told.Events {
 		switch e := e.(type) {
 		case policy.ServiceWindowOpened:
 			fmt.Println("window opened at", e.At, "by", e.Who)
