@@ -72,7 +72,7 @@ func (g *Guard) admit(w http.ResponseWriter, r *http.Request) (*http.Request, *s
 		return r, sn.held, nil
 	}
 	return r, sn.held, &cloudapi.Refusal{
-		Rule:   cloudapi.RuleCaller,
+		Rule:   policy.RuleCaller,
 		Reason: "the gateway doesn't let this caller send: it shows no access token that the gateway was told of",
 		Remedy: "use the access token that the gateway knows, in the header Authorization, or have whoever runs the gateway add its hash to `senders`",
 	}
@@ -81,7 +81,7 @@ func (g *Guard) admit(w http.ResponseWriter, r *http.Request) (*http.Request, *s
 // turnAway answers a caller that may not send. It is counted, and not in the
 // ledger, which anybody could fill; nor is it ever passed on, whatever the mode.
 func (g *Guard) turnAway(w http.ResponseWriter, r *http.Request, refusal *cloudapi.Refusal) error {
-	if refusal.Rule == cloudapi.RuleCaller {
+	if refusal.Rule == policy.RuleCaller {
 		callersRefused.Inc()
 	}
 	id := store.NewID(policy.MomentOf(g.app.clock.Now()))

@@ -33,13 +33,13 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	if status < http.StatusInternalServerError {
 		level = zap.DebugLevel // a client that went
 	}
-	g.logger.Log(level, "a request got no answer", zap.Stringer("id", id), zap.String("rule", string(cloudapi.RuleUnanswered)),
+	g.logger.Log(level, "a request got no answer", zap.Stringer("id", id), zap.String("rule", string(policy.RuleUnanswered)),
 		zap.Int("status", status), causeField(err))
 	if rec.started() {
 		return nil // there is nothing to add to what the sender has
 	}
 	return writeError(w, status, &cloudapi.Refusal{
-		Rule:   cloudapi.RuleUnanswered,
+		Rule:   policy.RuleUnanswered,
 		Reason: "Meta could not be reached, or the connection broke off before its answer came",
 		Remedy: "look whether the request took effect before you repeat it; if this lasts, tell whoever runs the gateway",
 		// No send that was judged ends here.

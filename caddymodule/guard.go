@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/policy"
 )
 
 func init() { caddy.RegisterModule(Guard{}) }
@@ -239,25 +240,25 @@ func (g *Guard) readBody(w http.ResponseWriter, r *http.Request) (seen, *cloudap
 	switch {
 	case sn.late:
 		return sn, &cloudapi.Refusal{
-			Rule:   cloudapi.RuleUnreadable,
+			Rule:   policy.RuleUnreadable,
 			Reason: fmt.Sprintf("the body did not come to its end within %s", time.Duration(g.app.BodyTimeout)),
 			Remedy: "send the request again, whole, or raise body_timeout",
 		}
 	case sn.noRoom:
 		return sn, &cloudapi.Refusal{
-			Rule:   cloudapi.RuleOverloaded,
+			Rule:   policy.RuleOverloaded,
 			Reason: fmt.Sprintf("the gateway is reading as many bodies as fit into %s, and has no room for this one; nothing was sent", humanize.IBytes(uint64(g.app.BodyBudget))),
 			Remedy: "send it again a little later; if this lasts, find out who holds requests open, or raise body_budget",
 		}
 	case sn.broken:
 		return sn, &cloudapi.Refusal{
-			Rule:   cloudapi.RuleUnreadable,
+			Rule:   policy.RuleUnreadable,
 			Reason: "the body could not be read to its end: it broke off, or its chunks are not what HTTP says",
 			Remedy: "send the request again, whole",
 		}
 	case !sn.whole:
 		return sn, &cloudapi.Refusal{
-			Rule:   cloudapi.RuleTooLarge,
+			Rule:   policy.RuleTooLarge,
 			Reason: fmt.Sprintf("the body is larger than %s", humanize.IBytes(uint64(g.MaxBody))),
 			Remedy: "upload media first and send its id, or raise max_body",
 		}

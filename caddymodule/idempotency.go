@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -62,7 +63,7 @@ func idempotencyKey(h http.Header) (string, *cloudapi.Refusal) {
 		return key, nil
 	}
 	return "", &cloudapi.Refusal{
-		Rule:   cloudapi.RuleParameter,
+		Rule:   policy.RuleParameter,
 		Reason: fmt.Sprintf("the idempotency key is not one text of 1 to %d printable ASCII characters without spaces", longestIdempotencyKey),
 		Remedy: "give each message one key of its own, such as a UUID, in the header field Idempotency-Key",
 	}
@@ -184,19 +185,19 @@ func repetition(known *store.KnownAttempt, a *attempt) *cloudapi.Refusal {
 	switch {
 	case known.Request != a.Request:
 		return &cloudapi.Refusal{
-			Rule:   cloudapi.RuleKeyReused,
+			Rule:   policy.RuleKeyReused,
 			Reason: "another request was sent under this idempotency key",
 			Remedy: "give each message a key of its own, and repeat a message with the very same body",
 		}
 	case known.State == store.AttemptOpen:
 		return &cloudapi.Refusal{
-			Rule:   cloudapi.RuleInFlight,
+			Rule:   policy.RuleInFlight,
 			Reason: "the first request under this idempotency key is still being sent",
 			Remedy: "wait a moment and repeat it: it gets the first one's answer then",
 		}
 	}
 	return &cloudapi.Refusal{
-		Rule:    cloudapi.RuleUnconfirmed,
+		Rule:    policy.RuleUnconfirmed,
 		Reason:  "the first request under this idempotency key may have been sent, and no answer to it is known",
 		Remedy:  "do not send it again blindly, under another key: wait for the status webhook of the message, or ask the recipient",
 		Outcome: string(store.Unknown),

@@ -99,8 +99,8 @@ func TestReadmeHasEveryJSONField(t *testing.T) {
 // Every rule that refuses must be explained, with its code.
 func TestReadmeHasEveryRefusal(t *testing.T) {
 	text := section(t, "What is refused, and how to get it through")
-	for _, rule := range cloudapi.Rules() {
-		if rule == cloudapi.RuleSetup {
+	for _, rule := range policy.Refusals() {
+		if rule == policy.RuleSetup {
 			continue // can't be reached through a configuration that loads
 		}
 		row := regexp.MustCompile("(?m)^\\|[^|]*`" + string(rule) + "`[^|]*\\|[^|]*\\b" + strconv.Itoa(cloudapi.Code(rule)) + "\\b")
@@ -109,7 +109,7 @@ func TestReadmeHasEveryRefusal(t *testing.T) {
 		}
 	}
 	for _, m := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)`").FindAllStringSubmatch(text, -1) {
-		if !slices.Contains(cloudapi.Rules(), policy.Rule(m[1])) {
+		if !slices.Contains(policy.Refusals(), policy.Rule(m[1])) {
 			t.Errorf("the README explains the rule %s, which does not exist", m[1])
 		}
 	}

@@ -32,7 +32,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 	}
 	for i := range sends {
 		if j := &sends[i]; j.passes() {
-			j.entry.Decision.Verdict, j.entry.Decision.Rule, j.entry.Monitored = policy.Refuse, cloudapi.RuleBatch, false
+			j.entry.Decision.Verdict, j.entry.Decision.Rule, j.entry.Monitored = policy.Refuse, policy.RuleBatch, false
 			j.entry.Decision.Reason = "another send of the same batch was refused"
 			j.entry.Decision.Remedy = "send it on its own"
 			j.entry.Decision.Claims = false
@@ -57,7 +57,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 	refusal := &cloudapi.Refusal{Rule: d.Rule, Reason: d.Reason, Remedy: d.Remedy}
 	if reading.Batch {
 		refusal = &cloudapi.Refusal{
-			Rule:   cloudapi.RuleBatch,
+			Rule:   policy.RuleBatch,
 			Reason: "a send of the batch is refused, so none of the batch was sent; the first: " + d.Reason,
 			Remedy: "error.waguard.elements has each that is refused, and why; send the others again without them",
 		}
@@ -156,7 +156,7 @@ func (g *Guard) storeDown(w http.ResponseWriter, r *http.Request, sends []policy
 	}
 	g.logger.Error("the store can't answer: refusing sends that can't be judged or recorded", fields...)
 	return writeRefusal(w, &cloudapi.Refusal{
-		Rule:   cloudapi.RuleStore,
+		Rule:   policy.RuleStore,
 		Reason: "the gateway's store can't read or write at the moment, so that the message can't be judged or recorded; it was not sent",
 		Remedy: "send it again later; if this lasts, tell whoever runs the gateway",
 	}, id, nil)

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -71,7 +71,7 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []judged, rec 
 	speaks := 0
 	for i := len(sends) - 1; i >= 0; i-- {
 		// Those that fell with another one don't say why.
-		if e := sends[i].entry; e.Violation() && e.Decision.Rule != cloudapi.RuleBatch {
+		if e := sends[i].entry; e.Violation() && e.Decision.Rule != policy.RuleBatch {
 			speaks = i
 		}
 		observeSend(sends[i].entry)

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -22,14 +23,14 @@ func (g *Guard) unanswered(w http.ResponseWriter, sends []judged, cause error, l
 		return cause
 	}
 	refusal := &cloudapi.Refusal{
-		Rule:    cloudapi.RuleNotSent,
+		Rule:    policy.RuleNotSent,
 		Reason:  "Meta could not be reached, or the connection broke off before Meta had the whole request; nothing was sent",
 		Remedy:  "send it again; if this lasts, tell whoever runs the gateway",
 		Outcome: string(store.NotSent),
 	}
 	if anyState(sends, store.Unknown) {
 		refusal = &cloudapi.Refusal{
-			Rule:    cloudapi.RuleUnconfirmed,
+			Rule:    policy.RuleUnconfirmed,
 			Reason:  "the connection to Meta broke off before the answer came, so that nobody knows whether the message was sent",
 			Remedy:  "don't send it again blindly: it may have been sent. The ledger has it as unknown, until a status webhook with its biz_opaque_callback_data tells",
 			Outcome: string(store.Unknown),
@@ -51,7 +52,7 @@ func (g *Guard) unrecorded(w http.ResponseWriter, sends []judged) error {
 		outcome = state
 	}
 	refusal := &cloudapi.Refusal{
-		Rule:    cloudapi.RuleUnrecorded,
+		Rule:    policy.RuleUnrecorded,
 		Reason:  "the message was passed to Meta, but what became of it could not be recorded because the gateway's store failed",
 		Remedy:  "do not send it again before you know whether it arrived",
 		Outcome: string(outcome),

@@ -40,7 +40,7 @@ func (g *Guard) watchWebhooks(r *http.Request, body []byte, elements []cloudapi.
 	if g.WebhookChanges == webhookChangesRefuse && !g.app.gateway.Businesses.AllMonitored() {
 		g.webhooksChanged(r, body, changes, "refused")
 		return next, &cloudapi.Refusal{
-			Rule:   cloudapi.RuleWebhooks,
+			Rule:   policy.RuleWebhooks,
 			Reason: "the request could change where Meta sends the account's webhooks, from which the gateway learns who wrote and who opted out",
 			Remedy: "ask whoever runs the gateway to change it in Meta's app dashboard, or to set `webhook_changes log`",
 		}

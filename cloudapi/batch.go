@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/waguard/waguard/internal/strictjson"
+	"github.com/waguard/waguard/policy"
 )
 
 // maxElements is how many elements Meta takes in one batch.
@@ -16,14 +17,14 @@ func readBatch(rt *Route, batch []byte, home func(string) string) (Reading, *Ref
 	r := Reading{Batch: true}
 	root, err := strictjson.Parse(batch)
 	if err != nil {
-		return r, refusef(RuleBatch, "write the batch as a JSON array, with each key once", "the batch is not JSON with one meaning: %s", err)
+		return r, refusef(policy.RuleBatch, "write the batch as a JSON array, with each key once", "the batch is not JSON with one meaning: %s", err)
 	}
 	if root.Kind() != strictjson.Array {
-		return r, refusef(RuleBatch, "write the batch as an array", "the batch is %s", root.Kind())
+		return r, refusef(policy.RuleBatch, "write the batch as an array", "the batch is %s", root.Kind())
 	}
 	elements := slices.Collect(root.Elements())
 	if len(elements) > maxElements {
-		return r, refusef(RuleBatch, "split it", "the batch has %d elements; Meta takes %d", len(elements), maxElements)
+		return r, refusef(policy.RuleBatch, "split it", "the batch has %d elements; Meta takes %d", len(elements), maxElements)
 	}
 	var refused []Element
 	var first *Refusal
@@ -38,7 +39,7 @@ func readBatch(rt *Route, batch []byte, home func(string) string) (Reading, *Ref
 	if first == nil {
 		return r, nil
 	}
-	refusal := refusef(RuleBatch, first.Remedy, "%d of the %d elements of the batch can't be judged, so none was sent; the first: %s",
+	refusal := refusef(policy.RuleBatch, first.Remedy, "%d of the %d elements of the batch can't be judged, so none was sent; the first: %s",
 		len(refused), len(elements), first.Reason)
 	refusal.Elements = refused
 	return r, refusal
@@ -63,7 +64,7 @@ var elementFields = newVocabulary([]string{
 // readElement reads an element as the request it stands for.
 func (r *Reading) readElement(outer *Route, index int, e strictjson.Value, home func(string) string) *Refusal {
 	if e.Kind() != strictjson.Object {
-		return refusef(RuleBatch, "write each element as an object with method and relative_url", "an element is %s", e.Kind())
+		return refusef(policy.RuleBatch, "write each element as an object with method and relative_url", "an element is %s", e.Kind())
 	}
 	var fields [numElementFields]strictjson.Value
 	if refusal := elementFields.pick(e, fields[:]); refusal != nil {
@@ -71,15 +72,15 @@ func (r *Reading) readElement(outer *Route, index int, e strictjson.Value, home 
 	}
 	for v := range e.All() {
 		if text, _ := v.Text(); v.Kind() == strictjson.String && hasReference(text) {
-			return refusef(RuleBatch, "write the value itself, and send what depends on an answer afterwards",
+			return refusef(policy.RuleBatch, "write the value itself, and send what depends on an answer afterwards",
 				"an element takes a part of itself from the answer to another")
 		}
 	}
 	switch {
 	case fields[elementFiles].Given() && !fields[elementFiles].Is(""):
-		return refusef(RuleBatch, "upload files to /media in requests of their own", "an element has attached files")
+		return refusef(policy.RuleBatch, "upload files to /media in requests of their own", "an element has attached files")
 	case fields[elementBatch].Given():
-		return refusef(RuleBatch, "put all elements into one batch", "an element holds a batch itself")
+		return refusef(policy.RuleBatch, "put all elements into one batch", "an element holds a batch itself")
 	}
 	rt, refusal := elementRoute(outer, fields)
 	if refusal != nil {
@@ -87,13 +88,13 @@ func (r *Reading) readElement(outer *Route, index int, e strictjson.Value, home 
 	}
 	body, ok := fields[elementBody].Text()
 	if fields[elementBody].Given() && !ok {
-		return refusef(RuleBatch, "write the body as a string: a form or JSON", "the body of an element is not a plain string")
+		return refusef(policy.RuleBatch, "write the body as a string: a form or JSON", "the body of an element is not a plain string")
 	}
 	if body != "" && isSafe(rt.method) {
-		return refusef(RuleMethod, "send what has a body with POST", "an element with the method %s has a body", rt.method)
+		return refusef(policy.RuleMethod, "send what has a body with POST", "an element with the method %s has a body", rt.method)
 	}
 	if h := fields[elementHeaders]; h.Given() && (!isSafe(rt.method) || rt.loose) {
-		return refusef(RuleBatch, "leave headers out", "an element has header fields of its own")
+		return refusef(policy.RuleBatch, "leave headers out", "an element has header fields of its own")
 	}
 	if rt.Class == SendEdge {
 		f := formatForm
@@ -110,7 +111,7 @@ func (r *Reading) readElement(outer *Route, index int, e strictjson.Value, home 
 	}
 	if nested, refusal := searchBody(formatUntyped, []byte(body)); refusal != nil || nested != nil {
 		if refusal == nil {
-			refusal = refusef(RuleBatch, "put all elements into one batch", "an element holds a batch itself")
+			refusal = refusef(policy.RuleBatch, "put all elements into one batch", "an element holds a batch itself")
 		}
 		return refusal
 	}
@@ -125,15 +126,15 @@ func elementRoute(outer *Route, fields [numElementFields]strictjson.Value) (Rout
 	method, ok := fields[elementMethod].Text()
 	rt.method = strings.ToUpper(method)
 	if !ok || !methods[rt.method] {
-		return rt, refusef(RuleMethod, "give each element the method GET, POST or DELETE", "an element has no method that the API has")
+		return rt, refusef(policy.RuleMethod, "give each element the method GET, POST or DELETE", "an element has no method that the API has")
 	}
 	address, ok := fields[elementURL].Text()
 	if !ok || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == 0x7F || r == '#' || r == '\\' }) {
-		return rt, refusef(RulePath, "write relative_url as a path without spaces", "an element has no relative_url that can be read in one way")
+		return rt, refusef(policy.RulePath, "write relative_url as a path without spaces", "an element has no relative_url that can be read in one way")
 	}
 	path, query, _ := strings.Cut(strings.TrimPrefix(address, "/"), "?")
 	if strings.HasPrefix(path, "/") || strings.Contains(unescape(path), "://") {
-		return rt, refusef(RulePath, "write relative_url as a path, such as 123/messages", "an element has a full address in relative_url")
+		return rt, refusef(policy.RulePath, "write relative_url as a path, such as 123/messages", "an element has a full address in relative_url")
 	}
 	path = "/" + path
 	rt.readEdge(path)
@@ -141,7 +142,7 @@ func elementRoute(outer *Route, fields [numElementFields]strictjson.Value) (Rout
 		return rt, refusal
 	}
 	if rt.batch != nil {
-		return rt, refusef(RuleBatch, "put all elements into one batch", "an element holds a batch itself")
+		return rt, refusef(policy.RuleBatch, "put all elements into one batch", "an element holds a batch itself")
 	}
 	return rt, nil
 }

@@ -3,6 +3,8 @@ package cloudapi
 import (
 	"bytes"
 	"strings"
+
+	"github.com/waguard/waguard/policy"
 )
 
 // bodyClass completes the class from what the header says about the body.
@@ -11,19 +13,19 @@ func (rt *Route) bodyClass(h bodyHeader, hasBody bool) *Refusal {
 		return nil
 	}
 	if h.odd {
-		return refusef(RuleEncoding, "call it Content-Type or Content-Encoding, or leave it out",
+		return refusef(policy.RuleEncoding, "call it Content-Type or Content-Encoding, or leave it out",
 			"a header field could be taken for Content-Type or Content-Encoding, but is not called so")
 	}
 	if h.dropped {
-		return refusef(RuleEncoding, "leave Content-Type and Content-Encoding out of the Connection header field",
+		return refusef(policy.RuleEncoding, "leave Content-Type and Content-Encoding out of the Connection header field",
 			"the Connection header field makes proxies drop what says how the body is to be read")
 	}
 	if len(h.types) > 1 {
-		return refusef(RuleEncoding, "send one Content-Type header field", "the request has several content types")
+		return refusef(policy.RuleEncoding, "send one Content-Type header field", "the request has several content types")
 	}
 	for _, e := range h.encodings {
 		if e = strings.TrimSpace(e); e != "" && !strings.EqualFold(e, "identity") {
-			return refusef(RuleEncoding, "send the body as it is, without Content-Encoding", "the body is compressed or encoded")
+			return refusef(policy.RuleEncoding, "send the body as it is, without Content-Encoding", "the body is compressed or encoded")
 		}
 	}
 	t := contentType{format: formatUntyped}
@@ -41,16 +43,16 @@ func (rt *Route) bodyClass(h bodyHeader, hasBody bool) *Refusal {
 func (rt *Route) elsewhere(t contentType) *Refusal {
 	switch {
 	case t.format == formatOdd:
-		return refusef(RuleEncoding,
+		return refusef(policy.RuleEncoding,
 			"let the HTTP library write the Content-Type header field: application/json, application/x-www-form-urlencoded, or multipart/form-data with a boundary",
 			"the content type is not written as clients of this API write theirs: %s", t.problem)
 	case t.format == formatFile && !rt.takesFiles():
-		return refusef(RuleEncoding,
+		return refusef(policy.RuleEncoding,
 			"send parameters as JSON with Content-Type: application/json, and files as multipart/form-data to /media or to an upload session (/upload:...)",
 			"the body is a file by its content type, and this path takes none")
 	case t.format == formatMultipart, t.format == formatFile, t.format != formatJSON && rt.uploads:
 		if rt.batch != nil {
-			return refusef(RuleBatch, "put the batch into a JSON body and leave out attached files",
+			return refusef(policy.RuleBatch, "put the batch into a JSON body and leave out attached files",
 				"a batch in the query comes with a body that holds files")
 		}
 		rt.Class = StreamInspect
@@ -72,11 +74,11 @@ func (t contentType) forSend() *Refusal {
 	const remedy = "send the message as JSON with Content-Type: application/json"
 	switch {
 	case t.format == formatMultipart:
-		return refusef(RuleEncoding, "upload media to /media first, then "+remedy, "multipart bodies are for uploads, not for messages")
+		return refusef(policy.RuleEncoding, "upload media to /media first, then "+remedy, "multipart bodies are for uploads, not for messages")
 	case t.format == formatOdd:
-		return refusef(RuleEncoding, remedy, "the content type is not written as clients of this API write theirs: %s", t.problem)
+		return refusef(policy.RuleEncoding, remedy, "the content type is not written as clients of this API write theirs: %s", t.problem)
 	case t.format == formatFile:
-		return refusef(RuleEncoding, remedy, "the content type is none in which a message is read")
+		return refusef(policy.RuleEncoding, remedy, "the content type is none in which a message is read")
 	case !isUTF8(t.charset):
 		return unsupportedCharset()
 	}
@@ -86,7 +88,7 @@ func (t contentType) forSend() *Refusal {
 func isUTF8(charset string) bool { return charset == "" || charset == "utf-8" || charset == "utf8" }
 
 func unsupportedCharset() *Refusal {
-	return refusef(RuleEncoding, "send the body in UTF-8 and leave the charset out", "the content type names a character set that is not read here")
+	return refusef(policy.RuleEncoding, "send the body in UTF-8 and leave the charset out", "the content type names a character set that is not read here")
 }
 
 // checkEncoding refuses bodies that are not UTF-8 from their first bytes on.
@@ -94,9 +96,9 @@ func checkEncoding(body []byte) *Refusal {
 	head := body[:min(len(body), 4)]
 	switch {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
-		return refusef(RuleEncoding, "send plain UTF-8 without one", "the body starts with a byte order mark")
+		return refusef(policy.RuleEncoding, "send plain UTF-8 without one", "the body starts with a byte order mark")
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")), bytes.IndexByte(head, 0) >= 0:
-		return refusef(RuleEncoding, "send it in UTF-8", "the body starts as UTF-16 or UTF-32 does, or with a NUL")
+		return refusef(policy.RuleEncoding, "send it in UTF-8", "the body starts as UTF-16 or UTF-32 does, or with a NUL")
 	case isCompressed(body):
 		return compressedBody()
 	}
@@ -111,5 +113,5 @@ func isCompressed(body []byte) bool {
 }
 
 func compressedBody() *Refusal {
-	return refusef(RuleEncoding, "send the body as it is", "the body is compressed")
+	return refusef(policy.RuleEncoding, "send the body as it is", "the body is compressed")
 }

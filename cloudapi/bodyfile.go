@@ -3,6 +3,8 @@ package cloudapi
 import (
 	"bytes"
 	"unicode/utf8"
+
+	"github.com/waguard/waguard/policy"
 )
 
 const (
@@ -30,19 +32,19 @@ func (f *fileSearcher) search(buf []byte, atEnd bool) (int, *Refusal) {
 	case !startsLikeText(buf[:min(len(buf), headSize)]):
 		f.passed = true
 	case len(buf) > maxStructured:
-		return 0, refusef(RuleTooLarge, "send JSON under its own content type, or the file as multipart",
+		return 0, refusef(policy.RuleTooLarge, "send JSON under its own content type, or the file as multipart",
 			"the body starts like JSON or a form under another content type, and is larger than 1 MiB")
 	case !atEnd:
 		return 0, nil
 	default:
 		if batch, refusal := searchBody(formatFile, buf); refusal != nil || batch != nil {
-			return 0, refusef(RuleEncoding, "send JSON with Content-Type: application/json",
+			return 0, refusef(policy.RuleEncoding, "send JSON with Content-Type: application/json",
 				"the body has parameters of a request, but its content type says it is something else")
 		}
 		f.passed = true
 	}
 	if f.form.find(buf[f.pos:]) {
-		return 0, refusef(RuleBatch, "send the batch as JSON to the root of the API",
+		return 0, refusef(policy.RuleBatch, "send the batch as JSON to the root of the API",
 			"the file holds a batch to servers that read every body as a form")
 	}
 	f.pos = len(buf)

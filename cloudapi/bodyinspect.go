@@ -8,6 +8,7 @@ import (
 
 	"github.com/waguard/waguard/internal/lookalike"
 	"github.com/waguard/waguard/internal/strictjson"
+	"github.com/waguard/waguard/policy"
 )
 
 // inspect reads a request that goes elsewhere than to a send edge. It may hold a
@@ -21,11 +22,11 @@ func inspect(rt *Route, f format, body []byte, home func(string) string) (Readin
 	case rt.batch == nil && batch == nil:
 		return Reading{}, nil
 	case rt.batch != nil && batch != nil:
-		return Reading{}, refusef(RuleBatch, "put the batch into the body alone", "the query and the body both hold a batch")
+		return Reading{}, refusef(policy.RuleBatch, "put the batch into the body alone", "the query and the body both hold a batch")
 	case rt.batch != nil:
 		batch = []byte(*rt.batch)
 	case rt.method != http.MethodPost:
-		return Reading{}, refusef(RuleBatch, "send a batch with POST", "the body holds a batch, but the method is not POST")
+		return Reading{}, refusef(policy.RuleBatch, "send a batch with POST", "the body holds a batch, but the method is not POST")
 	}
 	return readBatch(rt, batch, home)
 }
@@ -70,12 +71,12 @@ func searchBody(f format, body []byte) (batch []byte, refusal *Refusal) {
 }
 
 func methodInFields() *Refusal {
-	return refusef(RuleMethod, "leave .method(...) out and send the other request by itself",
+	return refusef(policy.RuleMethod, "leave .method(...) out and send the other request by itself",
 		"the body lists fields to read and asks for another method among them")
 }
 
 func severalReadings() *Refusal {
-	return refusef(RuleUnreadable, "send JSON with Content-Type: application/json and each key once",
+	return refusef(policy.RuleUnreadable, "send JSON with Content-Type: application/json and each key once",
 		"the body mentions a batch or a method and can be read in several ways")
 }
 
@@ -97,7 +98,7 @@ func formBatch(body []byte) *Refusal {
 		value, _ := unescapeForm(string(pair[equal+1:]))
 		var batch any
 		if json.NewDecoder(strings.NewReader(value)).Decode(&batch) == nil && mentions([]byte(value), "relativeurl") {
-			return refusef(RuleBatch, "leave the parameter called batch out of the text",
+			return refusef(policy.RuleBatch, "leave the parameter called batch out of the text",
 				"a text holds a batch to servers that read every body as a form")
 		}
 	}
@@ -122,7 +123,7 @@ func searchForm(f format, body []byte) (batch []byte, refusal *Refusal) {
 	case found && f == formatForm:
 		form, ok := onlyBatch(string(body))
 		if !ok {
-			return nil, refusef(RuleBatch, `send the batch as JSON: {"batch": [...]}`,
+			return nil, refusef(policy.RuleBatch, `send the batch as JSON: {"batch": [...]}`,
 				"the form holds a batch that can be read in several ways")
 		}
 		return []byte(form), nil
@@ -140,7 +141,7 @@ func searchJSON(root strictjson.Value) (batch []byte, refusal *Refusal) {
 		for v := range root.All() {
 			text, _ := v.Text()
 			if roleOf(text, "") != harmless || mentions([]byte(text), "relativeurl") {
-				return nil, refusef(RuleUnreadable, "send one JSON object", "the body is %s that holds a batch or a method", root.Kind())
+				return nil, refusef(policy.RuleUnreadable, "send one JSON object", "the body is %s that holds a batch or a method", root.Kind())
 			}
 		}
 		return nil, nil
@@ -154,7 +155,7 @@ func searchJSON(root strictjson.Value) (batch []byte, refusal *Refusal) {
 			return nil, methodParameter("the body")
 		case holdsBatch:
 			if raw, literal := key.Literal(); !literal || string(raw) != "batch" {
-				return nil, refusef(RuleBatch, "call it exactly batch", "the body has a parameter that could be taken for a batch")
+				return nil, refusef(policy.RuleBatch, "call it exactly batch", "the body has a parameter that could be taken for a batch")
 			}
 			switch value.Kind() {
 			case strictjson.Null:
@@ -167,7 +168,7 @@ func searchJSON(root strictjson.Value) (batch []byte, refusal *Refusal) {
 				}
 				batch = []byte(text)
 			default:
-				return nil, refusef(RuleBatch, "write it as an array", "batch is %s", value.Kind())
+				return nil, refusef(policy.RuleBatch, "write it as an array", "batch is %s", value.Kind())
 			}
 		}
 	}

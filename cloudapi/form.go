@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/waguard/waguard/internal/strictjson"
+	"github.com/waguard/waguard/policy"
 )
 
 // looseForm lists every name and value that some reader could find in a form,
@@ -51,7 +52,7 @@ func looseFormInJSON(body []byte) iter.Seq2[string, string] {
 func formToJSON(body []byte) ([]byte, *Refusal) {
 	const remedy = "send the message as JSON with Content-Type: application/json"
 	if !utf8.Valid(body) || bytes.ContainsFunc(body, func(r rune) bool { return r < ' ' || r == 0x7F || r == ';' }) {
-		return nil, refusef(RuleUnreadable, "percent-encode the fields, or "+remedy, "the form holds characters that must be percent-encoded, or is not UTF-8")
+		return nil, refusef(policy.RuleUnreadable, "percent-encode the fields, or "+remedy, "the form holds characters that must be percent-encoded, or is not UTF-8")
 	}
 	out := []byte{'{'}
 	for pair := range strings.SplitSeq(string(body), "&") {
@@ -70,11 +71,11 @@ func formToJSON(body []byte) ([]byte, *Refusal) {
 			if strings.HasPrefix(name, "{") {
 				reason = "the body is JSON, but its content type says it is a form"
 			}
-			return nil, refusef(RuleUnreadable, remedy, "%s", reason)
+			return nil, refusef(policy.RuleUnreadable, remedy, "%s", reason)
 		}
 		value, ok := unescapeForm(encoded)
 		if !ok || !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
-			return nil, refusef(RuleUnreadable, "percent-encode the fields as UTF-8, or "+remedy, "a form field is not percent-encoded UTF-8, or holds a NUL")
+			return nil, refusef(policy.RuleUnreadable, "percent-encode the fields as UTF-8, or "+remedy, "a form field is not percent-encoded UTF-8, or holds a NUL")
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
@@ -83,7 +84,7 @@ func formToJSON(body []byte) ([]byte, *Refusal) {
 		if !isObjectField(name) || value == "" {
 			text, err := json.Marshal(value)
 			if err != nil {
-				return nil, refusef(RuleUnreadable, remedy, "a form field can't be read")
+				return nil, refusef(policy.RuleUnreadable, remedy, "a form field can't be read")
 			}
 			out = append(out, text...)
 			continue
@@ -92,7 +93,7 @@ func formToJSON(body []byte) ([]byte, *Refusal) {
 		// and an object or array, since null is a word to readers of forms.
 		v, err := strictjson.Parse([]byte(value))
 		if err != nil || v.Kind() < strictjson.Array {
-			return nil, refusef(RuleUnreadable, "write the field as JSON with each key once, or "+remedy, "the form field %s does not hold a JSON object or array that can be read in one way", name)
+			return nil, refusef(policy.RuleUnreadable, "write the field as JSON with each key once, or "+remedy, "the form field %s does not hold a JSON object or array that can be read in one way", name)
 		}
 		out = append(out, value...)
 	}

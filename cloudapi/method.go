@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/waguard/waguard/internal/lookalike"
+	"github.com/waguard/waguard/policy"
 )
 
 // methods are those the API has; a reader that meets another could take it for
@@ -45,7 +46,7 @@ type bodyHeader struct {
 func checkMethod(r *http.Request) (bodyHeader, *Refusal) {
 	var h bodyHeader
 	if !methods[r.Method] {
-		return h, refusef(RuleMethod, "use GET, POST or DELETE, in capitals", "the method is none that the API has")
+		return h, refusef(policy.RuleMethod, "use GET, POST or DELETE, in capitals", "the method is none that the API has")
 	}
 	var buf [64]byte
 	for name, values := range r.Header {
@@ -67,13 +68,13 @@ func checkMethod(r *http.Request) (bodyHeader, *Refusal) {
 			}
 		default:
 			if overrideHeaders[string(loose)] {
-				return h, refusef(RuleMethod, "leave the header field out and use the method itself",
+				return h, refusef(policy.RuleMethod, "leave the header field out and use the method itself",
 					"a header field asks for another method than the request has")
 			}
 		}
 	}
 	if isSafe(r.Method) && hasBody(r) {
-		return h, refusef(RuleMethod, "send what has a body with POST, everything else without one",
+		return h, refusef(policy.RuleMethod, "send what has a body with POST, everything else without one",
 			"a %s request has a body", r.Method)
 	}
 	return h, nil
@@ -83,6 +84,6 @@ func checkMethod(r *http.Request) (bodyHeader, *Refusal) {
 func hasBody(r *http.Request) bool { return r.ContentLength != 0 || len(r.TransferEncoding) > 0 }
 
 func methodParameter(where string) *Refusal {
-	return refusef(RuleMethod, "leave the parameter out and use the method itself",
+	return refusef(policy.RuleMethod, "leave the parameter out and use the method itself",
 		"%s has a parameter called method, which could turn the request into another", where)
 }

@@ -1,6 +1,10 @@
 package cloudapi
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/waguard/waguard/policy"
+)
 
 // partSearcher searches a multipart body for parts that would make the request
 // something else. It takes only bodies that every reader takes apart alike: each
@@ -32,7 +36,7 @@ const byLibrary = "let the HTTP library write the multipart body"
 
 func (p *partSearcher) search(buf []byte, atEnd bool) (int, *Refusal) {
 	if p.delimiter == nil {
-		return 0, refusef(RuleEncoding, "let the HTTP library write the Content-Type header field", "the content type is multipart without a clear boundary")
+		return 0, refusef(policy.RuleEncoding, "let the HTTP library write the Content-Type header field", "the content type is multipart without a clear boundary")
 	}
 	if !p.started {
 		p.pos = len(buf) - len(bytes.TrimLeft(buf, "\r\n"))
@@ -40,14 +44,14 @@ func (p *partSearcher) search(buf []byte, atEnd bool) (int, *Refusal) {
 			return 0, nil
 		}
 		if !bytes.HasPrefix(buf[p.pos:], p.delimiter) {
-			return 0, refusef(RuleUnreadable, byLibrary, "the multipart body does not start with the boundary its content type names")
+			return 0, refusef(policy.RuleUnreadable, byLibrary, "the multipart body does not start with the boundary its content type names")
 		}
 	}
 	for !p.ended {
 		i := bytes.Index(buf[p.pos:], p.delimiter)
 		if i < 0 {
 			if atEnd {
-				return 0, refusef(RuleUnreadable, byLibrary, "the multipart body ends without its last boundary")
+				return 0, refusef(policy.RuleUnreadable, byLibrary, "the multipart body ends without its last boundary")
 			}
 			// A line end and the start of a boundary may stand at the end.
 			p.pos = max(p.pos, len(buf)-len(p.delimiter)-1)
@@ -56,7 +60,7 @@ func (p *partSearcher) search(buf []byte, atEnd bool) (int, *Refusal) {
 		start := p.pos + i
 		hold := max(0, start-2)
 		if p.started && (start-2 < p.content || string(buf[start-2:start]) != "\r\n") {
-			return 0, refusef(RuleUnreadable, byLibrary, "the boundary of the multipart body occurs elsewhere than on a line of its own")
+			return 0, refusef(policy.RuleUnreadable, byLibrary, "the boundary of the multipart body occurs elsewhere than on a line of its own")
 		}
 		n, refusal := p.line(buf[start+len(p.delimiter):], atEnd)
 		if refusal != nil {
@@ -72,7 +76,7 @@ func (p *partSearcher) search(buf []byte, atEnd bool) (int, *Refusal) {
 		p.content = p.pos
 	}
 	if len(bytes.Trim(buf[p.pos:], "\r\n")) > 0 {
-		return 0, refusef(RuleUnreadable, byLibrary, "something follows the last boundary of the multipart body")
+		return 0, refusef(policy.RuleUnreadable, byLibrary, "something follows the last boundary of the multipart body")
 	}
 	p.pos = len(buf)
 	return p.pos, nil
@@ -88,20 +92,20 @@ func (p *partSearcher) line(s []byte, atEnd bool) (n int, refusal *Refusal) {
 	case len(s) < 2 && !atEnd:
 		return -1, nil
 	case !bytes.HasPrefix(s, []byte("\r\n")):
-		return 0, refusef(RuleUnreadable, byLibrary, "what follows a boundary of the multipart body is not the end of its line")
+		return 0, refusef(policy.RuleUnreadable, byLibrary, "what follows a boundary of the multipart body is not the end of its line")
 	}
 	header := s[2:]
 	end := bytes.Index(header, []byte("\r\n\r\n"))
 	switch {
 	case end > maxPartHeader || end < 0 && len(header) > maxPartHeader:
-		return 0, refusef(RuleTooLarge, "leave out needless header fields", "a part of the multipart body has a header of more than 8 KiB")
+		return 0, refusef(policy.RuleTooLarge, "leave out needless header fields", "a part of the multipart body has a header of more than 8 KiB")
 	case end < 0 && !atEnd:
 		return -1, nil
 	case end < 0:
 		if refusal := checkPartNames(header); refusal != nil {
 			return 0, refusal
 		}
-		return 0, refusef(RuleUnreadable, byLibrary, "a part of the multipart body breaks off in its header")
+		return 0, refusef(policy.RuleUnreadable, byLibrary, "a part of the multipart body breaks off in its header")
 	}
 	return 2 + end + 4, checkPart(header[:end])
 }

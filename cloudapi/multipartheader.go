@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/waguard/waguard/internal/lookalike"
+	"github.com/waguard/waguard/policy"
 )
 
 // partFields are the header fields that clients give a part.
@@ -29,23 +30,23 @@ func checkPart(header []byte) *Refusal {
 		name = strings.ToLower(name)
 		switch {
 		case !colon || !partFields[name] || seen[name]:
-			return refusef(RuleUnreadable, byLibrary, "a part of the multipart body has a header line that is not one Content-Disposition, Content-Type, Content-Length or Content-Transfer-Encoding")
+			return refusef(policy.RuleUnreadable, byLibrary, "a part of the multipart body has a header line that is not one Content-Disposition, Content-Type, Content-Length or Content-Transfer-Encoding")
 		case len(line) > maxPartLine:
-			return refusef(RuleTooLarge, "shorten the file name", "a part of the multipart body has a header line of more than 4 KiB")
+			return refusef(policy.RuleTooLarge, "shorten the file name", "a part of the multipart body has a header line of more than 4 KiB")
 		case strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7F }):
-			return refusef(RuleUnreadable, byLibrary, "the header of a part of the multipart body holds a control character")
+			return refusef(policy.RuleUnreadable, byLibrary, "the header of a part of the multipart body holds a control character")
 		}
 		seen[name] = true
 		if name == "content-disposition" {
 			if problem := dispositionProblem(strings.TrimLeft(value, " ")); problem != "" {
-				return refusef(RuleUnreadable, byLibrary, "the Content-Disposition of a part of the multipart body is not as clients write it: %s", problem)
+				return refusef(policy.RuleUnreadable, byLibrary, "the Content-Disposition of a part of the multipart body is not as clients write it: %s", problem)
 			}
 		} else if strings.ContainsFunc(value, func(r rune) bool { return r >= 0x7F }) {
-			return refusef(RuleUnreadable, byLibrary, "the header of a part of the multipart body holds more than ASCII outside of a file name")
+			return refusef(policy.RuleUnreadable, byLibrary, "the header of a part of the multipart body holds more than ASCII outside of a file name")
 		}
 	}
 	if !seen["content-disposition"] {
-		return refusef(RuleUnreadable, byLibrary, "a part of the multipart body has no Content-Disposition")
+		return refusef(policy.RuleUnreadable, byLibrary, "a part of the multipart body has no Content-Disposition")
 	}
 	return nil
 }
@@ -127,12 +128,12 @@ var partName = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])name([^=a-z0-9]{0,20}(?:[0
 // could be under a name written in an unusual way.
 func checkPartNames(header []byte) *Refusal {
 	if strings.Contains(lookalike.Fold(string(header)), "contenttypemultipart") {
-		return refusef(RuleUnreadable, "send one file in each part", "a part of the multipart body is multipart itself")
+		return refusef(policy.RuleUnreadable, "send one file in each part", "a part of the multipart body is multipart itself")
 	}
 	for _, match := range partName.FindAllSubmatch(header, -1) {
 		name := string(match[2])
 		if strings.Contains(string(match[1]), "*") || strings.Contains(name, "=?") {
-			return refusef(RuleUnreadable, "write the names of parts in plain ASCII", "the name of a part is encoded")
+			return refusef(policy.RuleUnreadable, "write the names of parts in plain ASCII", "the name of a part is encoded")
 		}
 		name = strings.Trim(strings.ReplaceAll(name, `\`, ""), `"`)
 		for n := range looseForm(name) {
@@ -140,10 +141,10 @@ func checkPartNames(header []byte) *Refusal {
 			case folded == "method":
 				return methodParameter("the multipart body")
 			case strings.HasSuffix(folded, "batch"):
-				return refusef(RuleBatch, "send the batch as JSON, and upload files to /media in requests of their own",
+				return refusef(policy.RuleBatch, "send the batch as JSON, and upload files to /media in requests of their own",
 					"a part of the multipart body is a batch")
 			case isFieldList(n):
-				return refusef(RuleMethod, "put the list of fields into the query", "a part of the multipart body lists fields to read, which could ask for another method")
+				return refusef(policy.RuleMethod, "put the list of fields into the query", "a part of the multipart body lists fields to read, which could ask for another method")
 			}
 		}
 	}

@@ -3,37 +3,9 @@ package cloudapi
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 
 	"github.com/waguard/waguard/policy"
-)
-
-// Rules of the reader: the request could not be read without doubt, or not be
-// judged at all.
-const (
-	RuleUnreadable   policy.Rule = "UNREADABLE"             // not one clear JSON object or form
-	RuleTooLarge     policy.Rule = "BODY_TOO_LARGE"         // over the cap
-	RuleEncoding     policy.Rule = "ENCODING_UNSUPPORTED"   // a content type or encoding nobody can read twice alike
-	RulePath         policy.Rule = "PATH_AMBIGUOUS"         // cleans to a send edge but is not written as one
-	RuleMethod       policy.Rule = "METHOD_OVERRIDE"        // could become another method upstream
-	RuleEncrypted    policy.Rule = "ENCRYPTED_BODY"         // messages_encrypted
-	RuleBatch        policy.Rule = "BATCH_REFUSED"          // an element of a batch is refused
-	RuleParameter    policy.Rule = "PARAMETER_INVALID"      // a field has a value Meta would not take, or two readings
-	RuleRecipient    policy.Rule = "RECIPIENT_INVALID"      // no recipient, several, or one that can't be read
-	RuleStore        policy.Rule = "STORE_UNAVAILABLE"      // the store can't answer
-	RuleSetup        policy.Rule = "SETUP_INCOMPLETE"       // a secret or setting is missing
-	RuleMissingParam policy.Rule = "PARAMETER_MISSING"      // a required field is missing
-	RuleUnrecorded   policy.Rule = "UNRECORDED"             // it left, its record did not reach the disk
-	RuleUnconfirmed  policy.Rule = "UNCONFIRMED"            // it was allowed, and may or may not have left
-	RuleNotSent      policy.Rule = "NOT_SENT"               // it was allowed, and Meta was not reached
-	RuleInFlight     policy.Rule = "IDEMPOTENCY_IN_FLIGHT"  // the first request under the key has no answer yet
-	RuleKeyReused    policy.Rule = "IDEMPOTENCY_KEY_REUSED" // the key was another request's
-	RuleWebhooks     policy.Rule = "WEBHOOKS_FIXED"         // would change where the account's webhooks go
-	RuleOverloaded   policy.Rule = "OVERLOADED"             // more bodies at once than there is memory set aside for
-	RuleUnanswered   policy.Rule = "UNANSWERED"             // it was no send, and Meta did not answer
-	RuleCaller       policy.Rule = "CALLER_UNKNOWN"         // the access token is none that may send
 )
 
 // Refusal says that a request must not reach the upstream, and how to tell the
@@ -84,31 +56,28 @@ var graphErrors = map[policy.Rule]graphError{
 	policy.RuleGroupsRefused:       {http.StatusForbidden, 131005, "Access denied: group messages"},
 	policy.RuleCallNotPermitted:    {http.StatusBadRequest, 138006, "No approved call permission"},
 	policy.RuleRecipientConflict:   invalidParameter,
-	RuleUnreadable:                 invalidParameter,
-	RuleTooLarge:                   {http.StatusRequestEntityTooLarge, 100, "Request too large"},
-	RuleEncoding:                   {http.StatusUnsupportedMediaType, 100, "Unsupported content type or encoding"},
-	RulePath:                       invalidParameter,
-	RuleMethod:                     invalidParameter,
-	RuleEncrypted:                  {http.StatusForbidden, 131005, "Access denied: encrypted message"},
-	RuleBatch:                      invalidParameter,
-	RuleParameter:                  invalidParameter,
-	RuleRecipient:                  invalidParameter,
-	RuleMissingParam:               {http.StatusBadRequest, 131008, "Required parameter is missing"},
-	RuleStore:                      {http.StatusServiceUnavailable, 131016, "Service unavailable"},
-	RuleSetup:                      {http.StatusServiceUnavailable, 131016, "Service unavailable"},
-	RuleWebhooks:                   {http.StatusForbidden, 10, "Permission denied: the account's webhooks"},
-	RuleUnrecorded:                 {http.StatusInternalServerError, 131000, "Something went wrong"},
-	RuleUnconfirmed:                {http.StatusInternalServerError, 131000, "Something went wrong: outcome unknown"},
-	RuleUnanswered:                 {http.StatusBadGateway, 131016, "Service unavailable"},
-	RuleCaller:                     {http.StatusUnauthorized, 190, "Access token not accepted by the gateway"},
-	RuleNotSent:                    {http.StatusServiceUnavailable, 131016, "Service unavailable"},
-	RuleInFlight:                   {http.StatusConflict, 131016, "The same request is being sent"},
-	RuleKeyReused:                  {http.StatusUnprocessableEntity, 100, "Idempotency key used for another request"},
-	RuleOverloaded:                 {http.StatusServiceUnavailable, 131016, "Service unavailable"},
+	policy.RuleUnreadable:          invalidParameter,
+	policy.RuleTooLarge:            {http.StatusRequestEntityTooLarge, 100, "Request too large"},
+	policy.RuleEncoding:            {http.StatusUnsupportedMediaType, 100, "Unsupported content type or encoding"},
+	policy.RulePath:                invalidParameter,
+	policy.RuleMethod:              invalidParameter,
+	policy.RuleEncrypted:           {http.StatusForbidden, 131005, "Access denied: encrypted message"},
+	policy.RuleBatch:               invalidParameter,
+	policy.RuleParameter:           invalidParameter,
+	policy.RuleRecipientInvalid:    invalidParameter,
+	policy.RuleMissingParam:        {http.StatusBadRequest, 131008, "Required parameter is missing"},
+	policy.RuleStore:               {http.StatusServiceUnavailable, 131016, "Service unavailable"},
+	policy.RuleSetup:               {http.StatusServiceUnavailable, 131016, "Service unavailable"},
+	policy.RuleWebhooks:            {http.StatusForbidden, 10, "Permission denied: the account's webhooks"},
+	policy.RuleUnrecorded:          {http.StatusInternalServerError, 131000, "Something went wrong"},
+	policy.RuleUnconfirmed:         {http.StatusInternalServerError, 131000, "Something went wrong: outcome unknown"},
+	policy.RuleUnanswered:          {http.StatusBadGateway, 131016, "Service unavailable"},
+	policy.RuleCaller:              {http.StatusUnauthorized, 190, "Access token not accepted by the gateway"},
+	policy.RuleNotSent:             {http.StatusServiceUnavailable, 131016, "Service unavailable"},
+	policy.RuleInFlight:            {http.StatusConflict, 131016, "The same request is being sent"},
+	policy.RuleKeyReused:           {http.StatusUnprocessableEntity, 100, "Idempotency key used for another request"},
+	policy.RuleOverloaded:          {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 }
-
-// Rules are all rules that refuse.
-func Rules() []policy.Rule { return slices.Sorted(maps.Keys(graphErrors)) }
 
 // Status is the HTTP status Meta's API would answer with.
 func Status(rule policy.Rule) int { return errorFor(rule).status }

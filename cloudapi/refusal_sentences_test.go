@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/waguard/waguard/policy"
 )
 
 var update = cmdline.Bool("update", false, "write the golden files of this package")
@@ -22,8 +24,9 @@ var update = cmdline.Bool("update", false, "write the golden files of this packa
 // to read: is it true in each way it can come about, does it name the cause, is
 // the remedy one? With -update it writes the file.
 func TestRefusalSentences(t *testing.T) {
+	codes := ruleCodes(t)
 	var sentences []string
-	for _, dir := range []string{".", "../caddymodule"} {
+	for _, dir := range []string{".", "../gateway", "../caddymodule"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -38,7 +41,11 @@ func TestRefusalSentences(t *testing.T) {
 			}
 			ast.Inspect(parsed, func(n ast.Node) bool {
 				if s := sentence(n); s != "" {
-					sentences = append(sentences, s)
+					name, text, _ := strings.Cut(s, ":")
+					if codes[name] == "" {
+						t.Errorf("no rule is called %s: %s", name, text)
+					}
+					sentences = append(sentences, codes[name]+":"+text)
 				}
 				return true
 			})
@@ -60,6 +67,14 @@ func TestRefusalSentences(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("the sentences of refusals are not those of %s; run go test ./cloudapi -run TestRefusalSentences -update and read what changed", golden)
 	}
+	for _, rule := range policy.UnjudgedRules {
+		if rule == policy.RuleSetup {
+			continue // can't be reached through a configuration that loads
+		}
+		if !slices.ContainsFunc(sentences, func(s string) bool { return strings.HasPrefix(s, string(rule)+": ") }) {
+			t.Errorf("no sentence refuses by %s", rule)
+		}
+	}
 	for _, s := range sentences {
 		reason, remedy, _ := strings.Cut(s, "\n")
 		for _, text := range []string{reason, remedy} {
@@ -67,6 +82,40 @@ func TestRefusalSentences(t *testing.T) {
 			if strings.HasSuffix(text, ".") || strings.Contains(text, "  ") {
 				t.Errorf("a sentence that is put into another has a full stop or two spaces: %q", s)
 			}
+		}
+	}
+}
+
+// ruleCodes are the codes of all rules by the names of their constants.
+func ruleCodes(t *testing.T) map[string]string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), "../policy/rule.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := make(map[string]string)
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+			if text, ok := spec.Values[0].(*ast.BasicLit); ok {
+				codes[spec.Names[0].Name] = say(text)
+			}
+		}
+		return true
+	})
+	return codes
+}
+
+// Every rule that refuses has an answer in Graph's shape, and there is none for
+// rules there aren't.
+func TestRefusalsHaveAnswers(t *testing.T) {
+	for _, rule := range policy.Refusals() {
+		if _, ok := graphErrors[rule]; !ok {
+			t.Errorf("%s has no status and code", rule)
+		}
+	}
+	for rule := range graphErrors {
+		if !slices.Contains(policy.Refusals(), rule) {
+			t.Errorf("there is an answer for %s, which no request is refused by", rule)
 		}
 	}
 }

@@ -84,7 +84,7 @@ func Classify(d Dialect, r *http.Request, configuredNumber string) (Route, *Refu
 		return rt, refusal
 	}
 	if r.URL.Opaque != "" {
-		return rt, refusef(RulePath, "write the target as a path that starts with a slash", "the request target is not a path")
+		return rt, refusef(policy.RulePath, "write the target as a path that starts with a slash", "the request target is not a path")
 	}
 	if refusal := rt.readAddress(path, r.URL.RawQuery); refusal != nil {
 		return rt, refusal
@@ -103,11 +103,11 @@ func Classify(d Dialect, r *http.Request, configuredNumber string) (Route, *Refu
 func (rt *Route) readAddress(path, query string) *Refusal {
 	safe, hidden := isSafe(rt.method), ""
 	if !safe && !isPlainPath(path) {
-		return refusef(RulePath, "write the path in plain ASCII", "the path holds a character that is not ASCII, escaped or not, and servers read it differently")
+		return refusef(policy.RulePath, "write the path in plain ASCII", "the path holds a character that is not ASCII, escaped or not, and servers read it differently")
 	}
 	if rt.loose = rt.exact; !rt.exact {
 		if rt.loose, hidden = looseEdge(path); rt.loose && !safe {
-			return refusef(RulePath, writeAs[rt.dialect], "the path could be read as a send, but is not written as one")
+			return refusef(policy.RulePath, writeAs[rt.dialect], "the path could be read as a send, but is not written as one")
 		}
 	}
 	rt.uploads = rt.isUpload(path)
@@ -116,7 +116,7 @@ func (rt *Route) readAddress(path, query string) *Refusal {
 	case refusal != nil:
 		return refusal
 	case batch != nil && rt.method != http.MethodPost:
-		return refusef(RuleBatch, "send a batch with POST", "the query holds a batch, but the method is not POST")
+		return refusef(policy.RuleBatch, "send a batch with POST", "the query holds a batch, but the method is not POST")
 	case batch != nil && rt.exact:
 		return batchOnSendEdge()
 	case rt.exact && !safe:
@@ -133,12 +133,12 @@ func (rt *Route) readAddress(path, query string) *Refusal {
 func (rt *Route) sendEdge() *Refusal {
 	switch {
 	case rt.encrypted:
-		return refusef(RuleEncrypted, "send the message to /messages as plain JSON; the connection to the gateway and to Meta is encrypted anyway",
+		return refusef(policy.RuleEncrypted, "send the message to /messages as plain JSON; the connection to the gateway and to Meta is encrypted anyway",
 			"an encrypted message can't be read, so it can't be judged")
 	case rt.method != http.MethodPost && !rt.receiptOnly:
-		return refusef(RuleMethod, "send with POST", "%s on a send edge is no request of the API", rt.method)
+		return refusef(policy.RuleMethod, "send with POST", "%s on a send edge is no request of the API", rt.method)
 	case rt.PhoneNumberID == "":
-		return refusef(RuleSetup, "configure phone_number_id for this route",
+		return refusef(policy.RuleSetup, "configure phone_number_id for this route",
 			"the path names no business phone number and the gateway has none configured")
 	}
 	rt.Class = SendEdge
@@ -153,6 +153,6 @@ var writeAs = [...]string{
 }
 
 func batchOnSendEdge() *Refusal {
-	return refusef(RuleBatch, "post the batch to the root of the API, or send the messages one by one",
+	return refusef(policy.RuleBatch, "post the batch to the root of the API, or send the messages one by one",
 		"a batch on a send edge could be read as a batch and as a send")
 }

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/waguard/waguard/policy"
 )
 
 // readQuery looks for parameters that make the request something else, and gives
@@ -13,7 +15,7 @@ import (
 func (rt *Route) readQuery(query, hidden string) (batch *string, refusal *Refusal) {
 	for name, value := range looseForm(hidden) {
 		if roleOf(name, value) != harmless || rt.loose && isSendField(name) {
-			return nil, refusef(RulePath, "write the query after a plain question mark",
+			return nil, refusef(policy.RulePath, "write the query after a plain question mark",
 				"the path holds an escaped question mark and parameters after it")
 		}
 	}
@@ -27,7 +29,7 @@ func (rt *Route) readQuery(query, hidden string) (batch *string, refusal *Refusa
 			}
 		}
 		if callsMethod(name, value) {
-			return nil, refusef(RuleMethod, "leave .method(...) out and send the other request by itself",
+			return nil, refusef(policy.RuleMethod, "leave .method(...) out and send the other request by itself",
 				"the query lists fields to read and asks for another method among them")
 		}
 		if refusal := rt.checkName(name); refusal != nil {
@@ -42,12 +44,12 @@ func (rt *Route) checkName(name string) *Refusal {
 	const remedy = "put all fields of the message into a JSON body; only access_token and appsecret_proof belong in the query"
 	switch {
 	case rt.loose && isSendField(name):
-		return refusef(RuleParameter, remedy, "a field of the message stands in the query of the address")
+		return refusef(policy.RuleParameter, remedy, "a field of the message stands in the query of the address")
 	case isCutName(name):
-		return refusef(RuleParameter, "write the names of parameters in plain letters",
+		return refusef(policy.RuleParameter, "write the names of parameters in plain letters",
 			"the name of a parameter in the query holds a control character or is not UTF-8, and some servers read another name")
 	case rt.loose && !isSafe(rt.method) && !isQueryName(name):
-		return refusef(RuleParameter, remedy, "the query of the address has a parameter whose name is not plain letters, digits and underscores")
+		return refusef(policy.RuleParameter, remedy, "the query of the address has a parameter whose name is not plain letters, digits and underscores")
 	}
 	if !strings.ContainsAny(name, "&;=") {
 		return nil
@@ -55,7 +57,7 @@ func (rt *Route) checkName(name string) *Refusal {
 	// A reader that decodes first and splits then finds more parameters here.
 	for inner, value := range looseForm(name) {
 		if roleOf(inner, value) != harmless || rt.loose && isSendField(inner) {
-			return refusef(RuleParameter, "write parameters apart, with plain & and = between them",
+			return refusef(policy.RuleParameter, "write parameters apart, with plain & and = between them",
 				"the name of a parameter in the query holds other parameters, escaped")
 		}
 	}
@@ -91,11 +93,11 @@ func (rt *Route) checkCookies(fields []string) *Refusal {
 			for name, value := range looseForm(strings.TrimLeft(cookie, " \t")) {
 				switch role := roleOf(name, value); {
 				case role == overridesMethod:
-					return refusef(RuleMethod, remedy, "a cookie is called method, and some servers take cookies for parameters")
+					return refusef(policy.RuleMethod, remedy, "a cookie is called method, and some servers take cookies for parameters")
 				case role == holdsBatch:
-					return refusef(RuleBatch, remedy, "a cookie is called batch, and some servers take cookies for parameters")
+					return refusef(policy.RuleBatch, remedy, "a cookie is called batch, and some servers take cookies for parameters")
 				case isSendField(name) && (rt.loose || !isSafe(rt.method)):
-					return refusef(RuleParameter, remedy, "a cookie is called like a field of a message, and some servers take cookies for parameters")
+					return refusef(policy.RuleParameter, remedy, "a cookie is called like a field of a message, and some servers take cookies for parameters")
 				}
 				break // what follows an ampersand belongs to the value
 			}
@@ -108,7 +110,7 @@ func (rt *Route) checkCookies(fields []string) *Refusal {
 func queryBatch(query string) (*string, *Refusal) {
 	batch, ok := onlyBatch(query)
 	if !ok || strings.Contains(query, "#") { // some readers cut the query there
-		return nil, refusef(RuleBatch, "put the batch into a JSON body, as an array",
+		return nil, refusef(policy.RuleBatch, "put the batch into a JSON body, as an array",
 			"the query holds a batch that can be read in several ways")
 	}
 	return &batch, nil

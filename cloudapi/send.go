@@ -69,7 +69,7 @@ func readSend(rt *Route, f format, body []byte, home func(string) string) (s pol
 		return s, d, refusal
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return s, d, refusef(RuleUnreadable, "send the message as a JSON object", "the body is empty")
+		return s, d, refusef(policy.RuleUnreadable, "send the message as a JSON object", "the body is empty")
 	}
 	switch f {
 	case formatJSON:
@@ -84,12 +84,12 @@ func readSend(rt *Route, f format, body []byte, home func(string) string) (s pol
 		// Some reader may take these for a form, and find fields in a text.
 		for name := range looseFormInJSON(body) {
 			if isSendField(name) || roleOf(name, "") != harmless {
-				return s, d, refusef(RuleUnreadable, "say Content-Type: application/json",
+				return s, d, refusef(policy.RuleUnreadable, "say Content-Type: application/json",
 					"the content type does not say that the body is JSON, and it could be read as a form too")
 			}
 		}
 	default:
-		return s, d, refusef(RuleEncoding, "send the message as JSON with Content-Type: application/json",
+		return s, d, refusef(policy.RuleEncoding, "send the message as JSON with Content-Type: application/json",
 			"the content type is none in which a message is read")
 	}
 	root, err := strictjson.Parse(body)
@@ -112,7 +112,7 @@ func readSend(rt *Route, f format, body []byte, home func(string) string) (s pol
 
 // unreadable refuses what is not JSON with one meaning.
 func unreadable(err error) *Refusal {
-	return refusef(RuleUnreadable, "send one JSON object, with each key once", "the body is not JSON with one meaning: %s", err)
+	return refusef(policy.RuleUnreadable, "send one JSON object, with each key once", "the body is not JSON with one meaning: %s", err)
 }
 
 // message is a send taken apart.
@@ -124,7 +124,7 @@ type message struct {
 // open takes the top of a send apart.
 func (m *message) open(root strictjson.Value) *Refusal {
 	if root.Kind() != strictjson.Object {
-		return refusef(RuleUnreadable, "send one JSON object", "the body is %s, not an object", root.Kind())
+		return refusef(policy.RuleUnreadable, "send one JSON object", "the body is %s, not an object", root.Kind())
 	}
 	if refusal := topFields.pick(root, m.fields[:]); refusal != nil {
 		return refusal
@@ -145,7 +145,7 @@ func (m *message) open(root strictjson.Value) *Refusal {
 		}
 	}
 	if m.given(fieldMessages) {
-		return refusef(RuleParameter, "send each message in a request of its own, or post a batch to the root of the API",
+		return refusef(policy.RuleParameter, "send each message in a request of its own, or post a batch to the root of the API",
 			"the body has a field called messages, as one has that holds several")
 	}
 	switch product, ok := m.word(fieldProduct); {
@@ -154,7 +154,7 @@ func (m *message) open(root strictjson.Value) *Refusal {
 			return missing("messaging_product", `"messaging_product": "whatsapp"`)
 		}
 	case !ok || product != "whatsapp":
-		return refusef(RuleParameter, `write "messaging_product": "whatsapp"`, "messaging_product is not whatsapp")
+		return refusef(policy.RuleParameter, `write "messaging_product": "whatsapp"`, "messaging_product is not whatsapp")
 	}
 	return nil
 }
@@ -211,7 +211,7 @@ func (m *message) opaque() (string, *Refusal) {
 	if v.Kind() == strictjson.Number {
 		return string(v.Raw()), nil
 	}
-	return "", refusef(RuleParameter, "write it as a string", "biz_opaque_callback_data is not a plain string")
+	return "", refusef(policy.RuleParameter, "write it as a string", "biz_opaque_callback_data is not a plain string")
 }
 
 // id is a field that names something. It must be a string that says something.
@@ -221,7 +221,7 @@ func (m *message) id(f field, what string) *Refusal {
 		return missing(name, what+", as a string")
 	}
 	if _, ok := m.fields[f].Text(); !ok {
-		return refusef(RuleParameter, "write "+what+" as a string", "%s is not a plain string", name)
+		return refusef(policy.RuleParameter, "write "+what+" as a string", "%s is not a plain string", name)
 	}
 	return nil
 }
@@ -247,5 +247,5 @@ func (m *message) text() string {
 }
 
 func missing(name, remedy string) *Refusal {
-	return refusef(RuleMissingParam, "add "+remedy, "%s is missing", name)
+	return refusef(policy.RuleMissingParam, "add "+remedy, "%s is missing", name)
 }

@@ -23,7 +23,7 @@ func (m *message) readCall(s *policy.Send) *Refusal {
 		s.Kind, ok = callActions[action]
 	}
 	if !ok {
-		return refusef(RuleParameter, "use connect, pre_accept, accept, reject or terminate", "action is none that calls have")
+		return refusef(policy.RuleParameter, "use connect, pre_accept, accept, reject or terminate", "action is none that calls have")
 	}
 	s.Type = action
 	for f := range numFields {
@@ -35,7 +35,7 @@ func (m *message) readCall(s *policy.Send) *Refusal {
 			}
 		}
 		if m.set(f) && !m.empty(f) {
-			return refusef(RuleParameter, "send messages to /messages", "%s belongs to a message, not to a call", topFields.names[f])
+			return refusef(policy.RuleParameter, "send messages to /messages", "%s belongs to a message, not to a call", topFields.names[f])
 		}
 	}
 	if s.Kind == policy.CallControl {

@@ -12,7 +12,7 @@ import (
 // which Meta takes too, names nobody.
 func (m *message) readReceipt(s *policy.Send) *Refusal {
 	if status, ok := m.word(fieldStatus); !ok || status != "read" {
-		return refusef(RuleParameter, `write "status": "read", or leave status out to send a message`, "status has another value than read, and no other makes a read receipt")
+		return refusef(policy.RuleParameter, `write "status": "read", or leave status out to send a message`, "status has another value than read, and no other makes a read receipt")
 	}
 	for f := range numFields {
 		switch f {
@@ -25,7 +25,7 @@ func (m *message) readReceipt(s *policy.Send) *Refusal {
 			continue
 		}
 		if m.set(f) && !m.empty(f) {
-			return refusef(RuleParameter, "send the read receipt and the message in two requests",
+			return refusef(policy.RuleParameter, "send the read receipt and the message in two requests",
 				"status makes this a read receipt, but %s belongs to a message", topFields.names[f])
 		}
 	}
@@ -44,7 +44,7 @@ func (m *message) readContent(s *policy.Send) *Refusal {
 	if m.set(fieldType) {
 		t, ok := m.word(fieldType)
 		if !ok || !isWord(t) {
-			return refusef(RuleParameter, `write the type as documented, such as "text"`, "type is not the name of a message type")
+			return refusef(policy.RuleParameter, `write the type as documented, such as "text"`, "type is not the name of a message type")
 		}
 		s.Type = t
 	}
@@ -91,11 +91,11 @@ func (m *message) checkPayload(f field, declared string) *Refusal {
 		return nil
 	}
 	if name != declared && !m.set(fieldType) {
-		return refusef(RuleParameter, "add the type, or leave the payload out",
+		return refusef(policy.RuleParameter, "add the type, or leave the payload out",
 			"the body has no type, which makes it a text, but a payload called %s", name)
 	}
 	if name != declared {
-		return refusef(RuleParameter, "set type to the payload you mean and leave out the other",
+		return refusef(policy.RuleParameter, "set type to the payload you mean and leave out the other",
 			"type says %s, but the body has a payload called %s", knownType(declared), name)
 	}
 	want := strictjson.Object
@@ -103,7 +103,7 @@ func (m *message) checkPayload(f field, declared string) *Refusal {
 		want = strictjson.Array
 	}
 	if v.Kind() != want {
-		return refusef(RuleParameter, "write it as "+want.String(), "%s is %s, not %s", name, v.Kind(), want)
+		return refusef(policy.RuleParameter, "write it as "+want.String(), "%s is %s, not %s", name, v.Kind(), want)
 	}
 	return nil
 }
@@ -133,7 +133,7 @@ func (m *message) readTemplate(s *policy.Send) *Refusal {
 		return refusal
 	}
 	if keys[otherKey].Given() {
-		return refusef(RuleParameter, "name the template in "+payload+"."+templateFields.names[nameKey]+" alone",
+		return refusef(policy.RuleParameter, "name the template in "+payload+"."+templateFields.names[nameKey]+" alone",
 			"%s has a field called %s, which names a template in another kind of message", payload, templateFields.names[otherKey])
 	}
 	if !says(keys[nameKey]) {
@@ -141,7 +141,7 @@ func (m *message) readTemplate(s *policy.Send) *Refusal {
 	}
 	name, ok := keys[nameKey].Text()
 	if !ok || !isTemplateName(name) {
-		return refusef(RuleParameter, "write the name as the template list shows it: letters, digits and underscores",
+		return refusef(policy.RuleParameter, "write the name as the template list shows it: letters, digits and underscores",
 			"the template's name is not a name a template can have")
 	}
 	language := keys[templateLanguage]
@@ -150,7 +150,7 @@ func (m *message) readTemplate(s *policy.Send) *Refusal {
 	}
 	var code [1]strictjson.Value
 	if language.Kind() != strictjson.Object {
-		return refusef(RuleParameter, `write it as an object, such as {"code": "en_US"}`, "the template's language is %s", language.Kind())
+		return refusef(policy.RuleParameter, `write it as an object, such as {"code": "en_US"}`, "the template's language is %s", language.Kind())
 	}
 	if refusal := languageFields.pick(language, code[:]); refusal != nil {
 		return refusal
@@ -160,7 +160,7 @@ func (m *message) readTemplate(s *policy.Send) *Refusal {
 	}
 	lang, ok := code[0].Text()
 	if !ok || !isLanguage(lang) {
-		return refusef(RuleParameter, `write it as the template list shows it, such as "en_US"`, "the template's language code is not one")
+		return refusef(policy.RuleParameter, `write it as the template list shows it, such as "en_US"`, "the template's language code is not one")
 	}
 	s.Template = policy.TemplateRef{Name: name, Language: lang}
 	return nil
@@ -181,7 +181,7 @@ func (m *message) readInteractive(s *policy.Send) *Refusal {
 	}
 	subtype, ok := word(keys[0])
 	if !ok || !isWord(subtype) {
-		return refusef(RuleParameter, `write it as documented, such as "button"`, "interactive.type is not the name of a type")
+		return refusef(policy.RuleParameter, `write it as documented, such as "button"`, "interactive.type is not the name of a type")
 	}
 	s.Type = "interactive/" + subtype
 	if subtype == "call_permission_request" {
@@ -201,12 +201,12 @@ func (m *message) readCategory(s *policy.Send) *Refusal {
 	case ok && stated == policy.CategoryService:
 		return nil
 	case !ok || stated != policy.CategoryUtility && stated != policy.CategoryAuthentication:
-		return refusef(RuleParameter, "use AUTHENTICATION, SERVICE or UTILITY, or leave category out",
+		return refusef(policy.RuleParameter, "use AUTHENTICATION, SERVICE or UTILITY, or leave category out",
 			"category is none of AUTHENTICATION, SERVICE and UTILITY")
 	case s.Kind == policy.CallPermissionRequest:
-		return refusef(RuleParameter, "leave category out", "a request for leave to call has no category")
+		return refusef(policy.RuleParameter, "leave category out", "a request for leave to call has no category")
 	case s.Kind != policy.FreeForm:
-		return refusef(RuleParameter, "leave category out: a template has its own", "category is for messages without a template")
+		return refusef(policy.RuleParameter, "leave category out: a template has its own", "category is for messages without a template")
 	}
 	s.Kind, s.Stated = policy.DirectSend, stated
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/waguard/waguard/internal/lookalike"
 	"github.com/waguard/waguard/internal/strictjson"
+	"github.com/waguard/waguard/policy"
 )
 
 // field is a field of a send on which a rule depends.
@@ -109,10 +110,10 @@ func (voc *vocabulary) pick(object strictjson.Value, values []strictjson.Value) 
 			raw = []byte(key.String())
 		}
 		if bytes.IndexByte(raw, 0) >= 0 { // where some readers end a text
-			return refusef(RuleUnreadable, "leave the NUL out", "a key holds a NUL character")
+			return refusef(policy.RuleUnreadable, "leave the NUL out", "a key holds a NUL character")
 		}
 		if i, ok := voc.loose[string(lookalike.Append(buf[:0], beforeBracket(raw)))]; ok {
-			return refusef(RuleUnreadable, "write the key exactly as documented, in lower case and without escapes, and once",
+			return refusef(policy.RuleUnreadable, "write the key exactly as documented, in lower case and without escapes, and once",
 				"a key could be taken for %s, but is not written so", voc.names[i])
 		}
 	}

@@ -29,22 +29,22 @@ func (m *message) readRecipient(s *policy.Send, home func(string) string) *Refus
 	}
 	if m.set(fieldRecipient) {
 		if s.Group {
-			return refusef(RuleRecipient, "name the group in to and leave recipient out", "a message to a group also names a user id")
+			return refusef(policy.RuleRecipientInvalid, "name the group in to and leave recipient out", "a message to a group also names a user id")
 		}
 		text, ok := m.fields[fieldRecipient].Text()
 		if !ok {
-			return refusef(RuleRecipient, "write one user id as a string", "recipient is not a plain string")
+			return refusef(policy.RuleRecipientInvalid, "write one user id as a string", "recipient is not a plain string")
 		}
 		id, err := identity.UserID(text)
 		if err != nil {
-			return refusef(RuleRecipient, "use the user id as webhooks give it; a phone number belongs in to",
+			return refusef(policy.RuleRecipientInvalid, "use the user id as webhooks give it; a phone number belongs in to",
 				"recipient is not a business-scoped user id: %v", err)
 		}
 		s.Recipient = id
 	}
 	s.TwoNames = len(s.To) > 0 && !s.Recipient.IsZero()
 	if len(s.To) == 0 && s.Recipient.IsZero() && s.Kind != policy.CallControl {
-		return refusef(RuleRecipient, "name one recipient: a phone number in to, or a user id in recipient", "the message names no recipient")
+		return refusef(policy.RuleRecipientInvalid, "name one recipient: a phone number in to, or a user id in recipient", "the message names no recipient")
 	}
 	return nil
 }
@@ -57,7 +57,7 @@ func (m *message) readRecipientType(s *policy.Send) *Refusal {
 		s.Group = true
 		return nil
 	}
-	return refusef(RuleParameter, "use individual or group, or leave recipient_type out", "recipient_type is neither individual nor group")
+	return refusef(policy.RuleParameter, "use individual or group, or leave recipient_type out", "recipient_type is neither individual nor group")
 }
 
 // to is the text of the field to. A number that is written as one has no plus
@@ -69,25 +69,25 @@ func (m *message) to() (string, *Refusal) {
 		if text, ok := v.Text(); ok {
 			return text, nil
 		}
-		return "", refusef(RuleRecipient, "write the phone number with plus sign and country code", "to holds a NUL (U+0000) or half of a surrogate pair, and a phone number has neither")
+		return "", refusef(policy.RuleRecipientInvalid, "write the phone number with plus sign and country code", "to holds a NUL (U+0000) or half of a surrogate pair, and a phone number has neither")
 	case strictjson.Number:
 		if raw := string(v.Raw()); identity.IsNode(raw) {
 			return raw, nil
 		}
 	case strictjson.Array, strictjson.Object:
-		return "", refusef(RuleRecipient, "send one request for each person", "to is %s, not one recipient", v.Kind())
+		return "", refusef(policy.RuleRecipientInvalid, "send one request for each person", "to is %s, not one recipient", v.Kind())
 	}
-	return "", refusef(RuleRecipient, "write the phone number as a string with plus sign and country code", "to is not a phone number")
+	return "", refusef(policy.RuleRecipientInvalid, "write the phone number as a string with plus sign and country code", "to is not a phone number")
 }
 
 func readPhone(s *policy.Send, to string, home func(string) string) *Refusal {
 	if looksLikeUserID(to) {
-		return refusef(RuleRecipient, "put it into recipient; in to, Meta would take its digits for a phone number",
+		return refusef(policy.RuleRecipientInvalid, "put it into recipient; in to, Meta would take its digits for a phone number",
 			"to holds a business-scoped user id")
 	}
 	n, err := phone.Parse(to, home(s.PhoneNumberID))
 	if err != nil {
-		return refusef(RuleRecipient, "write the phone number with plus sign and country code",
+		return refusef(policy.RuleRecipientInvalid, "write the phone number with plus sign and country code",
 			"to is not a phone number that can be read in one way: %v", err)
 	}
 	s.To, s.Bare, s.Digits = identity.Phones(n), bare[n.Form], n.Digits
@@ -114,10 +114,10 @@ func readGroup(s *policy.Send, to string) *Refusal {
 	}
 	id, err := identity.Group(to)
 	if err != nil {
-		return refusef(RuleRecipient, "use the group id as webhooks and answers give it", "to is not a group id: %v", err)
+		return refusef(policy.RuleRecipientInvalid, "use the group id as webhooks and answers give it", "to is not a group id: %v", err)
 	}
 	if letters == 0 || !isOpaqueID(to) || looksLikeUserID(to) {
-		return refusef(RuleRecipient, "use the group id as webhooks and answers give it", "to is not a group id")
+		return refusef(policy.RuleRecipientInvalid, "use the group id as webhooks and answers give it", "to is not a group id")
 	}
 	s.To = []policy.Identity{id}
 	return nil

@@ -3,6 +3,8 @@ package cloudapi
 import (
 	"net/http"
 	"strings"
+
+	"github.com/waguard/waguard/policy"
 )
 
 // DropUpgrade takes an offer to go on in another version of HTTP out of a
@@ -67,6 +69,6 @@ func without(lines []string, drop func(element string) bool) []string {
 // refuseUpgrade refuses to open a tunnel where a message could go through it. An
 // offer of another version of HTTP is none; see [DropUpgrade].
 func refuseUpgrade() *Refusal {
-	return refusef(RuleMethod, "leave out the Upgrade header field; the API has no WebSocket and no other protocol than HTTP",
+	return refusef(policy.RuleMethod, "leave out the Upgrade header field; the API has no WebSocket and no other protocol than HTTP",
 		"the request asks to leave HTTP for another protocol, in which a message could not be read")
 }

@@ -10,47 +10,6 @@ const (
 	Refuse Verdict = "refuse"
 )
 
-// Rule is the stable code of the rule that decided. Texts may change, codes
-// don't.
-type Rule string
-
-// Rules that allow.
-const (
-	RuleReceipt        Rule = "RECEIPT"              // names no recipient, is no message
-	RuleCallControl    Rule = "CALL_CONTROL"         // acts on a call that exists
-	RuleWindowOpen     Rule = "WINDOW_OPEN"          // the person wrote less than 24 h ago
-	RuleConsent        Rule = "CONSENT"              // the person opted in to this category
-	RuleConfirmation   Rule = "OPT_OUT_CONFIRMATION" // the one answer to an opt-out
-	RuleEssential      Rule = "EXCEPTION_ESSENTIAL"  // an order update to someone who opted out
-	RuleGroupsAllowed  Rule = "GROUPS_ALLOWED"       // groups are allowed by configuration
-	RuleCallPermission Rule = "CALL_PERMISSION"      // the person permitted calls
-)
-
-// Rules that refuse.
-const (
-	RuleSenderUnknown       Rule = "SENDER_UNKNOWN"
-	RuleWindowClosed        Rule = "WINDOW_CLOSED"
-	RuleNoConsent           Rule = "NO_CONSENT"
-	RuleNoConsentCategory   Rule = "NO_CONSENT_FOR_CATEGORY"
-	RuleConsentPending      Rule = "CONSENT_PENDING"
-	RuleOptedOut            Rule = "OPTED_OUT"
-	RuleOptedOutMarketing   Rule = "OPTED_OUT_MARKETING"
-	RuleCategoryUnknown     Rule = "TEMPLATE_CATEGORY_UNKNOWN"
-	RuleTemplateUnknown     Rule = "TEMPLATE_UNKNOWN"
-	RuleTemplateNotApproved Rule = "TEMPLATE_NOT_APPROVED"
-	RuleTemplatePaused      Rule = "TEMPLATE_PAUSED"
-	RuleTemplateDisabled    Rule = "TEMPLATE_DISABLED"
-	RuleMarketingOnly       Rule = "MARKETING_TEMPLATES_ONLY"
-	RuleGroupsRefused       Rule = "GROUPS_REFUSED"
-	RuleCallNotPermitted    Rule = "CALL_NOT_PERMITTED"
-	RuleRecipientConflict   Rule = "RECIPIENT_CONFLICT"
-	RuleRecipientInvalid    Rule = "RECIPIENT_INVALID"
-)
-
-// RuleSentToAnother is no decision's: a send was allowed, and Meta's answer names
-// another person than the one it was judged by.
-const RuleSentToAnother Rule = "SENT_TO_ANOTHER"
-
 // Initiation says who started the exchange a send belongs to.
 type Initiation string
 
