@@ -18,6 +18,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -60,9 +61,6 @@ func (a *App) logRecorded(what string, st store.Store, who policy.Identity, phon
 // peerKey is where the context of an admin request has its peer.
 type peerKey struct{}
 
-// largestAdminRequest is how large the body of an admin request may be.
-const largestAdminRequest = 64 << 10
-
 // adminHandle handles an admin request.
 type adminHandle func(*App, store.Store, http.ResponseWriter, *http.Request) error
 
@@ -75,7 +73,7 @@ func withPeer(handle adminHandle) adminHandle {
 		if !ok || addr.Network() != "unix" || !peersKnown {
 			return handle(a, st, w, r)
 		}
-		body, err := io.ReadAll(io.LimitReader(r.Body, largestAdminRequest+1))
+		body, err := io.ReadAll(io.LimitReader(r.Body, adminapi.LargestRequest+1))
 		if err != nil {
 			return adminError(http.StatusBadRequest, fmt.Errorf("reading the request: %w", err))
 		}

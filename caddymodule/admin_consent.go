@@ -10,50 +10,14 @@ import (
 	"unicode"
 
 	"github.com/waguard/waguard/gateway"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
-// consentRequest is what the consent routes take.
-type consentRequest struct {
-	PhoneNumberID string `json:"phone_number_id"`
-	// Contact is a phone number with plus and country code, or a user id.
-	Contact string `json:"contact"`
-	// Scope is marketing, transactional, authentication or all. An opt-in must
-	// name it, an opt-out that doesn't is from everything.
-	Scope string `json:"scope,omitempty"`
-	// Source says how the person said so, such as website or in_store.
-	Source string `json:"source,omitempty"`
-	// Reference is where the evidence lies: an order, a form, a call id.
-	Reference string `json:"reference,omitempty"`
-	// At is when the person said so: RFC 3339 or a date. Default: now. An opt-in
-	// from a list or an import must have it.
-	At string `json:"at,omitempty"`
-	// Actor is who records it, where nothing better tells; see actorOf.
-	Actor string `json:"actor,omitempty"`
-}
-
-// consentAnswer is what is known about a person in relation to a business phone
-// number.
-type consentAnswer struct {
-	Contact     policy.ContactID          `json:"contact"`
-	WindowOpen  bool                      `json:"window_open"`
-	WindowUntil *time.Time                `json:"window_until,omitempty"`
-	Consent     map[string]consentOnScope `json:"consent"`
-	// NoEffect says of each scope an opt-in was just recorded for, and that is not
-	// opted in all the same, why.
-	NoEffect map[string]string `json:"no_effect,omitempty"`
-}
-
-type consentOnScope struct {
-	State  string        `json:"state"` // unknown, pending, opted_in or opted_out
-	Since  *time.Time    `json:"since,omitempty"`
-	Source policy.Source `json:"source,omitempty"`
-}
-
-// read checks a consent request and finds the business it is about.
-func (c *consentRequest) read(a *App, r *http.Request) (*gateway.Business, policy.Identity, error) {
-	if err := jsonRequest(r, c); err != nil {
+// readConsent checks a consent request and finds the business it is about.
+func (a *App) readConsent(c *adminapi.ConsentRequest, r *http.Request) (*gateway.Business, policy.Identity, error) {
+	if err := readAdmin(r, c); err != nil {
 		return nil, policy.Identity{}, err
 	}
 	if !isDigits(c.PhoneNumberID) {
@@ -71,8 +35,8 @@ func (c *consentRequest) read(a *App, r *http.Request) (*gateway.Business, polic
 }
 
 func adminConsentGet(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	var c consentRequest
-	b, who, err := c.read(a, r)
+	var c adminapi.ConsentRequest
+	b, who, err := a.readConsent(&c, r)
 	if err != nil {
 		return err
 	}
@@ -87,16 +51,16 @@ func (a *App) answerConsent(st store.Store, w http.ResponseWriter, r *http.Reque
 		return adminError(http.StatusInternalServerError, err)
 	}
 	window := policy.WindowOf(person.Opened, b.Policy.WindowMargin)
-	answer := consentAnswer{
+	answer := adminapi.Consent{
 		Contact:    person.Contact,
 		WindowOpen: window.OpenAt(policy.MomentOf(a.clock.Now())),
-		Consent:    make(map[string]consentOnScope, policy.Scopes),
+		Consent:    make(map[string]adminapi.ScopeConsent, policy.Scopes),
 	}
 	if window.Opened != 0 {
 		answer.WindowUntil = new(window.Closes.Time())
 	}
 	for scope, consent := range person.Consent {
-		said := consentOnScope{State: consent.State.String(), Source: consent.Source}
+		said := adminapi.ScopeConsent{State: consent.State.String(), Source: consent.Source}
 		if consent.Since != 0 {
 			said.Since = new(consent.Since.Time())
 		}
@@ -136,12 +100,12 @@ func noEffect(given *policy.ConsentChanged, person *policy.PersonFacts, skew tim
 // holds then.
 func adminConsentSet(state policy.ConsentState) func(*App, store.Store, http.ResponseWriter, *http.Request) error {
 	return func(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-		c := consentRequest{Source: string(policy.SourceOperator)}
-		b, who, err := c.read(a, r)
+		c := adminapi.ConsentRequest{Source: string(policy.SourceOperator)}
+		b, who, err := a.readConsent(&c, r)
 		if err != nil {
 			return err
 		}
-		said, err := c.said(state, a.clock.Now(), b.Terms.Skew)
+		word, err := said(&c, state, a.clock.Now(), b.Terms.Skew)
 		if err != nil {
 			return adminError(http.StatusBadRequest, err)
 		}
@@ -155,8 +119,8 @@ func adminConsentSet(state policy.ConsentState) func(*App, store.Store, http.Res
 		actor := actorOf(r, st, c.Actor)
 		var events []policy.Event
 		for _, who := range meant {
-			said.Who, said.Actor = []policy.Identity{who}, actor
-			events = append(events, said)
+			word.Who, word.Actor = []policy.Identity{who}, actor
+			events = append(events, word)
 		}
 		if err := a.gateway.Learn(r.Context(), events); err != nil {
 			return adminError(http.StatusServiceUnavailable, err)
@@ -165,12 +129,12 @@ func adminConsentSet(state policy.ConsentState) func(*App, store.Store, http.Res
 		if state != policy.OptedIn {
 			return a.answerConsent(st, w, r, b, who, c.PhoneNumberID, nil)
 		}
-		return a.answerConsent(st, w, r, b, who, c.PhoneNumberID, &said)
+		return a.answerConsent(st, w, r, b, who, c.PhoneNumberID, &word)
 	}
 }
 
-// said is the word the request records.
-func (c *consentRequest) said(state policy.ConsentState, now time.Time, skew time.Duration) (said policy.ConsentChanged, err error) {
+// said is the word a request records.
+func said(c *adminapi.ConsentRequest, state policy.ConsentState, now time.Time, skew time.Duration) (said policy.ConsentChanged, err error) {
 	said = policy.ConsentChanged{PhoneNumberID: c.PhoneNumberID, State: state, Source: policy.Source(c.Source), Ref: c.Reference}
 	if c.Scope == "" {
 		if state != policy.OptedOut {
@@ -243,8 +207,8 @@ func imported(s string) bool {
 }
 
 func adminConsentHistory(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	var c consentRequest
-	_, who, err := c.read(a, r)
+	var c adminapi.ConsentRequest
+	_, who, err := a.readConsent(&c, r)
 	if err != nil {
 		return err
 	}
@@ -252,13 +216,13 @@ func adminConsentHistory(a *App, st store.Store, w http.ResponseWriter, r *http.
 	if err != nil {
 		return adminError(http.StatusInternalServerError, err)
 	}
-	answer := historyAnswer{History: []wordOnConsent{}}
+	answer := adminapi.History{History: []adminapi.ConsentRecord{}}
 	for _, word := range words {
 		scopes := make([]string, len(word.Scopes))
 		for i, scope := range word.Scopes {
 			scopes[i] = scope.String()
 		}
-		answer.History = append(answer.History, wordOnConsent{
+		answer.History = append(answer.History, adminapi.ConsentRecord{
 			Time: word.At.Time(), PhoneNumberID: word.PhoneNumberID, State: word.State.String(),
 			Scopes: scopes, Source: word.Source, Reference: word.Ref, Actor: word.Actor, Name: word.Alias,
 		})
@@ -269,31 +233,10 @@ func adminConsentHistory(a *App, st store.Store, w http.ResponseWriter, r *http.
 	return jsonAnswer(w, answer)
 }
 
-// historyAnswer is every word of a person on consent, newest first.
-type historyAnswer struct {
-	History []wordOnConsent `json:"history"`
-}
-
-type wordOnConsent struct {
-	// Time is when the person said so.
-	Time time.Time `json:"time"`
-	// Recorded is when the gateway heard of it, where that was kept.
-	Recorded      *time.Time    `json:"recorded,omitempty"`
-	PhoneNumberID string        `json:"phone_number_id"`
-	State         string        `json:"state"`
-	Scopes        []string      `json:"scopes"`
-	Source        policy.Source `json:"source"`
-	Reference     string        `json:"reference,omitempty"`
-	// Actor is who recorded it, and how that is known.
-	Actor string `json:"actor,omitempty"`
-	// Name is the pseudonym of the identity under which it was said.
-	Name policy.Alias `json:"name"`
-}
-
 // adminNewPerson records that a recycled number belongs to somebody new.
 func adminNewPerson(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	var c consentRequest
-	b, who, err := c.read(a, r)
+	var c adminapi.ConsentRequest
+	b, who, err := a.readConsent(&c, r)
 	if err != nil {
 		return err
 	}

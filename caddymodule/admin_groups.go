@@ -13,35 +13,20 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
 // groupings are what sends can be counted by.
 var groupings = map[string]func(*App, *store.Entry, time.Time) string{
-	"rule":     func(_ *App, e *store.Entry, _ time.Time) string { return string(violationLine(e).Rule) },
-	"sender":   func(_ *App, e *store.Entry, _ time.Time) string { return senderCell(e.Sender, e.Token) },
+	"rule":     func(_ *App, e *store.Entry, _ time.Time) string { return string(adminapi.ViolationOf(e).Rule) },
+	"sender":   func(_ *App, e *store.Entry, _ time.Time) string { return adminapi.SenderAndToken(e.Sender, e.Token) },
 	"business": func(_ *App, e *store.Entry, _ time.Time) string { return cmp.Or(e.Business, e.Send.PhoneNumberID) },
-	"template": func(_ *App, e *store.Entry, _ time.Time) string { return lineOf(e).message() },
+	"template": func(_ *App, e *store.Entry, _ time.Time) string { return adminapi.LineOf(e).Message() },
 	"day": func(a *App, e *store.Entry, at time.Time) string {
 		return billing.Day(at, a.gateway.Businesses.Zone(e.Send.PhoneNumberID))
 	},
-}
-
-// groups counts the sends of a period, and of the one of equal length before it.
-type groups struct {
-	By     string    `json:"by"`
-	From   time.Time `json:"from"`
-	To     time.Time `json:"to"`
-	Groups []group   `json:"groups"`
-	Total  group     `json:"total"`
-}
-
-// group is one line of it: how many now, how many before.
-type group struct {
-	Key    string `json:"key"`
-	Count  int    `json:"count"`
-	Before int    `json:"before"`
 }
 
 // defaultGroupPeriod is how far back groups go where nothing says so.
@@ -50,26 +35,14 @@ const defaultGroupPeriod = "7d"
 // adminGroups counts what a list of sends has, by one of the groupings.
 func adminGroups(list func(store.Reader, context.Context, store.Filter) iter.Seq2[*store.Entry, error]) func(*App, store.Store, http.ResponseWriter, *http.Request) error {
 	return func(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-		var s struct {
-			By string `json:"by"`
-			selection
-		}
-		var err error
-		if r.Method == http.MethodPost {
-			err = jsonRequest(r, &s)
-		} else {
-			query := r.URL.Query()
-			s.By = query.Get("by")
-			query.Del("by")
-			err = s.readQuery(query)
-		}
-		if err != nil {
+		var s adminapi.GroupSelection
+		if err := readAdmin(r, &s); err != nil {
 			return err
 		}
 		if s.From == "" {
 			s.From = defaultGroupPeriod
 		}
-		f, err := s.filter(a)
+		f, err := a.filter(&s.Selection, 0)
 		if err != nil {
 			return adminError(http.StatusBadRequest, err)
 		}
@@ -83,10 +56,10 @@ func adminGroups(list func(store.Reader, context.Context, store.Filter) iter.Seq
 		if f.From >= f.To {
 			return adminError(http.StatusBadRequest, errors.New("from must be before to"))
 		}
-		g := groups{By: s.By, From: f.From.Time(), To: f.To.Time()}
+		g := adminapi.Groups{By: s.By, From: f.From.Time(), To: f.To.Time()}
 		length := f.To - f.From
 		f.From, f.Limit = f.From-length, 0
-		counts := make(map[string]*group)
+		counts := make(map[string]*adminapi.Group)
 		for e, err := range list(st, r.Context(), f) {
 			if err != nil {
 				return adminError(http.StatusInternalServerError, err)
@@ -97,9 +70,9 @@ func adminGroups(list func(store.Reader, context.Context, store.Filter) iter.Seq
 			}
 			k := key(a, e, at.Time())
 			if counts[k] == nil {
-				counts[k] = &group{Key: k}
+				counts[k] = &adminapi.Group{Key: k}
 			}
-			for _, n := range []*group{counts[k], &g.Total} {
+			for _, n := range []*adminapi.Group{counts[k], &g.Total} {
 				if before {
 					n.Before++
 				} else {
@@ -113,12 +86,12 @@ func adminGroups(list func(store.Reader, context.Context, store.Filter) iter.Seq
 }
 
 // sortGroups is the largest first, or the earliest.
-func sortGroups(counts map[string]*group, byKey bool) []group {
-	list := make([]group, 0, len(counts))
+func sortGroups(counts map[string]*adminapi.Group, byKey bool) []adminapi.Group {
+	list := make([]adminapi.Group, 0, len(counts))
 	for _, g := range counts {
 		list = append(list, *g)
 	}
-	slices.SortFunc(list, func(a, b group) int {
+	slices.SortFunc(list, func(a, b adminapi.Group) int {
 		if byKey {
 			return cmp.Compare(a.Key, b.Key)
 		}

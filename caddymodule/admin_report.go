@@ -7,14 +7,10 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
-
-// notification is the one message class a report can be asked for: templates
-// sent while no customer service window was open, which policies call push
-// notifications.
-const notification = "notification"
 
 // isNotification reports whether e is a notification, sent or refused. A send
 // that was refused before anybody looked at the window has no initiation, and is
@@ -25,17 +21,15 @@ func isNotification(e *store.Entry) bool {
 
 // adminReport counts the sends of a period, all of them or one class.
 func adminReport(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
-	class := strings.ToLower(query.Get("message_class"))
-	if class != "" && class != notification {
-		return adminError(http.StatusBadRequest, fmt.Errorf("message_class must be %s", notification))
-	}
-	query.Del("message_class") // the rest is what ledger and violations take too
-	var s selection
-	if err := s.readQuery(query); err != nil {
+	var s adminapi.ReportSelection
+	if err := readAdmin(r, &s); err != nil {
 		return err
 	}
-	period, err := a.period(&s)
+	class := strings.ToLower(s.MessageClass)
+	if class != "" && class != adminapi.MessageClassNotification {
+		return adminError(http.StatusBadRequest, fmt.Errorf("message_class must be %s", adminapi.MessageClassNotification))
+	}
+	period, err := a.period(&s.Selection)
 	if err != nil {
 		return adminError(http.StatusBadRequest, err)
 	}
@@ -46,7 +40,7 @@ func adminReport(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 				return
 			}
 			zone := a.gateway.Businesses.Zone(e.Send.PhoneNumberID)
-			if class == notification && !isNotification(e) || !period.has(e.At, zone) {
+			if class != "" && !isNotification(e) || !period.has(e.At, zone) {
 				continue
 			}
 			if !yield(reportLine(e, zone), nil) {
@@ -69,10 +63,10 @@ type period struct {
 	in map[string]store.Filter
 }
 
-func (a *App) period(s *selection) (*period, error) {
+func (a *App) period(s *adminapi.Selection) (*period, error) {
 	p, now := &period{in: make(map[string]store.Filter)}, a.clock.Now()
 	for i, zone := range append(a.gateway.Businesses.Zones(s.PhoneNumberID), time.UTC) {
-		f, err := s.filterIn(zone, now)
+		f, err := filterIn(s, zone, now, 0)
 		if err != nil {
 			return nil, err
 		}

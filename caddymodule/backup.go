@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -72,12 +73,16 @@ func backupCommand(cmd *cobra.Command) {
 		if fl.String("to") == "" {
 			return 1, errors.New("--to is missing: the file to write")
 		}
-		resp, err := askAdmin(fl, http.MethodPost, "/whatsapp/backup", nil)
+		client, err := adminClient(fl)
 		if err != nil {
 			return 1, err
 		}
-		defer resp.Body.Close()
-		size, err := saveBackup(fl.String("to"), resp.Body)
+		backup, err := client.Backup(context.Background())
+		if err != nil {
+			return 1, printedError{err}
+		}
+		defer backup.Close()
+		size, err := saveBackup(fl.String("to"), backup)
 		if err != nil {
 			return 1, err
 		}

@@ -2,10 +2,10 @@ package caddymodule
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/user"
 	"slices"
@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -65,63 +66,50 @@ func adminFlags(cmd *cobra.Command) {
 	cmd.Flags().String("address", "", "The admin address of the running gateway, if not the default")
 }
 
-// askAdmin makes a request to the running gateway's admin endpoint. An answer
-// that is no success is an error.
-func askAdmin(fl caddycmd.Flags, method, uri string, body io.Reader) (*http.Response, error) {
+// adminClient is a client for the running gateway's admin endpoint.
+func adminClient(fl caddycmd.Flags) (*adminapi.Client, error) {
 	address, err := caddycmd.DetermineAdminAPIAddress(fl.String("address"), nil, fl.String("config"), fl.String("adapter"))
 	if err != nil {
 		return nil, fmt.Errorf("finding the admin address: %w", err)
 	}
-	resp, err := caddycmd.AdminAPIRequest(address, method, uri, nil, body)
+	client, err := adminapi.NewClient(address)
 	if err != nil {
-		return nil, printedError{fmt.Errorf("asking the running gateway at %s: %w", address, err)}
+		return nil, err
 	}
-	return resp, nil
+	if asJSON := fl.Lookup("json"); asJSON != nil && !fl.Bool("json") { // JSON is escaped as it is printed
+		client.Clean = printedAnswer
+	}
+	return client, nil
 }
 
-// callAdmin makes a request to the running gateway's admin endpoint and decodes
-// its answer. A nil body makes it a GET.
-func callAdmin(fl caddycmd.Flags, uri string, body, answer any) error {
-	method, reader := http.MethodGet, io.Reader(nil)
-	if body != nil {
-		encoded, err := json.Marshal(body)
-		if err != nil {
-			return fmt.Errorf("encoding the request: %w", err)
+// asking is a command that asks the running gateway.
+func asking(ask func(ctx context.Context, client *adminapi.Client, fl caddycmd.Flags) error) func(*cobra.Command, []string) error {
+	return caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) {
+		client, err := adminClient(fl)
+		if err == nil {
+			err = ask(context.Background(), client, fl)
 		}
-		method, reader = http.MethodPost, bytes.NewReader(encoded)
-	}
-	resp, err := askAdmin(fl, method, uri, reader)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err == nil && !fl.Bool("json") {
-		raw, err = printedAnswer(raw)
-	}
-	if err == nil {
-		err = json.Unmarshal(raw, answer)
-	}
-	if err != nil {
-		return printedError{fmt.Errorf("reading the gateway's answer: %w", err)}
-	}
-	return nil
+		if err != nil {
+			return 1, printedError{err}
+		}
+		return 0, nil
+	})
 }
 
-func printLines[T any](list []T) (int, error) {
+func printLines[T any](list []T) error {
 	var line bytes.Buffer
 	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)
 	for _, v := range list {
 		line.Reset()
 		if err := enc.Encode(v); err != nil {
-			return 1, err
+			return err
 		}
 		if _, err := os.Stdout.Write(printedJSON(line.Bytes())); err != nil {
-			return 1, err
+			return err
 		}
 	}
-	return 0, nil
+	return nil
 }
 
 func dash(s string) string {
@@ -137,41 +125,48 @@ func short(contact string) string {
 }
 
 func consentCommand(cmd *cobra.Command) {
-	for _, action := range []struct{ name, short string }{
-		{"get", "Shows the window and the consent of a person"},
-		{"opt-in", "Records that a person agreed"},
-		{"opt-out", "Records that a person said no"},
-		{"ask", "Records that a person was asked for consent"},
-		{"history", "Shows every word on consent, newest first"},
-		{"new-person", "Records that a recycled number belongs to somebody new"},
+	for _, action := range []struct {
+		name, short string
+		route       adminapi.Route
+	}{
+		{"get", "Shows the window and the consent of a person", adminapi.RouteConsentGet},
+		{"opt-in", "Records that a person agreed", adminapi.RouteOptIn},
+		{"opt-out", "Records that a person said no", adminapi.RouteOptOut},
+		{"ask", "Records that a person was asked for consent", adminapi.RouteAsk},
+		{"history", "Shows every word on consent, newest first", adminapi.RouteHistory},
+		{"new-person", "Records that a recycled number belongs to somebody new", adminapi.RouteNewPerson},
 	} {
 		sub := &cobra.Command{Use: action.name, Short: action.short, Args: cobra.NoArgs}
 		adminFlags(sub)
-		if action.name != "get" && action.name != "history" {
+		if action.route != adminapi.RouteConsentGet && action.route != adminapi.RouteHistory {
 			sub.Flags().String("actor", osUser(), "Who records it, where the gateway can't tell by itself")
 		}
 		sub.Flags().String("business", "", "The phone_number_id of the business (required)")
 		sub.Flags().String("contact", "", "The person's phone number with + or user id (required)")
-		if saying(action.name) {
+		if saying(action.route) {
 			scope := "marketing, transactional, authentication or all (required)"
-			if action.name == "opt-out" {
+			if action.route == adminapi.RouteOptOut {
 				scope = "marketing, transactional, authentication or all (the default)"
 			}
 			sub.Flags().String("scope", "", scope)
 			sub.Flags().String("source", "operator", "How the person said so, such as website or in_store")
 			sub.Flags().String("reference", "", "Where the evidence lies")
-		}
-		if strings.HasPrefix(action.name, "opt-") {
-			sub.Flags().String("at", "", "When the person said so, such as 2026-11-22 or 2026-11-22T10:00:00Z, if not now; required for what comes from a list or an import")
+			if action.route != adminapi.RouteAsk {
+				sub.Flags().String("at", "", "When the person said so, such as 2026-11-22 or 2026-11-22T10:00:00Z, if not now; required for what comes from a list or an import")
+			}
 		}
 		sub.Flags().Bool("json", false, "Print JSON")
-		sub.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) { return consent(action.name, fl) })
+		sub.RunE = asking(func(ctx context.Context, client *adminapi.Client, fl caddycmd.Flags) error {
+			return consent(ctx, client, action.route, fl)
+		})
 		cmd.AddCommand(sub)
 	}
 }
 
-// saying reports whether an action records a word on consent.
-func saying(action string) bool { return strings.HasPrefix(action, "opt-") || action == "ask" }
+// saying reports whether a route records a word on consent.
+func saying(route adminapi.Route) bool {
+	return route == adminapi.RouteOptIn || route == adminapi.RouteOptOut || route == adminapi.RouteAsk
+}
 
 // osUser is the user of this machine who runs the command.
 func osUser() string {
@@ -181,38 +176,37 @@ func osUser() string {
 	return os.Getenv("USER")
 }
 
-func consent(action string, fl caddycmd.Flags) (int, error) {
-	request := consentRequest{PhoneNumberID: fl.String("business"), Contact: fl.String("contact")}
-	if saying(action) {
-		request.Scope, request.Source, request.Reference = fl.String("scope"), fl.String("source"), fl.String("reference")
+func consent(ctx context.Context, client *adminapi.Client, route adminapi.Route, fl caddycmd.Flags) error {
+	var request adminapi.ConsentRequest
+	for name, field := range map[string]*string{
+		"business": &request.PhoneNumberID, "contact": &request.Contact, "scope": &request.Scope, "source": &request.Source,
+		"reference": &request.Reference, "at": &request.At, "actor": &request.Actor,
+	} {
+		if flag := fl.Lookup(name); flag != nil { // not all actions have all
+			*field = flag.Value.String()
+		}
 	}
-	if strings.HasPrefix(action, "opt-") {
-		request.At = fl.String("at")
-	}
-	if action != "get" && action != "history" {
-		request.Actor = fl.String("actor")
-	}
-	if action == "history" {
-		var answer historyAnswer
-		if err := callAdmin(fl, "/whatsapp/consent/history", request, &answer); err != nil {
-			return 1, err
+	if route == adminapi.RouteHistory {
+		answer, err := client.History(ctx, request)
+		if err != nil {
+			return err
 		}
 		if fl.Bool("json") {
 			return printLines(answer.History)
 		}
-		return 0, printHistory(os.Stdout, answer.History)
+		return printHistory(os.Stdout, answer.History)
 	}
-	var answer consentAnswer
-	if err := callAdmin(fl, "/whatsapp/consent/"+action, request, &answer); err != nil {
-		return 1, err
+	answer, err := client.Record(ctx, route, request)
+	if err != nil {
+		return err
 	}
 	if fl.Bool("json") {
-		return printLines([]consentAnswer{answer})
+		return printLines([]*adminapi.Consent{answer})
 	}
-	return 0, printConsent(os.Stdout, &answer)
+	return printConsent(os.Stdout, answer)
 }
 
-func printConsent(out io.Writer, a *consentAnswer) error {
+func printConsent(out io.Writer, a *adminapi.Consent) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "contact\t%s\n", a.Contact)
 	switch {
@@ -244,7 +238,7 @@ func printConsent(out io.Writer, a *consentAnswer) error {
 	return nil
 }
 
-func printHistory(out io.Writer, history []wordOnConsent) error {
+func printHistory(out io.Writer, history []adminapi.ConsentRecord) error {
 	if len(history) == 0 {
 		_, err := fmt.Fprintln(out, "Nothing on record.")
 		return err
@@ -264,25 +258,23 @@ func reportCommand(cmd *cobra.Command) {
 	cmd.Flags().String("business", "", "Only this phone_number_id")
 	cmd.Flags().String("message-class", "", "Only this class of messages: notification")
 	cmd.Flags().Bool("json", false, "Print one JSON object a line")
-	cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) {
-		s := selection{From: fl.String("from"), To: fl.String("to"), PhoneNumberID: fl.String("business")}
-		query := parameters(0, map[string]string{"from": s.From, "to": s.To, "phone_number_id": s.PhoneNumberID})
-		if class := fl.String("message-class"); class != "" {
-			query.Set("message_class", class)
-		}
-		var report billing.Report
-		if err := callAdmin(fl, "/whatsapp/report?"+query.Encode(), nil, &report); err != nil {
-			return 1, err
+	cmd.RunE = asking(func(ctx context.Context, client *adminapi.Client, fl caddycmd.Flags) error {
+		report, err := client.Report(ctx, adminapi.ReportSelection{
+			Selection:    adminapi.Selection{From: fl.String("from"), To: fl.String("to"), PhoneNumberID: fl.String("business")},
+			MessageClass: fl.String("message-class"),
+		})
+		if err != nil {
+			return err
 		}
 		if fl.Bool("json") {
 			return printLines(report.Rows)
 		}
-		return 0, PrintReport(os.Stdout, &report)
+		return printReport(os.Stdout, report)
 	})
 }
 
-// PrintReport writes a report as a table with its totals below.
-func PrintReport(out io.Writer, report *billing.Report) error {
+// printReport writes a report as a table with its totals below.
+func printReport(out io.Writer, report *billing.Report) error {
 	if len(report.Rows) == 0 {
 		_, err := fmt.Fprintln(out, "No sends.")
 		return err

@@ -1,7 +1,7 @@
 package caddymodule
 
 import (
-	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +9,8 @@ import (
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
+
+	"github.com/waguard/waguard/internal/adminapi"
 )
 
 func init() {
@@ -42,23 +44,22 @@ func eventsCommand(cmd *cobra.Command) {
 	}
 	cmd.Flags().Int("limit", 50, "How many at most")
 	cmd.Flags().Bool("json", false, "Print one JSON object a line")
-	cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) {
-		var p eventPage
-		err := callAdmin(fl, "/whatsapp/events", eventSelection{
+	cmd.RunE = asking(func(ctx context.Context, client *adminapi.Client, fl caddycmd.Flags) error {
+		p, err := client.Events(ctx, adminapi.EventSelection{
 			From: fl.String("from"), To: fl.String("to"), PhoneNumberID: fl.String("business"), WABA: fl.String("waba"),
 			Kind: fl.String("kind"), Severity: fl.String("severity"), Before: fl.String("before"), Limit: fl.Int("limit"),
-		}, &p)
+		})
 		if err != nil {
-			return 1, err
+			return err
 		}
 		if fl.Bool("json") {
 			return printLines(p.Events)
 		}
-		return 0, printEvents(os.Stdout, p)
+		return printEvents(os.Stdout, p)
 	})
 }
 
-func printEvents(out io.Writer, p eventPage) error {
+func printEvents(out io.Writer, p *adminapi.EventPage) error {
 	if len(p.Events) == 0 {
 		_, err := fmt.Fprintln(out, "No events.")
 		return err
@@ -66,7 +67,7 @@ func printEvents(out io.Writer, p eventPage) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "TIME\tSEVERITY\tKIND\tEVENT\tABOUT\tSENDER\tDETAIL")
 	for _, e := range p.Events {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(tableTime), e.Severity, e.Kind, e.Name, dash(e.about()), dash(senderCell(e.Sender, e.SenderToken)), dash(e.Detail))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(tableTime), e.Severity, e.Kind, e.Name, dash(e.About()), dash(adminapi.SenderAndToken(e.Sender, e.SenderToken)), dash(e.Detail))
 	}
 	if p.Next != "" {
 		fmt.Fprintf(table, "\nMore with --before %s\n", p.Next)
@@ -74,25 +75,14 @@ func printEvents(out io.Writer, p eventPage) error {
 	return table.Flush()
 }
 
-// about is what the event is about, by the narrowest name.
-func (e *eventLine) about() string {
-	if e.Template != "" {
-		return "template " + e.Template
-	}
-	if number := cmp.Or(e.Business, e.PhoneNumberID, e.Number); number != "" || e.WABA == "" {
-		return number
-	}
-	return "account " + e.WABA
-}
-
 // printBesides writes the account events that belong to a list of violations.
-func printBesides(out io.Writer, b *besides) error {
+func printBesides(out io.Writer, b *adminapi.Besides) error {
 	if b == nil {
 		return nil
 	}
 	fmt.Fprintf(out, "\nWhat else happened since %s (waguard events):\n", b.From.Format(tableTime))
 	for _, e := range b.Newest {
-		fmt.Fprintf(out, "    %s  %s  %s %s, %s", e.Time.Format(tableTime), e.Severity, e.Kind, e.Name, dash(e.about()))
+		fmt.Fprintf(out, "    %s  %s  %s %s, %s", e.Time.Format(tableTime), e.Severity, e.Kind, e.Name, dash(e.About()))
 		if e.Detail != "" {
 			fmt.Fprintf(out, ": %s", e.Detail)
 		}

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -25,9 +27,9 @@ func TestFollowerShowsEachOnce(t *testing.T) {
 			late := time.Duration(rapid.IntRange(0, 20_000).Draw(t, label)) * time.Millisecond
 			entered = append(entered, store.NewID(policy.MomentOf(now.Add(-late))))
 		}
-		ask := func(s selection) (*page, error) {
-			s.overlap = 30 * time.Second // nothing is later here
-			f, err := s.filterIn(time.UTC, now)
+		ask := func(_ context.Context, s adminapi.Selection) (*adminapi.Page, error) {
+			const overlap = 30 * time.Second // nothing is later here
+			f, err := filterIn(&s, time.UTC, now, overlap)
 			if err != nil {
 				return nil, err
 			}
@@ -39,14 +41,14 @@ func TestFollowerShowsEachOnce(t *testing.T) {
 			}
 			slices.SortFunc(found, func(a, b *store.Entry) int { return bytes.Compare(b.ID[:], a.ID[:]) })
 			const few = 3 // a page
-			p := &page{Newest: newestOf(found, &s, now)}
+			p := &adminapi.Page{Newest: newestOf(found, &s, now)}
 			limit := min(f.Limit, few)
 			if len(found) > limit {
 				found = found[:limit]
 				p.Next = found[limit-1].ID.String()
 			}
 			for _, e := range found {
-				p.Entries = append(p.Entries, lineOf(e))
+				p.Entries = append(p.Entries, adminapi.LineOf(e))
 			}
 			return p, nil
 		}
@@ -55,23 +57,24 @@ func TestFollowerShowsEachOnce(t *testing.T) {
 			now = now.Add(time.Second)
 		}
 		var shown []store.ID
-		f := &follower{ask: ask, show: func(lines []*line) error {
+		show := func(lines []*adminapi.Line, err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
 			for i, l := range lines {
 				if i > 0 && l.ID.String() < lines[i-1].ID.String() {
 					t.Errorf("%s is shown before %s", lines[i-1].ID, l.ID)
 				}
 				shown = append(shown, l.ID)
 			}
-			return nil
-		}}
-		f.selection.Limit = 2
+		}
+		s := adminapi.Selection{Limit: 2}
 		whole := rapid.Bool().Draw(t, "from the beginning")
 		if whole {
-			f.selection.From = "24h"
+			s.From = "24h"
 		}
-		if err := f.begin(); err != nil {
-			t.Fatal(err)
-		}
+		f := adminapi.NewFollower(s, ask)
+		show(f.Begin(t.Context()))
 		first := len(entered)
 		if got, want := len(shown), min(first, 2); !whole && got != want {
 			t.Errorf("it begins with %d of %d", got, first)
@@ -82,9 +85,7 @@ func TestFollowerShowsEachOnce(t *testing.T) {
 			for range rapid.IntRange(0, 5).Draw(t, "new") {
 				enter("late")
 			}
-			if err := f.next(); err != nil {
-				t.Fatal(err)
-			}
+			show(f.Next(t.Context()))
 		}
 		want := entered[first:]
 		if whole {
@@ -106,11 +107,11 @@ func TestStream(t *testing.T) {
 	var out strings.Builder
 	show := printViolations.stream(&out)
 	at := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
-	for _, l := range []*line{
+	for _, l := range []*adminapi.Line{
 		{Time: at, Decision: "refuse", Rule: "WINDOW_CLOSED", Business: "Shop", Sender: "crm", SenderToken: "a1b2c3d4e5", Type: "text", Reason: "too late"},
 		{Time: at.Add(time.Second), Decision: "monitor", Rule: "NO_CONSENT", PhoneNumberID: "104455667788", Template: "sale", Reason: "no opt-in"},
 	} {
-		if err := show([]*line{l}); err != nil {
+		if err := show([]*adminapi.Line{l}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -130,11 +131,11 @@ func TestTrend(t *testing.T) {
 		now, before int
 		want        string
 	}{{3, 3, "="}, {0, 0, "="}, {5, 0, "new"}, {0, 4, "gone"}, {6, 4, "+2 (+50 %)"}, {1, 4, "-3 (-75 %)"}} {
-		if got := (&group{Count: test.now, Before: test.before}).trend(); got != test.want {
+		if got := trend(&adminapi.Group{Count: test.now, Before: test.before}); got != test.want {
 			t.Errorf("%d after %d is %q, want %q", test.now, test.before, got, test.want)
 		}
 	}
-	if got := fmt.Sprint(sortGroups(map[string]*group{"b": {"b", 1, 0}, "a": {"a", 1, 0}, "c": {"c", 0, 9}, "d": {"d", 7, 0}}, false)); got != "[{d 7 0} {a 1 0} {b 1 0} {c 0 9}]" {
+	if got := fmt.Sprint(sortGroups(map[string]*adminapi.Group{"b": {Key: "b", Count: 1, Before: 0}, "a": {Key: "a", Count: 1, Before: 0}, "c": {Key: "c", Count: 0, Before: 9}, "d": {Key: "d", Count: 7, Before: 0}}, false)); got != "[{d 7 0} {a 1 0} {b 1 0} {c 0 9}]" {
 		t.Errorf("sorted: %s", got)
 	}
 }

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +14,7 @@ import (
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 
-	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/internal/adminapi"
 )
 
 func init() {
@@ -41,7 +42,7 @@ Lists the sends a running gateway has refused, and in monitor mode those it
 would have refused, newest first, and below them the restrictions and other
 account events of the time.
 ` + common,
-		CobraFunc: listCommand("/whatsapp/violations", printViolations),
+		CobraFunc: listCommand(adminapi.Violations, printViolations),
 	})
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "ledger",
@@ -52,14 +53,14 @@ Lists all sends a running gateway has seen, allowed and refused, newest first, w
 what became of them: refused, accepted or rejected by Meta, not_sent, unknown, or
 how far the message got.
 ` + common,
-		CobraFunc: listCommand("/whatsapp/ledger", printLedger),
+		CobraFunc: listCommand(adminapi.Ledger, printLedger),
 	})
 }
 
 // layout is how entries are shown as a table: its titles, and the cells of one.
 type layout struct {
 	titles []string
-	cells  func(*line) []string
+	cells  func(*adminapi.Line) []string
 	// reasons is whether each line has the reason below it.
 	reasons bool
 	none    string
@@ -67,9 +68,9 @@ type layout struct {
 
 var printViolations = layout{
 	titles: []string{"TIME", "DECISION", "RULE", "BUSINESS", "SENDER", "CONTACT", "MESSAGE"},
-	cells: func(l *line) []string {
+	cells: func(l *adminapi.Line) []string {
 		return []string{
-			l.Time.Format(tableTime), l.Decision, string(l.Rule), cmp.Or(l.Business, l.PhoneNumberID), senderCell(l.Sender, l.SenderToken), short(l.Contact), l.message(),
+			l.Time.Format(tableTime), l.Decision, string(l.Rule), cmp.Or(l.Business, l.PhoneNumberID), adminapi.SenderAndToken(l.Sender, l.SenderToken), short(l.Contact), l.Message(),
 		}
 	},
 	reasons: true,
@@ -78,17 +79,17 @@ var printViolations = layout{
 
 var printLedger = layout{
 	titles: []string{"TIME", "DECISION", "RULE", "CATEGORY", "OUTCOME", "BUSINESS", "SENDER", "CONTACT", "MESSAGE"},
-	cells: func(l *line) []string {
+	cells: func(l *adminapi.Line) []string {
 		return []string{
-			l.Time.Format(tableTime), l.Decision, string(l.Rule), string(cmp.Or(l.Billed, l.Category)), l.outcome(),
-			cmp.Or(l.Business, l.PhoneNumberID), senderCell(l.Sender, l.SenderToken), short(l.Contact), l.message(),
+			l.Time.Format(tableTime), l.Decision, string(l.Rule), string(cmp.Or(l.Billed, l.Category)), l.Result(),
+			cmp.Or(l.Business, l.PhoneNumberID), adminapi.SenderAndToken(l.Sender, l.SenderToken), short(l.Contact), l.Message(),
 		}
 	},
 	none: "No sends.",
 }
 
-// listCommand is the command that lists what a route of the admin endpoint has.
-func listCommand(route string, how layout) func(*cobra.Command) {
+// listCommand is the command that shows a list of sends.
+func listCommand(list adminapi.List, how layout) func(*cobra.Command) {
 	return func(cmd *cobra.Command) {
 		adminFlags(cmd)
 		for name, usage := range map[string]string{
@@ -104,8 +105,8 @@ func listCommand(route string, how layout) func(*cobra.Command) {
 		cmd.Flags().Bool("follow", false, "Go on until Ctrl-C, oldest first")
 		cmd.Flags().Duration("interval", time.Second, "How often to look, with --follow")
 		cmd.Flags().Bool("json", false, "Print one JSON object a line")
-		cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) {
-			s := selection{
+		cmd.RunE = asking(func(ctx context.Context, client *adminapi.Client, fl caddycmd.Flags) error {
+			s := adminapi.Selection{
 				From: fl.String("from"), To: fl.String("to"), Rule: fl.String("rule"), PhoneNumberID: fl.String("business"),
 				Category: fl.String("category"), Contact: fl.String("contact"), Before: fl.String("before"), Limit: fl.Int("limit"),
 				Sender: fl.String("sender"), Template: fl.String("template"), Outcome: fl.String("outcome"),
@@ -113,26 +114,33 @@ func listCommand(route string, how layout) func(*cobra.Command) {
 			by := fl.String("group-by")
 			switch {
 			case fl.Bool("follow") && (by != "" || s.To != "" || s.Before != ""):
-				return 1, errors.New("--follow goes on for ever: it goes neither with --group-by nor with --to or --before")
+				return errors.New("--follow goes on for ever: it goes neither with --group-by nor with --to or --before")
 			case fl.Bool("follow"):
-				return followCommand(cmd, fl, route, s, how)
+				return follow(ctx, client, fl, list, s, how)
 			case by != "":
 				s.Limit = 0
-				return printGroups(fl, route, by, s)
+				g, err := client.Groups(ctx, list, adminapi.GroupSelection{By: by, Selection: s})
+				if err != nil {
+					return err
+				}
+				if fl.Bool("json") {
+					return printLines(g.Groups)
+				}
+				return printGroups(os.Stdout, g)
 			}
-			var p page
-			if err := callAdmin(fl, route, s, &p); err != nil {
-				return 1, err
+			p, err := client.Page(ctx, list, s)
+			if err != nil {
+				return err
 			}
 			if fl.Bool("json") {
 				return printLines(p.Entries)
 			}
-			return 0, how.print(os.Stdout, p)
+			return how.print(os.Stdout, p)
 		})
 	}
 }
 
-func (how *layout) print(out io.Writer, p page) error {
+func (how *layout) print(out io.Writer, p *adminapi.Page) error {
 	if len(p.Entries) == 0 {
 		if _, err := fmt.Fprintln(out, how.none); err != nil {
 			return err
@@ -163,60 +171,14 @@ func (how *layout) print(out io.Writer, p page) error {
 	return printBesides(out, p.AccountEvents)
 }
 
-// message is what was sent: the type, or the template by name.
-func (l *line) message() string {
-	if l.Template != "" {
-		return "template " + l.Template
-	}
-	return l.Type
-}
-
-// outcome is how far the send is known to have got.
-func (l *line) outcome() string {
-	outcome, code := string(l.Outcome.State), l.Outcome.ErrorCode
-	if l.Delivery != nil {
-		outcome, code = string(l.Delivery.Status), 0
-		if l.Delivery.Status == policy.StatusFailed {
-			code = l.Delivery.ErrorCode
-		}
-	}
-	if code != 0 {
-		outcome += fmt.Sprintf(" %d", code)
-	}
-	return outcome
-}
-
-// senderCell is a sender with the fingerprint of its token.
-func senderCell(sender, token string) string {
-	if token == "" {
-		return sender
-	}
-	return strings.TrimSpace(sender + " (" + token + ")")
-}
-
-func printGroups(fl caddycmd.Flags, route, by string, s selection) (int, error) {
-	request := struct {
-		By string `json:"by"`
-		selection
-	}{by, s}
-	var g groups
-	if err := callAdmin(fl, route+"/groups", request, &g); err != nil {
-		return 1, err
-	}
-	if fl.Bool("json") {
-		return printLines(g.Groups)
-	}
-	return 0, g.print(os.Stdout)
-}
-
-func (g *groups) print(out io.Writer) error {
+func printGroups(out io.Writer, g *adminapi.Groups) error {
 	length := g.To.Sub(g.From).Round(time.Second)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "%s\tCOUNT\tBEFORE\tTREND\n", strings.ToUpper(g.By))
 	for _, row := range g.Groups {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%s\n", dash(row.Key), row.Count, row.Before, row.trend())
+		fmt.Fprintf(table, "%s\t%d\t%d\t%s\n", dash(row.Key), row.Count, row.Before, trend(&row))
 	}
-	fmt.Fprintf(table, "total\t%d\t%d\t%s\n", g.Total.Count, g.Total.Before, g.Total.trend())
+	fmt.Fprintf(table, "total\t%d\t%d\t%s\n", g.Total.Count, g.Total.Before, trend(&g.Total))
 	if err := table.Flush(); err != nil {
 		return err
 	}
@@ -225,7 +187,7 @@ func (g *groups) print(out io.Writer) error {
 }
 
 // trend is how the count has changed.
-func (g *group) trend() string {
+func trend(g *adminapi.Group) string {
 	switch change := g.Count - g.Before; {
 	case change == 0:
 		return "="

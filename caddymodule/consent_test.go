@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -28,7 +29,7 @@ func TestPrintConsentSaysWhatHadNoEffect(t *testing.T) {
 		{out.Add(time.Hour), "not known then to be the same person's"},
 		{0, "less than consent_skew (1m0s) later"},
 	} {
-		a := consentAnswer{Consent: map[string]consentOnScope{}, NoEffect: noEffect(&policy.ConsentChanged{Scopes: policy.AllScopes, At: c.at}, person, time.Minute)}
+		a := adminapi.Consent{Consent: map[string]adminapi.ScopeConsent{}, NoEffect: noEffect(&policy.ConsentChanged{Scopes: policy.AllScopes, At: c.at}, person, time.Minute)}
 		var text bytes.Buffer
 		if err := printConsent(&text, &a); err != nil {
 			t.Fatal(err)

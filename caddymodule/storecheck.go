@@ -14,6 +14,7 @@ import (
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/store"
 	"github.com/waguard/waguard/store/badger"
 )
@@ -50,7 +51,7 @@ func checkStore(fl caddycmd.Flags) (int, error) {
 		return 1, err
 	}
 	if fl.Bool("json") {
-		_, err = printLines([]*badger.Report{report})
+		err = printLines([]*adminapi.StoreReport{report})
 	} else {
 		err = printStoreReport(os.Stdout, report)
 	}
@@ -63,15 +64,23 @@ func checkStore(fl caddycmd.Flags) (int, error) {
 	return 0, nil
 }
 
-func storeReport(fl caddycmd.Flags) (*badger.Report, error) {
+func storeReport(fl caddycmd.Flags) (*adminapi.StoreReport, error) {
 	if path := fl.String("path"); path != "" {
-		return badger.Check(context.Background(), path, fl.String("witness"))
+		report, err := badger.Check(context.Background(), path, fl.String("witness"))
+		return (*adminapi.StoreReport)(report), err
 	}
-	report := new(badger.Report)
-	return report, callAdmin(fl, "/whatsapp/store/check", struct{}{}, report)
+	client, err := adminClient(fl)
+	if err != nil {
+		return nil, err
+	}
+	report, err := client.CheckStore(context.Background())
+	if err != nil {
+		return nil, printedError{err}
+	}
+	return report, nil
 }
 
-func printStoreReport(out io.Writer, r *badger.Report) error {
+func printStoreReport(out io.Writer, r *adminapi.StoreReport) error {
 	fmt.Fprintf(out, "read %d tables and %d logs, %d bytes, up to transaction %d\n", r.Tables, r.Logs, r.Bytes, r.Transaction)
 	if r.Newest != nil {
 		fmt.Fprintf(out, "newest ledger entry %s\n", r.Newest.Format(tableTime))
@@ -109,5 +118,5 @@ func adminStoreCheck(_ *App, st store.Store, w http.ResponseWriter, r *http.Requ
 		return adminError(http.StatusInternalServerError, err)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(report)
+	return json.NewEncoder(w).Encode(adminapi.StoreReport(*report))
 }

@@ -11,15 +11,9 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-// decisionMonitor tags a send that would have been refused.
-const decisionMonitor = "monitor"
-
 // decisionOf is the decision as tags, logs and metrics name it.
 func decisionOf(e *store.Entry) string {
-	if e.Monitored {
-		return decisionMonitor
-	}
-	return string(e.Decision.Verdict)
+	return e.Tag()
 }
 
 // tags are what a decision is known by outside, in the order of tagNames.

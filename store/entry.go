@@ -155,6 +155,15 @@ func (e *Entry) Category() policy.Category {
 // Violation reports that the send was refused, or would have been.
 func (e *Entry) Violation() bool { return e.Decision.Verdict == policy.Refuse }
 
+// Tag is the decision as lists, headers, logs and metrics name it: allow, refuse,
+// or monitor where a refusal was not enforced.
+func (e *Entry) Tag() string {
+	if e.Monitored {
+		return "monitor"
+	}
+	return string(e.Decision.Verdict)
+}
+
 // SentToAnother reports that the send was allowed, and Meta's answer named
 // somebody else than it was judged by.
 func (e *Entry) SentToAnother() bool { return !e.Violation() && e.Outcome.ReachedOther != nil }

@@ -1,4 +1,4 @@
-package caddymodule
+package adminapi
 
 import (
 	"strings"
@@ -27,7 +27,7 @@ func TestAdminRequestsAreStrict(t *testing.T) {
 		"large":            {`{"scope":"` + strings.Repeat("x", 64<<10) + `"}`, "larger than 64 KiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := readStrictly(strings.NewReader(c.body), new(consentRequest))
+			err := readStrictly(strings.NewReader(c.body), new(ConsentRequest))
 			switch {
 			case c.err == "" && err != nil, c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
 				t.Errorf("the error is %v, want one with %q", err, c.err)

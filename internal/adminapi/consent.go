@@ -1,0 +1,66 @@
+package adminapi
+
+import (
+	"time"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// ConsentRequest is what the consent routes take.
+type ConsentRequest struct {
+	PhoneNumberID string `json:"phone_number_id"`
+	// Contact is a phone number with plus and country code, or a user id.
+	Contact string `json:"contact"`
+	// Scope is marketing, transactional, authentication or all. An opt-in must
+	// name it, an opt-out that doesn't is from everything.
+	Scope string `json:"scope,omitempty"`
+	// Source says how the person said so, such as website or in_store.
+	Source string `json:"source,omitempty"`
+	// Reference is where the evidence lies: an order, a form, a call id.
+	Reference string `json:"reference,omitempty"`
+	// At is when the person said so: RFC 3339 or a date. Default: now. An opt-in
+	// from a list or an import must have it.
+	At string `json:"at,omitempty"`
+	// Actor is who records it, where the gateway can't tell by itself.
+	Actor string `json:"actor,omitempty"`
+}
+
+// Consent is what is known about a person in relation to a business phone number.
+type Consent struct {
+	Contact     policy.ContactID        `json:"contact"`
+	WindowOpen  bool                    `json:"window_open"`
+	WindowUntil *time.Time              `json:"window_until,omitempty"`
+	Consent     map[string]ScopeConsent `json:"consent"` // by scope
+	// NoEffect says of each scope an opt-in was just recorded for, and that is not
+	// opted in all the same, why.
+	NoEffect map[string]string `json:"no_effect,omitempty"`
+}
+
+// ScopeConsent is the consent on one scope.
+type ScopeConsent struct {
+	State  string        `json:"state"` // unknown, pending, opted_in or opted_out
+	Since  *time.Time    `json:"since,omitempty"`
+	Source policy.Source `json:"source,omitempty"`
+}
+
+// History is every consent record of a person, newest first.
+type History struct {
+	History []ConsentRecord `json:"history"`
+}
+
+// ConsentRecord is one statement of consent.
+type ConsentRecord struct {
+	// Time is when the person said so.
+	Time time.Time `json:"time"`
+	// Recorded is when the gateway heard of it, where that was kept.
+	Recorded      *time.Time    `json:"recorded,omitempty"`
+	PhoneNumberID string        `json:"phone_number_id"`
+	State         string        `json:"state"`
+	Scopes        []string      `json:"scopes"`
+	Source        policy.Source `json:"source"`
+	Reference     string        `json:"reference,omitempty"`
+	// Actor is who recorded it, and how that is known.
+	Actor string `json:"actor,omitempty"`
+	// Name is the pseudonym of the identity under which it was said.
+	Name policy.Alias `json:"name"`
+}

@@ -1,0 +1,136 @@
+package adminapi
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// Selection is what the routes over ledger and violations take: as query
+// parameters of a GET, or as the JSON body of a POST, which alone may name a
+// contact.
+type Selection struct {
+	From          string `json:"from,omitempty"` // RFC 3339, a date, or an age such as 24h
+	To            string `json:"to,omitempty"`
+	PhoneNumberID string `json:"phone_number_id,omitempty"`
+	Rule          string `json:"rule,omitempty"`
+	Category      string `json:"category,omitempty"`
+	Contact       string `json:"contact,omitempty" query:"-"` // phone number or user id
+	// Sender is one as it is listed, or the fingerprint of its access token.
+	Sender   string `json:"sender,omitempty"`
+	Template string `json:"template,omitempty"`
+	Outcome  string `json:"outcome,omitempty"`
+	Before   string `json:"before,omitempty"` // the `next` of the page before
+	// After is the `newest` of an earlier page: what may have come since, and a
+	// little of what came before.
+	After string `json:"after,omitempty"`
+	Limit int    `json:"limit,omitempty"`
+}
+
+// How many entries a page has where nobody says so, and at most.
+const (
+	DefaultPage = 100
+	LargestPage = 1000
+)
+
+// Page is the answer of the routes over ledger and violations.
+type Page struct {
+	Entries []*Line `json:"entries"`
+	// Next is the `before` of the next page; absent on the last.
+	Next string `json:"next,omitempty"`
+	// Newest is the `after` with which to ask for what comes later.
+	Newest string `json:"newest"`
+	// AccountEvents are what should be seen beside the entries.
+	AccountEvents *Besides `json:"account_events,omitempty"`
+}
+
+// Line is a ledger entry as people read it.
+type Line struct {
+	ID            store.ID          `json:"id"`
+	Time          time.Time         `json:"time"`
+	Decision      string            `json:"decision"`
+	Rule          policy.Rule       `json:"rule"`
+	Reason        string            `json:"reason"`
+	Remedy        string            `json:"remedy,omitempty"`
+	PhoneNumberID string            `json:"phone_number_id,omitempty"`
+	Business      string            `json:"business,omitempty"`
+	Contact       string            `json:"contact,omitempty"`
+	Sender        string            `json:"sender,omitempty"`
+	SenderToken   string            `json:"sender_token,omitempty"`
+	Type          string            `json:"type,omitempty"`
+	Template      string            `json:"template,omitempty"`
+	Language      string            `json:"language,omitempty"`
+	Category      policy.Category   `json:"category"`
+	Initiation    policy.Initiation `json:"initiation,omitempty"`
+	Market        string            `json:"market,omitempty"`
+	// Billed is the category Meta told.
+	Billed  policy.Category `json:"billed_category,omitempty"`
+	Outcome store.Outcome   `json:"outcome"`
+	// Delivery is zero until a status has come.
+	Delivery store.Delivery `json:"delivery,omitzero"`
+}
+
+// LineOf is a ledger entry as people read it.
+func LineOf(e *store.Entry) *Line {
+	l := &Line{
+		ID: e.ID, Time: e.At.Time(), Decision: e.Tag(), Rule: e.Decision.Rule, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy,
+		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Sender: e.Sender, SenderToken: e.Token,
+		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
+		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Outcome: e.Outcome,
+	}
+	if contact := e.Contact(); !contact.IsZero() {
+		l.Contact = contact.String()
+	}
+	if e.Delivery.Status != "" {
+		l.Delivery = e.Delivery
+	}
+	if p := e.Delivery.Pricing; p != nil {
+		l.Billed = policy.BilledCategory(p.Category)
+	}
+	return l
+}
+
+// ViolationOf is a violation as people read it. A send that was allowed is one for
+// what became of it.
+func ViolationOf(e *store.Entry) *Line {
+	l := LineOf(e)
+	if e.SentToAnother() {
+		l.Rule = policy.RuleSentToAnother
+		l.Reason, l.Remedy = policy.SentToAnother(&e.Send)
+	}
+	return l
+}
+
+// Message is what was sent: the type, or the template by name.
+func (l *Line) Message() string {
+	if l.Template != "" {
+		return "template " + l.Template
+	}
+	return l.Type
+}
+
+// Result is how far the send is known to have got.
+func (l *Line) Result() string {
+	result, code := string(l.Outcome.State), l.Outcome.ErrorCode
+	if l.Delivery.Status != "" {
+		result, code = string(l.Delivery.Status), 0
+		if l.Delivery.Status == policy.StatusFailed {
+			code = l.Delivery.ErrorCode
+		}
+	}
+	if code != 0 {
+		result += fmt.Sprintf(" %d", code)
+	}
+	return result
+}
+
+// SenderAndToken is a sender with the fingerprint of its token.
+func SenderAndToken(sender, token string) string {
+	if token == "" {
+		return sender
+	}
+	return strings.TrimSpace(sender + " (" + token + ")")
+}

@@ -1,0 +1,62 @@
+package adminapi
+
+import "strings"
+
+// Route is a route of the admin endpoint.
+type Route struct {
+	Path string
+	// Methods it takes, with spaces between.
+	Methods string
+}
+
+// Methods of routes.
+const (
+	get     = "GET"
+	post    = "POST"
+	getPost = "GET POST"
+)
+
+// The routes. Those that change something or take long are POST alone, so that no
+// stray request sets them off.
+var (
+	RouteHealth           = Route{"/whatsapp/health", get}
+	RouteViolations       = Route{"/whatsapp/violations", getPost}
+	RouteViolationsGroups = Route{"/whatsapp/violations/groups", getPost}
+	RouteLedger           = Route{"/whatsapp/ledger", getPost}
+	RouteLedgerGroups     = Route{"/whatsapp/ledger/groups", getPost}
+	RouteEvents           = Route{"/whatsapp/events", getPost}
+	RouteReport           = Route{"/whatsapp/report", get}
+	RouteBackup           = Route{"/whatsapp/backup", post}
+	RouteStoreCheck       = Route{"/whatsapp/store/check", post}
+	RouteConsentGet       = Route{"/whatsapp/consent/get", post}
+	RouteOptIn            = Route{"/whatsapp/consent/opt-in", post}
+	RouteOptOut           = Route{"/whatsapp/consent/opt-out", post}
+	RouteAsk              = Route{"/whatsapp/consent/ask", post}
+	RouteHistory          = Route{"/whatsapp/consent/history", post}
+	RouteNewPerson        = Route{"/whatsapp/consent/new-person", post}
+)
+
+// Routes are all of them.
+var Routes = []Route{
+	RouteHealth, RouteViolations, RouteViolationsGroups, RouteLedger, RouteLedgerGroups, RouteEvents, RouteReport, RouteBackup,
+	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteHistory, RouteNewPerson,
+}
+
+// Takes reports whether a route takes a method.
+func (r Route) Takes(method string) bool {
+	for m := range strings.FieldsSeq(r.Methods) {
+		if m == method {
+			return true
+		}
+	}
+	return false
+}
+
+// List is a list of sends, with the counts over it.
+type List struct{ Page, Groups Route }
+
+// The lists of sends.
+var (
+	Ledger     = List{RouteLedger, RouteLedgerGroups}
+	Violations = List{RouteViolations, RouteViolationsGroups}
+)
