@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 )
 
 // updatesPerWebhook is the most Meta puts into one delivery.
@@ -79,29 +79,18 @@ func deliver(ctx context.Context, gateway *proxy, updates ...graphsim.Update) er
 	return nil
 }
 
-// counts are the totals of the gateway's report.
-type counts struct {
-	Sends    int `json:"sends"`
-	Accepted int `json:"accepted"`
-}
-
 // ledgerCounts asks the gateway what its ledger holds.
 func ledgerCounts(ctx context.Context, gateway *proxy) (counts, error) {
-	var report struct {
-		Total counts `json:"total"`
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, gateway.admin+"/whatsapp/report", nil)
+	admin, err := adminapi.NewClient(gateway.admin)
 	if err != nil {
 		return counts{}, err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	report, err := admin.Report(ctx, adminapi.ReportSelection{})
 	if err != nil {
-		return counts{}, fmt.Errorf("asking for the report: %w", err)
+		return counts{}, err
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return counts{}, fmt.Errorf("asking for the report: %s", resp.Status)
-	}
-	err = json.NewDecoder(resp.Body).Decode(&report)
-	return report.Total, err
+	return counts{report.Total.Sends, report.Total.Accepted}, nil
 }
+
+// counts are the totals of the gateway's report that the benchmark knows.
+type counts struct{ Sends, Accepted int }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -46,37 +47,27 @@ func (o shopRecordsOptIn) says() (who, what string) {
 }
 
 func (o shopRecordsOptIn) happen(ctx context.Context, s *stage, p *printer, _ want) (int, error) {
-	request := map[string]string{
-		"phone_number_id": phoneNumberID, "contact": customerNumber,
-		"scope": o.scope, "source": o.source, "reference": o.reference,
-	}
-	if err := s.ask(ctx, "/whatsapp/consent/opt-in", request, new(known)); err != nil {
+	_, err := s.admin.Record(ctx, adminapi.RouteOptIn, adminapi.ConsentRequest{
+		PhoneNumberID: phoneNumberID, Contact: customerNumber, Scope: o.scope, Source: o.source, Reference: o.reference,
+	})
+	if err != nil {
 		return 0, fmt.Errorf("recording the opt-in: %w", err)
 	}
 	return 0, s.tellKnown(ctx, p)
 }
 
-// known is what the gateway knows about the customer.
-type known struct {
-	WindowOpen  bool       `json:"window_open"`
-	WindowUntil *time.Time `json:"window_until"`
-	Consent     map[string]struct {
-		State  string `json:"state"`
-		Source string `json:"source"`
-	} `json:"consent"`
-}
-
 // tellKnown prints what the gateway knows about the customer now.
 func (s *stage) tellKnown(ctx context.Context, p *printer) error {
-	var k known
-	if err := s.ask(ctx, "/whatsapp/consent/get", map[string]string{"phone_number_id": phoneNumberID, "contact": customerNumber}, &k); err != nil {
+	known, err := s.admin.Consent(ctx, adminapi.ConsentRequest{PhoneNumberID: phoneNumberID, Contact: customerNumber})
+	if err != nil {
 		return fmt.Errorf("asking what is known: %w", err)
 	}
-	p.learned(k.window() + "; " + k.consent())
+	p.learned(window(known) + "; " + consent(known))
 	return nil
 }
 
-func (k *known) window() string {
+// window says whether the customer service window is open.
+func window(k *adminapi.Consent) string {
 	switch {
 	case k.WindowUntil == nil:
 		return "window never opened"
@@ -87,14 +78,14 @@ func (k *known) window() string {
 }
 
 // consent sums up the consent on all scopes.
-func (k *known) consent() string {
+func consent(k *adminapi.Consent) string {
 	var parts []string
 	for _, state := range []policy.ConsentState{policy.OptedIn, policy.OptedOut} {
 		var scopes []string
 		source := ""
 		for _, scope := range policy.AllScopes {
 			if c := k.Consent[scope.String()]; c.State == state.String() {
-				scopes, source = append(scopes, scope.String()), c.Source
+				scopes, source = append(scopes, scope.String()), string(c.Source)
 			}
 		}
 		if len(scopes) == 0 {

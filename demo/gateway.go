@@ -20,6 +20,7 @@ import (
 
 	_ "github.com/waguard/waguard/caddymodule" // the gateway
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/freeport"
 	"github.com/waguard/waguard/internal/manualclock"
 )
@@ -93,7 +94,8 @@ type stage struct {
 
 	dir       string // temporary, removed in the end
 	url       string // where senders send
-	admin     string // host and port of the admin endpoint
+	admin     *adminapi.Client
+	adminAddr string // host and port of the admin endpoint
 	upstream  string // host and port of meta
 	caddyfile string // the gateway's configuration
 	loaded    bool
@@ -151,7 +153,10 @@ func (s *stage) openMeta() error {
 
 // openGateway loads a gateway from its Caddyfile.
 func (s *stage) openGateway(o options) (err error) {
-	if s.admin, err = s.hold(); err != nil {
+	if s.adminAddr, err = s.hold(); err != nil {
+		return err
+	}
+	if s.admin, err = adminapi.NewClient(s.adminAddr); err != nil {
 		return err
 	}
 	addr := cmp.Or(o.listen, "127.0.0.1:0")
@@ -180,7 +185,7 @@ func (s *stage) openGateway(o options) (err error) {
 	}
 	var text strings.Builder
 	err = texttemplate.Must(texttemplate.New("Caddyfile").Parse(caddyfile)).Execute(&text, map[string]string{
-		"Admin": s.admin, "Dir": filepath.ToSlash(s.dir), "LogLevel": level, "Host": host, "Port": port, "Upstream": s.upstream,
+		"Admin": s.adminAddr, "Dir": filepath.ToSlash(s.dir), "LogLevel": level, "Host": host, "Port": port, "Upstream": s.upstream,
 		"Business": strings.ReplaceAll(business, "\n", "\n\t\t"),
 	})
 	if err != nil {

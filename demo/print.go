@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -89,7 +90,7 @@ func (p *printer) step(at, who, what string) {
 func (p *printer) learned(what string) { p.detail(dim, "· learned", dim, what) }
 
 // judged says what the gateway made of a send, and what WhatsApp told about it.
-func (p *printer) judged(a *answer, l *line) {
+func (p *printer) judged(a *answer, l *adminapi.Line) {
 	said := string(a.category)
 	switch {
 	case a.category == policy.CategoryNone:

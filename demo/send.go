@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
-	"github.com/waguard/waguard/store"
 )
 
 // apiVersion is the version of the Graph API the shop's program speaks.
@@ -47,33 +46,11 @@ func (s *stage) send(ctx context.Context, m message) (*answer, error) {
 
 // call makes a request of the shop's program and decodes the JSON answer.
 func (s *stage) call(ctx context.Context, method, path string, body []byte, answer any) (*http.Response, error) {
-	return s.do(ctx, method, s.url+path, body, http.Header{"Authorization": {"Bearer " + token}}, answer)
-}
-
-// ask makes a request to the gateway's admin endpoint and decodes its answer. A
-// nil request makes it a GET.
-func (s *stage) ask(ctx context.Context, path string, request, answer any) error {
-	method, body := http.MethodGet, []byte(nil)
-	if request != nil {
-		var err error
-		if body, err = json.Marshal(request); err != nil {
-			return fmt.Errorf("encoding the request: %w", err)
-		}
-		method = http.MethodPost
-	}
-	resp, err := s.do(ctx, method, "http://"+s.admin+path, body, http.Header{}, answer)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("the admin endpoint answered %s", resp.Status)
-	}
-	return err
-}
-
-func (s *stage) do(ctx context.Context, method, url string, body []byte, header http.Header, answer any) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, s.url+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	req.Header = header
+	req.Header.Set("Authorization", "Bearer "+token)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -92,30 +69,13 @@ func (s *stage) do(ctx context.Context, method, url string, body []byte, header 
 	return resp, nil
 }
 
-// line is a line of the gateway's ledger or list of violations.
-type line struct {
-	ID         string            `json:"id"`
-	Time       time.Time         `json:"time"`
-	Rule       policy.Rule       `json:"rule"`
-	Reason     string            `json:"reason"`
-	Remedy     string            `json:"remedy"`
-	Contact    string            `json:"contact"`
-	Type       string            `json:"type"`
-	Template   string            `json:"template"`
-	Category   policy.Category   `json:"category"`
-	Initiation policy.Initiation `json:"initiation"`
-	Market     string            `json:"market"`
-	Delivery   store.Delivery    `json:"delivery"`
-}
-
 // ledgerLine finds a decision in the gateway's ledger.
-func (s *stage) ledgerLine(ctx context.Context, id string) (*line, error) {
-	var page struct{ Entries []*line }
-	if err := s.ask(ctx, "/whatsapp/ledger", nil, &page); err != nil {
-		return nil, fmt.Errorf("reading the ledger: %w", err)
-	}
-	for _, l := range page.Entries {
-		if l.ID == id {
+func (s *stage) ledgerLine(ctx context.Context, id string) (*adminapi.Line, error) {
+	for l, err := range s.admin.All(ctx, adminapi.Ledger, adminapi.Selection{}) {
+		if err != nil {
+			return nil, fmt.Errorf("reading the ledger: %w", err)
+		}
+		if l.ID.String() == id {
 			return l, nil
 		}
 	}
@@ -124,7 +84,7 @@ func (s *stage) ledgerLine(ctx context.Context, id string) (*line, error) {
 
 // compare lists what is not as it should be about a send: the judgement, what
 // reached WhatsApp, and for a message that passed what Meta said about its price.
-func (a *answer) compare(w want, l *line, reached int, priced bool) (surprises []string) {
+func (a *answer) compare(w want, l *adminapi.Line, reached int, priced bool) (surprises []string) {
 	surprise := func(format string, args ...any) { surprises = append(surprises, fmt.Sprintf(format, args...)) }
 	if got := (want{a.verdict, a.rule, a.category}); got != w {
 		surprise("expected %s, %s, %s; got %s, %s, %s", w.verdict, w.rule, w.category, got.verdict, got.rule, got.category)

@@ -81,9 +81,9 @@ func (p *printer) invitation(s *stage) {
 		"curl -d 'START' http://"+s.upstream+"/demo/write",
 		"curl -d '24h' http://"+s.upstream+"/demo/wait")
 	p.try("Ask the gateway, in another terminal:",
-		"waguard violations --address "+s.admin,
-		"waguard report --address "+s.admin,
-		"waguard consent get --address "+s.admin+" --business "+phoneNumberID+" --contact "+customerNumber)
+		"waguard violations --address "+s.adminAddr,
+		"waguard report --address "+s.adminAddr,
+		"waguard consent get --address "+s.adminAddr+" --business "+phoneNumberID+" --contact "+customerNumber)
 	p.line()
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -30,20 +31,20 @@ func (p *printer) intro(s *stage, o options) {
 
 // sumUp prints the violations and what Meta bills, as the gateway tells them.
 func (s *stage) sumUp(ctx context.Context, p *printer) error {
-	var page struct{ Entries []*line }
-	if err := s.ask(ctx, "/whatsapp/violations", nil, &page); err != nil {
+	page, err := s.admin.Page(ctx, adminapi.Violations, adminapi.Selection{})
+	if err != nil {
 		return fmt.Errorf("listing the violations: %w", err)
 	}
 	p.violations(page.Entries)
-	var report billing.Report
-	if err := s.ask(ctx, "/whatsapp/report", nil, &report); err != nil {
+	report, err := s.admin.Report(ctx, adminapi.ReportSelection{})
+	if err != nil {
 		return fmt.Errorf("asking for the report: %w", err)
 	}
-	p.bill(&report)
+	p.bill(report)
 	return nil
 }
 
-func (p *printer) violations(list []*line) {
+func (p *printer) violations(list []*adminapi.Line) {
 	p.heading("Violations", "  what was stopped before it reached WhatsApp, newest first")
 	row := func(s style, cells ...string) {
 		widths := []int{18, 24, 12, 26, 10}
@@ -55,11 +56,7 @@ func (p *printer) violations(list []*line) {
 	}
 	row(dim, "TIME", "RULE", "CATEGORY", "MESSAGE", "CONTACT")
 	for _, l := range list {
-		message := l.Type
-		if l.Template != "" {
-			message = "template " + l.Template
-		}
-		row(plain, l.Time.Format(dayAndTime), string(l.Rule), string(l.Category), message, l.Contact[:min(10, len(l.Contact))])
+		row(plain, l.Time.Format(dayAndTime), string(l.Rule), string(l.Category), l.Message(), l.Contact[:min(10, len(l.Contact))])
 	}
 }
 
