@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/waguard/waguard/internal/lookalike"
@@ -95,7 +96,7 @@ func formBatch(body []byte) *Refusal {
 		if equal < 0 || len(pair)-equal < len(`=[{}]`) || !mentions(pair[:equal], "batch") {
 			continue
 		}
-		value, _ := unescapeForm(string(pair[equal+1:]))
+		value, _ := url.QueryUnescape(string(pair[equal+1:]))
 		var batch any
 		if json.NewDecoder(strings.NewReader(value)).Decode(&batch) == nil && mentions([]byte(value), "relativeurl") {
 			return refusef(policy.RuleBatch, "leave the parameter called batch out of the text",

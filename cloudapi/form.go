@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -73,8 +74,8 @@ func formToJSON(body []byte) ([]byte, *Refusal) {
 			}
 			return nil, refusef(policy.RuleUnreadable, remedy, "%s", reason)
 		}
-		value, ok := unescapeForm(encoded)
-		if !ok || !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
+		value, err := url.QueryUnescape(encoded)
+		if err != nil || !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
 			return nil, refusef(policy.RuleUnreadable, "percent-encode the fields as UTF-8, or "+remedy, "a form field is not percent-encoded UTF-8, or holds a NUL")
 		}
 		if len(out) > 1 {
@@ -108,28 +109,4 @@ func isPlainName(s string) bool {
 		}
 	}
 	return s != ""
-}
-
-// unescapeForm decodes a form value; ok is false if an escape is broken.
-func unescapeForm(s string) (value string, ok bool) {
-	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
-		return s, true
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '+':
-			b = append(b, ' ')
-		case '%':
-			c, ok := unescapeByte(s[i:])
-			if !ok {
-				return "", false
-			}
-			b = append(b, c)
-			i += 2
-		default:
-			b = append(b, s[i])
-		}
-	}
-	return string(b), true
 }

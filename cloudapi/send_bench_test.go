@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/waguard/waguard/internal/strictjson"
 	"github.com/waguard/waguard/policy"
 )
@@ -80,23 +78,6 @@ func BenchmarkEncodingJSON(b *testing.B) {
 				if err := json.Unmarshal(bb.body, &v); err != nil {
 					b.Fatal(err)
 				}
-			}
-		})
-	}
-}
-
-// BenchmarkGJSON validates and takes the same fields out.
-func BenchmarkGJSON(b *testing.B) {
-	for _, bb := range benchBodies {
-		b.Run(bb.name, func(b *testing.B) {
-			b.ReportAllocs()
-			b.SetBytes(int64(len(bb.body)))
-			for b.Loop() {
-				if !gjson.ValidBytes(bb.body) {
-					b.Fatal("not valid")
-				}
-				gjson.GetManyBytes(bb.body, "messaging_product", "to", "recipient", "type", "status", "category",
-					"biz_opaque_callback_data", "template.name", "template.language.code")
 			}
 		})
 	}

@@ -48,8 +48,8 @@ func plainQuery(query string) (values map[string]string, ok bool) {
 			continue
 		}
 		name, encoded, _ := strings.Cut(pair, "=")
-		value, plain := unescapeForm(encoded)
-		if _, twice := values[name]; twice || !plain || !isPlainName(name) || strings.ContainsAny(encoded, ";#") {
+		value, err := url.QueryUnescape(encoded)
+		if _, twice := values[name]; twice || err != nil || !isPlainName(name) || strings.ContainsAny(encoded, ";#") {
 			return nil, false
 		}
 		values[name] = value

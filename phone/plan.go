@@ -1,38 +1,43 @@
 package phone
 
 import (
+	"strconv"
 	"sync"
 
 	"github.com/nyaruka/phonenumbers"
 )
 
 // callingCode is the country calling code that digits begin with, "" where no
-// country has it. One digit decides for North America and for Russia with
-// Kazakhstan, two for the countries listed, and three for all others.
+// country has it. No code is the beginning of another.
 func callingCode(digits string) string {
-	if digits == "" || digits[0] == '0' {
-		return ""
+	n := 0
+	for i := range min(longestCode, len(digits)) {
+		digit := digits[i] - '0'
+		if n = 10*n + int(digit); n == 0 || digit > 9 {
+			return ""
+		}
+		if codes()[n] {
+			return digits[:i+1]
+		}
 	}
-	if digits[0] == '1' || digits[0] == '7' {
-		return digits[:1]
-	}
-	if len(digits) < 2 {
-		return ""
-	}
-	switch digits[:2] {
-	case "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49",
-		"51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66",
-		"81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98":
-		return digits[:2]
-	}
-	if len(digits) < 3 {
-		return ""
-	}
-	if _, ok := plans()[digits[:3]]; !ok {
-		return ""
-	}
-	return digits[:3]
+	return ""
 }
+
+// codes says which numbers are calling codes. It is asked several times for each
+// number that is read, so it is no map.
+var codes = sync.OnceValue(func() *[1000]bool {
+	all := new([1000]bool)
+	for code := range plans() {
+		n, err := strconv.Atoi(code)
+		if err != nil || len(code) > longestCode {
+			panic("numbering plans: " + code + " is no calling code")
+		}
+		all[n] = true
+	}
+	return all
+})
+
+const longestCode = 3 // digits
 
 // plan says how long the numbers of a calling code are, without the code.
 type plan struct {

@@ -5,6 +5,11 @@
 // spelled, and bounded depth and size. What it accepts, parsers that pick the
 // first or the last duplicate, or stop at the first value, read alike.
 //
+// Why not encoding/json/jsontext, which refuses doubled keys and bad UTF-8 too: a
+// program has it only if it is built with GOEXPERIMENT=jsonv2, which whoever builds
+// Caddy with this module doesn't set, and it reads a stream, 10,000 levels deep and
+// without an end.
+//
 // Nothing is copied or converted until asked for: a [Value] points into the
 // bytes that were read, which must not change while it is used.
 package strictjson
