@@ -6,6 +6,10 @@
 // and decides nothing: what it reads it hands to package policy. Webhooks are read
 // by package webhook.
 //
+// Its files are called by what they do: route*.go tell where a request goes and
+// send*.go what it sends; suspect*.go look for what some other reader could find
+// in it; answer.go and template*.go read what Meta answers; refusal.go says no.
+//
 // The facts about WhatsApp in its comments come from Meta's documentation, where
 // not said otherwise.
 package cloudapi

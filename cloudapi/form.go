@@ -3,7 +3,6 @@ package cloudapi
 import (
 	"bytes"
 	"encoding/json"
-	"iter"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -11,41 +10,6 @@ import (
 	"github.com/waguard/waguard/internal/strictjson"
 	"github.com/waguard/waguard/policy"
 )
-
-// looseForm lists every name and value that some reader could find in a form,
-// names decoded to the end. It is for finding what could be meant, not for
-// reading what is.
-func looseForm(s string) iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		for pair := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == '&' || r == ';' }) {
-			name, value, _ := strings.Cut(pair, "=")
-			for range maxDecodings {
-				decoded := unescape(name)
-				if decoded == name {
-					break
-				}
-				name = decoded
-			}
-			if !yield(name, value) {
-				return
-			}
-		}
-	}
-}
-
-// looseFormInJSON is looseForm of a body that is JSON. A name with a quote or a
-// brace in it is JSON and no reader's parameter, unless the name ends before that
-// for some reader: at a NUL or a bracket.
-func looseFormInJSON(body []byte) iter.Seq2[string, string] {
-	return func(yield func(string, string) bool) {
-		for name, value := range looseForm(string(body)) {
-			base, _, _ := strings.Cut(name, "\x00")
-			if base = string(beforeBracket([]byte(base))); !strings.ContainsAny(base, `{"`) && !yield(name, value) {
-				return
-			}
-		}
-	}
-}
 
 // formToJSON rewrites a form as the JSON object it stands for, so that there is
 // one reader for both: fields that are objects hold JSON, all others plain text.
