@@ -139,7 +139,7 @@ func (g *Guard) reserve(st store.Store, sends []judged) (failed int, err error) 
 	}
 	for i := range sends {
 		e := sends[i].entry
-		if g.app.overlap && !e.Decision.Claims && e.Attempt == nil && !g.app.gateway.Failing() {
+		if g.app.overlap && len(e.Decision.Claims) == 0 && e.Attempt == nil && !g.app.gateway.Failing() {
 			continue
 		}
 		err := sends[i].reserved.Wait()

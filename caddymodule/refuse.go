@@ -35,7 +35,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 			j.entry.Decision.Verdict, j.entry.Decision.Rule, j.entry.Monitored = policy.Refuse, policy.RuleBatch, false
 			j.entry.Decision.Reason = "another send of the same batch was refused"
 			j.entry.Decision.Remedy = "send it on its own"
-			j.entry.Decision.Claims = false
+			j.entry.Decision.Claims = nil
 			j.entry.Unread = true
 			j.entry.Outcome = store.Outcome{State: store.Refused, At: j.entry.At}
 			if j.monitored {

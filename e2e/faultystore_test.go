@@ -94,7 +94,7 @@ func (f failing) Reserve(e *store.Entry) *store.Write {
 	if faults.reserve.Load() {
 		return failed()
 	}
-	if faults.claims.Load() && e.Decision.Claims { // another send was quicker
+	if faults.claims.Load() && len(e.Decision.Claims) > 0 { // another send was quicker
 		w, done := store.NewWrite()
 		done(store.ErrClaimed)
 		return w

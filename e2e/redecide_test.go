@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http/httptest"
+	"reflect"
 	"testing"
 	"time"
 
@@ -105,7 +106,7 @@ func TestDecideAgain(t *testing.T) {
 			t.Errorf("a send of this test could not be read: %+v", e.Decision)
 		}
 		seen[e.Decision.Rule]++
-		if again := policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time()); again != e.Decision {
+		if again := policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time()); !reflect.DeepEqual(again, e.Decision) {
 			t.Errorf("decided %+v\nagain   %+v", e.Decision, again)
 		}
 		sends--

@@ -18,6 +18,9 @@ func Decide(s *Send, f *Facts, p *Policy, now time.Time) Decision {
 	who := recipientsOf(s, f, p)
 	d := decide(s, f, p, who, at, category)
 	d.Category, d.Person = category, who.meant
+	if d.Rule == RuleConfirmation {
+		d.Claims = who.confirmations(f)
+	}
 	if category != CategoryNone {
 		d.Initiation = initiation(f, p, who, at)
 	}
@@ -114,9 +117,7 @@ func judgeFreeForm(s *Send, person *PersonFacts, p *Policy, w Window, now Moment
 			return stillOptedOut(person, p, consent)
 		}
 		if s.Confirms {
-			d := allow(RuleConfirmation, "one text may confirm the user's opt-out, and this one says so")
-			d.Claims = true
-			return d
+			return allow(RuleConfirmation, "one text may confirm the user's opt-out, and this one says so")
 		}
 		d := stillOptedOut(person, p, consent)
 		d.Remedy = "send one text that confirms the opt-out and says nothing else, or " + d.Remedy
@@ -162,16 +163,14 @@ func stillOptedOut(person *PersonFacts, p *Policy, consent Consent) Decision {
 	return refuse(RuleOptedOut, out+" and has not been in touch since", "wait until the user writes again or opts in")
 }
 
-// mayConfirm reports whether one text may still confirm the person's opt-out:
-// none was sent since the person was last opted in. A second STOP is the same
-// opt-out and earns no second confirmation. Where replies need an opt-in, only a
-// person who once gave it gets one: otherwise saying STOP would let a message
-// through that was refused before.
+// mayConfirm reports whether one text may still confirm the person's opt-out.
+// Where replies need an opt-in, only a person who once gave it gets one: otherwise
+// saying STOP would let a message through that was refused before.
 func mayConfirm(s *Send, person *PersonFacts, p *Policy, consent Consent) bool {
 	if p.RequireInWindowConsent && consent.LastOptIn == 0 {
 		return false
 	}
-	return s.Type == "text" && (person.Confirmed == 0 || person.Confirmed < consent.LastOptIn)
+	return s.Type == "text" && !person.confirmedOptOut()
 }
 
 // judgeCall lets a call through on the person's permission or inside an open

@@ -30,10 +30,10 @@ type Decision struct {
 	Remedy     string     `json:"remedy,omitempty" cbor:"4,keyasint,omitempty"`
 	Category   Category   `json:"category" cbor:"5,keyasint"`
 	Initiation Initiation `json:"initiation,omitempty" cbor:"6,keyasint,omitempty"`
-	// Claims reports that the send uses up something that can be used once: the
-	// confirmation after an opt-out. It must be reserved durably before it
-	// leaves.
-	Claims bool `json:"claims,omitempty" cbor:"7,keyasint,omitempty"`
+	// Claims are what the send uses up, such as the confirmation after an opt-out.
+	// They must be taken durably before it leaves. Records keep what was taken
+	// beside the entry; key 7 of older ones says that there was a confirmation.
+	Claims []Claim `json:"claims,omitempty" cbor:"-"`
 	// Person is the place in [Facts.Persons] of the person the send is for, where
 	// its phone number can be read in several ways; else 0.
 	Person int `json:"person,omitempty" cbor:"8,keyasint,omitempty"`

@@ -82,9 +82,12 @@ type StatusChanged struct {
 	Wamid         string
 	Who           []Identity // may be empty
 	At            Moment
-	Status        DeliveryStatus
-	ErrorCode     int      // Meta's code where Status is failed
-	Pricing       *Pricing // with sent and with delivered or read
+	// Told is the time as it was told, where that is after the delivery; At never
+	// is. An opt-out counts from when it is told to be.
+	Told      Moment
+	Status    DeliveryStatus
+	ErrorCode int      // Meta's code where Status is failed
+	Pricing   *Pricing // with sent and with delivered or read
 	// Opaque is the sender's biz_opaque_callback_data, echoed.
 	Opaque string
 }

@@ -38,7 +38,7 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 		m := c.member(a)
 		for i := range m.Numbers {
 			// A confirmation follows the opt-out it confirms.
-			if r := &m.Numbers[i]; r.Confirmed > m.NewSince {
+			if r := &m.Numbers[i]; r.Confirmed != 0 && !m.before(r.Confirmed) {
 				if optOut, _ := fold.Reach(r.PhoneNumberID); optOut {
 					f.Confirmed = max(f.Confirmed, r.Confirmed)
 				}
@@ -337,20 +337,17 @@ func (c *Contact) member(a Alias) *Member {
 var noMember Member
 
 // since is what counts of a record of m: nothing from before m was given to a new
-// person. An opt-out from that very moment is the new person's, everything else
-// is not: lists are often dated by the day. So is an opt-out the gateway heard of
-// later, whatever the clocks say.
+// person.
 func (r *Relation) since(m *Member) *Relation {
-	t := m.NewSince
-	if t == 0 {
+	if m.NewSince == 0 {
 		return r
 	}
 	was := *r
 	r = &was
 	r.Spoke = r.spoke()
-	forget := func(m *Moment) {
-		if *m <= t {
-			*m = 0
+	forget := func(at *Moment) {
+		if m.before(*at) {
+			*at = 0
 		}
 	}
 	forget(&r.Opened)
@@ -359,7 +356,7 @@ func (r *Relation) since(m *Member) *Relation {
 		r.Spoke = max(r.Spoke, 1)
 	}
 	forget(&r.Confirmed)
-	if r.CallSaid <= t {
+	if m.before(r.CallSaid) {
 		r.CallSaid, r.CallUntil = 0, 0
 	}
 	for s := range r.Consent {
@@ -369,7 +366,7 @@ func (r *Relation) since(m *Member) *Relation {
 }
 
 func (g *register) since(m *Member) {
-	older := func(in Mark) bool { return in.At <= m.NewSince }
+	older := func(in Mark) bool { return m.before(in.At) }
 	for _, in := range []*Mark{&g.In, &g.Pending} {
 		if older(*in) {
 			*in = Mark{}
@@ -377,7 +374,7 @@ func (g *register) since(m *Member) {
 	}
 	g.FirstOut, g.FirstStart = 0, 0
 	for _, out := range []*Mark{&g.Out, &g.Stop, &g.StopAll, &g.Told, &g.ToldAll} {
-		if out.At < m.NewSince && out.Recorded <= m.NewRecorded {
+		if m.optOutBefore(out.At, out.Recorded) {
 			*out = Mark{}
 		}
 		g.FirstOut = earliest(g.FirstOut, out.At)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -275,7 +276,7 @@ func TestLinksInAnyOrder(t *testing.T) {
 			}
 		}
 		f, g := factsOf(one, &s, tf), factsOf(other, &s, tf)
-		if x, y := Decide(&s, &f, &p, now.Time()), Decide(&s, &g, &p, now.Time()); x != y {
+		if x, y := Decide(&s, &f, &p, now.Time()), Decide(&s, &g, &p, now.Time()); !reflect.DeepEqual(x, y) {
 			t.Fatalf("%+v in one order, %+v in another", x, y)
 		}
 	})

@@ -1,6 +1,9 @@
 package policy
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // recipients says which of [Facts.Persons] a send is judged by.
 type recipients struct {
@@ -46,6 +49,18 @@ func Judged(s *Send, f *Facts, p *Policy) (places []int) {
 		}
 	}
 	return places
+}
+
+// confirmations are the claims of a message that confirms an opt-out: of everybody
+// it is judged by.
+func (r recipients) confirmations(f *Facts) (claims []Claim) {
+	for i := range f.Persons {
+		k := confirmationOf(f.Persons[i].Contact)
+		if r.counts(i) && !slices.Contains(claims, k) {
+			claims = append(claims, k)
+		}
+	}
+	return claims
 }
 
 // onePerson reports whether a phone number and a user id named together are one

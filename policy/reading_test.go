@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -106,7 +107,7 @@ func TestOtherReadingOnlyCountsAgainst(t *testing.T) {
 		alone.To = s.To[:1]
 
 		with, without := Decide(&s, &both, &p, now.Time()), Decide(&alone, &one, &p, now.Time())
-		if with.Verdict == Allow && (without.Verdict != Allow || with.Rule != without.Rule || with.Claims != without.Claims) {
+		if with.Verdict == Allow && (without.Verdict != Allow || with.Rule != without.Rule || !reflect.DeepEqual(with.Claims, without.Claims)) {
 			t.Fatalf("alone %+v, with another reading %+v", without, with)
 		}
 		if with.Initiation != without.Initiation || with.Person != 0 {

@@ -92,6 +92,14 @@ func (t *Terms) For(phoneNumberID string, learned func(phoneNumberID string) str
 	}
 }
 
+// SharesOptOuts reports whether opt-outs told to one of two numbers count for the
+// other, by the terms of either: then so does the confirmation of one.
+func (f *Fold) SharesOptOuts(other *Fold) bool {
+	there, _ := f.Reach(other.PhoneNumberID)
+	back, _ := other.Reach(f.PhoneNumberID)
+	return there || back
+}
+
 // either is a, or b where that is "".
 func either(a, b string) string {
 	if a == "" {

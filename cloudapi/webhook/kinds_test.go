@@ -262,6 +262,12 @@ func TestWordsAreNotClamped(t *testing.T) {
 					if e.At != policy.MomentOf(time.Unix(c.want, 0)) {
 						t.Error(tell(e))
 					}
+				case policy.StatusChanged:
+					out, ok := e.OptOut()
+					found = ok
+					if out.At != policy.MomentOf(time.Unix(c.want, 0)) || e.At != policy.MomentOf(arrival) {
+						t.Error(tell(e))
+					}
 				case policy.ServiceWindowOpened:
 					if e.At != policy.MomentOf(arrival) {
 						t.Error(tell(e))

@@ -81,17 +81,14 @@ func (r *reader) status(s *status, beside int) {
 			e.ErrorCode = int(s.Errors[0].Code)
 		}
 	}
+	if told := r.told(s.Timestamp); told > at {
+		e.Told = told
+	}
 	r.add(e)
 	if !person {
 		return
 	}
 	r.link(who, r.at(s.Timestamp))
-	if policy.StopsMarketing(e.ErrorCode) && r.phoneNumberID != "" {
-		r.add(policy.ConsentChanged{
-			PhoneNumberID: r.phoneNumberID, Who: who, At: r.optOutAt(s.Timestamp),
-			State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourceMeta131050, Ref: string(s.ID),
-		})
-	}
 }
 
 // recipient is whom a status is about. A message to a group has a status for

@@ -105,7 +105,11 @@ func tell(e policy.Event) string {
 		if e.Opaque != "" {
 			s += fmt.Sprintf(" %q", e.Opaque)
 		}
-		return s + " at " + at(e.At)
+		s += " at " + at(e.At)
+		if out, ok := e.OptOut(); ok {
+			s += fmt.Sprintf(", which is %s %v %s %q at %s", out.State, out.Scopes, out.Source, out.Ref, at(out.At))
+		}
+		return s
 	case policy.TemplateChanged:
 		s := fmt.Sprintf("template %s %s/%s", e.WABA, e.Template.Name, e.Template.Language)
 		if e.Status != "" {
@@ -236,8 +240,7 @@ var told = map[string]struct {
 		number + "1791600010",
 	}},
 	"status_stopped_marketing": {0, []string{
-		"failed 104455667788 wamid.A 12125550147 error 131050 at 1791600000",
-		`opted_out 104455667788 12125550147 [marketing] meta_131050 "wamid.A" at 1791600000`, number + "1791600000",
+		`failed 104455667788 wamid.A 12125550147 error 131050 at 1791600000, which is opted_out [marketing] meta_131050 "wamid.A" at 1791600000`, number + "1791600000",
 	}},
 	"status_error_beside": {0, []string{
 		"failed 104455667788 wamid.A 12125550147 error 131026 at 1791600000",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/waguard/waguard/policy"
 )
@@ -77,19 +76,14 @@ func checkEvent(e policy.Event) error {
 
 // apply changes what the event is about.
 func (b *batch) apply(e policy.Event) error {
+	if ch, ok := policy.ChangeOf(e, b.s.Pseudonym); ok {
+		if err := b.change(&ch); err != nil {
+			return err
+		}
+	}
 	switch e := e.(type) {
-	case policy.ServiceWindowOpened:
-		return b.person(e.Who, e.At, func(m *policy.Member) { m.Relation(e.PhoneNumberID).Open(e.At, e.OptOut) })
-	case policy.CallPermission:
-		return b.person(e.Who, e.At, func(m *policy.Member) { m.Relation(e.PhoneNumberID).PermitCalls(e.At, e.Until) })
-	case policy.ConsentChanged:
-		return b.consentChanged(e)
-	case policy.IdentityLinked:
-		return b.person(e.Who, e.At, func(*policy.Member) {})
-	case policy.IdentityChanged:
-		return b.identityChanged(e)
-	case policy.NewPerson:
-		return b.newPerson(e)
+	case policy.ServiceWindowOpened, policy.CallPermission, policy.ConsentChanged, policy.IdentityLinked, policy.IdentityChanged, policy.NewPerson:
+		return nil // about a person alone
 	case policy.StatusChanged:
 		return b.statusChanged(e)
 	case policy.TemplateChanged:
@@ -106,63 +100,25 @@ func (b *batch) apply(e policy.Event) error {
 	return errors.New("the store doesn't know this kind of event")
 }
 
-// person links all names of one person and changes what is known under each of
-// them. What a person does is recorded under all names it came with: when one of
-// them goes to somebody else, it still holds for the others.
-func (b *batch) person(who []policy.Identity, at policy.Moment, change func(*policy.Member)) error {
-	names := b.s.aliases(who)
-	if len(names) == 0 {
-		return nil
+// change records a change of one person: in the contact, where decisions look, and
+// a statement on consent in the history as well.
+func (b *batch) change(ch *policy.Change) error {
+	c, old, err := b.joined(ch.Names)
+	if err != nil || !c.Answer(ch) {
+		return err
 	}
-	return b.edit(names, func(c *policy.Contact) {
-		linkAll(c, names, at)
-		for _, a := range names {
-			change(c.Member(a))
-		}
-	})
-}
-
-// identityChanged links each old name with each new one, so that the person is
-// still known when one of the old ones, a number, goes to somebody else.
-func (b *batch) identityChanged(e policy.IdentityChanged) error {
-	before, after := b.s.aliases(e.Old), b.s.aliases(e.New)
-	all := sortAliases(slices.Concat(before, after))
-	if len(all) == 0 {
-		return nil
-	}
-	return b.edit(all, func(c *policy.Contact) {
-		linkAll(c, before, e.At)
-		linkAll(c, after, e.At)
-		for i, old := range before {
-			for j, next := range after {
-				if i+j == 0 || len(all) <= fullyLinked {
-					c.Link(old, next, policy.Successor, e.At)
-				}
-			}
-		}
-	})
-}
-
-func (b *batch) newPerson(e policy.NewPerson) error {
-	if e.Who.IsZero() {
-		return nil
-	}
-	a := b.s.Pseudonym(e.Who)
-	names := []policy.Alias{a}
-	if e.Recorded == 0 {
-		c, err := b.contact(a)
-		if err != nil {
-			return err
-		}
-		if known := c.NewSince(a); known != 0 && known == e.At {
-			return nil // told again
-		}
-		if e.Recorded, err = b.arrival(names); err != nil {
+	word, isWord := b.wordOf(ch)
+	var told *policy.Moment
+	if isWord {
+		if told, err = b.told(ch, word); err != nil {
 			return err
 		}
 	}
-	if e.At == 0 {
-		e.At = e.Recorded
+	c.Date(ch, told, policy.MomentOf(b.s.options.Now()))
+	c.Apply(ch)
+	if err := b.putContact(c, old); err != nil || !isWord {
+		return err
 	}
-	return b.edit(names, func(c *policy.Contact) { c.Member(a).GiveAway(e.At, e.Recorded) })
+	word, _ = b.wordOf(ch)
+	return b.remember(ch.Names, word)
 }

@@ -75,21 +75,33 @@ func (b *batch) contact(a policy.Alias) (*policy.Contact, error) {
 	return c, nil
 }
 
-// edit changes the contact of one person known by all the names, joining the
-// contacts they belonged to so far. The names must be sorted. It writes nothing
-// if nothing has changed.
+// edit changes the contact of one person known by the names. It writes nothing if
+// nothing has changed.
 func (b *batch) edit(names []policy.Alias, change func(*policy.Contact)) error {
-	var old []*policy.Contact
+	c, old, err := b.joined(names)
+	if err != nil {
+		return err
+	}
+	for _, a := range names {
+		c.Member(a)
+	}
+	change(c)
+	return b.putContact(c, old)
+}
+
+// joined is one contact in place of those the names belonged to so far, which it
+// returns as well. It is the caller's to change. The names must be sorted.
+func (b *batch) joined(names []policy.Alias) (joined *policy.Contact, old []*policy.Contact, err error) {
 	for _, a := range names {
 		c, err := b.contact(a)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		if len(c.Members) > 0 && !slices.ContainsFunc(old, func(o *policy.Contact) bool { return o.ID() == c.ID() }) {
 			old = append(old, c)
 		}
 	}
-	joined := &policy.Contact{}
+	joined = &policy.Contact{}
 	for i, c := range old {
 		if i == 0 {
 			joined = c.Clone()
@@ -97,11 +109,7 @@ func (b *batch) edit(names []policy.Alias, change func(*policy.Contact)) error {
 			joined.Merge(c)
 		}
 	}
-	for _, a := range names {
-		joined.Member(a)
-	}
-	change(joined)
-	return b.putContact(joined, old)
+	return joined, old, nil
 }
 
 // putContact writes the contact that takes the place of old ones: the record
@@ -142,39 +150,3 @@ func (b *batch) putContact(c *policy.Contact, old []*policy.Contact) error {
 	}
 	return nil
 }
-
-// fullyLinked is up to how many names of one person are linked each with each.
-// Webhooks have three at most.
-const fullyLinked = 8
-
-// linkAll records that the names are of one person. Each is linked with each, so
-// that the others stay together when one of them, a recycled number, goes to
-// somebody else.
-func linkAll(c *policy.Contact, names []policy.Alias, at policy.Moment) {
-	for i, a := range names {
-		for _, other := range names[i+1:] {
-			if i == 0 || len(names) <= fullyLinked {
-				c.Link(a, other, policy.SamePerson, at)
-			}
-		}
-	}
-}
-
-// namesOf are the names under which c knows the person behind a, a among them.
-func namesOf(c *policy.Contact, a policy.Alias) []policy.Alias {
-	names := []policy.Alias{a}
-	for i := range c.Members {
-		if m := c.Members[i].Alias; m != a && c.SamePerson(a, m) {
-			names = append(names, m)
-		}
-	}
-	return sortAliases(names)
-}
-
-// sortAliases sorts aliases in place and drops repeated ones.
-func sortAliases(names []policy.Alias) []policy.Alias {
-	slices.SortFunc(names, compareAliases)
-	return slices.Compact(names)
-}
-
-func compareAliases(a, b policy.Alias) int { return bytes.Compare(a[:], b[:]) }

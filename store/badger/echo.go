@@ -85,13 +85,13 @@ func (b *batch) echoSeen(opaque policy.Alias, e echo) error {
 		r.Seen = append(r.Seen, e)
 	} else {
 		s := &r.Seen[i]
-		who := sortAliases(append(slices.Clone(s.Who), e.Who...))
+		who := policy.SortAliases(append(slices.Clone(s.Who), e.Who...))
 		if s.At <= e.At && len(who) == len(s.Who) {
 			return nil
 		}
 		s.At, s.Who = min(s.At, e.At), who
 	}
-	slices.SortFunc(r.Seen, func(x, y echo) int { return cmp.Or(cmp.Compare(x.At, y.At), compareAliases(x.Wamid, y.Wamid)) })
+	slices.SortFunc(r.Seen, func(x, y echo) int { return cmp.Or(cmp.Compare(x.At, y.At), x.Wamid.Compare(y.Wamid)) })
 	return b.putEchoes(opaque, r)
 }
 

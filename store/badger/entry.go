@@ -57,6 +57,9 @@ func (s *Store) assemble(src source, l *ledgerEntry, settled *settlement) (*stor
 	if err := decode(l.Entry, e); err != nil {
 		return nil, err
 	}
+	for i := range l.Claims {
+		e.Decision.Claims = append(e.Decision.Claims, l.Claims[i].Claim())
+	}
 	switch {
 	case settled != nil:
 		e.Outcome = settled.Outcome

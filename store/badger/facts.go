@@ -18,30 +18,25 @@ func (s *Store) Facts(ctx context.Context, q store.Query) (policy.Facts, error) 
 	f := policy.Facts{Persons: make([]policy.PersonFacts, len(people))}
 	fold := s.fold(q.PhoneNumberID, q.Terms)
 	for i := range people {
-		f.Persons[i] = people[i].person(fold)
+		f.Persons[i] = people[i].Facts(fold)
 	}
-	f.OnePerson = onePerson(q.Who, people)
+	f.OnePerson = policy.OnePerson(people)
 	f.Template = s.known.template(q.WABA, q.PhoneNumberID, q.Template)
 	if q.Digits != "" {
-		f.Shown = s.known.shownAmong(s.digitsPseudonym(q.PhoneNumberID, q.Digits), q.Who, people)
+		f.Shown = s.known.shownAmong(s.digitsPseudonym(q.PhoneNumberID, q.Digits), people)
 	}
 	return f, nil
 }
 
 // shownAmong is who of people digits without a plus sign were shown to mean.
-func (k *knowledge) shownAmong(digits policy.Alias, who []policy.Identity, people []lookedUp) policy.Shown {
+func (k *knowledge) shownAmong(digits policy.Alias, people []policy.Named) policy.Shown {
 	k.mu.RLock()
-	shown, ok := k.shown[digits]
+	number, ok := k.shown[digits]
 	k.mu.RUnlock()
 	if !ok {
 		return policy.NotShown
 	}
-	for i := range people {
-		if who[i].Kind == policy.Phone && people[i].contact.SamePerson(people[i].name, shown) {
-			return policy.Shown(i + 1)
-		}
-	}
-	return policy.ShownNone
+	return policy.ShownAmong(people, number)
 }
 
 // defaultTerms are those of a query without any.
@@ -53,37 +48,6 @@ func (s *Store) fold(phoneNumberID string, terms *policy.Terms) *policy.Fold {
 		terms = defaultTerms
 	}
 	return terms.For(phoneNumberID, func(id string) string { return s.known.number(id).WABA })
-}
-
-// onePerson reports that the identities belong to one person as far as a send
-// may name several: some reading of the phone number and the user id are linked.
-func onePerson(who []policy.Identity, people []lookedUp) bool {
-	if len(who) < 2 {
-		return len(who) == 1
-	}
-	phones, users := 0, 0
-	for i := range who {
-		if who[i].Kind == policy.Phone {
-			phones++
-		} else {
-			users++
-		}
-		for j := range i {
-			differ := (who[i].Kind == policy.Phone) != (who[j].Kind == policy.Phone)
-			if differ && people[i].contact.SamePerson(people[i].name, people[j].name) {
-				return true
-			}
-		}
-	}
-	if phones > 0 && users > 0 {
-		return false
-	}
-	for i := range people {
-		if !people[0].contact.SamePerson(people[0].name, people[i].name) {
-			return false
-		}
-	}
-	return true
 }
 
 // contacts are those the names belong to.
@@ -137,5 +101,5 @@ func (s *Store) Person(ctx context.Context, who policy.Identity, phoneNumberID s
 	if err != nil {
 		return policy.PersonFacts{}, fmt.Errorf("reading the person %s: %w", s.Pseudonym(who), err)
 	}
-	return people[0].person(s.fold(phoneNumberID, terms)), nil
+	return people[0].Facts(s.fold(phoneNumberID, terms)), nil
 }

@@ -14,86 +14,24 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-func (b *batch) consentChanged(e policy.ConsentChanged) error {
-	names := b.s.aliases(e.Who)
-	if len(names) == 0 || e.State == policy.ConsentUnknown || len(e.Scopes) == 0 {
-		return nil
+// wordOf is the statement on consent a change holds, as the history keeps it;
+// false where it holds none.
+func (b *batch) wordOf(ch *policy.Change) (store.Word, bool) {
+	e, ok := ch.Event.(policy.ConsentChanged)
+	if !ok {
+		return store.Word{}, false
 	}
-	if e.Answer {
-		var err error
-		if e.Scopes, err = b.answered(names, &e); err != nil || len(e.Scopes) == 0 {
-			return err
-		}
-	}
-	return b.say(names, store.Word{
-		At: e.At, PhoneNumberID: e.PhoneNumberID, State: e.State, Scopes: e.Scopes, Source: e.Source,
+	scopes := slices.Clone(e.Scopes)
+	slices.Sort(scopes)
+	return store.Word{
+		At: e.At, PhoneNumberID: e.PhoneNumberID, State: e.State, Scopes: slices.Compact(scopes), Source: e.Source,
 		Ref: b.s.evidence(e.PhoneNumberID, e.Ref), Recorded: e.Recorded, General: e.General, Tap: e.Tap, Actor: e.Actor,
-	})
+	}, true
 }
 
-// answered are the scopes an ordinary word, such as "yes", answers a question
-// about. It is no word on others, and nothing of it is kept.
-func (b *batch) answered(names []policy.Alias, e *policy.ConsentChanged) (scopes []policy.Scope, err error) {
-	for _, a := range names {
-		c, err := b.contact(a)
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range e.Scopes {
-			if !slices.Contains(scopes, s) && c.Asked(a, e.PhoneNumberID, s, e.At) {
-				scopes = append(scopes, s)
-			}
-		}
-	}
-	return scopes, nil
-}
-
-// say records a word on consent by the person with these names: in the contact,
-// where decisions look, and in the history.
-func (b *batch) say(names []policy.Alias, word store.Word) error {
-	word.Scopes = slices.Clone(word.Scopes)
-	slices.Sort(word.Scopes)
-	word.Scopes = slices.Compact(word.Scopes)
-	if err := b.date(names, &word); err != nil {
-		return err
-	}
-	err := b.edit(names, func(c *policy.Contact) {
-		linkAll(c, names, word.At)
-		for _, a := range names {
-			c.Member(a).Relation(word.PhoneNumberID).Say(policy.Said{
-				State: word.State, Scopes: word.Scopes, At: word.At, Source: word.Source, General: word.General, Tap: word.Tap, Recorded: word.Recorded,
-			})
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return b.remember(names, word)
-}
-
-// date notes when the gateway heard of a word, if the word doesn't tell: now, or
-// when it was heard of first. An operator's word without a time is one of now.
-func (b *batch) date(names []policy.Alias, word *store.Word) (err error) {
-	if word.Recorded != 0 {
-		return nil
-	}
-	now := word.At == 0 && !word.Source.Observed()
-	if !now {
-		known, err := b.known(names, *word)
-		if known != nil {
-			word.Recorded = known.Recorded
-		}
-		if known != nil || err != nil {
-			return err
-		}
-	}
-	if word.Recorded, err = b.arrival(names); err != nil || !now {
-		return err
-	}
-	if word.At = word.Recorded; word.State == policy.OptedOut {
-		word.At, err = b.notBefore(names, word.At)
-	}
-	return err
+// say records what a person with these names said on consent.
+func (b *batch) say(names []policy.Alias, e policy.ConsentChanged) error {
+	return b.change(&policy.Change{Event: e, Names: names})
 }
 
 // notBefore is at, or the time of the newest thing the person did as far as is
@@ -110,33 +48,22 @@ func (b *batch) notBefore(names []policy.Alias, at policy.Moment) (policy.Moment
 	return at, nil
 }
 
-// known is the word as it stands in the history, nil where it doesn't.
-func (b *batch) known(names []policy.Alias, word store.Word) (*store.Word, error) {
-	hash, err := wordHash(names, word)
+// told is when the gateway heard of the same word before, nil if it never did. A
+// word that is dated when it comes in is another one each time.
+func (b *batch) told(ch *policy.Change, word store.Word) (*policy.Moment, error) {
+	if e, ok := ch.Event.(policy.ConsentChanged); !ok || e.Recorded != 0 || e.OfNow() {
+		return nil, nil
+	}
+	hash, err := wordHash(ch.Names, word)
 	if err != nil {
 		return nil, err
 	}
-	value, err := b.get(historyKey(names[0], word.At, hash))
+	value, err := b.get(historyKey(ch.Names[0], word.At, hash))
 	if value == nil || err != nil {
 		return nil, err
 	}
-	known := new(store.Word)
-	return known, decode(value, known)
-}
-
-// arrival is when something about a person comes in: now, but always later than
-// anything before. A clock that is put back must not make what comes look older
-// than what was there.
-func (b *batch) arrival(names []policy.Alias) (policy.Moment, error) {
-	at := policy.MomentOf(b.s.options.Now())
-	for _, a := range names {
-		c, err := b.contact(a)
-		if err != nil {
-			return 0, err
-		}
-		at = max(at, c.Recorded()+1)
-	}
-	return at, nil
+	var known store.Word
+	return &known.Recorded, decode(value, &known)
 }
 
 // wordHash covers a word and all the names it came with, but not what was noted
@@ -187,7 +114,7 @@ func (s *Store) History(ctx context.Context, who policy.Identity) iter.Seq2[*sto
 		people, err := s.lookUp(ctx, []policy.Identity{who})
 		var words []*store.Word
 		if err == nil {
-			words, err = s.history(ctx, people[0].name)
+			words, err = s.history(ctx, people[0].Name)
 		}
 		if err != nil {
 			yield(nil, fmt.Errorf("reading the history of %s: %w", s.Pseudonym(who), err))
@@ -213,13 +140,13 @@ func (s *Store) history(ctx context.Context, a policy.Alias) ([]*store.Word, err
 		if err != nil {
 			return err
 		}
-		for _, name := range namesOf(c, a) {
+		for _, name := range c.Names(a) {
 			err := scanPrefix(snap.txn, aliasKey(historyPrefix, name), func(key, value []byte) error {
 				var w store.Word
 				if err := decode(value, &w); err != nil {
 					return err
 				}
-				if w.At > c.NewSince(name) || w.State == policy.OptedOut && w.Recorded > c.NewRecorded(name) {
+				if c.Said(name, w.State, w.At, w.Recorded) {
 					words = append(words, word{bytes.Clone(key[17:]), &w})
 				}
 				return nil
@@ -234,7 +161,7 @@ func (s *Store) history(ctx context.Context, a policy.Alias) ([]*store.Word, err
 		return nil, err
 	}
 	// Newest first; the copies of one word next to each other, the one under the
-	// smallest name first. The sort is stable and namesOf sorted.
+	// smallest name first. The sort is stable and the names are sorted.
 	slices.SortStableFunc(words, func(x, y word) int { return -bytes.Compare(x.key, y.key) })
 	words = slices.CompactFunc(words, func(x, y word) bool { return bytes.Equal(x.key, y.key) })
 	out := make([]*store.Word, len(words))

@@ -2,7 +2,6 @@ package badger
 
 import (
 	"slices"
-	"time"
 
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -44,7 +43,7 @@ func (b *batch) learn(h *entryHead, l learned, at policy.Moment) (other *policy.
 	names := l.names
 	switch {
 	case to.same, to.contact != nil && !l.elsewhere:
-		names = sortAliases(append(slices.Clone(names), *to.contact))
+		names = policy.SortAliases(append(slices.Clone(names), *to.contact))
 	case l.elsewhere && len(h.judged()) > 0:
 		other = new(policy.ContactID)
 	}
@@ -52,8 +51,8 @@ func (b *batch) learn(h *entryHead, l learned, at policy.Moment) (other *policy.
 	if err != nil {
 		return nil, err
 	}
-	if !c.Has(names[0]) || !linked(c, names, at) {
-		if err := b.edit(names, func(c *policy.Contact) { linkAll(c, names, at) }); err != nil {
+	if !c.Linked(names, at) {
+		if err := b.change(&policy.Change{Event: policy.IdentityLinked{At: at}, Names: names}); err != nil {
 			return nil, err
 		}
 	}
@@ -120,32 +119,8 @@ func (b *batch) shown(h *entryHead, l learned, at policy.Moment, misread bool) e
 	}
 	r := shownRecord{Digits: digits}
 	return update(b, key, &r, func() {
-		if at > r.At || at == r.At && compareAliases(l.phone, r.Who) > 0 {
+		if at > r.At || at == r.At && l.phone.Compare(r.Who) > 0 {
 			r.Who, r.At = l.phone, at
 		}
 	})
-}
-
-// linkSeen is how old the last sight of a link may be before another one is
-// written down. Finer than a day it would cost every send a record; it only
-// matters for an identity that an operator says went to somebody else within
-// that day.
-const linkSeen = 24 * time.Hour
-
-// linked reports that all names were already linked with one another as one
-// person's by the time at, by links that count and were seen lately.
-func linked(c *policy.Contact, names []policy.Alias, at policy.Moment) bool {
-	for i, a := range names {
-		for _, other := range names[i+1:] {
-			since := max(c.NewSince(a), c.NewSince(other))
-			seen := slices.ContainsFunc(c.Links, func(l policy.Link) bool {
-				return l.A == a && l.B == other && l.Kind == policy.SamePerson &&
-					l.First <= at && l.Last > since && l.Last > at.Add(-linkSeen)
-			})
-			if !seen {
-				return false
-			}
-		}
-	}
-	return true
 }

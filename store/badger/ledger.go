@@ -56,7 +56,7 @@ type entryHead struct {
 	Sender string       `cbor:"15,keyasint,omitempty"`
 	Token  string       `cbor:"16,keyasint,omitempty"`
 
-	claims   []claim
+	claims   []policy.Taken
 	attempt  *policy.Alias
 	reserved bool // it was when it was entered
 	// template is that of a send, as long as the gateway runs that sent it.
@@ -184,7 +184,9 @@ func (s *Store) Reserve(e *store.Entry) *store.Write {
 		ledgerEntry: &ledgerEntry{ID: e.ID, Entry: raw, head: headOf(e)},
 		at:          e.At, terms: e.Terms,
 	}
-	r.claims = e.Decision.Claims && r.head.reserved
+	if r.head.reserved {
+		r.claims = e.Decision.Claims
+	}
 	r.head.template = s.sentTemplate(e)
 	if e.Attempt != nil && r.head.reserved {
 		attempt := *e.Attempt
@@ -217,7 +219,7 @@ type reservation struct {
 	*ledgerEntry
 	at     policy.Moment
 	terms  *policy.Terms
-	claims bool
+	claims []policy.Claim
 	// attempt is the request's idempotency key, if it has one.
 	attempt *store.Attempt
 }
@@ -228,12 +230,12 @@ func (b *batch) reserve(r reservation) error {
 			return err
 		}
 	}
-	if r.claims {
-		claims, err := b.claim(r)
+	if len(r.claims) > 0 {
+		taken, err := b.claim(r)
 		if err != nil {
 			return err
 		}
-		r.Claims, r.head.claims = claims, claims
+		r.Claims, r.head.claims = taken, taken
 	}
 	if r.head.reserved && !r.head.Opaque.IsZero() {
 		if err := b.echoAwaited(r.head.Opaque, echoSend{ID: r.ID, Contacts: r.head.contacts()}); err != nil {

@@ -44,8 +44,8 @@ type ledgerEntry struct {
 	ID    store.ID `cbor:"1,keyasint"`
 	Entry []byte   `cbor:"2,keyasint"` // store.Entry, encoded
 	// Claims are what the send used up.
-	Claims  []claim     `cbor:"3,keyasint,omitempty"`
-	Settled *settlement `cbor:"4,keyasint,omitempty"`
+	Claims  []policy.Taken `cbor:"3,keyasint,omitempty"`
+	Settled *settlement    `cbor:"4,keyasint,omitempty"`
 	// Attempt is the pseudonym of the request's idempotency key, if it had one.
 	Attempt *policy.Alias `cbor:"5,keyasint,omitempty"`
 

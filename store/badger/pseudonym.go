@@ -111,5 +111,5 @@ func (s *Store) aliases(who []policy.Identity) []policy.Alias {
 			names = append(names, s.Pseudonym(i))
 		}
 	}
-	return sortAliases(names)
+	return policy.SortAliases(names)
 }

@@ -61,7 +61,7 @@ func goldenRecords(t *testing.T) []any {
 			OnePerson: true,
 			Template:  policy.TemplateFacts{Listed: true, Found: true, Status: policy.TemplateApproved, Category: policy.CategoryUtility, Next: policy.CategoryMarketing, NextFrom: 15, ReadAt: 16, ListedAt: 17, NoAccount: true},
 		},
-		Decision:  policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleOptedOut, Reason: "reason", Remedy: "remedy", Category: policy.CategoryUtility, Initiation: policy.ByBusiness, Claims: true},
+		Decision:  policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleOptedOut, Reason: "reason", Remedy: "remedy", Category: policy.CategoryUtility, Initiation: policy.ByBusiness},
 		Monitored: true, Unread: true, Market: "DE", MarketEstimated: true,
 		Outcome: store.Outcome{State: store.Reserved, At: 14}, Opaque: b,
 	})
@@ -78,7 +78,7 @@ func goldenRecords(t *testing.T) []any {
 		&contactRecord{Under: &a},
 		&store.Word{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceKeyword, Ref: "ref", Alias: a},
 		&pageRecord{Start: 3, Entries: []*ledgerEntry{
-			{ID: id, Entry: entry, Claims: []claim{{Contact: a, At: 1, Before: 2}}},
+			{ID: id, Entry: entry, Claims: []policy.Taken{{Key: a, At: 1, Before: 2}}},
 			{ID: store.ID{1, 2, 4}, Entry: entry, Settled: &settlement{Outcome: store.Outcome{State: store.Accepted}, Wamid: &a}},
 		}},
 		&settlement{Outcome: store.Outcome{State: store.Accepted, At: 1, HTTPStatus: 200, ErrorCode: 2}, Wamid: &a},
@@ -149,6 +149,61 @@ func TestGoldenRecords(t *testing.T) {
 		} else if !reflect.DeepEqual(read, r) {
 			t.Errorf("%T: read %+v, want %+v", r, read, r)
 		}
+	}
+}
+
+// TestOlderGoldenRecords reads what earlier versions wrote. Their entries hold
+// more than is written today: the same is understood.
+func TestOlderGoldenRecords(t *testing.T) {
+	older, err := os.ReadFile("testdata/records-1.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := goldenRecords(t)
+	for i, block := range strings.Split(strings.TrimSpace(string(older)), "\n\n") {
+		value, err := hex.DecodeString(strings.Split(block, "\n")[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := reflect.New(reflect.TypeOf(want[i]).Elem()).Interface()
+		if err := decode(value, read); err != nil {
+			t.Errorf("%T: %v", read, err)
+			continue
+		}
+		if page, ok := read.(*pageRecord); ok {
+			for _, e := range page.Entries {
+				e.Entry = writtenToday(t, e.Entry)
+			}
+		}
+		if !reflect.DeepEqual(read, want[i]) {
+			t.Errorf("%T: read %+v, want %+v", read, read, want[i])
+		}
+	}
+}
+
+func writtenToday(t *testing.T, entry []byte) []byte {
+	t.Helper()
+	var e store.Entry
+	if err := decode(entry, &e); err != nil {
+		t.Fatal(err)
+	}
+	value, err := encode(&e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// TestClaimOfOlderEntry checks that what an earlier version recorded of a claim
+// still means the confirmation of that person's opt-out.
+func TestClaimOfOlderEntry(t *testing.T) {
+	var taken policy.Taken
+	if err := decode([]byte{0xa2, 1, 0x50, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 2, 14}, &taken); err != nil {
+		t.Fatal(err)
+	}
+	want := policy.Claim{Kind: policy.ClaimConfirmation, Key: policy.Alias{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, Limit: 1}
+	if got := taken.Claim(); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 

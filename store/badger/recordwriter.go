@@ -89,10 +89,11 @@ func (w *recordWriter) ledgerEntry(e *ledgerEntry) {
 		for i := range e.Claims {
 			c := w.object()
 			w.key(c, 1)
-			w.bytes(e.Claims[i].Contact[:])
+			w.bytes(e.Claims[i].Key[:])
 			w.key(c, 2)
 			w.int(int64(e.Claims[i].At))
 			w.number(c, 3, int64(e.Claims[i].Before))
+			w.number(c, 4, int64(e.Claims[i].Kind))
 		}
 	}
 	if e.Settled != nil {
@@ -206,7 +207,6 @@ func (w *recordWriter) decision(d *policy.Decision) {
 	w.key(o, 5)
 	w.string(string(d.Category))
 	w.text(o, 6, string(d.Initiation))
-	w.flag(o, 7, d.Claims)
 	w.number(o, 8, int64(d.Person))
 }
 

@@ -88,11 +88,11 @@ type scan struct {
 	walk
 	s      *Store
 	filter store.Filter
-	// names are those of the person the filter names, with the time since when
-	// they are.
-	names map[policy.Alias]policy.Moment
-	chunk []*store.Entry
-	left  int // entries still wanted; negative is no limit
+	// contact is that of the person the filter names, and names are theirs.
+	contact *policy.Contact
+	names   []policy.Alias
+	chunk   []*store.Entry
+	left    int // entries still wanted; negative is no limit
 }
 
 func (s *Store) newScan(ctx context.Context, j journal, f store.Filter) (*scan, error) {
@@ -116,11 +116,8 @@ func (s *Store) newScan(ctx context.Context, j journal, f store.Filter) (*scan, 
 	if err != nil {
 		return nil, err
 	}
-	person := &people[0]
-	sc.names = make(map[policy.Alias]policy.Moment)
-	for _, name := range namesOf(person.contact, person.name) {
-		sc.names[name] = person.contact.NewSince(name)
-	}
+	sc.contact = people[0].Contact
+	sc.names = sc.contact.Names(people[0].Name)
 	return sc, nil
 }
 
@@ -169,9 +166,6 @@ func (sc *scan) hasRule(l *ledgerEntry, rule policy.Rule) bool {
 // them, under a name that was theirs then.
 func (sc *scan) isTo(l *ledgerEntry) bool {
 	at := l.ID.Moment()
-	theirs := func(a policy.Alias) bool {
-		since, ok := sc.names[a]
-		return ok && (since == 0 || at > since)
-	}
+	theirs := func(a policy.Alias) bool { return slices.Contains(sc.names, a) && sc.contact.Owns(a, at) }
 	return slices.ContainsFunc(l.head.judged(), theirs) || l.Settled.strayed() && theirs(*l.Settled.Outcome.ReachedOther)
 }

@@ -50,12 +50,11 @@ func (b *batch) settle(id store.ID, o store.Outcome, l learned) error {
 	if err := b.settleAttempt(id, h, o); err != nil {
 		return err
 	}
-	if o.State == store.Rejected && policy.StopsMarketing(o.ErrorCode) {
-		at, err := b.notBefore(h.judged(), o.At)
-		if err != nil {
+	if optOut, ok := policy.OptOutByError(o.ErrorCode, h.Send.PhoneNumberID, o.At, id.String()); ok && o.State == store.Rejected {
+		if optOut.At, err = b.notBefore(h.judged(), o.At); err != nil {
 			return err
 		}
-		if err := b.stopRecipient(h, &after, id.String(), at); err != nil {
+		if err := b.stopRecipient(h, &after, optOut); err != nil {
 			return err
 		}
 	}
@@ -76,7 +75,7 @@ func (b *batch) asked(id store.ID, h *entryHead, s *settlement, learned []policy
 	if to.contact == nil || err != nil {
 		return err
 	}
-	return b.say([]policy.Alias{*to.contact}, store.Word{
+	return b.say([]policy.Alias{*to.contact}, policy.ConsentChanged{
 		At: id.Moment(), PhoneNumberID: h.Send.PhoneNumberID, State: policy.ConsentPending, Scopes: s.Outcome.Asked, Source: policy.SourceQuestion, Ref: id.String(),
 	})
 }
@@ -156,9 +155,9 @@ func (b *batch) settleClaims(h *entryHead, before *settlement, after settlement)
 	}
 	switch released := before != nil && reachedNobody(*before); {
 	case !released && reachedNobody(after):
-		return b.release(h.claims, h.Send.PhoneNumberID)
+		return b.claimed(h, (*policy.Taken).Release)
 	case released && !reachedNobody(after):
-		return b.retake(h.claims, h.Send.PhoneNumberID)
+		return b.claimed(h, (*policy.Taken).Retake)
 	}
 	return nil
 }

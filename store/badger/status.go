@@ -115,11 +115,6 @@ func (b *batch) putStatus(wamid policy.Alias, before, after statusRecord) error 
 
 func (b *batch) statusChanged(e policy.StatusChanged) error {
 	names := b.s.aliases(e.Who)
-	if len(names) > 1 {
-		if err := b.edit(names, func(c *policy.Contact) { linkAll(c, names, e.At) }); err != nil {
-			return err
-		}
-	}
 	if e.Wamid == "" {
 		return nil
 	}
@@ -138,11 +133,13 @@ func (b *batch) statusChanged(e policy.StatusChanged) error {
 			return err
 		}
 	}
-	if err := b.putStatus(wamid, before, after); err != nil || !isStop(e) {
+	optOut, isOptOut := e.OptOut()
+	if err := b.putStatus(wamid, before, after); err != nil || !isOptOut {
 		return err
 	}
+	optOut.Ref = wamid.String()
 	if len(names) > 0 {
-		return b.stopMarketing(names, e.PhoneNumberID, wamid.String(), e.At)
+		return b.say(names, optOut)
 	}
-	return b.stopUnnamed(e, wamid, after.Entry)
+	return b.stopUnnamed(&e, optOut, wamid, after.Entry)
 }

@@ -29,23 +29,11 @@ type stopsRecord struct {
 	Times []policy.Moment `cbor:"1,keyasint,omitempty"` // sorted
 }
 
-// isStop reports a status that means an opt-out.
-func isStop(e policy.StatusChanged) bool {
-	return e.Status == policy.StatusFailed && policy.StopsMarketing(e.ErrorCode)
-}
-
-func (b *batch) stopMarketing(names []policy.Alias, phoneNumberID, ref string, at policy.Moment) error {
-	return b.say(names, store.Word{
-		At: at, PhoneNumberID: phoneNumberID, State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing},
-		Source: policy.SourceMeta131050, Ref: ref,
-	})
-}
-
 // stopUnnamed records the opt-out behind a status that names nobody. entry is
 // that of the message, if it is known; one with the same opaque value may be it.
-func (b *batch) stopUnnamed(e policy.StatusChanged, wamid policy.Alias, entry *store.ID) error {
+func (b *batch) stopUnnamed(e *policy.StatusChanged, optOut policy.ConsentChanged, wamid policy.Alias, entry *store.ID) error {
 	if entry == nil {
-		if err := b.leaveStop(wamid, e.At); err != nil || e.Opaque == "" {
+		if err := b.leaveStop(wamid, optOut.At); err != nil || e.Opaque == "" {
 			return err
 		}
 		var err error
@@ -57,12 +45,12 @@ func (b *batch) stopUnnamed(e policy.StatusChanged, wamid policy.Alias, entry *s
 	if err != nil || h == nil {
 		return err
 	}
-	return b.stopRecipient(h, settled, wamid.String(), e.At)
+	return b.stopRecipient(h, settled, optOut)
 }
 
-// stopRecipient records the opt-outs of the person an entry was sent to: as Meta
+// stopRecipient records an opt-out of the person an entry was sent to: as Meta
 // answered, or else as it was judged.
-func (b *batch) stopRecipient(h *entryHead, settled *settlement, ref string, times ...policy.Moment) error {
+func (b *batch) stopRecipient(h *entryHead, settled *settlement, optOut policy.ConsentChanged) error {
 	contacts := h.judged()
 	if settled.strayed() {
 		contacts = []policy.Alias{*settled.Outcome.ReachedOther}
@@ -70,12 +58,8 @@ func (b *batch) stopRecipient(h *entryHead, settled *settlement, ref string, tim
 	if len(contacts) == 0 {
 		return nil
 	}
-	for _, at := range times {
-		if err := b.stopMarketing(contacts[:1], h.Send.PhoneNumberID, ref, at); err != nil {
-			return err
-		}
-	}
-	return nil
+	optOut.PhoneNumberID = h.Send.PhoneNumberID
+	return b.say(contacts[:1], optOut)
 }
 
 func readStops(src source, wamid policy.Alias) (stopsRecord, error) {
@@ -104,8 +88,11 @@ func (b *batch) takeStops(h *entryHead, settled *settlement, wamid policy.Alias)
 	if err != nil || len(r.Times) == 0 {
 		return err
 	}
-	if err := b.stopRecipient(h, settled, wamid.String(), r.Times...); err != nil {
-		return err
+	for _, at := range r.Times {
+		optOut := policy.StoppedMarketing(h.Send.PhoneNumberID, at, wamid.String())
+		if err := b.stopRecipient(h, settled, optOut); err != nil {
+			return err
+		}
 	}
 	return b.delete(aliasKey(stopsPrefix, wamid))
 }

@@ -104,7 +104,10 @@ func (s *Store) findStopped(ctx context.Context, events []policy.Event) error {
 	var wanted map[policy.Alias]bool
 	for _, e := range events {
 		e, ok := e.(policy.StatusChanged)
-		if !ok || !isStop(e) || e.Wamid == "" || len(s.aliases(e.Who)) > 0 {
+		if !ok || e.Wamid == "" || len(s.aliases(e.Who)) > 0 {
+			continue
+		}
+		if _, isOptOut := e.OptOut(); !isOptOut {
 			continue
 		}
 		if wanted == nil {

@@ -13,7 +13,10 @@ import (
 func (f *fixture) confirmation(at policy.Moment, number string, to ...policy.Identity) *store.Entry {
 	e := f.newEntry(at, to...)
 	e.Send.PhoneNumberID, e.Terms = number, shared
-	e.Decision = policy.Decision{Verdict: policy.Allow, Rule: policy.RuleConfirmation, Category: policy.CategoryService, Claims: true}
+	e.Decision = policy.Decision{Verdict: policy.Allow, Rule: policy.RuleConfirmation, Category: policy.CategoryService}
+	for i := range e.Facts.Persons {
+		e.Decision.Claims = append(e.Decision.Claims, policy.Claim{Key: e.Facts.Persons[i].Contact, Limit: 1})
+	}
 	return e
 }
 

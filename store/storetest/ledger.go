@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"iter"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func testLedger(t *testing.T, open Open) {
 	e.Market, e.MarketEstimated = "DE", true
 	id := f.reserve(e)
 	got := f.entry(id)
-	if got.ID != e.ID || got.At != e.At || got.Business != e.Business || got.Decision != e.Decision || got.Outcome.State != e.Outcome.State || got.Outcome.At != e.Outcome.At || got.Market != e.Market || !got.MarketEstimated {
+	if got.ID != e.ID || got.At != e.At || got.Business != e.Business || !reflect.DeepEqual(got.Decision, e.Decision) || got.Outcome.State != e.Outcome.State || got.Outcome.At != e.Outcome.At || got.Market != e.Market || !got.MarketEstimated {
 		t.Errorf("got %+v, want %+v", got, *e)
 	}
 	if len(got.Facts.Persons) != 1 || got.Facts.Persons[0] != e.Facts.Persons[0] || !got.Facts.OnePerson {
