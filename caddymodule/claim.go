@@ -23,18 +23,22 @@ func foldOf(st store.Store, e *store.Entry) *policy.Fold {
 	return e.Terms.For(e.Send.PhoneNumberID, func(id string) string { return st.Number(id).WABA })
 }
 
-// useUp refuses a send whose one-time exception another send uses. No rule of
-// policy sees other sends, so that the decision can't be computed again from its
-// facts.
-func (j *judged) useUp(reason, remedy string) {
+// giveWay decides the send again, since another one is taking what it would use up.
+func (j *judged) giveWay(to policy.Rival) {
 	e := j.entry
 	if len(e.Decision.Claims) == 0 {
 		return
 	}
-	d := &e.Decision
-	d.Verdict, d.Rule, d.Reason, d.Remedy, d.Claims = policy.Refuse, policy.RuleOptedOut, reason, remedy, nil
-	e.Unread, e.Monitored = true, j.monitored
-	if !e.Monitored {
+	e.Facts.Rival = to
+	j.decideAgain()
+	e.Monitored = e.Violation() && j.monitored
+	if e.Violation() && !e.Monitored {
 		e.Outcome.State = store.Refused
 	}
+}
+
+// decideAgain decides by what has become known of other sends.
+func (j *judged) decideAgain() {
+	e := j.entry
+	e.Decision = policy.Decide(j.send, &e.Facts, &e.Policy, e.At.Time())
 }

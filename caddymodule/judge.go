@@ -91,12 +91,10 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, key s
 				sends[i].element = reading.Element(i)
 			}
 			if claimedBefore(st, sends[:i], entry) {
-				sends[i].useUp("the user opted out, and another send of this batch is the one message that may confirm it",
-					"send one confirmation, and nothing else until the user writes again or opts in")
+				sends[i].giveWay(policy.SiblingRival)
 			}
 			if i == lost {
-				sends[i].useUp("the user opted out, and the one message that may confirm it is being sent by other requests at this moment",
-					"send nothing more until the user writes again or opts in")
+				sends[i].giveWay(policy.RequestRival)
 			}
 			passes = passes && sends[i].passes()
 		}
@@ -164,11 +162,8 @@ func (a *App) decide(ctx context.Context, st store.Store, reading *cloudapi.Read
 	at := policy.MomentOf(now)
 	e := &store.Entry{ID: store.NewID(at), At: at, Send: *s}
 	if !ok {
-		e.Decision = policy.Decision{
-			Verdict: policy.Refuse, Rule: policy.RuleSenderUnknown, Category: policy.CategoryUnknown,
-			Reason: "no `business` block serves the business phone number the send would leave from",
-			Remedy: "check the phone number id, or add a `business` block for it",
-		}
+		e.Facts.NoBusiness = true
+		e.Decision = policy.Decide(s, &e.Facts, &e.Policy, now)
 		e.Monitored = a.gateway.Businesses.Monitors(s.PhoneNumberID)
 		e.Outcome = store.Outcome{State: store.Reserved, At: at}
 		if !e.Monitored {

@@ -32,11 +32,9 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 	}
 	for i := range sends {
 		if j := &sends[i]; j.passes() {
-			j.entry.Decision.Verdict, j.entry.Decision.Rule, j.entry.Monitored = policy.Refuse, policy.RuleBatch, false
-			j.entry.Decision.Reason = "another send of the same batch was refused"
-			j.entry.Decision.Remedy = "send it on its own"
-			j.entry.Decision.Claims = nil
-			j.entry.Unread = true
+			j.entry.Facts.SiblingRefused = true
+			j.decideAgain()
+			j.entry.Monitored = false
 			j.entry.Outcome = store.Outcome{State: store.Refused, At: j.entry.At}
 			if j.monitored {
 				j.exception = "another send of the same batch, of a business that is not in monitor mode, is refused"

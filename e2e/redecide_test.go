@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +19,8 @@ import (
 )
 
 // TestDecideAgain computes every decision of a ledger again, from nothing but
-// what the ledger kept: whoever asks a year later must get the same answer.
+// what the ledger kept: whoever asks a year later must get the same answer. Every
+// rule decides in it.
 func TestDecideAgain(t *testing.T) {
 	const number = "104455667788"
 	var g *gatewaytest.Gateway
@@ -28,7 +31,11 @@ func TestDecideAgain(t *testing.T) {
 		return g.Clock.Now()
 	}
 	sim := graphsim.New(graphsim.Options{Clock: clock, AppSecret: gatewaytest.AppSecret, Templates: []graphsim.Template{
-		{Name: "sale", Language: "en", Category: "MARKETING"}, {Name: "shipped", Language: "en", Category: "UTILITY"},
+		{Name: "sale", Language: "en", Category: "MARKETING"},
+		{Name: "shipped", Language: "en", Category: "UTILITY"},
+		{Name: "news", Language: "en", Category: "MARKETING", Status: "PAUSED"},
+		{Name: "spam", Language: "en", Category: "MARKETING", Status: "DISABLED"},
+		{Name: "draft", Language: "en", Category: "UTILITY", Status: "REJECTED"},
 	}})
 	upstream := httptest.NewServer(sim)
 	defer upstream.Close()
@@ -41,7 +48,12 @@ func TestDecideAgain(t *testing.T) {
 		number +4930555123
 		bare_numbers both
 	}
-	business * {
+	business 104455667790 {
+		waba ` + sim.WABA() + `
+		bare_numbers refuse
+		groups allow
+	}
+	business 104455667791 {
 		mode monitor
 	}`})
 	sim.SetWebhookURL(g.WebhookURL)
@@ -76,6 +88,36 @@ func TestDecideAgain(t *testing.T) {
 		}
 	}
 	all(number)
+	// By a template in each standing, at other endpoints, to a group and in batches.
+	rest := func() {
+		for _, name := range []string{"news", "spam", "draft"} {
+			send(number, fmt.Sprintf(`{"messaging_product":"whatsapp","to":"+4915112345678","type":"template","template":{"name":%q,"language":{"code":"en"}}}`, name))
+		}
+		at := func(path, body string) {
+			g.Post(t, "/v25.0/"+path, body)
+			sends++
+		}
+		at(number+"/marketing_messages", `{"messaging_product":"whatsapp","to":"+4915112345678","type":"text","text":{"body":"hi"}}`)
+		for _, to := range []string{"+4915112345678", "+4917604069012"} {
+			at(number+"/calls", `{"messaging_product":"whatsapp","to":"`+to+`","action":"connect","session":{"sdp_type":"offer","sdp":"v=0"}}`)
+		}
+		at(number+"/calls", `{"messaging_product":"whatsapp","call_id":"wacid.1","action":"terminate"}`)
+		for _, id := range []string{number, "104455667790"} {
+			send(id, `{"messaging_product":"whatsapp",`+group+`,"type":"template","template":{"name":"shipped","language":{"code":"en"}}}`)
+		}
+		send("104455667790", `{"messaging_product":"whatsapp","to":"4915112345678","type":"text","text":{"body":"hi"}}`)
+		element := func(to, text string) string { return strings.Replace(batched(number, to), "hi", text, 1) }
+		const confirms = "You are unsubscribed."
+		for _, batch := range [][]string{
+			{element("4915112345678", "hi"), element("4917604069012", "hi")},
+			{element("4915119876543", confirms), element("4915119876543", confirms)},
+		} {
+			g.Post(t, "/v25.0/", batchOf(batch...))
+			sends += len(batch)
+		}
+	}
+	eve := graphsim.User{Phone: "+4915119876543", Name: "Eve"}
+	rest()
 	for _, text := range []string{"hello", "START", "start promotions", "STOP", "I said stop!", "are you there?"} {
 		g.Clock.Advance(time.Hour)
 		happens(ana, text)
@@ -83,9 +125,22 @@ func TestDecideAgain(t *testing.T) {
 		happens(british, "hello")
 		happens(german, text)
 		all(number)
+		happens(eve, text)
 		all("999")
 		all("104455667789")
+		all("104455667791")
+		rest()
 	}
+	admin(t, g, "/whatsapp/consent/ask", `{"phone_number_id":"`+number+`","contact":"+4917604069012","scope":"marketing","source":"phone"}`, new(struct{}))
+	admin(t, g, "/whatsapp/consent/opt-in", `{"phone_number_id":"104455667789","contact":"+4917604069012","scope":"transactional","source":"phone"}`, new(struct{}))
+	if _, err := sim.Inbound(t.Context(), number, ana, graphsim.Message{Type: "interactive", Content: map[string]any{
+		"type": "call_permission_reply", "call_permission_reply": map[string]any{"response": "accept", "is_permanent": true},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	all(number)
+	all("104455667789")
+	rest()
 	g.Clock.Advance(23*time.Hour + 59*time.Minute)
 	all(number)
 
@@ -114,8 +169,14 @@ func TestDecideAgain(t *testing.T) {
 	if sends != 0 {
 		t.Errorf("the ledger has %d entries less than there were sends", sends)
 	}
-	const fewest = 8 // rules, or the story tells too little
-	if len(seen) < fewest {
-		t.Errorf("only these rules decided: %v", seen)
+	for _, rule := range policy.Order() {
+		if seen[rule] == 0 {
+			t.Errorf("no decision of this ledger is by %s", rule)
+		}
+	}
+	for rule := range seen {
+		if !slices.Contains(policy.Order(), rule) {
+			t.Errorf("%d decisions are by %s, which is no rule", seen[rule], rule)
+		}
 	}
 }

@@ -1,269 +1,123 @@
 package policy
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
 
 // Decide judges one send. It is a function of its arguments alone: the same
-// send, facts, policy and time always give the same decision.
+// send, facts, policy and time always give the same decision. What it goes by,
+// and in which order, is the list of rules.
 //
 // Where a phone number without plus sign can be read in two ways, the person it
 // means is judged, and the other one only counts against the send: if they opted
 // out. Where the policy says so both are judged, and the stricter answer holds.
 func Decide(s *Send, f *Facts, p *Policy, now time.Time) Decision {
-	at := MomentOf(now)
-	category := categoryOf(s, f, at)
-	who := recipientsOf(s, f, p)
-	d := decide(s, f, p, who, at, category)
-	d.Category, d.Person = category, who.meant
-	if d.Rule == RuleConfirmation {
-		d.Claims = who.confirmations(f)
+	c := Case{Send: s, Facts: f, Policy: p, Now: MomentOf(now)}
+	c.Category = categoryOf(s, f, c.Now)
+	c.who = recipientsOf(s, f, p)
+	c.billed = s.Kind == TemplateMessage || s.Kind == DirectSend && p.DirectSend
+	c.decide()
+	d := c.decision
+	d.Category, d.Person = c.Category, c.who.meant
+	if c.Category != CategoryNone && !f.NoBusiness {
+		d.Initiation = c.initiation()
 	}
-	if category != CategoryNone {
-		d.Initiation = initiation(f, p, who, at)
+	if d.Rule == RuleConfirmation {
+		d.Claims = c.confirmations()
 	}
 	return d
 }
 
-func decide(s *Send, f *Facts, p *Policy, who recipients, now Moment, category Category) Decision {
-	switch s.Kind {
-	case Receipt:
-		return allow(RuleReceipt, "a read receipt or typing indicator is not a message")
-	case CallControl:
-		return allow(RuleCallControl, "the action concerns a call that already exists")
-	}
-	if s.Edge == EdgeMarketing && s.Kind != TemplateMessage {
-		return refuse(RuleMarketingOnly, "only marketing templates can be sent through /marketing_messages", "send it through /messages")
-	}
-	if s.Group && !p.AllowGroups {
-		return refuse(RuleGroupsRefused, "the message goes to a group, and the consent of a group's members can't be seen from the request",
-			"write to the members one by one, or set `groups allow` for this business")
-	}
-	if d, refused := judgeBare(s, f, p); refused {
-		return d
-	}
-	note := ""
-	if s.Kind == TemplateMessage {
-		d, doubt, refused := judgeTemplate(s, f.Template, now)
-		if refused {
-			return d
+// Case is one send with everything its decision rests on.
+type Case struct {
+	Send   *Send
+	Facts  *Facts
+	Policy *Policy
+	Now    Moment
+	// Category is what the send will be billed as, as far as can be told.
+	Category Category
+
+	// billed: by its category, and so in need of an opt-in to that. What isn't is a
+	// reply or a call.
+	billed bool
+	// who says which of the persons count.
+	who recipients
+	// person is the one the rules on persons look at, window theirs.
+	person *PersonFacts
+	window Window
+	// doubt ends the reason of an allowed template of which it is not certain that
+	// Meta sends it.
+	doubt string
+
+	decision Decision
+}
+
+func (c *Case) refuse(rule Rule, reason, remedy string) bool {
+	c.decision = Decision{Verdict: Refuse, Rule: rule, Reason: reason, Remedy: remedy}
+	return true
+}
+
+func (c *Case) allow(rule Rule, reason string) bool {
+	c.decision = Decision{Verdict: Allow, Rule: rule, Reason: reason}
+	return true
+}
+
+// decide goes through the rules.
+func (c *Case) decide() {
+	for i := range sendRules {
+		if sendRules[i].judge(c) {
+			return
 		}
-		note = doubt
-		if known := f.Template.CategoryAt(now); s.Edge == EdgeMarketing && known.Scope() != Marketing {
-			return refuse(RuleMarketingOnly, fmt.Sprintf("the template %q is a %s template, and only marketing templates can be sent through /marketing_messages", s.Template.Name, known),
-				"send it through /messages")
-		}
-	}
-	if len(f.Persons) == 0 || len(f.Persons) < s.names() || s.namesTwice() && !who.onePerson(f) {
-		return refuse(RuleRecipientConflict, "`to` and `recipient` are not known to be the same person", "name the person once, in `to` or in `recipient`")
 	}
 	var strictest Decision
-	for i := range f.Persons {
-		if !who.counts(i) {
+	for i := range c.Facts.Persons {
+		if !c.who.counts(i) {
 			continue
 		}
-		d := judgePerson(s, &f.Template, &f.Persons[i], p, now, category)
-		if d.Verdict == Refuse {
-			if s.Bare != NotBare && who.phones > 1 && i < who.phones {
-				who.sayWhose(&d)
+		c.judgePerson(&c.Facts.Persons[i])
+		if c.decision.Verdict == Refuse {
+			if c.Send.Bare != NotBare && c.who.phones > 1 && i < c.who.phones {
+				c.who.sayWhose(&c.decision)
 			}
-			return d
+			return
 		}
 		// The first reading is the likeliest, but an exception made for another
 		// one is an exception all the same: its claim must not get lost.
-		if strictest.Verdict == "" || d.Exception() && !strictest.Exception() {
-			strictest = d
+		if strictest.Verdict == "" || c.decision.Exception() && !strictest.Exception() {
+			strictest = c.decision
 		}
 	}
-	if d, refused := who.judgeOthers(s, f, p, now, category); refused {
-		return d
+	if c.otherReadingOptedOut() {
+		return
 	}
-	strictest.Reason += note
-	return strictest
+	c.decision = strictest
+	c.decision.Reason += c.doubt
 }
 
-// judgePerson applies the rules about the person to one reading of the
-// recipient.
-func judgePerson(s *Send, t *TemplateFacts, person *PersonFacts, p *Policy, now Moment, category Category) Decision {
-	w := WindowOf(person.Opened, p.WindowMargin)
-	billed := s.Kind == TemplateMessage || s.Kind == DirectSend && p.DirectSend
-	switch {
-	case billed && category == CategoryUnknown:
-		return judgeUncategorised(s, t, person)
-	case s.Kind == TemplateMessage && s.Group:
-		return judgeGroup(person, category)
-	case billed:
-		return judgeConsent(s, person, p, w, now, category)
-	case s.Kind == Call:
-		return judgeCall(person, p, w, now)
-	}
-	return judgeFreeForm(s, person, p, w, now)
-}
-
-// judgeFreeForm applies the rules for everything that is not a template: an
-// open window and, after an opt-out, one opened by the person since.
-func judgeFreeForm(s *Send, person *PersonFacts, p *Policy, w Window, now Moment) Decision {
-	consent := person.Consent[Transactional]
-	if !w.OpenAt(now) {
-		if consent.State == OptedOut {
-			return refuse(RuleWindowClosed, fmt.Sprintf("%s; and the user opted out at %s (%s)", w.closedReason(), consent.Since, consent.Source), "wait until the user writes")
-		}
-		return refuse(RuleWindowClosed, w.closedReason(), useTemplate)
-	}
-	if silenced(person, p) {
-		if !mayConfirm(s, person, p, consent) {
-			return stillOptedOut(person, p, consent)
-		}
-		if s.Confirms {
-			return allow(RuleConfirmation, "one text may confirm the user's opt-out, and this one says so")
-		}
-		d := stillOptedOut(person, p, consent)
-		d.Remedy = "send one text that confirms the opt-out and says nothing else, or " + d.Remedy
-		return d
-	}
-	if p.RequireInWindowConsent && consent.State != OptedIn {
-		return missingConsent(person, CategoryService)
-	}
-	return allow(RuleWindowOpen, w.openReason())
-}
-
-// silenced reports that the person opted out and nothing they did since lets a
-// reply through. Where replies need an opt-in, only an opt-in does: otherwise
-// saying STOP and writing again would open a door that was shut before.
-func silenced(person *PersonFacts, p *Policy) bool {
-	consent := person.Consent[Transactional]
-	return consent.State == OptedOut &&
-		(p.RefuseOptedOutReplies || p.RequireInWindowConsent || !person.spokeSince(consent.Since))
-}
-
-// spokeSince reports whether the person, after an opt-out, did something that
-// opens the window and is no opt-out itself. What happened in the same second of
-// WhatsApp's clock did not come after it.
-func (p *PersonFacts) spokeSince(out Moment) bool {
-	if p.Spoke == 0 {
-		return p.Opened > out
-	}
-	return p.Spoke.second() > out.second()
-}
-
-// stillOptedOut says why a person who opted out may not be answered.
-func stillOptedOut(person *PersonFacts, p *Policy, consent Consent) Decision {
-	out := fmt.Sprintf("the user opted out at %s (%s)", consent.Since, consent.Source)
-	const untilOptIn = "wait until the user opts in"
-	switch {
-	case p.RequireInWindowConsent:
-		return refuse(RuleOptedOut, out+", and this business answers only people who opted in", untilOptIn)
-	case p.RefuseOptedOutReplies:
-		return refuse(RuleOptedOut, out+", and this business doesn't answer people who opted out, also if they write again", untilOptIn)
-	case person.Opened.second() > consent.Since.second():
-		return refuse(RuleOptedOut, out+"; what they did since is an opt-out itself, or may be one", "wait until the user writes something else or opts in")
-	}
-	return refuse(RuleOptedOut, out+" and has not been in touch since", "wait until the user writes again or opts in")
-}
-
-// mayConfirm reports whether one text may still confirm the person's opt-out.
-// Where replies need an opt-in, only a person who once gave it gets one: otherwise
-// saying STOP would let a message through that was refused before.
-func mayConfirm(s *Send, person *PersonFacts, p *Policy, consent Consent) bool {
-	if p.RequireInWindowConsent && consent.LastOptIn == 0 {
-		return false
-	}
-	return s.Type == "text" && !person.confirmedOptOut()
-}
-
-// judgeCall lets a call through on the person's permission or inside an open
-// window, and never to someone who opted out and could not be answered either.
-func judgeCall(person *PersonFacts, p *Policy, w Window, now Moment) Decision {
-	consent := person.Consent[Transactional]
-	switch {
-	case silenced(person, p):
-		return stillOptedOut(person, p, consent)
-	case now < person.CallUntil:
-		return allow(RuleCallPermission, "the user permitted calls from this number")
-	case w.OpenAt(now) && p.RequireInWindowConsent && consent.State != OptedIn:
-		return missingConsent(person, CategoryService)
-	case w.OpenAt(now):
-		return allow(RuleWindowOpen, w.openReason())
-	}
-	return refuse(RuleCallNotPermitted, "the user has not permitted calls from this number, and "+w.closedReason(),
-		"ask for permission to call while the window is open, or with a template")
-}
-
-// judgeGroup lets a template to a group through: that groups are allowed stands
-// for the members' opt-ins. An opt-out recorded for the group itself still holds.
-func judgeGroup(person *PersonFacts, category Category) Decision {
-	if person.Consent[category.Scope()].State == OptedOut {
-		return optedOut(person, category, "a "+string(category)+" message")
-	}
-	return allow(RuleGroupsAllowed, "groups are allowed for this business")
-}
-
-// judgeConsent demands an opt-in whose scope covers the category. What may be said
-// freely, a reply in an open window, may be said with a utility template too.
-func judgeConsent(s *Send, person *PersonFacts, p *Policy, w Window, now Moment, category Category) Decision {
-	consent := person.Consent[category.Scope()]
-	if consent.State == OptedIn {
-		return allow(RuleConsent, fmt.Sprintf("the user opted in to %s messages at %s (%s)", category.Scope(), consent.Since, consent.Source))
-	}
-	if category == CategoryUtility && w.OpenAt(now) && !p.RequireInWindowConsent && !silenced(person, p) {
-		return allow(RuleWindowOpen, w.openReason())
-	}
-	if consent.State != OptedOut {
-		return missingConsent(person, category)
-	}
-	d := optedOut(person, category, "a "+string(category)+" message")
-	switch {
-	case !essential(s, p, category) || consent.LastOptIn == 0:
-	case s.Transaction:
-		return allow(RuleEssential, fmt.Sprintf("the user opted out at %s, but %q is an essential %s template about an existing transaction", consent.Since, s.Template.Name, category))
-	default:
-		d.Remedy = "don't send it, unless it is about an order or transaction of the user's: then name that in biz_opaque_callback_data, such as order:1234"
-	}
-	return d
-}
-
-// essential reports whether s may go to a person who opted out, if it is about a
-// transaction: a listed utility or authentication template. The person must have
-// opted in once: an opt-out must never open a door.
-func essential(s *Send, p *Policy, category Category) bool {
-	return s.Kind == TemplateMessage &&
-		(category == CategoryUtility || category == CategoryAuthentication) &&
-		slices.Contains(p.EssentialTemplates, s.Template.Name)
-}
-
-func optedOut(person *PersonFacts, category Category, what string) Decision {
-	scope := category.Scope()
-	consent := person.Consent[scope]
-	rule := RuleOptedOut
-	if scope == Marketing {
-		rule = RuleOptedOutMarketing
-	}
-	return refuse(rule, fmt.Sprintf("the user opted out of %s messages at %s (%s), and this is %s", scope, consent.Since, consent.Source, what),
-		"don't send it; only the user can opt in again")
-}
-
-// missingConsent tells the three ways of not having an opt-in apart.
-func missingConsent(person *PersonFacts, category Category) Decision {
-	scope := category.Scope()
-	if c := person.Consent[scope]; c.State == ConsentPending {
-		return refuse(RuleConsentPending, fmt.Sprintf("the user was asked for consent to %s messages at %s and has not confirmed it", scope, c.Since),
-			"wait until the user confirms")
-	}
-	for other, c := range person.Consent {
-		if c.State == OptedIn {
-			return refuse(RuleNoConsentCategory, fmt.Sprintf("the user opted in to %s messages only, and a %s message needs consent to %s messages", Scope(other), category, scope),
-				"get the user's opt-in to this kind of message and record it")
+// judgePerson applies the rules on persons to one reading of the recipient. One of
+// them decides.
+func (c *Case) judgePerson(person *PersonFacts) {
+	c.person, c.window = person, WindowOf(person.Opened, c.Policy.WindowMargin)
+	for i := range personRules {
+		if personRules[i].judge(c) {
+			return
 		}
 	}
-	return refuse(RuleNoConsent, fmt.Sprintf("no opt-in of this user is on record, and a %s message needs consent to %s messages", category, scope),
-		"get the user's opt-in and record it with `waguard consent opt-in`")
 }
+
+// consent is what the person said on a scope.
+func (c *Case) consent(s Scope) *Consent { return &c.person.Consent[s] }
+
+// open reports whether the person's customer service window is open.
+func (c *Case) open() bool { return c.window.OpenAt(c.Now) }
 
 // categoryOf is what the send will be billed as, as far as can be told before
 // Meta does.
 func categoryOf(s *Send, f *Facts, now Moment) Category {
+	if f.NoBusiness {
+		return CategoryUnknown
+	}
 	switch s.Kind {
 	case Receipt, Call, CallControl:
 		return CategoryNone
@@ -284,14 +138,26 @@ func categoryOf(s *Send, f *Facts, now Moment) Category {
 	return CategoryService
 }
 
-func initiation(f *Facts, p *Policy, who recipients, now Moment) Initiation {
-	if len(f.Persons) == 0 {
+func (c *Case) initiation() Initiation {
+	if len(c.Facts.Persons) == 0 {
 		return ByBusiness
 	}
-	for i := range f.Persons {
-		if who.counts(i) && !WindowOf(f.Persons[i].Opened, p.WindowMargin).OpenAt(now) {
+	for i := range c.Facts.Persons {
+		if c.who.counts(i) && !WindowOf(c.Facts.Persons[i].Opened, c.Policy.WindowMargin).OpenAt(c.Now) {
 			return ByBusiness
 		}
 	}
 	return ByUser
+}
+
+// confirmations are the claims of a message that confirms an opt-out: of everybody
+// it is judged by.
+func (c *Case) confirmations() (claims []Claim) {
+	for i := range c.Facts.Persons {
+		k := confirmationOf(c.Facts.Persons[i].Contact)
+		if c.who.counts(i) && !slices.Contains(claims, k) {
+			claims = append(claims, k)
+		}
+	}
+	return claims
 }

@@ -42,11 +42,3 @@ type Decision struct {
 // Exception reports that d lets through what the rules would stop, for a reason of
 // its own: every use of one is to be seen.
 func (d *Decision) Exception() bool { return d.Rule == RuleConfirmation || d.Rule == RuleEssential }
-
-func refuse(rule Rule, reason, remedy string) Decision {
-	return Decision{Verdict: Refuse, Rule: rule, Reason: reason, Remedy: remedy}
-}
-
-func allow(rule Rule, reason string) Decision {
-	return Decision{Verdict: Allow, Rule: rule, Reason: reason}
-}

@@ -14,7 +14,39 @@ type Facts struct {
 	// Shown is whom Meta's answer to an earlier send with the same digits and no
 	// plus sign showed them to mean.
 	Shown Shown `json:"shown,omitempty" cbor:"4,keyasint,omitempty"`
+	// NoBusiness reports that no business is configured for the phone number the
+	// send would leave from. Nothing else was looked up then.
+	NoBusiness bool `json:"no_business,omitempty" cbor:"5,keyasint,omitempty"`
+	// Rival is who else is taking what the send would use up.
+	Rival Rival `json:"rival,omitempty" cbor:"6,keyasint,omitempty"`
+	// SiblingRefused reports that a send which would leave together with this one is
+	// refused.
+	SiblingRefused bool `json:"sibling_refused,omitempty" cbor:"7,keyasint,omitempty"`
 }
+
+// Rival says who else is taking what a send would use up: what is on record
+// doesn't show it yet.
+type Rival uint8
+
+const (
+	// NoRival: nobody.
+	NoRival Rival = iota
+	// SiblingRival: an earlier send of the same batch.
+	SiblingRival
+	// RequestRival: sends of other requests.
+	RequestRival
+)
+
+var rivalNames = [...]string{"none", "sibling", "request"}
+
+// String is the name in reports.
+func (r Rival) String() string { return nameOf(rivalNames[:], r) }
+
+// MarshalText writes r as String does.
+func (r Rival) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (r *Rival) UnmarshalText(text []byte) error { return parseName(rivalNames[:], string(text), r) }
 
 // Shown says whom digits without a plus sign were shown to mean: a positive
 // value is the person of [Facts.Persons] at that place, counted from 1.

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // recipients says which of [Facts.Persons] a send is judged by.
 type recipients struct {
@@ -51,18 +48,6 @@ func Judged(s *Send, f *Facts, p *Policy) (places []int) {
 	return places
 }
 
-// confirmations are the claims of a message that confirms an opt-out: of everybody
-// it is judged by.
-func (r recipients) confirmations(f *Facts) (claims []Claim) {
-	for i := range f.Persons {
-		k := confirmationOf(f.Persons[i].Contact)
-		if r.counts(i) && !slices.Contains(claims, k) {
-			claims = append(claims, k)
-		}
-	}
-	return claims
-}
-
 // onePerson reports whether a phone number and a user id named together are one
 // person's, as far as is known.
 func (r recipients) onePerson(f *Facts) bool {
@@ -71,45 +56,27 @@ func (r recipients) onePerson(f *Facts) bool {
 
 const writePlus = "write + and the country code before the number"
 
-// judgeBare refuses numbers without a plus sign where they mean nothing, or
-// nobody can tell whom.
-func judgeBare(s *Send, f *Facts, p *Policy) (Decision, bool) {
-	switch {
-	case s.Bare == NotBare:
-		return Decision{}, false
-	case p.BareNumbers == BareRefuse:
-		return refuse(RuleRecipientInvalid, "the phone number has no plus sign, and this business takes numbers with a plus sign only", writePlus), true
-	case f.Shown == ShownNone:
-		return refuse(RuleRecipientInvalid, "the phone number has no plus sign, and Meta's answer to an earlier send with the same digits named somebody else than they are read as here", writePlus), true
-	}
-	return Decision{}, false
-}
-
-// judgeOthers lets the readings of a number that were not meant count against a
-// send that is allowed: if one is a person who opted out of what it needs. An
-// exception made for that person is none for the send.
-func (r recipients) judgeOthers(s *Send, f *Facts, p *Policy, now Moment, category Category) (Decision, bool) {
-	for i := range f.Persons[:r.phones] {
-		other := &f.Persons[i]
-		if r.counts(i) || other.Contact == f.Persons[r.meant].Contact {
+// otherReadingOptedOut lets the readings of a number that were not meant count
+// against a send that is allowed: if one is a person who opted out of what it
+// needs. An exception made for that person is none for the send.
+func (c *Case) otherReadingOptedOut() bool {
+	for i := range c.Facts.Persons[:c.who.phones] {
+		other := &c.Facts.Persons[i]
+		if c.who.counts(i) || other.Contact == c.Facts.Persons[c.who.meant].Contact {
 			continue
 		}
-		scope, out := optedOutOfNeeded(s, other, p, category)
+		scope, out := c.optedOutOfNeeded(other)
 		if !out {
 			continue
 		}
-		if d := judgePerson(s, &f.Template, other, p, now, category); d.Verdict == Allow && !d.Exception() {
+		if c.judgePerson(other); c.decision.Verdict == Allow && !c.decision.Exception() {
 			continue // such as a reply to a person who opted out and wrote again
 		}
-		rule := RuleOptedOut
-		if scope == Marketing {
-			rule = RuleOptedOutMarketing
-		}
 		consent := other.Consent[scope]
-		return refuse(rule, fmt.Sprintf("the phone number has no plus sign and can be read as two numbers, and the user of the other one opted out of %s messages at %s (%s)", scope, consent.Since, consent.Source),
-			writePlus), true
+		return c.refuse(optedOutRule(scope), fmt.Sprintf("the phone number has no plus sign and can be read as two numbers, and the user of the other one opted out of %s messages at %s (%s)", scope, consent.Since, consent.Source),
+			writePlus)
 	}
-	return Decision{}, false
+	return false
 }
 
 // sayWhose adds to the refusal of a number that can be read in two ways whom it
@@ -123,13 +90,13 @@ func (r recipients) sayWhose(d *Decision) {
 
 // optedOutOfNeeded finds a scope the send needs consent to, or silence, that the
 // person opted out of.
-func optedOutOfNeeded(s *Send, person *PersonFacts, p *Policy, category Category) (Scope, bool) {
-	needed := []Scope{Transactional}
-	if s.Kind == TemplateMessage || s.Kind == DirectSend && p.DirectSend {
-		needed[0] = category.Scope()
-		if category == CategoryUnknown {
-			needed = AllScopes
-		}
+func (c *Case) optedOutOfNeeded(person *PersonFacts) (Scope, bool) {
+	needed := AllScopes
+	switch {
+	case !c.billed:
+		needed = transactionalScope
+	case c.Category != CategoryUnknown:
+		needed = []Scope{c.Category.Scope()}
 	}
 	for _, scope := range needed {
 		if person.Consent[scope].State == OptedOut {

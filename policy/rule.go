@@ -21,6 +21,7 @@ const (
 
 // Rules that refuse.
 const (
+	RuleBatch               Rule = "BATCH_REFUSED" // an element of a batch is refused; also the reader's: a batch that can't be read
 	RuleSenderUnknown       Rule = "SENDER_UNKNOWN"
 	RuleWindowClosed        Rule = "WINDOW_CLOSED"
 	RuleNoConsent           Rule = "NO_CONSENT"
@@ -55,7 +56,6 @@ const (
 // Refusals of the gateway: the request could not be judged or sent, or is none
 // the operator lets pass.
 const (
-	RuleBatch       Rule = "BATCH_REFUSED"          // an element of a batch is refused
 	RuleStore       Rule = "STORE_UNAVAILABLE"      // the store can't answer
 	RuleSetup       Rule = "SETUP_INCOMPLETE"       // a secret or setting is missing
 	RuleUnrecorded  Rule = "UNRECORDED"             // it left, its record did not reach the disk
@@ -80,14 +80,14 @@ var (
 	}
 	// RefuseRules are the rules by which [Decide] refuses.
 	RefuseRules = []Rule{
-		RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing,
+		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing,
 		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleMarketingOnly,
 		RuleGroupsRefused, RuleCallNotPermitted, RuleRecipientConflict, RuleRecipientInvalid,
 	}
 	// UnjudgedRules are those of the reader and the gateway, which are no decision's.
 	UnjudgedRules = []Rule{
 		RuleUnreadable, RuleTooLarge, RuleEncoding, RulePath, RuleMethod, RuleEncrypted, RuleParameter, RuleMissingParam,
-		RuleBatch, RuleStore, RuleSetup, RuleUnrecorded, RuleUnconfirmed, RuleNotSent, RuleInFlight, RuleKeyReused, RuleWebhooks,
+		RuleStore, RuleSetup, RuleUnrecorded, RuleUnconfirmed, RuleNotSent, RuleInFlight, RuleKeyReused, RuleWebhooks,
 		RuleOverloaded, RuleUnanswered, RuleCaller,
 	}
 )

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // TemplateStatus is a template's standing at Meta: the status a list of
 // templates shows, or the event of a status webhook.
@@ -149,35 +146,4 @@ func (t TemplateFacts) CategoryAt(now Moment) Category {
 // can know at now.
 func (t TemplateFacts) listedAt(now Moment) bool {
 	return t.Listed && (t.ListedAt == 0 || now < t.ListedAt.Add(catalogueTime))
-}
-
-// judgeTemplate refuses templates Meta would refuse: those known not to be
-// approved and those that are not in the list of all templates. It reports false
-// where the template may go, with a note to the reason where it goes although
-// it was once known not to be approved.
-func judgeTemplate(s *Send, t TemplateFacts, now Moment) (d Decision, note string, refused bool) {
-	if !t.Found {
-		if !t.listedAt(now) {
-			return Decision{}, "", false
-		}
-		seen := ""
-		if t.ListedAt != 0 {
-			seen = ", whose list was read at " + t.ListedAt.String()
-		}
-		return refuse(RuleTemplateUnknown,
-			fmt.Sprintf("the template %q in language %q is not among the templates of this WhatsApp Business Account%s", s.Template.Name, s.Template.Language, seen),
-			"check the template's name and language code; if it was created since, list the templates again through the gateway (GET /<waba id>/message_templates)"), "", true
-	}
-	st := standings[t.Status]
-	switch {
-	case t.Status.MayBeSent():
-		return Decision{}, "", false
-	case t.ReadAt != 0 && now >= t.ReadAt.Add(st.fresh):
-		return Decision{}, fmt.Sprintf("; the template's status was %s at %s, which may have changed since", t.Status, t.ReadAt), false
-	}
-	since := ""
-	if t.ReadAt != 0 {
-		since = " as of " + t.ReadAt.String()
-	}
-	return refuse(st.rule, fmt.Sprintf("the template %q (%s) %s: its status is %s%s", s.Template.Name, s.Template.Language, st.reason, t.Status, since), st.remedy), "", true
 }

@@ -5,46 +5,46 @@ import (
 	"slices"
 )
 
-// judgeUncategorised judges a message that Meta bills by a category which the
+// uncategorised judges a message that Meta bills by a category which the
 // gateway doesn't know. It could be any, so it needs the opt-in that is hardest
 // to get, and no opt-out of anything. What stands in the way is mostly that
 // nobody has listed the templates, and a refusal says so: an opt-in recorded to
 // get past it would be one nobody gave.
-func judgeUncategorised(s *Send, t *TemplateFacts, person *PersonFacts) Decision {
-	cause, remedy := categoryUnknown(s, t)
-	if c := person.Consent[Marketing]; optedOutOfAll(person) {
-		return refuse(RuleOptedOutMarketing, fmt.Sprintf("the user opted out of messages of every kind, of %s messages at %s (%s)", Marketing, c.Since, c.Source),
+func (c *Case) uncategorised() bool {
+	if !c.billed || c.Category != CategoryUnknown {
+		return false
+	}
+	cause, remedy := categoryUnknown(c.Send, &c.Facts.Template)
+	marketing := c.consent(Marketing)
+	if optedOutOfAll(c.person) {
+		return c.refuse(RuleOptedOutMarketing, fmt.Sprintf("the user opted out of messages of every kind, of %s messages at %s (%s)", Marketing, marketing.Since, marketing.Source),
 			"don't send it; only the user can opt in again")
 	}
 	for _, scope := range AllScopes {
-		if c := person.Consent[scope]; c.State == OptedOut {
-			rule := RuleOptedOut
-			if scope == Marketing {
-				rule = RuleOptedOutMarketing
-			}
-			return refuse(rule, fmt.Sprintf("the user opted out of %s messages at %s (%s), and this may be one: %s", scope, c.Since, c.Source, cause),
+		if out := c.consent(scope); out.State == OptedOut {
+			return c.refuse(optedOutRule(scope), fmt.Sprintf("the user opted out of %s messages at %s (%s), and this may be one: %s", scope, out.Since, out.Source, cause),
 				remedy+"; if the message is of that kind, don't send it")
 		}
 	}
-	switch c := person.Consent[Marketing]; {
-	case s.Group:
-		return allow(RuleGroupsAllowed, "groups are allowed for this business")
-	case c.State == OptedIn:
-		return allow(RuleConsent, fmt.Sprintf("the user opted in to %s messages at %s (%s), which covers any category: %s", Marketing, c.Since, c.Source, cause))
-	case c.State == ConsentPending:
-		return refuse(RuleConsentPending, fmt.Sprintf("the user was asked for consent to %s messages at %s and has not confirmed it, and this may be one: %s", Marketing, c.Since, cause),
+	switch {
+	case c.Send.Group:
+		return c.allow(RuleGroupsAllowed, "groups are allowed for this business")
+	case marketing.State == OptedIn:
+		return c.allow(RuleConsent, fmt.Sprintf("the user opted in to %s messages at %s (%s), which covers any category: %s", Marketing, marketing.Since, marketing.Source, cause))
+	case marketing.State == ConsentPending:
+		return c.refuse(RuleConsentPending, fmt.Sprintf("the user was asked for consent to %s messages at %s and has not confirmed it, and this may be one: %s", Marketing, marketing.Since, cause),
 			remedy+"; if it is a marketing message, wait until the user confirms")
 	}
-	for other, c := range person.Consent {
-		if c.State == OptedIn {
+	for other := range c.person.Consent {
+		if c.person.Consent[other].State == OptedIn {
 			rule := RuleCategoryUnknown
-			if s.Kind != TemplateMessage {
+			if c.Send.Kind != TemplateMessage {
 				rule = RuleNoConsentCategory
 			}
-			return refuse(rule, fmt.Sprintf("the user opted in to %s messages, and whether this is one can't be told: %s", Scope(other), cause), remedy)
+			return c.refuse(rule, fmt.Sprintf("the user opted in to %s messages, and whether this is one can't be told: %s", Scope(other), cause), remedy)
 		}
 	}
-	return refuse(RuleNoConsent, "no opt-in of this user is on record, for messages of any kind; and "+cause,
+	return c.refuse(RuleNoConsent, "no opt-in of this user is on record, for messages of any kind; and "+cause,
 		remedy+"; no template may be sent to a user who has not opted in to its kind of message")
 }
 

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Window is a customer service window: the time in which a business phone
 // number may send free-form messages to one person.
@@ -29,7 +26,7 @@ func (w Window) OpenAt(now Moment) bool { return w.Opened != 0 && now < w.Closes
 
 // openReason says since when and until when the window is open.
 func (w Window) openReason() string {
-	return fmt.Sprintf("the user was in touch at %s, the customer service window is open until %s", w.Opened, w.Closes)
+	return "the user was in touch at " + w.Opened.String() + ", the customer service window is open until " + w.Closes.String()
 }
 
 // closedReason says since when the window is closed.
@@ -37,7 +34,7 @@ func (w Window) closedReason() string {
 	if w.Opened == 0 {
 		return "the customer service window is closed: the user has not written to or called this number"
 	}
-	return fmt.Sprintf("the customer service window is closed: the user was last in touch at %s and the window ended at %s", w.Opened, w.Closes)
+	return "the customer service window is closed: the user was last in touch at " + w.Opened.String() + " and the window ended at " + w.Closes.String()
 }
 
 const useTemplate = "use an approved template, or wait until the user writes"

@@ -105,7 +105,8 @@ type Entry struct {
 	// Monitored: the business is in monitor mode, a refusal was not enforced.
 	Monitored bool `json:"monitored,omitempty" cbor:"8,keyasint,omitempty"`
 	// Unread: the request could not be read, so no rule of policy saw it; the
-	// decision is the reader's.
+	// decision is the reader's. In older entries also one that was refused because
+	// of another send of its batch.
 	Unread bool `json:"unread,omitempty" cbor:"9,keyasint,omitempty"`
 	// Market is the market of Meta's rate card the recipient belongs to.
 	Market string `json:"market,omitempty" cbor:"10,keyasint,omitempty"`

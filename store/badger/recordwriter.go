@@ -156,6 +156,9 @@ func (w *recordWriter) facts(f *policy.Facts) {
 		w.flag(o, 9, t.NoAccount)
 	}
 	w.number(o, 4, int64(f.Shown))
+	w.flag(o, 5, f.NoBusiness)
+	w.number(o, 6, int64(f.Rival))
+	w.flag(o, 7, f.SiblingRefused)
 }
 
 func (w *recordWriter) person(p *policy.PersonFacts) {
