@@ -73,8 +73,8 @@ func (c *Contact) Apply(ch *Change) {
 		c.each(ch.Names, func(m *Member) { m.Relation(e.PhoneNumberID).PermitCalls(e.At, e.Until) })
 	case ConsentChanged:
 		c.LinkAll(ch.Names, e.At)
-		said := Said{State: e.State, Scopes: e.Scopes, At: e.At, Source: e.Source, General: e.General, Tap: e.Tap, Recorded: e.Recorded}
-		c.each(ch.Names, func(m *Member) { m.Relation(e.PhoneNumberID).Say(said) })
+		record := ConsentRecord{State: e.State, Scopes: e.Scopes, At: e.At, Source: e.Source, General: e.General, Tap: e.Tap, Recorded: e.Recorded}
+		c.each(ch.Names, func(m *Member) { m.Relation(e.PhoneNumberID).Record(record) })
 	case IdentityLinked:
 		c.LinkAll(ch.Names, e.At)
 	case StatusChanged:
@@ -107,7 +107,7 @@ func (c *Contact) succeed(ch *Change, at Moment) {
 }
 
 // Answer takes an ordinary word, such as "yes", for an answer on the scopes the
-// person was asked about. It is no word on others, and false on none: then there
+// person was asked about. It says nothing on others, and is false on none: then there
 // is nothing to apply. Every other change stays as it is.
 func (c *Contact) Answer(ch *Change) bool {
 	e, ok := ch.Event.(ConsentChanged)

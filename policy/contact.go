@@ -40,8 +40,8 @@ type Relation struct {
 	Opened        Moment           `cbor:"2,keyasint,omitempty"` // newest event that opened the window
 	Consent       [Scopes]register `cbor:"3,keyasint,omitempty"`
 	Confirmed     Moment           `cbor:"4,keyasint,omitempty"` // newest opt-out confirmation
-	CallSaid      Moment           `cbor:"5,keyasint,omitempty"` // newest word on calls
-	CallUntil     Moment           `cbor:"6,keyasint,omitempty"` // what that word allows
+	CallSaid      Moment           `cbor:"5,keyasint,omitempty"` // newest permission, or withdrawal, of calls
+	CallUntil     Moment           `cbor:"6,keyasint,omitempty"` // until when it allows them
 	// Spoke is the newest event that opened the window and was no opt-out; 1 where
 	// all were. Records from before this was kept have none: see [Relation.spoke].
 	Spoke Moment `cbor:"7,keyasint,omitempty"`
@@ -105,7 +105,7 @@ func (c *Contact) Member(a Alias) *Member {
 }
 
 // GiveAway records that the identity belongs to somebody new since at, which the
-// gateway was told at the time recorded. Of two such words of one time the one
+// gateway was told at the time recorded. Of two statements of one time the one
 // told earlier holds: more opt-outs then count as the new person's.
 func (m *Member) GiveAway(at, recorded Moment) {
 	switch {
@@ -149,7 +149,7 @@ func (r *Relation) spoke() Moment {
 // Confirm records that the confirmation of an opt-out was sent.
 func (r *Relation) Confirm(at Moment) { r.Confirmed = max(r.Confirmed, at) }
 
-// PermitCalls records the person's word on being called. Of two words at the
+// PermitCalls records a permission to call, or its withdrawal. Of two at the
 // same time the one that permits less holds.
 func (r *Relation) PermitCalls(at, until Moment) {
 	if at > r.CallSaid || at == r.CallSaid && until < r.CallUntil {

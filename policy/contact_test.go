@@ -106,17 +106,17 @@ func TestRelation(t *testing.T) {
 	})
 	t.Run("say/same-time-two-sources", func(t *testing.T) {
 		var a, b Relation
-		a.Say(Said{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourceKeyword})
-		a.Say(Said{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourcePreference})
-		b.Say(Said{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourcePreference})
-		b.Say(Said{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourceKeyword})
+		a.Record(ConsentRecord{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourceKeyword})
+		a.Record(ConsentRecord{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourcePreference})
+		b.Record(ConsentRecord{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourcePreference})
+		b.Record(ConsentRecord{State: OptedOut, Scopes: AllScopes, At: noon, Source: SourceKeyword})
 		if !reflect.DeepEqual(a.Consent, b.Consent) {
 			t.Errorf("%v in one order, %v in the other", a.Consent, b.Consent)
 		}
 	})
 	t.Run("say/unknown-is-no-word", func(t *testing.T) {
 		var r Relation
-		r.Say(Said{State: ConsentUnknown, Scopes: AllScopes, At: noon, Source: SourceOperator})
+		r.Record(ConsentRecord{State: ConsentUnknown, Scopes: AllScopes, At: noon, Source: SourceOperator})
 		if !reflect.DeepEqual(r, Relation{}) {
 			t.Errorf("recorded %+v", r)
 		}
@@ -126,11 +126,11 @@ func TestRelation(t *testing.T) {
 		for _, at := range []Moment{0, -5} {
 			var c Contact
 			r := c.Member(name(1)).Relation("1")
-			r.Say(Said{State: OptedOut, Scopes: AllScopes, At: at, Source: SourcePreference})
+			r.Record(ConsentRecord{State: OptedOut, Scopes: AllScopes, At: at, Source: SourcePreference})
 			if got := c.Person(name(1), ours("1")).Consent[Marketing].State; got != OptedOut {
 				t.Errorf("at %d: %s, want %s", at, got, OptedOut)
 			}
-			r.Say(Said{State: OptedIn, Scopes: AllScopes, At: ago(day), Source: SourceOperator})
+			r.Record(ConsentRecord{State: OptedIn, Scopes: AllScopes, At: ago(day), Source: SourceOperator})
 			if got := c.Person(name(1), ours("1")).Consent[Marketing].State; got != OptedIn {
 				t.Errorf("at %d and opted in since: %s, want %s", at, got, OptedIn)
 			}
@@ -138,7 +138,7 @@ func TestRelation(t *testing.T) {
 	})
 	t.Run("say/opt-in-of-unknown-time-is-none", func(t *testing.T) {
 		var c Contact
-		c.Member(name(1)).Relation("1").Say(Said{State: OptedIn, Scopes: AllScopes, At: 0, Source: SourceOperator})
+		c.Member(name(1)).Relation("1").Record(ConsentRecord{State: OptedIn, Scopes: AllScopes, At: 0, Source: SourceOperator})
 		if got := c.Person(name(1), ours("1")).Consent[Marketing].State; got != ConsentUnknown {
 			t.Errorf("%s, want %s", got, ConsentUnknown)
 		}

@@ -78,7 +78,7 @@ func (c *Case) decide() {
 		c.judgePerson(&c.Facts.Persons[i])
 		if c.decision.Verdict == Refuse {
 			if c.Send.Bare != NotBare && c.who.phones > 1 && i < c.who.phones {
-				c.who.sayWhose(&c.decision)
+				c.who.nameReading(&c.decision)
 			}
 			return
 		}

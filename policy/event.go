@@ -16,17 +16,17 @@ type ServiceWindowOpened struct {
 	OptOut bool
 }
 
-// ConsentChanged: the person's word on some scopes changed.
+// ConsentChanged: the person stated a consent, or its withdrawal, for some scopes.
 type ConsentChanged struct {
 	PhoneNumberID string
 	Who           []Identity
-	// At is when the person said so. Zero, in a word of an operator: as it is
+	// At is when the person said so. Zero, in a record of an operator: as it is
 	// recorded.
 	At     Moment
 	State  ConsentState
 	Scopes []Scope
 	Source Source
-	// General marks a word for everything, such as STOP or START. A general
+	// General marks a record for everything, such as STOP or START. A general
 	// opt-in gives back what general opt-outs took, and no more.
 	General bool
 	// Answer marks an ordinary word, such as "yes": it is an opt-in only where

@@ -66,7 +66,7 @@ type PersonFacts struct {
 	// Opened is WhatsApp's time of the newest event that opened the customer
 	// service window.
 	Opened Moment `json:"opened,omitempty" cbor:"2,keyasint,omitempty"`
-	// Consent is the person's word per scope.
+	// Consent is where the person stands, per scope.
 	Consent [Scopes]Consent `json:"consent" cbor:"3,keyasint,omitempty"`
 	// Confirmed is when the one confirmation message after an opt-out was last
 	// sent.
@@ -114,7 +114,7 @@ func (s *ConsentState) UnmarshalText(text []byte) error {
 	return parseName(consentStateNames[:], string(text), s)
 }
 
-// Consent is a person's standing word on one scope.
+// Consent is where a person stands on one scope.
 type Consent struct {
 	State ConsentState `json:"state" cbor:"1,keyasint,omitempty"`
 	// Since is when the person said so.

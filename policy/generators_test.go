@@ -62,7 +62,7 @@ func (u update) apply(c *Contact) {
 	case "open":
 		c.Member(u.A).Relation(u.Number).Open(u.At, u.OptOut)
 	case "say":
-		c.Member(u.A).Relation(u.Number).Say(Said{
+		c.Member(u.A).Relation(u.Number).Record(ConsentRecord{
 			State: u.State, Scopes: u.Scopes, At: u.At, Source: u.Source, General: u.General, Tap: u.Tap, Recorded: u.Recorded,
 		})
 	case "confirm":

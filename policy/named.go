@@ -16,10 +16,10 @@ type namesake struct {
 	contact *Contact
 }
 
-// Or adds what is known under the user id of the other kind with the same
+// AsOtherKind adds what is known under the user id of the other kind with the same
 // spelling, since who names one needn't say which: the one that is known is meant.
 // Where both are, and are two people, the other one counts against.
-func (n *Named) Or(name Alias, contact *Contact) {
+func (n *Named) AsOtherKind(name Alias, contact *Contact) {
 	switch {
 	case !contact.Has(name) || n.Contact.SamePerson(n.Name, name):
 	case !n.Contact.Has(n.Name):
@@ -29,9 +29,9 @@ func (n *Named) Or(name Alias, contact *Contact) {
 	}
 }
 
-// Formerly adds what is known under a name the identity had until the given time.
+// AsFormer adds what is known under a name the identity had until the given time.
 // What was said under it by then counts against the person.
-func (n *Named) Formerly(name Alias, contact *Contact, until Moment) {
+func (n *Named) AsFormer(name Alias, contact *Contact, until Moment) {
 	if contact.Has(name) && !n.Contact.SamePerson(n.Name, name) {
 		n.namesakes = append(n.namesakes, namesake{name, contact.Until(until)})
 	}
@@ -48,8 +48,8 @@ func (n *Named) Facts(fold *Fold) PersonFacts {
 	return f
 }
 
-// is reports whether n and other are known to be one person.
-func (n *Named) is(other *Named) bool { return n.Contact.SamePerson(n.Name, other.Name) }
+// samePerson reports whether n and other are known to be one person.
+func (n *Named) samePerson(other *Named) bool { return n.Contact.SamePerson(n.Name, other.Name) }
 
 // OnePerson reports that those named are one person as far as a send may name
 // several: some reading of the phone number and the user id are linked.
@@ -66,7 +66,7 @@ func OnePerson(people []Named) bool {
 		}
 		for j := range i {
 			differ := (people[i].Identity.Kind == Phone) != (people[j].Identity.Kind == Phone)
-			if differ && people[i].is(&people[j]) {
+			if differ && people[i].samePerson(&people[j]) {
 				return true
 			}
 		}
@@ -75,7 +75,7 @@ func OnePerson(people []Named) bool {
 		return false
 	}
 	for i := range people {
-		if !people[0].is(&people[i]) {
+		if !people[0].samePerson(&people[i]) {
 			return false
 		}
 	}

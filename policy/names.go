@@ -73,9 +73,9 @@ func (c *Contact) Names(a Alias) []Alias {
 // what was done under it before is another's.
 func (c *Contact) Owns(name Alias, at Moment) bool { return !c.member(name).before(at) }
 
-// Said reports whether a statement under a name is one of its present person,
+// Counts reports whether a consent record under a name is one of its present person,
 // and not of whom it belonged to before.
-func (c *Contact) Said(name Alias, state ConsentState, at, recorded Moment) bool {
+func (c *Contact) Counts(name Alias, state ConsentState, at, recorded Moment) bool {
 	m := c.member(name)
 	if state == OptedOut {
 		return !m.optOutBefore(at, recorded)

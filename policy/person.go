@@ -57,25 +57,25 @@ func (c *Contact) SamePerson(a, b Alias) bool {
 	return slices.Contains(c.reach(a, Forever, SamePerson, Successor), b)
 }
 
-// utterance is a word on one scope, and under which name it was said.
-type utterance struct {
+// namedRecord is a consent record on one scope, and the name it stands under.
+type namedRecord struct {
 	Mark
 	name Alias
-	// general: it was a word for everything.
+	// general: it is one for everything.
 	general bool
 }
 
 // consent folds what all names of a person said on one scope, as far as it
 // reaches.
 //
-// Words for this scope and words for everything are told apart. START lifts STOP
+// Records for this scope and records for everything are told apart. START lifts STOP
 // but not "stop promotions". When nothing stands in the way any more, the person
 // is opted in if they ever opted in to this scope. START alone is that only where
 // the terms say so, and only if the person had never said no before: it is the
-// word of somebody who comes, and not of somebody who comes back to what they
+// statement of somebody who comes, and not of somebody who comes back to what they
 // never had.
 func (c *Contact) consent(names []Alias, s Scope, fold *Fold) Consent {
-	var outsBuffer, insBuffer [6]utterance
+	var outsBuffer, insBuffer [6]namedRecord
 	outs, ins := outsBuffer[:0], insBuffer[:0]
 	var pending Mark
 	var firstOut, firstStart Moment
@@ -99,7 +99,7 @@ func (c *Contact) consent(names []Alias, s Scope, fold *Fold) Consent {
 			}
 		}
 	}
-	ins = slices.DeleteFunc(ins, func(in utterance) bool { return in.Tap && c.void(in, outs, ins, fold.Skew) })
+	ins = slices.DeleteFunc(ins, func(in namedRecord) bool { return in.Tap && c.void(in, outs, ins, fold.Skew) })
 
 	var in, start, out Mark
 	specific := false // an opt-out that START doesn't lift
@@ -134,33 +134,33 @@ func (c *Contact) consent(names []Alias, s Scope, fold *Fold) Consent {
 	return Consent{}
 }
 
-func appendOuts(outs []utterance, r *Relation, s Scope, a Alias) []utterance {
+func appendOuts(outs []namedRecord, r *Relation, s Scope, a Alias) []namedRecord {
 	g := &r.Consent[s]
 	if g.Out.At != 0 {
-		outs = append(outs, utterance{Mark: g.Out, name: a, general: r.onceGeneral(s)})
+		outs = append(outs, namedRecord{Mark: g.Out, name: a, general: r.onceGeneral(s)})
 	}
 	for i, m := range [...]*Mark{&g.Stop, &g.Told, &g.StopAll, &g.ToldAll} {
 		if m.At != 0 {
-			outs = append(outs, utterance{Mark: *m, name: a, general: i >= 2})
+			outs = append(outs, namedRecord{Mark: *m, name: a, general: i >= 2})
 		}
 	}
 	return outs
 }
 
-func appendIns(ins []utterance, g *register, a Alias) []utterance {
+func appendIns(ins []namedRecord, g *register, a Alias) []namedRecord {
 	if g.In.At != 0 {
-		ins = append(ins, utterance{Mark: g.In, name: a})
+		ins = append(ins, namedRecord{Mark: g.In, name: a})
 	}
 	for _, m := range g.Ins {
-		ins = append(ins, utterance{Mark: m, name: a})
+		ins = append(ins, namedRecord{Mark: m, name: a})
 	}
 	for _, m := range g.Starts {
-		ins = append(ins, utterance{Mark: m, name: a, general: true})
+		ins = append(ins, namedRecord{Mark: m, name: a, general: true})
 	}
 	return ins
 }
 
-// onceGeneral reports that the opt-out of a record that doesn't tell was a word
+// onceGeneral reports that an opt-out that doesn't tell was one
 // for everything: then it stands on all scopes alike, except where a newer one
 // took its place.
 func (r *Relation) onceGeneral(s Scope) bool {
@@ -183,20 +183,20 @@ func (r *Relation) onceGeneral(s Scope) bool {
 
 // undone reports whether the opt-out was followed by an opt-in of the same name,
 // or of one that by then was known to be the same person's.
-func (c *Contact) undone(out utterance, ins []utterance, skew time.Duration) bool {
-	return slices.ContainsFunc(ins, func(in utterance) bool { return !in.Tap && c.lifts(in, out, skew) })
+func (c *Contact) undone(out namedRecord, ins []namedRecord, skew time.Duration) bool {
+	return slices.ContainsFunc(ins, func(in namedRecord) bool { return !in.Tap && c.lifts(in, out, skew) })
 }
 
-func (c *Contact) lifts(in, out utterance, skew time.Duration) bool {
+func (c *Contact) lifts(in, out namedRecord, skew time.Duration) bool {
 	return (out.general || !in.general) && in.undoes(out.Mark, skew) &&
 		(in.name == out.name || slices.Contains(c.reach(out.name, in.At, SamePerson, Successor), in.name))
 }
 
 // void reports that a tap, which lifts nothing, came while the person was opted
 // out.
-func (c *Contact) void(tap utterance, outs, ins []utterance, skew time.Duration) bool {
-	return slices.ContainsFunc(outs, func(out utterance) bool {
-		return tap.undoes(out.Mark, skew) && !slices.ContainsFunc(ins, func(in utterance) bool {
+func (c *Contact) void(tap namedRecord, outs, ins []namedRecord, skew time.Duration) bool {
+	return slices.ContainsFunc(outs, func(out namedRecord) bool {
+		return tap.undoes(out.Mark, skew) && !slices.ContainsFunc(ins, func(in namedRecord) bool {
 			return !in.Tap && in.At <= tap.At && c.lifts(in, out, skew)
 		})
 	})
@@ -204,7 +204,7 @@ func (c *Contact) void(tap utterance, outs, ins []utterance, skew time.Duration)
 
 // formerOptOut is the newest opt-out the person gave under a name that has since
 // gone to somebody new. What else happened under that name is forgotten.
-func (c *Contact) formerOptOut(names []Alias, ins []utterance, s Scope, fold *Fold) (out Mark) {
+func (c *Contact) formerOptOut(names []Alias, ins []namedRecord, s Scope, fold *Fold) (out Mark) {
 	recycled := func(m Member) bool { return m.NewSince != 0 }
 	if !slices.ContainsFunc(c.Members, recycled) {
 		return out
@@ -217,7 +217,7 @@ func (c *Contact) formerOptOut(names []Alias, ins []utterance, s Scope, fold *Fo
 				continue
 			}
 			own := appendIns(nil, &r.Consent[s], l.alias)
-			own = slices.DeleteFunc(own, func(in utterance) bool { return in.Tap || in.At > m.NewSince })
+			own = slices.DeleteFunc(own, func(in namedRecord) bool { return in.Tap || in.At > m.NewSince })
 			for _, w := range appendOuts(nil, r, s, l.alias) {
 				if w.At > m.NewSince {
 					// It is the new person's. There may have been one before.
@@ -226,8 +226,8 @@ func (c *Contact) formerOptOut(names []Alias, ins []utterance, s Scope, fold *Fo
 					}
 					w.general = false // nobody kept what it was
 				}
-				undone := func(since Moment) func(utterance) bool {
-					return func(in utterance) bool {
+				undone := func(since Moment) func(namedRecord) bool {
+					return func(in namedRecord) bool {
 						return !in.Tap && in.At >= since && (w.general || !in.general) && in.undoes(w.Mark, fold.Skew)
 					}
 				}

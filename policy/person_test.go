@@ -349,8 +349,8 @@ func TestFormerNameSeenEarliest(t *testing.T) {
 		contact.Link(a, c, SamePerson, 10)
 		contact.Link(b, c, SamePerson, 20)
 		contact.Member(b).NewSince, contact.Member(c).NewSince = 100, 100
-		contact.Member(b).Relation("1").Say(Said{State: OptedOut, Scopes: AllScopes, At: 15, Source: SourceKeyword})
-		contact.Member(a).Relation("1").Say(Said{State: OptedIn, Scopes: AllScopes, At: 30, Source: SourceButton})
+		contact.Member(b).Relation("1").Record(ConsentRecord{State: OptedOut, Scopes: AllScopes, At: 15, Source: SourceKeyword})
+		contact.Member(a).Relation("1").Record(ConsentRecord{State: OptedIn, Scopes: AllScopes, At: 30, Source: SourceButton})
 		if got := contact.Person(a, ours("1")).Consent[Marketing].State; got != OptedIn {
 			t.Errorf("%v: %s, want opted_in: at 30 it was known that b was the same person's", order, got)
 		}

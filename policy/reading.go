@@ -79,9 +79,9 @@ func (c *Case) otherReadingOptedOut() bool {
 	return false
 }
 
-// sayWhose adds to the refusal of a number that can be read in two ways whom it
+// nameReading adds to the refusal of a number that can be read in two ways whom it
 // is about, and how to name the other one.
-func (r recipients) sayWhose(d *Decision) {
+func (r recipients) nameReading(d *Decision) {
 	if r.all {
 		d.Reason = "the phone number has no plus sign and can be read as two numbers, and this business judges both; for one of them " + d.Reason
 	}

@@ -2,7 +2,7 @@ package policy
 
 import "time"
 
-// Reach is how far a word on consent goes beyond the business phone number it
+// Reach is how far a consent record goes beyond the business phone number it
 // was told to.
 type Reach uint8
 
@@ -23,7 +23,7 @@ func (r Reach) String() string { return nameOf(reachNames[:], r) }
 // UnmarshalText reads what String writes.
 func (r *Reach) UnmarshalText(text []byte) error { return parseName(reachNames[:], string(text), r) }
 
-// Terms are what an operator decides about how people's words count.
+// Terms are what an operator decides about how consent records count.
 type Terms struct {
 	OptOutReach, OptInReach Reach
 	// Skew is by how much WhatsApp's clock and ours may differ: an opt-in that
@@ -47,7 +47,7 @@ func DefaultTerms() *Terms {
 	return t
 }
 
-// Fold says how the words of a person are put together for one business phone
+// Fold says how the consent records of a person are put together for one business phone
 // number.
 type Fold struct {
 	PhoneNumberID string

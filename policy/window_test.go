@@ -100,7 +100,7 @@ func TestWindowIsOpenedByThePersonAlone(t *testing.T) {
 		r := c.Member(name(1)).Relation("1")
 		r.Open(ago(30*hour), false)
 		r.Confirm(ago(hour))
-		r.Say(Said{State: OptedIn, Scopes: AllScopes, At: ago(hour), Source: SourceOperator})
+		r.Record(ConsentRecord{State: OptedIn, Scopes: AllScopes, At: ago(hour), Source: SourceOperator})
 		r.PermitCalls(ago(hour), Forever)
 		if got := c.Person(name(1), ours("1")).Opened; got != ago(30*hour) {
 			t.Errorf("opened %s, want %s", got, ago(30*hour))

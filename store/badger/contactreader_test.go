@@ -25,14 +25,14 @@ func TestDecodeContact(t *testing.T) {
 	contact.Link(policy.Alias{1}, policy.Alias{2}, policy.SamePerson, 1_790_000_000_000)
 	relation := contact.Member(policy.Alias{1}).Relation(testNumber)
 	relation.Open(1_790_000_000_000, false)
-	for _, w := range []policy.Said{
+	for _, w := range []policy.ConsentRecord{
 		{State: policy.OptedIn, Scopes: policy.AllScopes, At: 1_790_000_000_000, Source: policy.SourceKeyword},
 		{State: policy.OptedIn, Scopes: policy.AllScopes, At: 1_790_000_000_000, Source: policy.SourceButton, Tap: true, Recorded: 1_790_000_000_001},
 		{State: policy.OptedIn, Scopes: policy.AllScopes, At: 1_790_000_000_000, Source: policy.SourceKeyword, General: true, Recorded: 1_790_000_000_002},
 		{State: policy.OptedOut, Scopes: policy.AllScopes, At: 1_790_000_000_000, Source: policy.SourceKeyword, General: true, Recorded: 1_790_000_000_003},
 		{State: policy.OptedOut, Scopes: policy.AllScopes, At: 1_790_000_000_000, Source: policy.SourceOperator, Recorded: 1_790_000_000_004},
 	} {
-		relation.Say(w)
+		relation.Record(w)
 	}
 	contact.Member(policy.Alias{2}).GiveAway(1_790_000_000_000, 1_790_000_000_005)
 	relation.PermitCalls(1, policy.Forever)
@@ -58,7 +58,7 @@ func compareContacts(t interface{ Errorf(string, ...any) }, value []byte) {
 func FuzzDecodeContact(f *testing.F) {
 	contact := &policy.Contact{}
 	contact.Link(policy.Alias{1}, policy.Alias{2}, policy.Successor, 5)
-	contact.Member(policy.Alias{1}).Relation("1").Say(policy.Said{State: policy.OptedOut, Scopes: policy.AllScopes, At: 6, Source: policy.SourceButton})
+	contact.Member(policy.Alias{1}).Relation("1").Record(policy.ConsentRecord{State: policy.OptedOut, Scopes: policy.AllScopes, At: 6, Source: policy.SourceButton})
 	for _, r := range []contactRecord{{Contact: contact}, {Under: &policy.Alias{3}}, {}} {
 		value, err := encode(r)
 		if err != nil {

@@ -146,7 +146,7 @@ func (s *Store) history(ctx context.Context, a policy.Alias) ([]*store.Word, err
 				if err := decode(value, &w); err != nil {
 					return err
 				}
-				if c.Said(name, w.State, w.At, w.Recorded) {
+				if c.Counts(name, w.State, w.At, w.Recorded) {
 					words = append(words, word{bytes.Clone(key[17:]), &w})
 				}
 				return nil

@@ -41,9 +41,9 @@ func (s *Store) lookUp(ctx context.Context, who []policy.Identity) ([]policy.Nam
 	for i, c := range others {
 		name, contact := names[len(who)+i], contacts[len(who)+i]
 		if c.former {
-			people[c.of].Formerly(name, contact, s.keysChanged)
+			people[c.of].AsFormer(name, contact, s.keysChanged)
 		} else {
-			people[c.of].Or(name, contact)
+			people[c.of].AsOtherKind(name, contact)
 		}
 	}
 	return people, nil

@@ -30,14 +30,14 @@ func goldenRecords(t *testing.T) []any {
 	relation.Opened = 8
 	relation.Confirm(9)
 	relation.PermitCalls(10, policy.Forever)
-	relation.Say(policy.Said{State: policy.OptedIn, Scopes: policy.AllScopes, At: 11, Source: policy.SourceKeyword})
-	relation.Say(policy.Said{State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing}, At: 12, Source: policy.SourceButton})
-	relation.Say(policy.Said{State: policy.ConsentPending, Scopes: []policy.Scope{policy.Authentication}, At: 13, Source: policy.SourceOperator})
+	relation.Record(policy.ConsentRecord{State: policy.OptedIn, Scopes: policy.AllScopes, At: 11, Source: policy.SourceKeyword})
+	relation.Record(policy.ConsentRecord{State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing}, At: 12, Source: policy.SourceButton})
+	relation.Record(policy.ConsentRecord{State: policy.ConsentPending, Scopes: []policy.Scope{policy.Authentication}, At: 13, Source: policy.SourceOperator})
 	arrivals := &policy.Contact{} // what is kept since it is known when words came in
 	arrivals.Member(a).GiveAway(2, 3)
 	relation = arrivals.Member(a).Relation("1")
 	relation.Open(8, false)
-	for i, w := range []policy.Said{
+	for i, w := range []policy.ConsentRecord{
 		{State: policy.OptedIn, Source: policy.SourceKeyword},
 		{State: policy.OptedIn, Source: policy.SourceButton, Tap: true},
 		{State: policy.OptedIn, Source: policy.SourceKeyword, General: true},
@@ -47,7 +47,7 @@ func goldenRecords(t *testing.T) []any {
 		{State: policy.OptedOut, Source: policy.SourceOperator, General: true},
 	} {
 		w.Scopes, w.At, w.Recorded = []policy.Scope{policy.Marketing}, policy.Moment(20+i), policy.Moment(30+i)
-		relation.Say(w)
+		relation.Record(w)
 	}
 	id := store.ID{1, 2, 3}
 	entry, err := encode(&store.Entry{

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Said is a word on consent as it is recorded; see [ConsentChanged].
-type Said struct {
+// ConsentRecord is a statement on consent as it is recorded; see [ConsentChanged].
+type ConsentRecord struct {
 	State    ConsentState
 	Scopes   []Scope
 	At       Moment
@@ -17,11 +17,11 @@ type Said struct {
 	Recorded Moment
 }
 
-// register holds what was said on one scope, each kind apart: which word undoes
+// register holds what was said on one scope, each kind apart: which record undoes
 // which is computed when somebody asks.
 type register struct {
-	// In and Out are the newest words of which nobody kept when they came in: so
-	// were all words once.
+	// In and Out are the newest records of which nobody kept when they came in: so
+	// were all records once.
 	In      Mark `cbor:"1,keyasint,omitempty"`
 	Out     Mark `cbor:"2,keyasint,omitempty"`
 	Pending Mark `cbor:"3,keyasint,omitempty"`
@@ -53,8 +53,8 @@ type Mark struct {
 	Tap bool `cbor:"4,keyasint,omitempty"`
 }
 
-// Observed reports that the gateway itself saw the word on WhatsApp. Its time is
-// then WhatsApp's, in whole seconds; all other words have our clock's.
+// Observed reports that the gateway itself saw the statement on WhatsApp. Its time is
+// then WhatsApp's, in whole seconds; all others have our clock's.
 func (s Source) Observed() bool {
 	switch s {
 	case SourceKeyword, SourceButton, SourcePreference, SourceMeta131050:
@@ -65,9 +65,9 @@ func (s Source) Observed() bool {
 
 // undoes reports whether the opt-in lifts the opt-out as far as time goes.
 //
-//   - On one clock the later word holds; in the same second of WhatsApp's the
+//   - On one clock the later record holds; in the same second of WhatsApp's the
 //     opt-out. An opt-in of tomorrow lifts nothing that comes in after it.
-//   - A word of ours and one of WhatsApp's were told by two clocks, which differ.
+//   - A record of ours and one of WhatsApp's were told by two clocks, which differ.
 //     The opt-in must be later by more than skew, in WhatsApp's whole seconds,
 //     and the gateway must have heard of the opt-out before: what arrives after an
 //     opt-in comes after it, whatever the clocks say.
@@ -85,7 +85,7 @@ func (in Mark) undoes(out Mark, skew time.Duration) bool {
 	return in.At.second() > out.At.Add(max(skew, 0)).second()
 }
 
-// ahead is by how much the word is later than its arrival, zero where it isn't:
+// ahead is by how much the record is later than its arrival, zero where it isn't:
 // one of the two clocks is wrong then.
 func (m Mark) ahead() Moment {
 	if m.Recorded == 0 {
@@ -153,18 +153,18 @@ func btoi(b bool) int {
 	return 0
 }
 
-// Say records a word on consent. An opt-out of an unknown time is one from long
-// ago, but an opt-out; other words need a time.
-func (r *Relation) Say(w Said) {
+// Record keeps a consent record. An opt-out of an unknown time is one from long
+// ago, but an opt-out; other records need a time.
+func (r *Relation) Record(w ConsentRecord) {
 	if w.State == OptedOut {
 		w.At = max(w.At, 1)
 	}
 	for _, s := range w.Scopes {
-		r.Consent[s].say(&w)
+		r.Consent[s].record(&w)
 	}
 }
 
-func (g *register) say(w *Said) {
+func (g *register) record(w *ConsentRecord) {
 	m := Mark{At: w.At, Source: w.Source, Recorded: w.Recorded}
 	switch {
 	case w.State == ConsentPending:
@@ -214,7 +214,7 @@ func (g *register) merge(other *register) {
 	}
 }
 
-// Recorded is the newest arrival of a word on consent in the contact: the next
+// Recorded is the newest arrival of a consent record in the contact: the next
 // one is later.
 func (c *Contact) Recorded() (newest Moment) {
 	for i := range c.Members {
