@@ -399,6 +399,8 @@ func TestDecideAgain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, p, now := genSend().Draw(t, "send"), genPolicy().Draw(t, "policy"), genMoment().Draw(t, "now")
 		f := genFacts(&s).Draw(t, "facts")
+		f.NoBusiness, f.SiblingRefused = rapid.IntRange(0, 9).Draw(t, "no business") == 9, rapid.IntRange(0, 9).Draw(t, "sibling refused") == 9
+		f.Rival = rapid.SampledFrom([]Rival{NoRival, SiblingRival, RequestRival}).Draw(t, "rival")
 		want := Decide(&s, &f, &p, now.Time())
 		if again := Decide(&s, &f, &p, now.Time()); !reflect.DeepEqual(again, want) {
 			t.Fatalf("decided %+v, then %+v", want, again)
