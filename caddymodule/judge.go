@@ -129,15 +129,15 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, key s
 // reserve enters sends into the ledger before they leave, and waits until they
 // are on disk. With `ledger overlap` only those are waited for that use up
 // something, since another send may have been quicker, in which case none
-// leaves; and all while the store fails to write: what can't be recorded must not
-// leave. If that fails it tells at which send.
+// leaves; those for which the store has no room; and all while it fails to write:
+// what can't be recorded must not leave. If that fails it tells at which send.
 func (g *Guard) reserve(st store.Store, sends []judged) (failed int, err error) {
 	for i := range sends {
 		sends[i].reserved = st.Reserve(sends[i].entry)
 	}
 	for i := range sends {
 		e := sends[i].entry
-		if g.app.overlap && len(e.Decision.Claims) == 0 && e.Attempt == nil && !g.app.gateway.Failing() {
+		if g.app.overlap && len(e.Decision.Claims) == 0 && e.Attempt == nil && !g.app.gateway.Failing() && sends[i].reserved.Failed() == nil {
 			continue
 		}
 		err := sends[i].reserved.Wait()

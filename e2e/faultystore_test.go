@@ -24,7 +24,7 @@ type faultyStore struct {
 }
 
 // faults say what of a faulty store fails now.
-var faults struct{ acquire, facts, reserve, claims, settle, apply atomic.Bool }
+var faults struct{ acquire, facts, reserve, lateReserve, claims, settle, apply atomic.Bool }
 
 var errFaulty = errors.New("the store fails because the test says so")
 
@@ -93,6 +93,11 @@ func (f failing) Apply(ctx context.Context, events []policy.Event) error {
 func (f failing) Reserve(e *store.Entry) *store.Write {
 	if faults.reserve.Load() {
 		return failed()
+	}
+	if faults.lateReserve.Load() { // nobody knows before it is waited for
+		w, done := store.NewWrite()
+		w.Hurry(func() { done(errFaulty) })
+		return w
 	}
 	if faults.claims.Load() && len(e.Decision.Claims) > 0 { // another send was quicker
 		w, done := store.NewWrite()

@@ -496,20 +496,23 @@ func TestStoreFails(t *testing.T) {
 }
 
 // TestLedgerOverlap: who asks for it gets the reservation written while Meta
-// works. Then the first message after the store has failed leaves, and its sender
-// is told; no further one does.
+// works. Then the first message leaves during which the store fails, and its
+// sender is told; no further one does, and none where the store says beforehand
+// that it has no room.
 func TestLedgerOverlap(t *testing.T) {
 	w := newWorld(t, options{Options: gatewaytest.Options{Caddyfile: faultyCaddyfile, WhatsApp: "ledger overlap"}})
 	ana.writes("Hello")(t, w)
 	defer faults.reserve.Store(false)
-	for i, want := range []string{"500 UNRECORDED", "503 STORE_UNAVAILABLE", "200 "} {
-		faults.reserve.Store(i < 2)
+	defer faults.lateReserve.Store(false)
+	for i, want := range []string{"503 STORE_UNAVAILABLE", "200 ", "500 UNRECORDED", "503 STORE_UNAVAILABLE", "200 "} {
+		faults.reserve.Store(i == 0)
+		faults.lateReserve.Store(i == 2 || i == 3)
 		resp, body := w.Post(t, messages, textBody)
 		if got := fmt.Sprint(resp.StatusCode, " ", decodeRefusal(t, body).Error.Waguard.Rule); got != want {
 			t.Errorf("send %d got %s: %s, want %s", i, got, body, want)
 		}
 	}
-	if got := len(w.sim.Sends()); got != 2 {
-		t.Errorf("%d messages were sent, want 2", got)
+	if got := len(w.sim.Sends()); got != 3 {
+		t.Errorf("%d messages were sent, want 3", got)
 	}
 }

@@ -200,6 +200,18 @@ func NewWrite() (*Write, func(error)) {
 // somebody waits for it.
 func (w *Write) Hurry(hurry func()) { w.hurry = hurry }
 
+// Failed says, without waiting, why the change is known already to fail; nil
+// where it isn't. Wait says it again.
+func (w *Write) Failed() error {
+	select {
+	case err := <-w.done:
+		w.done <- err
+		return err
+	default:
+		return nil
+	}
+}
+
 // Wait returns once the change is on disk, or says why it is not. It must be
 // called at most once.
 func (w *Write) Wait() error {

@@ -42,10 +42,10 @@
 //
 // # When the disk fails
 //
-// Below 64 MiB of free space writes are refused with an error that says so;
-// reads go on, and writes as soon as there is space. Badger maps its files into
-// memory, and the kernel kills a process that touches such a page on a full
-// disk, so it must not come to that. After a write that failed inside Badger
+// Below 96 MiB of free space sends are refused with an error that says so, below
+// 64 MiB all writes; reads go on, and writes as soon as there is space. Badger
+// maps its files into memory, and the kernel kills a process that touches such a
+// page on a full disk, so it must not come to that. After a write that failed inside Badger
 // every call answers [store.ErrFailed] until the process is restarted. A read that
 // fails is the error of whoever asked.
 //

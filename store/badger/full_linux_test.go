@@ -19,13 +19,28 @@ import (
 func init() { children["fill"] = fillDisk }
 
 // TestDiskAlmostFull checks the way a full disk should go: writes are refused
-// with a sentence, reads go on, and writes too when there is space again.
+// with a sentence, reads go on, and writes too when there is space again. Sends
+// are refused first, before anybody waits for them: then a STOP is still heard,
+// and what left still settled.
 func TestDiskAlmostFull(t *testing.T) {
 	var free atomic.Uint64
-	free.Store(reservedSpace)
+	free.Store(reservedSpace + reservedForSends)
 	s := openStore(t, t.TempDir(), Options{Now: testNow, free: func(string) (uint64, error) { return free.Load(), nil }})
 	defer closeStore(t, s)
+	left := newEntry(testTime, policy.Alias{1})
+	lingering := s.Reserve(left)
+	if err := lingering.Failed(); err != nil {
+		t.Error(err)
+	}
+	free.Store(reservedSpace + reservedForSends - 1)
+	if err := s.Reserve(newEntry(testTime, policy.Alias{1})).Failed(); err == nil || !strings.Contains(err.Error(), "taking a send needs 96 MiB") {
+		t.Errorf("a send on a disk that is almost full: %v", err)
+	}
+	free.Store(reservedSpace)
 	apply(t, s, opened("15550100001", 1))
+	if err := errors.Join(lingering.Wait(), s.Settle(left.ID, store.Outcome{State: store.Accepted, Wamid: "wamid.1"}).Wait()); err != nil {
+		t.Errorf("a send that had left: %v", err)
+	}
 	free.Store(reservedSpace - 1)
 	for name, err := range map[string]error{
 		"Apply":   s.Apply(t.Context(), []policy.Event{opened("15550100001", 2)}),

@@ -14,6 +14,11 @@ import (
 // next one, and the tables both become (8 MiB each).
 const reservedSpace = 64 << 20
 
+// reservedForSends must be free beyond that for a send to be taken. On a disk
+// that fills up sends end first: what became of those that left can still be
+// written, and who opts out is still heard.
+const reservedForSends = 32 << 20
+
 // home is the directory a store lives in, held open. Badger opens its files by
 // their names at any time, and would write into whatever is found under the
 // directory's name by then; so it is given a name that always means the
@@ -134,12 +139,8 @@ func (h *home) shutFile(name string) error {
 // process. And what is written into a directory that nobody finds again is
 // lost.
 func (h *home) check() error {
-	free, err := h.space()
-	if err != nil {
-		return fmt.Errorf("asking for the free space of %s: %w", h.dir, err)
-	}
-	if free < reservedSpace {
-		return fmt.Errorf("the disk of %s is almost full: %d MiB are free and writing needs %d MiB; free some space", h.dir, free>>20, reservedSpace>>20)
+	if err := h.room("writing", reservedSpace); err != nil {
+		return err
 	}
 	id, err := statPath(h.dir)
 	switch {
@@ -151,6 +152,18 @@ func (h *home) check() error {
 		return fmt.Errorf("the store's directory %s is gone: move it back, or restore a backup and restart the gateway", h.dir)
 	}
 	return fmt.Errorf("looking for the store's directory: %w", err)
+}
+
+// room reports that there is too little space for what needs some.
+func (h *home) room(what string, needs uint64) error {
+	free, err := h.space()
+	if err != nil {
+		return fmt.Errorf("asking for the free space of %s: %w", h.dir, err)
+	}
+	if free < needs {
+		return fmt.Errorf("the disk of %s is almost full: %d MiB are free and %s needs %d MiB; free some space", h.dir, free>>20, what, needs>>20)
+	}
+	return nil
 }
 
 // name says a path or message of Badger's in the operator's terms.

@@ -68,13 +68,18 @@ func (s *Store) submit(ctx context.Context, c *change, before func() []*change) 
 }
 
 // beginReservation submits the reservation id, which may linger until somebody
-// waits for it.
+// waits for it. Where the disk has no room for it, it fails at once: nobody waits
+// for one that lingers before its message leaves.
 func (s *Store) beginReservation(id store.ID, run func(*batch) error) *store.Write {
 	w, done := store.NewWrite()
 	c := &change{run: run, done: done}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := s.alive(); err != nil {
+		done(err)
+		return w
+	}
+	if err := s.home.room("taking a send", reservedSpace+reservedForSends); err != nil {
 		done(err)
 		return w
 	}
