@@ -54,6 +54,48 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// Every kind of storm comes, and sends are answered meanwhile. How long they take
+// says nothing in a test: `go run ./bench storm -most 3` does.
+func TestStorms(t *testing.T) {
+	o, err := parseStormFlags([]string{"-contacts", "100", "-rounds", "1", "-seconds", "0.2", "-dir", t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, m, err := measureStorms(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(results) != len(storms) {
+		t.Fatalf("%d storms came, want %d", len(results), len(storms))
+	}
+	for _, s := range results {
+		if len(s.quiet[1]) == 0 || len(s.during[1]) == 0 || s.perSecond[1] <= 0 {
+			t.Errorf("%s: %d sends in quiet, %d in the storm, of which %g a second were answered", s.Name, len(s.quiet[1]), len(s.during[1]), s.perSecond[1])
+		}
+	}
+	var table strings.Builder
+	if err := writeStorms(&table, o, m, results); err != nil {
+		t.Error(err)
+	}
+	for _, s := range storms {
+		if !strings.Contains(table.String(), "\n"+s.Name+" ") {
+			t.Errorf("the table has no line for %s:\n%s", s.Name, &table)
+		}
+	}
+	o.most = 1e-9
+	if err := writeStorms(&table, o, m, results); err == nil {
+		t.Error("no ratio is too much")
+	}
+}
+
+func TestStormFlagsSayWhatIsWrong(t *testing.T) {
+	for _, args := range [][]string{{"-kind", "nonsense"}, {"-connections", "0"}, {"-contacts", "0"}, {"-seconds", "0"}, {"-every", "0s"}, {"-rounds", "0"}, {"more"}} {
+		if _, err := parseStormFlags(args); err == nil {
+			t.Errorf("%q: no error", args)
+		}
+	}
+}
+
 func TestFlagsSayWhatIsWrong(t *testing.T) {
 	for _, args := range [][]string{{"-scenario", "nonsense"}, {"-connections", "0"}, {"-contacts", "0"}, {"-seconds", "0"}, {"-delay", "-1s"}, {"more"}} {
 		if _, err := parseFlags(args); err == nil {

@@ -26,6 +26,7 @@ const roleVar = "WAGUARD_BENCH_ROLE"
 const (
 	roleUpstream = "upstream"
 	roleCaddy    = "caddy"
+	roleStorm    = "storm"
 )
 
 // runRole does what a child process is for, and ends it. It returns in the
@@ -34,6 +35,13 @@ func runRole() {
 	role := os.Getenv(roleVar)
 	if role == "" {
 		return
+	}
+	if role == roleStorm { // it tells how far it got before it ends
+		if err := runStorm(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	// The parent holds the other end. However it dies, no child outlives it.
 	go func() {

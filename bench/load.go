@@ -77,7 +77,7 @@ func (l *load) run(ctx context.Context, d time.Duration) (latencies, time.Durati
 	end := start.Add(d)
 	var running sync.WaitGroup
 	for i := range l.conns {
-		running.Go(func() { took[i], errs[i] = l.drive(ctx, l.conns[i], l.readers[i], end) })
+		running.Go(func() { took[i], errs[i] = l.drive(ctx, i, end) })
 	}
 	running.Wait()
 	elapsed := time.Since(start)
@@ -92,30 +92,39 @@ func (l *load) run(ctx context.Context, d time.Duration) (latencies, time.Durati
 // answerTimeout is how long an answer may take.
 const answerTimeout = 30 * time.Second
 
-func (l *load) drive(ctx context.Context, conn net.Conn, r *bufio.Reader, end time.Time) (took latencies, err error) {
+func (l *load) drive(ctx context.Context, i int, end time.Time) (took latencies, err error) {
 	var body []byte
-	if err := conn.SetDeadline(end.Add(answerTimeout)); err != nil {
+	if err := l.conns[i].SetDeadline(end.Add(answerTimeout)); err != nil {
 		return nil, err
 	}
 	for before := time.Now(); before.Before(end); {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if _, err := conn.Write(l.scenario.request(l.host, l.person(l.next.Add(1)))); err != nil {
-			return nil, fmt.Errorf("sending: %w", err)
-		}
-		var status int
-		if status, body, err = readAnswer(r, body); err != nil {
-			return nil, fmt.Errorf("reading an answer: %w", err)
-		}
-		if status != l.want.status || !bytes.Contains(body, []byte(l.want.holds)) {
-			return nil, fmt.Errorf("the answer is %d %s; it must be %d and hold %s", status, body, l.want.status, l.want.holds)
+		if body, err = l.send(i, body); err != nil {
+			return nil, err
 		}
 		now := time.Now()
 		took = append(took, now.Sub(before))
 		before = now
 	}
 	return took, nil
+}
+
+// send makes the next send over a connection and checks the answer, whose body
+// goes into buf.
+func (l *load) send(conn int, buf []byte) (body []byte, err error) {
+	if _, err := l.conns[conn].Write(l.scenario.request(l.host, l.person(l.next.Add(1)))); err != nil {
+		return buf, fmt.Errorf("sending: %w", err)
+	}
+	status, body, err := readAnswer(l.readers[conn], buf)
+	if err != nil {
+		return body, fmt.Errorf("reading an answer: %w", err)
+	}
+	if status != l.want.status || !bytes.Contains(body, []byte(l.want.holds)) {
+		return body, fmt.Errorf("the answer is %d %s; it must be %d and hold %s", status, body, l.want.status, l.want.holds)
+	}
+	return body, nil
 }
 
 // readAnswer reads an answer whose length is given, its body into buf.

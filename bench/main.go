@@ -3,6 +3,7 @@
 // proxies in alternating rounds, and prints figures and their ratio.
 //
 //	go run ./bench
+//	go run ./bench storm
 //
 // README.md says what is measured and how to read it.
 package main
@@ -35,23 +36,52 @@ type options struct {
 func main() {
 	runRole() // a child process ends here
 
-	o, err := parseFlags(os.Args[1:])
-	if err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-		}
-		os.Exit(2)
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	r, err := measure(ctx, o)
-	if err == nil {
-		err = r.write(os.Stdout, o.json)
+	args := os.Args[1:]
+	run := runMeasure
+	if len(args) > 0 && args[0] == "storm" {
+		run, args = runStorms, args[1:]
 	}
-	if err != nil {
+	err := run(ctx, args)
+	switch {
+	case err == nil:
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	default:
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// errUsage: a flag is wrong.
+var errUsage = errors.New("-help lists the flags")
+
+func runMeasure(ctx context.Context, args []string) error {
+	o, err := parseFlags(args)
+	if err != nil {
+		return fmt.Errorf("%w; %w", err, errUsage)
+	}
+	r, err := measure(ctx, o)
+	if err != nil {
+		return err
+	}
+	return r.write(os.Stdout, o.json)
+}
+
+func runStorms(ctx context.Context, args []string) error {
+	o, err := parseStormFlags(args)
+	if err != nil {
+		return fmt.Errorf("%w; %w", err, errUsage)
+	}
+	results, m, err := measureStorms(ctx, o)
+	if err != nil {
+		return err
+	}
+	return writeStorms(os.Stdout, o, m, results)
 }
 
 func parseFlags(args []string) (o options, err error) {

@@ -175,29 +175,30 @@ func (b *bench) checkLedger(ctx context.Context, s *scenario, sent int) error {
 func (b *bench) profile(ctx context.Context, l *load) error {
 	const seconds = 10
 	done := make(chan error, 1)
-	go func() {
-		url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", b.gateway.admin, seconds)
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			done <- err
-			return
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			done <- err
-			return
-		}
-		defer resp.Body.Close()
-		data, err := io.ReadAll(resp.Body)
-		if err == nil {
-			err = os.WriteFile(b.o.profile, data, 0o600)
-		}
-		done <- err
-	}()
+	go func() { done <- b.saveProfile(ctx, seconds) }()
 	if _, _, err := l.run(ctx, seconds*time.Second); err != nil {
 		return err
 	}
 	return <-done
+}
+
+// saveProfile writes a CPU profile of the gateway.
+func (b *bench) saveProfile(ctx context.Context, seconds int) error {
+	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", b.gateway.admin, seconds)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(b.o.profile, data, 0o600)
 }
 
 // machine is what the figures belong to.

@@ -46,6 +46,8 @@ type bodyReader struct {
 	// read, large the same for what is beyond. The difference keeps room for nearly
 	// every send while large bodies fill the budget.
 	small, large int64
+	// courtesy has reading large bodies give way to sends, if set.
+	courtesy *courtesy
 }
 
 // sendBodies reads what senders send.
@@ -56,7 +58,7 @@ func (a *App) sendBodies(limit int64) bodyReader {
 // webhookBodies reads deliveries. Anybody may send some, and Meta delivers again:
 // they leave half of the budget to sends.
 func (a *App) webhookBodies(limit int64) bodyReader {
-	return bodyReader{limit: limit, timeout: time.Duration(a.BodyTimeout), small: a.BodyBudget / 2, large: a.BodyBudget / 2}
+	return bodyReader{limit: limit, timeout: time.Duration(a.BodyTimeout), small: a.BodyBudget / 2, large: a.BodyBudget / 2, courtesy: courtesyOfAll}
 }
 
 // share is what one body takes of the budget.
@@ -126,9 +128,13 @@ func (b bodyReader) readAll(r *http.Request, s *share) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
+	for unpaid := 0; ; {
 		n, err := src.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
+		if unpaid += n; unpaid >= readStep && b.courtesy != nil {
+			b.courtesy.readLarge(unpaid)
+			unpaid = 0
+		}
 		if int64(len(body)) > b.limit {
 			return body, &http.MaxBytesError{Limit: b.limit}
 		}

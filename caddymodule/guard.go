@@ -200,6 +200,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	if refusal != nil {
 		return g.refuseUnread(w, r, route, refusal, next, sn)
 	}
+	courtesyOfAll.send()
 	body := sn.body
 	reading, refusal := cloudapi.ReadSends(route, r.Header.Get("Content-Type"), body, g.app.home)
 	if refusal != nil {

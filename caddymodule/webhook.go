@@ -241,14 +241,10 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 		}
 		return plainError(w, http.StatusBadRequest, "the body broke off before its end")
 	}
-	if !shown {
-		if err := h.verify(r, body); err != nil {
-			return h.unauthorized(w, r, err)
-		}
+	learned, now, verified, err := h.understand(r, body, shown)
+	if !verified {
+		return h.unauthorized(w, r, err)
 	}
-	options := h.options
-	options.Now = h.app.clock.Now()
-	learned, err := webhook.Parse(body, options)
 	if err != nil {
 		// Meta or the provider sent it: the endpoint shall see it, and a retry would
 		// be no clearer.
@@ -257,7 +253,7 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 		r, _ = withBody(r, body)
 		return next.ServeHTTP(w, r)
 	}
-	h.compareClocks(options.Now, learned.Newest)
+	h.compareClocks(now, learned.Newest)
 	if learned.Skipped > 0 {
 		h.logger.Warn("parts of a webhook could not be read", zap.Int("skipped", learned.Skipped))
 	}
@@ -291,6 +287,23 @@ func (h *Webhook) compareClocks(now, newest time.Time) {
 		h.logger.Warn("the clocks differ: ours is "+side+"; opt-outs still hold, but windows and opt-ins may count from the wrong time. Set the clock by NTP",
 			zap.Duration("whatsapp_ahead", ahead))
 	}
+}
+
+// understand verifies a delivery, unless where it comes from is shown, and reads
+// it. now is when it arrived. A large one gives way to sends meanwhile.
+func (h *Webhook) understand(r *http.Request, body []byte, shown bool) (learned webhook.Reading, now time.Time, verified bool, err error) {
+	desk := courtesyOfAll.sit(len(body))
+	defer desk.leave()
+	if !shown {
+		if err := h.verify(r, body); err != nil {
+			return learned, now, false, err
+		}
+		desk.pause()
+	}
+	options := h.options
+	options.Now, options.Pause = h.app.clock.Now(), desk.pause
+	learned, err = webhook.Parse(body, options)
+	return learned, options.Now, true, err
 }
 
 func plainError(w http.ResponseWriter, status int, message string) error {

@@ -27,6 +27,9 @@ type Options struct {
 	// WABA and Number are the account and the own phone number, with plus and
 	// country code, of that business phone number, where known.
 	WABA, Number string
+	// Pause is called between the elements of a webhook, so that reading a large
+	// one can give way to other work. It may be nil.
+	Pause func()
 }
 
 // Reading is what a webhook tells.
@@ -138,6 +141,7 @@ type value struct {
 // change reads one change. Standby webhooks have the shape of messages; they
 // come while another handler, such as Meta's Business Agent, owns the thread.
 func (r *reader) change(field string, raw json.RawMessage) {
+	r.pause()
 	r.accountEvent(field, raw)
 	switch field {
 	case "message_template_status_update":
@@ -199,9 +203,16 @@ func (r *reader) change(field string, raw json.RawMessage) {
 	r.sawNumber(display)
 }
 
+func (r *reader) pause() {
+	if r.opts.Pause != nil {
+		r.opts.Pause()
+	}
+}
+
 // each reads every element of a list that is an object.
 func each[T any](r *reader, list []json.RawMessage, read func(*T)) {
 	for _, raw := range list {
+		r.pause()
 		var v T
 		if r.object(raw, &v) {
 			read(&v)

@@ -10,7 +10,7 @@ import (
 
 // Apply makes events durable.
 //
-// Up to [maxBulk] of them are written in one transaction, or none is, as long as
+// Up to [stormBulk] of them are written in one transaction, or none is, as long as
 // they fit: a megabyte of changed records. More are written in parts, one after
 // the other, so that sends need not wait for all of them. If that breaks off in
 // between, Apply returns an error with a part of the events on disk; applying all
@@ -31,11 +31,11 @@ func (s *Store) Apply(ctx context.Context, events []policy.Event) error {
 }
 
 func (s *Store) apply(ctx context.Context, events []policy.Event) error {
-	if len(events) > maxBulk {
-		if err := s.apply(ctx, events[:maxBulk]); err != nil {
+	if most := s.bulkSize(); len(events) > most {
+		if err := s.apply(ctx, events[:most]); err != nil {
 			return err
 		}
-		return s.apply(ctx, events[maxBulk:])
+		return s.apply(ctx, events[most:])
 	}
 	do := s.do
 	if len(events) > smallApply {

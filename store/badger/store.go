@@ -72,6 +72,8 @@ type Store struct {
 	// bulk brings changes that take long, each of which has one of the places.
 	bulk   chan *change
 	places chan struct{}
+	// other is when there was a change that isn't bulky, see [bulkTurn].
+	other atomic.Int64
 	// breaks brings what the writer is to do between two transactions. It stops
 	// taking any when the queue is closed.
 	breaks chan func()

@@ -144,9 +144,15 @@ func (s *Store) write() {
 	defer lingering.Stop()
 	quiet := time.NewTimer(lull)
 	defer quiet.Stop()
+	turn := newBulkTurn(&s.other)
+	defer turn.turned.Stop()
 	var callers int     // of the newest batch, and those who came while it was written
 	var ended time.Time // that batch
 	for {
+		bulk := s.bulk
+		if !turn.now() {
+			bulk = nil
+		}
 		select {
 		case c, ok := <-s.queue:
 			if !ok {
@@ -161,15 +167,23 @@ func (s *Store) write() {
 			}
 			var waiting []*change
 			waiting, callers = s.collect(c, min(callers, manyCallers), quiet)
-			s.commitAll(s.addBulk(waiting))
+			began, others := time.Now(), len(waiting)
+			if turn.now() {
+				waiting = s.addBulk(waiting)
+			}
+			s.commitAll(waiting)
+			turn.took(began, len(waiting) > others, true)
 			callers += len(s.queue)
 			ended = time.Now()
-		case c := <-s.bulk:
+		case c := <-bulk:
 			waiting := s.addQueue(nil)
 			callers = len(waiting)
+			began := time.Now()
 			s.commitAll(append(waiting, c))
+			turn.took(began, true, callers > 0)
 			callers += len(s.queue)
 			ended = time.Now()
+		case <-turn.turned.C: // look for bulky changes again
 		case run := <-s.breaks:
 			run()
 		case <-s.held.filled:
