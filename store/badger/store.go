@@ -72,6 +72,8 @@ type Store struct {
 	// bulk brings changes that take long, each of which has one of the places.
 	bulk   chan *change
 	places chan struct{}
+	// writing is locked while Badger writes, until it is known what came of it.
+	writing sync.Mutex
 	// other is when there was a change that isn't bulky, see [bulkTurn].
 	other atomic.Int64
 	// breaks brings what the writer is to do between two transactions. It stops
@@ -119,6 +121,8 @@ func (s *Store) view(ctx context.Context, read func(snapshot) error) (err error)
 	// the writer has heard of it.
 	defer func() {
 		if r := recover(); r != nil {
+			s.writing.Lock() // once the writer has heard
+			defer s.writing.Unlock()
 			err = s.cantRead(fmt.Errorf("%v", r), zap.ByteString("stack", debug.Stack()))
 		}
 	}()

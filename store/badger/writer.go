@@ -248,6 +248,8 @@ func (s *Store) commitAll(waiting []*change) {
 // returns their number. An error is that of all of them; a change that fails by
 // itself has its own error and leaves nothing behind.
 func (s *Store) commit(waiting []*change) (n int, err error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	if err := s.writable(); err != nil {
 		return len(waiting), err
 	}
