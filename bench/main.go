@@ -4,6 +4,7 @@
 //
 //	go run ./bench
 //	go run ./bench storm
+//	go run ./bench soak
 //
 // README.md says what is measured and how to read it.
 package main
@@ -40,8 +41,13 @@ func main() {
 	defer stop()
 	args := os.Args[1:]
 	run := runMeasure
-	if len(args) > 0 && args[0] == "storm" {
-		run, args = runStorms, args[1:]
+	if len(args) > 0 {
+		switch args[0] {
+		case "storm":
+			run, args = runStorms, args[1:]
+		case "soak":
+			run, args = runSoaks, args[1:]
+		}
 	}
 	err := run(ctx, args)
 	switch {

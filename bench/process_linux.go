@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -54,6 +55,19 @@ func resident(pid int) (all, own int64, err error) {
 		}
 	}
 	return all, own, nil
+}
+
+// openHandles is how many files and sockets a process has open.
+func openHandles(pid int) (int64, error) {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	return int64(len(entries)), err
+}
+
+// freeSpace is how much can still be written to the file system of a directory.
+func freeSpace(dir string) (uint64, error) {
+	var fs syscall.Statfs_t
+	err := syscall.Statfs(dir, &fs)
+	return fs.Bavail * uint64(fs.Bsize), err
 }
 
 // cpuModel is the processor's name.

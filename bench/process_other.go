@@ -2,7 +2,10 @@
 
 package main
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Other systems have no /proc. CPU and memory are reported as zero there.
 
@@ -13,3 +16,7 @@ func resident(int) (all, own int64, err error) { return 0, 0, nil }
 func cpuModel() string { return "" }
 
 func osRelease() string { return "" }
+
+func openHandles(int) (int64, error) { return 0, nil }
+
+func freeSpace(string) (uint64, error) { return 0, errors.ErrUnsupported }

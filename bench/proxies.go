@@ -58,7 +58,8 @@ http://{{.Addr}} {
 // proxy is plain Caddy or the gateway.
 type proxy struct {
 	*child
-	admin string // URL of its admin endpoint
+	admin  string // URL of its admin endpoint
+	config string // its Caddyfile
 }
 
 // startProxy starts Caddy before the upstream: with the store the gateway,
@@ -76,13 +77,21 @@ func startProxy(ctx context.Context, dir, name, upstream, store string) (*proxy,
 	if err := caddyfile.Execute(&text, s); err != nil {
 		return nil, err
 	}
-	config := filepath.Join(dir, name+".caddyfile")
-	if err := os.WriteFile(config, []byte(text.String()), 0o600); err != nil {
+	p := &proxy{admin: "http://" + s.Admin, config: filepath.Join(dir, name+".caddyfile")}
+	p.child = &child{name: name, addr: s.Addr}
+	if err := os.WriteFile(p.config, []byte(text.String()), 0o600); err != nil {
 		return nil, err
 	}
-	p := &proxy{admin: "http://" + s.Admin}
-	p.child, err = startChild(ctx, dir, name, roleCaddy, s.Addr, p.admin+"/config/", "run", "--config", config, "--adapter", "caddyfile")
-	return p, err
+	return p, p.start(ctx, dir)
+}
+
+// start starts the process, for the first time or again.
+func (p *proxy) start(ctx context.Context, dir string) error {
+	c, err := startChild(ctx, dir, p.name, roleCaddy, p.addr, p.admin+"/config/", "run", "--config", p.config, "--adapter", "caddyfile")
+	if err == nil {
+		p.child = c
+	}
+	return err
 }
 
 // startUpstream starts the upstream, which takes delay to answer.

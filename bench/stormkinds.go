@@ -43,15 +43,20 @@ func deliveredStatus(i int) string {
 
 // webhookOf is delivery n, of as many changes as Meta puts into one.
 func webhookOf(change func(i int) string, n int) string {
+	return webhookWith(updatesPerWebhook, func(i int) string { return change(n*updatesPerWebhook + i) })
+}
+
+// webhookWith is a delivery of n changes.
+func webhookWith(n int, change func(i int) string) string {
 	var b strings.Builder
-	b.Grow(512 << 10)
+	b.Grow(n * 512)
 	fmt.Fprintf(&b, `{"object":"whatsapp_business_account","entry":[{"id":"%s","changes":[`, wabaID)
-	for i := range updatesPerWebhook {
+	for i := range n {
 		if i > 0 {
 			b.WriteByte(',')
 		}
 		fmt.Fprintf(&b, `{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"%s","phone_number_id":"%s"},%s}}`,
-			strings.TrimPrefix(displayNumber, "+"), phoneNumberID, change(n*updatesPerWebhook+i))
+			strings.TrimPrefix(displayNumber, "+"), phoneNumberID, change(i))
 	}
 	b.WriteString(`]}]}`)
 	return b.String()
