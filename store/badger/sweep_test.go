@@ -24,11 +24,24 @@ type company struct {
 
 func newCompany(t testing.TB, kept time.Duration) *company {
 	c := &company{now: testTime}
-	c.Store = openStore(t, fastDir(t), Options{
-		Now: func() time.Time { return c.now }, LedgerRetention: kept, ViolationRetention: kept, memtable: 128 << 10,
-	})
+	c.open(t, fastDir(t), kept)
 	t.Cleanup(func() { closeStore(t, c.Store) })
 	return c
+}
+
+func (c *company) open(t testing.TB, dir string, kept time.Duration) {
+	t.Helper()
+	c.Store = openStore(t, dir, Options{
+		Now: func() time.Time { return c.now }, LedgerRetention: kept, ViolationRetention: kept, memtable: 128 << 10,
+	})
+}
+
+// restart closes the store and opens it again, with a clock that shows now.
+func (c *company) restart(t testing.TB, now time.Time) {
+	t.Helper()
+	closeStore(t, c.Store)
+	c.now = now
+	c.open(t, c.dir, c.options.LedgerRetention)
 }
 
 // work lets a day pass with some sends and refusals.
@@ -152,6 +165,32 @@ func TestWrongClock(t *testing.T) {
 	const ahead = 4 // days whose entries are still to come
 	if entries, _ := c.count(t); entries > 3*5*(20+sweepDays+ahead) {
 		t.Errorf("%d entries are left after 40 days, of which 20 are kept", entries)
+	}
+}
+
+// TestWrongClockRestarted is the same with restarts: before and after the clock
+// goes wrong, each time with another error, and several a day.
+func TestWrongClockRestarted(t *testing.T) {
+	c := newCompany(t, 20*day)
+	for range 10 {
+		c.work(t, 5)
+	}
+	before, statuses := c.count(t)
+	right := c.now
+	days := 0
+	for _, off := range []time.Duration{450 * day, -450 * day, 10 * 365 * day, 450 * day, 0, 451 * day, 452 * day, -40 * 365 * day, 0} {
+		for range 2 {
+			c.restart(t, right.Add(off))
+			c.work(t, 5)
+			days++
+		}
+		c.restart(t, right)
+		if err := c.sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if entries, left := c.count(t); entries != before+3*days*5 || left != statuses+days*5 {
+		t.Errorf("%d entries and %d statuses are left, want %d and %d", entries, left, before+3*days*5, statuses+days*5)
 	}
 }
 
