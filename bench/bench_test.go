@@ -88,6 +88,35 @@ func TestStorms(t *testing.T) {
 	}
 }
 
+// A soak of some seconds goes through everything, and what was acknowledged is
+// there. Whether figures are level takes longer to tell.
+func TestSoak(t *testing.T) {
+	o, err := parseSoakFlags([]string{"-for", "16s", "-cycle", "4s", "-contacts", "100", "-dir", t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := newSoak(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	if err := s.run(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, s.gateway.lastWords())
+	}
+	for what, times := range map[string]int{"quiet": 4, "reload": 4, "storm": 4, "failing upstream": 4, "restart by killed": 2, "restart by terminated": 1, "verified": 4} {
+		if s.done[what] != times {
+			t.Errorf("%s: %d times, want %d", what, s.done[what], times)
+		}
+	}
+	var table strings.Builder
+	_ = s.write(&table)
+	for _, want := range []string{"RSS", "goroutines", "file handles", "disk per accepted send", "quiet: accepted"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("the table has no %q:\n%s", want, &table)
+		}
+	}
+}
+
 func TestStormFlagsSayWhatIsWrong(t *testing.T) {
 	for _, args := range [][]string{{"-kind", "nonsense"}, {"-connections", "0"}, {"-contacts", "0"}, {"-seconds", "0"}, {"-every", "0s"}, {"-rounds", "0"}, {"more"}} {
 		if _, err := parseStormFlags(args); err == nil {

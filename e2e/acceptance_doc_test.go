@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -52,9 +53,10 @@ func TestDamageTablesNameTests(t *testing.T) {
 }
 
 // TestAcceptanceTableNamesTests: every row of docs/acceptance.md, and of the
-// threat model in SECURITY.md, names a test there is.
+// tables in SECURITY.md, names a test there is.
 func TestAcceptanceTableNamesTests(t *testing.T) {
 	tests := declaredTests(t)
+	headings := []string{"| Situation |", "| Caller |", "| What |"}
 	name := regexp.MustCompile("`((?:Test|Fuzz|Example|Benchmark)\\w+)")
 	for _, file := range []string{"../docs/acceptance.md", "../SECURITY.md"} {
 		table, err := os.ReadFile(file)
@@ -63,7 +65,7 @@ func TestAcceptanceTableNamesTests(t *testing.T) {
 		}
 		rows := 0
 		for line := range strings.Lines(string(table)) {
-			if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| Situation ") || strings.HasPrefix(line, "| Caller ") {
+			if !strings.HasPrefix(line, "| ") || slices.ContainsFunc(headings, func(h string) bool { return strings.HasPrefix(line, h) }) {
 				continue
 			}
 			rows++

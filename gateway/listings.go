@@ -12,8 +12,18 @@ import (
 // has seen every page, the list is known to be complete.
 type listings struct {
 	mu sync.Mutex
-	// open are the unbroken listings that are not at their end.
-	open map[Listing]nextPage
+	// open are the unbroken listings that are not at their end, by digests: callers
+	// and answers say how long names and cursors are.
+	open map[digest]nextPage
+}
+
+type digest [sha256.Size]byte
+
+func (l Listing) digest() digest {
+	h := sha256.New()
+	h.Write(l.Token[:])
+	h.Write([]byte(l.WABA))
+	return digest(h.Sum(nil))
 }
 
 // Listing is who lists whose templates. Who shows another token may be shown
@@ -25,7 +35,7 @@ type Listing struct {
 
 // nextPage is how a listing goes on, and since when it does.
 type nextPage struct {
-	cursor string
+	cursor digest
 	since  policy.Moment
 }
 
@@ -41,20 +51,21 @@ func (l *listings) complete(of Listing, p *cloudapi.TemplatePage, at policy.Mome
 		return 0, false
 	}
 	since = at
+	key := of.digest()
 	if p.After != "" {
-		before, ok := l.open[of]
-		if !ok || before.cursor != p.After {
+		before, ok := l.open[key]
+		if !ok || before.cursor != sha256.Sum256([]byte(p.After)) {
 			return 0, false
 		}
 		since = before.since
 	}
-	delete(l.open, of)
+	delete(l.open, key)
 	if p.Next == "" {
 		return since, true
 	}
 	if l.open == nil || len(l.open) >= mostListings {
-		l.open = make(map[Listing]nextPage)
+		l.open = make(map[digest]nextPage)
 	}
-	l.open[of] = nextPage{p.Next, since}
+	l.open[key] = nextPage{sha256.Sum256([]byte(p.Next)), since}
 	return 0, false
 }

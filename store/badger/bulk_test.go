@@ -160,3 +160,27 @@ func TestBulkTurn(t *testing.T) {
 		}
 	})
 }
+
+// TestAccountsAreBounded: who names accounts nobody knows fills neither memory nor
+// disk; what is known of others still changes.
+func TestAccountsAreBounded(t *testing.T) {
+	s := openStore(t, fastDir(t), Options{Now: testNow})
+	defer closeStore(t, s)
+	for i := 0; i < mostAccounts+500; i += 50 {
+		events := make([]policy.Event, 50)
+		for j := range events {
+			events[j] = policy.TemplatesUnsure{WABA: fmt.Sprint(i + j), At: 5}
+		}
+		apply(t, s, events...)
+	}
+	apply(t, s, policy.TemplatesListed{WABA: "1", At: 7}, policy.TemplatesListed{WABA: "another", At: 7})
+	if n := len(s.known.listed); n != mostAccounts {
+		t.Errorf("%d accounts are known, want %d", n, mostAccounts)
+	}
+	ref := policy.TemplateRef{Name: "a", Language: "en"}
+	for waba, listed := range map[string]bool{"1": true, "2": false, "another": false} {
+		if f := s.known.template(waba, testNumber, ref); f.Listed != listed {
+			t.Errorf("account %s: listed is %v", waba, f.Listed)
+		}
+	}
+}

@@ -87,6 +87,14 @@ func (k *knowledge) number(phoneNumberID string) store.Number {
 	return k.numbers[phoneNumberID]
 }
 
+// tooMany reports that an account is one more than can be known.
+func (k *knowledge) tooMany(waba string) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	_, known := k.listed[waba]
+	return !known && len(k.listed) >= mostAccounts
+}
+
 // numberShown is the id of the business phone number that people see as these
 // digits; "" where no webhook told.
 func (k *knowledge) numberShown(display string) string {

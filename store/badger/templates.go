@@ -168,12 +168,22 @@ func (r *listingRecord) listedAt() policy.Moment {
 	return r.At
 }
 
+// mostAccounts bounds the accounts of which it is known whether all templates are:
+// whoever can send a request names accounts. Of a further one nothing is known.
+const mostAccounts = 10_000
+
 func (b *batch) templatesListed(e policy.TemplatesListed) error {
+	if b.s.known.tooMany(e.WABA) {
+		return nil
+	}
 	r := listingRecord{WABA: e.WABA}
 	return update(b, digestKey(listingPrefix, e.WABA), &r, func() { r.At = max(r.At, e.At) })
 }
 
 func (b *batch) templatesUnsure(e policy.TemplatesUnsure) error {
+	if b.s.known.tooMany(e.WABA) {
+		return nil
+	}
 	r := listingRecord{WABA: e.WABA}
 	return update(b, digestKey(listingPrefix, e.WABA), &r, func() { r.Unsure = max(r.Unsure, e.At) })
 }
