@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -57,10 +58,17 @@ func resident(pid int) (all, own int64, err error) {
 	return all, own, nil
 }
 
-// openHandles is how many files and sockets a process has open.
-func openHandles(pid int) (int64, error) {
-	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-	return int64(len(entries)), err
+// openHandles is how many files and sockets a process has open, but for the
+// tables of its store: there are as many as the ledger is long.
+func openHandles(pid int) (n int64, err error) {
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if name, _ := os.Readlink(filepath.Join(dir, e.Name())); filepath.Ext(name) != ".sst" {
+			n++
+		}
+	}
+	return n, err
 }
 
 // freeSpace is how much can still be written to the file system of a directory.
