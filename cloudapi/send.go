@@ -148,7 +148,7 @@ func (m *message) open(root strictjson.Value) *Refusal {
 		return refusef(policy.RuleParameter, "send each message in a request of its own, or post a batch to the root of the API",
 			"the body has a field called messages, as one has that holds several")
 	}
-	switch product, ok := m.word(fieldProduct); {
+	switch product, ok := m.enum(fieldProduct); {
 	case !m.given(fieldProduct):
 		if m.rt.dialect == Cloud {
 			return missing("messaging_product", `"messaging_product": "whatsapp"`)
@@ -168,13 +168,13 @@ func (m *message) set(f field) bool { return says(m.fields[f]) }
 
 func says(v strictjson.Value) bool { return v.Given() && !v.Is("") }
 
-// word is a field whose values are an enumeration, in lower case. That Meta folds
-// case is documented for category and shows in its error texts for others. Where
-// it does not, a word in capitals is an error to it, so that the folded reading
-// is the only one that sends anything.
-func (m *message) word(f field) (string, bool) { return word(m.fields[f]) }
+// enum is the value of a field that takes one of a list, in lower case. That Meta
+// folds case is documented for category and shows in Meta's error texts for others.
+// Where Meta doesn't, a value in capitals is an error there, so that the folded
+// reading is the only one that sends anything.
+func (m *message) enum(f field) (string, bool) { return enumValue(m.fields[f]) }
 
-func word(v strictjson.Value) (string, bool) {
+func enumValue(v strictjson.Value) (string, bool) {
 	text, ok := v.Text()
 	return lowerASCII(text), ok
 }

@@ -18,7 +18,7 @@ func (m *message) readCall(s *policy.Send) *Refusal {
 	if !m.set(fieldAction) {
 		return missing("action", "action as a string: connect, pre_accept, accept, reject or terminate")
 	}
-	action, ok := m.word(fieldAction)
+	action, ok := m.enum(fieldAction)
 	if ok {
 		s.Kind, ok = callActions[action]
 	}

@@ -11,7 +11,7 @@ import (
 // came in, and nothing that could go out. What kind of recipient it would have,
 // which Meta takes too, names nobody.
 func (m *message) readReceipt(s *policy.Send) *Refusal {
-	if status, ok := m.word(fieldStatus); !ok || status != "read" {
+	if status, ok := m.enum(fieldStatus); !ok || status != "read" {
 		return refusef(policy.RuleParameter, `write "status": "read", or leave status out to send a message`, "status has another value than read, and no other makes a read receipt")
 	}
 	for f := range numFields {
@@ -42,7 +42,7 @@ func (m *message) readReceipt(s *policy.Send) *Refusal {
 func (m *message) readContent(s *policy.Send) *Refusal {
 	s.Type, s.Kind = "text", policy.FreeForm
 	if m.set(fieldType) {
-		t, ok := m.word(fieldType)
+		t, ok := m.enum(fieldType)
 		if !ok || !isWord(t) {
 			return refusef(policy.RuleParameter, `write the type as documented, such as "text"`, "type is not the name of a message type")
 		}
@@ -179,7 +179,7 @@ func (m *message) readInteractive(s *policy.Send) *Refusal {
 	if !says(keys[0]) {
 		return missing("interactive.type", `interactive.type, such as "button"`)
 	}
-	subtype, ok := word(keys[0])
+	subtype, ok := enumValue(keys[0])
 	if !ok || !isWord(subtype) {
 		return refusef(policy.RuleParameter, `write it as documented, such as "button"`, "interactive.type is not the name of a type")
 	}
@@ -195,7 +195,7 @@ func (m *message) readCategory(s *policy.Send) *Refusal {
 	if !m.set(fieldCategory) {
 		return nil
 	}
-	text, ok := m.word(fieldCategory)
+	text, ok := m.enum(fieldCategory)
 	stated := policy.Category(text)
 	switch {
 	case ok && stated == policy.CategoryService:

@@ -50,7 +50,7 @@ func (m *message) readRecipient(s *policy.Send, home func(string) string) *Refus
 }
 
 func (m *message) readRecipientType(s *policy.Send) *Refusal {
-	switch t, ok := m.word(fieldRecipientType); {
+	switch t, ok := m.enum(fieldRecipientType); {
 	case !m.set(fieldRecipientType), ok && t == "individual":
 		return nil
 	case ok && t == "group":

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -49,6 +50,28 @@ func TestDamageTablesNameTests(t *testing.T) {
 	}
 	if len(named) == 0 {
 		t.Error("it names none")
+	}
+}
+
+// TestArchitectureNamesTests: each of the invariants A1 to A9 in
+// docs/architecture.md names tests there are.
+func TestArchitectureNamesTests(t *testing.T) {
+	text, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := declaredTests(t)
+	name := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
+	for _, match := range name.FindAllStringSubmatch(string(text), -1) {
+		if !tests[match[1]] {
+			t.Errorf("there is no test called %s", match[1])
+		}
+	}
+	for n := 1; n <= 9; n++ {
+		row := regexp.MustCompile(fmt.Sprintf(`(?m)^\| A%d \|.*$`, n)).FindAllString(string(text), -1)
+		if len(row) != 1 || !name.MatchString(row[0]) {
+			t.Errorf("A%d has not one row that names a test: %q", n, row)
+		}
 	}
 }
 

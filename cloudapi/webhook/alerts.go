@@ -109,7 +109,7 @@ func (r *reader) accountEvent(field string, raw json.RawMessage) {
 	_ = json.Unmarshal(raw, &u) // what doesn't fit is left out
 	e := policy.AccountEvent{
 		At: r.told(0), WABA: r.waba, PhoneNumberID: string(u.Metadata.PhoneNumberID), Kind: policy.AccountEventKind(field),
-		Template: policy.TemplateRef{Name: words(string(u.TemplateName), longWords), Language: words(identity.Language(string(u.TemplateLanguage)), shortWords)},
+		Template: policy.TemplateRef{Name: shown(string(u.TemplateName), longText), Language: shown(identity.Language(string(u.TemplateLanguage)), shortText)},
 	}
 	if u.WABA.ID != "" { // the entry of a partner's event is the partner's
 		e.WABA = string(u.WABA.ID)
@@ -128,7 +128,7 @@ func (r *reader) accountEvent(field string, raw json.RawMessage) {
 		return
 	}
 	for _, s := range []*string{&e.Name, &e.WABA, &e.PhoneNumberID, &e.Display} {
-		*s = words(*s, shortWords)
+		*s = shown(*s, shortText)
 	}
 	r.add(e)
 }
@@ -218,7 +218,7 @@ func reviewed(u *accountUpdate, e *policy.AccountEvent) {
 	e.Detail = clauses("because of", prose(u.RejectionReason))
 }
 
-// named is Meta's word on the name or username of a number.
+// named is what Meta decided on the name or username of a number.
 func named(u *accountUpdate, e *policy.AccountEvent) {
 	e.Name = string(first(first(u.Decision, u.Status), u.Event))
 	if e.Name == "REJECTED" {
@@ -287,10 +287,10 @@ func failing(u *accountUpdate, e *policy.AccountEvent) {
 	e.Detail = clauses("code", u.Errors[0].Code, "", prose(u.Errors[0].Title))
 }
 
-// How long the words of an event may be. Meta's own are shorter.
+// How long the texts of an event may be. Meta's own are shorter.
 const (
-	shortWords = 64
-	longWords  = 200
+	shortText = 64
+	longText  = 200
 )
 
 // prose is a text Meta wrote for people, or that others chose.
@@ -304,22 +304,22 @@ func clauses(pairs ...any) string {
 		var said string
 		switch v := pairs[i+1].(type) {
 		case loosejson.String:
-			said = words(string(v), shortWords)
+			said = shown(string(v), shortText)
 		case prose:
-			said = words(longDigits.ReplaceAllString(string(v), "…"), longWords)
+			said = shown(longDigits.ReplaceAllString(string(v), "…"), longText)
 		}
 		if said != "" {
 			parts = append(parts, strings.TrimSpace(pairs[i].(string)+" "+said))
 		}
 	}
-	return words(strings.Join(parts, ", "), 2*longWords)
+	return shown(strings.Join(parts, ", "), 2*longText)
 }
 
 // longDigits is what could be a phone number or an id in a text.
 var longDigits = regexp.MustCompile(`\+?[0-9](?:[ ()./-]*[0-9]){5,}`)
 
-// words is a text as it may be shown in a table: on one line and not too long.
-func words(s string, longest int) string {
+// shown is a text as it may be shown in a table: on one line and not too long.
+func shown(s string, longest int) string {
 	fields := strings.FieldsFunc(s, func(c rune) bool { return unicode.IsSpace(c) || !unicode.IsPrint(c) })
 	short := []rune(strings.Join(fields, " "))
 	return string(short[:min(len(short), longest)])

@@ -53,7 +53,7 @@ func TestAccountEvents(t *testing.T) {
 		{"account_update", `[]`, ""},
 		{"account_update", `{"event":{"a":1},"restriction_info":"x"}`, ""},
 		{"template_category_update", `{"message_template_name":"sale"}`, ""},
-		{"account_update", `{"event":"` + strings.Repeat("A", 5000) + `\u0000\n"}`, "info " + strings.Repeat("A", shortWords) + ` 900 ""`},
+		{"account_update", `{"event":"` + strings.Repeat("A", 5000) + `\u0000\n"}`, "info " + strings.Repeat("A", shortText) + ` 900 ""`},
 	} {
 		body := fmt.Sprintf(`{"object":"whatsapp_business_account","entry":[{"id":"900","time":1791600000,"changes":[{"field":%q,"value":%s}]}]}`, test.field, test.value)
 		var got []string

@@ -6,12 +6,12 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-// word tells what a message says about consent. In a group only an opt-out
-// counts: it is meant for everybody to read, but it is the member's word. Where
-// nobody knows when it was said, an opt-out holds from the delivery on, and an
-// opt-in doesn't count. Both keep the time WhatsApp tells, be it after the
+// consent tells what a message says about consent. In a group only an opt-out
+// counts: all members read it, but one of them has written it. Where nobody knows
+// when a message was written, an opt-out holds from the delivery on, and an opt-in
+// doesn't count. Opt-outs and opt-ins keep the time WhatsApp tells, be it after the
 // delivery: they are compared with one another.
-func (r *reader) word(m *userMessage, meaning policy.Meaning, source policy.Source, who []policy.Identity, at policy.Moment) {
+func (r *reader) consent(m *userMessage, meaning policy.Meaning, source policy.Source, who []policy.Identity, at policy.Moment) {
 	switch {
 	case !meaning.Changes():
 		return
@@ -35,7 +35,7 @@ func (r *reader) word(m *userMessage, meaning policy.Meaning, source policy.Sour
 
 // meaning is what a message means for consent. Typed words count, and of taps
 // the titles that name what they do and the payloads the operator named. If
-// either is an opt-out the person opted out, since they saw the title alone.
+// either is an opt-out the person opted out: people see the title alone.
 func (r *reader) meaning(m *userMessage, k kind) (policy.Meaning, policy.Source) {
 	if r.words == nil {
 		return policy.Meaning{}, ""
@@ -74,7 +74,7 @@ func (r *reader) meaning(m *userMessage, k kind) (policy.Meaning, policy.Source)
 }
 
 // optOutAlone takes an opt-in for none: under a picture, or in a message that
-// was changed, it is not the plain word an opt-in should be.
+// was changed, it is not as plain as an opt-in should be.
 func optOutAlone(m policy.Meaning) policy.Meaning {
 	if m.State == policy.OptedIn {
 		return policy.Meaning{}

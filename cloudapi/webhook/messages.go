@@ -114,7 +114,7 @@ func (r *reader) message(m *userMessage) {
 	meaning, source := r.meaning(m, k)
 	told := len(r.events)
 	r.window(m, k, who, at, meaning.OptOut())
-	r.word(m, meaning, source, who, at)
+	r.consent(m, meaning, source, who, at)
 	if m.Interactive != nil && m.Interactive.CallPermission != nil {
 		r.callPermission(m.Interactive.CallPermission, who, at)
 	}

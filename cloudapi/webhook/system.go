@@ -8,7 +8,7 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-// system is WhatsApp's own word about a user. The number and ids in it are the
+// system is a message of WhatsApp's own about a user. The number and ids in it are the
 // new ones; the old number is the sender of the message.
 type system struct {
 	Type loosejson.String `json:"type"`

@@ -59,7 +59,7 @@ const objectWhatsApp = "whatsapp_business_account"
 // the delivery; where it is missing, at the time of the enclosing entry. A
 // window never opens, and nobody opts in, at the time of the delivery alone. An
 // opt-out keeps a timestamp after the delivery: the clocks differ, and of two
-// words the later one holds.
+// messages about consent the later one holds.
 func Parse(body []byte, opts Options) (Reading, error) {
 	r := reader{words: opts.Words, now: policy.MomentOf(opts.Now), opts: opts}
 	var envelope struct {

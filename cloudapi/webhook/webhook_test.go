@@ -521,7 +521,7 @@ func checkEvent(t *testing.T, e policy.Event) {
 	}
 	switch e := e.(type) {
 	case policy.AccountEvent:
-		if e.At <= 0 || e.Name == "" || len([]rune(e.Name)) > shortWords || len([]rune(e.Detail)) > 2*longWords || strings.ContainsAny(e.Name+e.Detail, "\n\t\x00\x1b") {
+		if e.At <= 0 || e.Name == "" || len([]rune(e.Name)) > shortText || len([]rune(e.Detail)) > 2*longText || strings.ContainsAny(e.Name+e.Detail, "\n\t\x00\x1b") {
 			t.Errorf("%s is no line of a table", tell(e))
 		}
 	case policy.ServiceWindowOpened:
