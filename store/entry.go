@@ -116,7 +116,7 @@ type Entry struct {
 	Outcome         Outcome  `json:"outcome" cbor:"12,keyasint"`
 	Delivery        Delivery `json:"delivery,omitzero" cbor:"13,keyasint"`
 	// Opaque is the pseudonym of the sender's biz_opaque_callback_data. A status
-	// that echoes it settles an entry whose outcome is unknown.
+	// that repeats it settles an entry whose outcome is unknown.
 	Opaque policy.Alias `json:"-" cbor:"14,keyasint,omitempty"`
 	// Sender is the program that sent it, as the operator tells them apart: a
 	// user, an address, a name. Token is the keyed fingerprint of its access
@@ -175,8 +175,8 @@ type OutcomeState string
 const (
 	// Refused: it never left.
 	Refused OutcomeState = "refused"
-	// Reserved: it was about to leave. An entry found in this state after a
-	// restart is Unknown.
+	// Reserved: it was about to leave. An entry that stays in this state for longer
+	// than any send can take is Unknown.
 	Reserved OutcomeState = "reserved"
 	// Accepted: Meta took it, with a wamid.
 	Accepted OutcomeState = "accepted"

@@ -1,6 +1,11 @@
-// Package store says what must be remembered and what a store promises. The
-// embedded implementation is store/badger; package storetest holds the suite
-// every implementation passes.
+// Package store remembers: what people said, what webhooks told, what was sent and
+// what became of it. A [Book] does, over an [Engine] that keeps the bytes: the
+// embedded one is store/badger. Package storetest holds the suite that a book
+// passes over any engine, enginetest the one that every engine passes.
+//
+// What follows from several changes together is either computed from joined
+// records, which no order can alter (contacts, statuses, templates), or when it is
+// read (the outcome of a send).
 //
 // What a store keeps refers to people by keyed pseudonym ([policy.Alias]). It
 // holds no phone number, user id, wamid or message text in clear.
@@ -11,6 +16,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"time"
 
 	"github.com/waguard/waguard/policy"
 )
@@ -34,6 +40,9 @@ var (
 	// ErrNotFound: no record by that name.
 	ErrNotFound = errors.New("not found")
 )
+
+// AcceptedFor is how long it counts that Meta accepted an access token.
+const AcceptedFor = 30 * 24 * time.Hour
 
 // Store remembers, durably and for the whole process. All methods may be called
 // concurrently. A store decides nothing.
@@ -87,6 +96,18 @@ type Store interface {
 	// Fingerprint tells access tokens apart without revealing them: ten
 	// hexadecimal digits, keyed like pseudonyms; "" for none.
 	Fingerprint(token string) string
+
+	// AcceptedAt is when Meta was last seen to accept an access token for a
+	// business phone number; zero where it never was, or long ago. It takes no read.
+	AcceptedAt(phoneNumberID, token string) policy.Moment
+
+	// Accepted remembers that Meta did so at a time, under a keyed digest of both,
+	// for AcceptedFor at least. It is so at once, and on disk a little later. A
+	// store remembers some thousand tokens, the newest.
+	Accepted(phoneNumberID, token string, at policy.Moment)
+
+	// Unaccepted forgets it: Meta takes the token no longer.
+	Unaccepted(phoneNumberID, token string)
 
 	// AttemptPseudonym is the name under which the store knows an idempotency
 	// key, or a request; see [Attempt].

@@ -18,19 +18,19 @@ const (
 
 // Backup writes everything the store holds at one moment, while it goes on
 // serving. Close breaks it off.
-func (s *Store) Backup(ctx context.Context, w io.Writer) error {
+func (e *Engine) Backup(ctx context.Context, w io.Writer) error {
 	// Not under mu, as the receiver may be slow; Close waits for backups.
-	if err := s.beginBackup(); err != nil {
+	if err := e.beginBackup(); err != nil {
 		return err
 	}
-	defer s.backups.Done()
+	defer e.backups.Done()
 	// Badger would leave out what it can't read.
-	if err := s.verifyTables(ctx, 0); err != nil {
+	if err := e.verifyTables(ctx, 0); err != nil {
 		return fmt.Errorf("writing a backup: %w", err)
 	}
 	sum := sha256.New()
 	out := writerFunc(func(p []byte) (int, error) {
-		if err := s.serving(ctx); err != nil {
+		if err := e.Serving(ctx); err != nil {
 			return 0, err
 		}
 		sum.Write(p)
@@ -39,7 +39,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	if _, err := io.WriteString(out, backupHeader); err != nil {
 		return fmt.Errorf("writing a backup: %w", err)
 	}
-	if _, err := s.db.Backup(out, 0); err != nil {
+	if _, err := e.db.Backup(out, 0); err != nil {
 		return fmt.Errorf("writing a backup: %w", err)
 	}
 	if _, err := w.Write(sum.Sum(nil)); err != nil {
@@ -48,13 +48,13 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-func (s *Store) beginBackup() error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := s.alive(); err != nil {
+func (e *Engine) beginBackup() error {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if err := e.alive(); err != nil {
 		return err
 	}
-	s.backups.Add(1)
+	e.backups.Add(1)
 	return nil
 }
 

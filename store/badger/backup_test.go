@@ -21,7 +21,7 @@ func TestBackupRestores(t *testing.T) {
 	}
 	defer original.Close()
 	who := policy.Identity{Kind: policy.Phone, Value: "4915112345678"}
-	at := policy.MomentOf(original.options.Now())
+	at := policy.MomentOf(original.engine.options.Now())
 	said := policy.ConsentChanged{PhoneNumberID: "1", Who: []policy.Identity{who}, At: at, State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceKeyword}
 	if err := original.Apply(ctx, []policy.Event{said}); err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestRestoreRefuses(t *testing.T) {
 		"one bit flipped":     {flipped, t.TempDir(), "checksum"},
 		"another file":        {[]byte(strings.Repeat("PK\x03\x04", 100)), t.TempDir(), "no backup"},
 		"nearly nothing":      {whole[:3], t.TempDir(), "too short"},
-		"into a live store":   {whole, s.dir, "not empty"},
+		"into a live store":   {whole, s.engine.dir, "not empty"},
 		"into something else": {whole, ".", "not empty"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/enginetest"
 	"github.com/waguard/waguard/store/storetest"
 )
 
@@ -26,16 +27,28 @@ func TestMain(m *testing.M) {
 // and give an exit code.
 var children = map[string]func(dir string) int{"write": writeUntilKilled}
 
-func TestStore(t *testing.T) {
-	storetest.Run(t, func(t testing.TB, dir string, now func() time.Time) store.Store {
-		return openStore(t, dir, Options{Now: now})
+// TestEngine runs the suite that every engine passes.
+func TestEngine(t *testing.T) {
+	enginetest.Run(t, enginetest.Subject{
+		Open: func(t testing.TB, dir string, o enginetest.Options) store.Engine {
+			e, err := OpenEngine(dir, Options{Now: o.Now, LedgerRetention: o.LedgerRetention, ViolationRetention: o.ViolationRetention})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e
+		},
+		Sweep: func(t testing.TB, e store.Engine) {
+			if err := e.(*Engine).sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		},
 	})
 }
 
-// TestStoreSmallCache runs the suite with a cache that nearly always misses.
-func TestStoreSmallCache(t *testing.T) {
+// TestStore runs the store's suite.
+func TestStore(t *testing.T) {
 	storetest.Run(t, func(t testing.TB, dir string, now func() time.Time) store.Store {
-		return openStore(t, dir, Options{Now: now, CacheSize: 2})
+		return openStore(t, dir, Options{Now: now})
 	})
 }
 

@@ -1,18 +1,14 @@
 package badger
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
-	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
-
-// errTooBig: a change needs more room than a transaction has, or has left.
-var errTooBig = errors.New("the change is too large for one transaction")
 
 // maxValue bounds a record. It keeps all values below the threshold from which
 // Badger moves them to the value log, whose sync errors it doesn't report.
@@ -21,27 +17,27 @@ const maxValue = 512 << 10
 // batch collects the writes of several changes before they go into a
 // transaction. It belongs to the writer goroutine.
 type batch struct {
-	s   *Store
+	e   *Engine
 	txn *badger.Txn
 	// writes are what the changes so far leave behind, by key.
 	writes map[string]write
-	// undo is what the current change has overwritten in writes, oldest first.
-	undo []overwritten
-	// entries are those this batch enters into the ledger, in the order they came,
-	// and entered the same by id.
-	entries []*ledgerEntry
-	entered map[store.ID]*ledgerEntry
-	// settled are the entries of earlier batches that were settled in this one.
-	settled map[store.ID]bool
-	// strayed are entries of earlier batches that turn out to be violations: their
-	// messages went to somebody else.
-	strayed []*ledgerEntry
+	// lines are those this batch enters into journals, in the order they came, and
+	// entered the same by id.
+	lines   []entered
+	entered map[lineName]*line
+	// after are to be called when the batch is committed.
+	after []func()
 	// size estimates what the transaction will hold, as Badger counts it.
 	size int64
+
+	// undo is what the current change has overwritten in writes, and unsettle what
+	// it has in lines, oldest first.
+	undo     []overwritten
+	unsettle []resettled
 	// before is what rollBack goes back to.
 	before struct {
-		size             int64
-		entries, strayed int
+		size         int64
+		lines, after int
 	}
 }
 
@@ -49,8 +45,6 @@ type write struct {
 	value   []byte
 	ttl     time.Duration // zero: for ever
 	deleted bool
-	// contact is the decoded value of a contact's record, shared with readers.
-	contact *policy.Contact
 }
 
 type overwritten struct {
@@ -59,19 +53,40 @@ type overwritten struct {
 	existed bool
 }
 
-func newBatch(s *Store, txn *badger.Txn, changes int) *batch {
-	return &batch{
-		s: s, txn: txn, writes: make(map[string]write),
-		entered: make(map[store.ID]*ledgerEntry, changes), settled: make(map[store.ID]bool),
-	}
+type resettled struct {
+	line *line
+	old  []byte
+}
+
+type lineName struct {
+	journal store.Journal
+	id      store.ID
+}
+
+type entered struct {
+	journal store.Journal
+	*line
+}
+
+func newBatch(e *Engine, txn *badger.Txn, changes int) *batch {
+	return &batch{e: e, txn: txn, writes: make(map[string]write), entered: make(map[lineName]*line, changes)}
 }
 
 // empty reports that no change has left anything behind yet.
-func (b *batch) empty() bool {
-	return len(b.writes) == 0 && len(b.entries) == 0 && len(b.strayed) == 0
+func (b *batch) empty() bool { return len(b.writes) == 0 && len(b.lines) == 0 }
+
+// Get is the values of keys as the changes so far leave them.
+func (b *batch) Get(keys ...[]byte) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		var err error
+		if values[i], err = b.get(key); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
 }
 
-// get is the value of key as the changes so far leave it.
 func (b *batch) get(key []byte) ([]byte, error) {
 	if w, ok := b.writes[string(key)]; ok {
 		return w.value, nil
@@ -79,25 +94,23 @@ func (b *batch) get(key []byte) ([]byte, error) {
 	return get(b.txn, key)
 }
 
-// put writes a record that is to be kept for ttl, or for ever if that is zero.
-func (b *batch) put(key, value []byte, ttl time.Duration) error {
-	return b.set(key, write{value: value, ttl: ttl})
+// Pending is what the changes so far have left under key.
+func (b *batch) Pending(key []byte) (value []byte, pending bool) {
+	w, ok := b.writes[string(key)]
+	return w.value, ok
 }
 
-// putRecord encodes and writes a record.
-func (b *batch) putRecord(key []byte, record any, ttl time.Duration) error {
-	value, err := encode(record)
-	if err != nil {
-		return err
-	}
-	return b.put(key, value, ttl)
+// Put writes a record that is to be kept for a time, or for ever if that is zero.
+func (b *batch) Put(key, value []byte, keep time.Duration) error {
+	return b.set(key, write{value: value, ttl: keep})
 }
 
-func (b *batch) delete(key []byte) error { return b.set(key, write{deleted: true}) }
+// Delete deletes a record.
+func (b *batch) Delete(key []byte) error { return b.set(key, write{deleted: true}) }
 
 func (b *batch) set(key []byte, w write) error {
 	if len(w.value) > maxValue {
-		return fmt.Errorf("record %c has %d bytes: %w", key[0], len(w.value), errTooBig)
+		return fmt.Errorf("record %c has %d bytes: %w", key[0], len(w.value), store.ErrTooBig)
 	}
 	old, existed := b.writes[string(key)]
 	k := string(key)
@@ -113,28 +126,56 @@ func (b *batch) set(key []byte, w write) error {
 // fits reports a batch that has become too large for a transaction. A tenth
 // stays free, since Badger counts a little differently.
 func (b *batch) fits() error {
-	if b.size > b.s.db.MaxBatchSize()*9/10 || int64(len(b.writes)+2*len(b.entries)+len(b.strayed)) > b.s.db.MaxBatchCount()*9/10 {
-		return errTooBig
+	if b.size > b.e.db.MaxBatchSize()*9/10 || int64(len(b.writes)+len(b.lines)+1) > b.e.db.MaxBatchCount()*9/10 {
+		return store.ErrTooBig
 	}
 	return nil
-}
-
-// enter puts an entry into the ledger, and among the violations if it is one.
-func (b *batch) enter(e *ledgerEntry) error {
-	b.size += int64(e.size() * len(e.head.journals()))
-	b.entered[e.ID] = e
-	b.entries = append(b.entries, e)
-	return b.fits()
 }
 
 // cost is what a write takes of a transaction: key, value, and what Badger adds
 // to them.
 func cost(key string, w write) int64 { return int64(len(key) + len(w.value) + 16) }
 
+// Append enters a line into a journal.
+func (b *batch) Append(j store.Journal, l *store.Line) error {
+	if len(l.Data) > maxValue {
+		return fmt.Errorf("the entry has %d bytes: %w", len(l.Data), store.ErrTooBig)
+	}
+	n := &line{ID: l.ID, Data: l.Data, Settled: l.Settled}
+	b.size += int64(n.size())
+	b.entered[lineName{j, l.ID}] = n
+	b.lines = append(b.lines, entered{j, n})
+	return b.fits()
+}
+
+// Find is a line as the changes so far leave it.
+func (b *batch) Find(j store.Journal, id store.ID) (*store.Line, error) {
+	if l, ok := b.entered[lineName{j, id}]; ok {
+		return l.shown(b.e), nil
+	}
+	return journalOf(j).find(b.e, b.txn, b, id)
+}
+
+// Settle writes what became of a line into it, if it is only about to be written,
+// or else beside its page.
+func (b *batch) Settle(j store.Journal, id store.ID, settled []byte) error {
+	l, ok := b.entered[lineName{j, id}]
+	if !ok {
+		return b.Put(idKey(journalOf(j).settlements, id), settled, 0)
+	}
+	b.unsettle = append(b.unsettle, resettled{l, l.Settled})
+	b.size += int64(len(settled))
+	l.Settled = settled
+	return b.fits()
+}
+
+// Committed has f called when the batch is committed.
+func (b *batch) Committed(f func()) { b.after = append(b.after, f) }
+
 // begin begins a change.
 func (b *batch) begin() {
-	b.undo = b.undo[:0]
-	b.before.size, b.before.entries, b.before.strayed = b.size, len(b.entries), len(b.strayed)
+	b.undo, b.unsettle = b.undo[:0], b.unsettle[:0]
+	b.before.size, b.before.lines, b.before.after = b.size, len(b.lines), len(b.after)
 }
 
 // rollBack takes out the writes of the current change.
@@ -147,19 +188,22 @@ func (b *batch) rollBack() {
 			delete(b.writes, u.key)
 		}
 	}
-	for _, e := range b.entries[b.before.entries:] {
-		delete(b.entered, e.ID)
+	for i := len(b.unsettle) - 1; i >= 0; i-- {
+		b.unsettle[i].line.Settled = b.unsettle[i].old
 	}
-	b.entries, b.strayed = b.entries[:b.before.entries], b.strayed[:b.before.strayed]
+	for _, l := range b.lines[b.before.lines:] {
+		delete(b.entered, lineName{l.journal, l.ID})
+	}
+	b.lines, b.after = b.lines[:b.before.lines], b.after[:b.before.after]
 	b.size = b.before.size
 }
 
 // follow is how far the store will have got with the batch, after h.
 func (b *batch) follow(h head) head {
 	h.Seq++
-	for id := range b.entered {
-		if compareIDs(id, h.Entry) > 0 {
-			h.Entry = id
+	for _, l := range b.lines {
+		if l.journal == store.Ledger && compareIDs(l.ID, h.Entry) > 0 {
+			h.Entry = l.ID
 		}
 	}
 	return h
@@ -170,8 +214,10 @@ func (b *batch) flush(at head) error {
 	if err := b.txn.Set(commitKey, at.commit()); err != nil {
 		return err
 	}
-	if err := b.flushJournals(); err != nil {
-		return err
+	for _, j := range []journal{violations, ledger} {
+		if err := b.putPages(j); err != nil {
+			return err
+		}
 	}
 	for key, w := range b.writes {
 		var err error
@@ -180,7 +226,7 @@ func (b *batch) flush(at head) error {
 			err = b.txn.Delete([]byte(key))
 		case w.ttl > 0:
 			e := badger.NewEntry([]byte(key), w.value)
-			e.ExpiresAt = keptUntil(b.s.options.Now(), w.ttl)
+			e.ExpiresAt = keptUntil(b.e.options.Now(), w.ttl)
 			err = b.txn.SetEntry(e)
 		default:
 			err = b.txn.Set([]byte(key), w.value)
@@ -192,43 +238,11 @@ func (b *batch) flush(at head) error {
 	return nil
 }
 
-func (b *batch) flushJournals() error {
-	violating := b.strayed
-	for _, e := range b.entries {
-		if e.head.violation() || e.Settled.strayed() {
-			violating = append(violating, e)
-		}
+// publish calls what waits for the commit, before anyone hears of it.
+func (b *batch) publish() {
+	for _, f := range b.after {
+		f()
 	}
-	if err := b.putPages(violations, violating); err != nil {
-		return err
-	}
-	return b.putPages(ledger, b.entries)
 }
 
-// publish makes the memory follow what has been committed, before anyone hears
-// of it.
-func (b *batch) publish() {
-	for id := range b.settled {
-		delete(b.s.inFlight, id)
-	}
-	for id, e := range b.entered {
-		if e.Settled == nil && e.head.reserved && len(b.s.inFlight) < maxInFlight {
-			b.s.inFlight[id] = e.head
-		}
-	}
-	for key, w := range b.writes {
-		switch key[0] {
-		case contactPrefix:
-			if w.contact == nil {
-				continue // a pointer: its contact's record was written as well
-			}
-			for i := range w.contact.Members {
-				b.s.cache.replace(w.contact.Members[i].Alias, w.value)
-			}
-		case templatePrefix, listingPrefix, numberPrefix, shownPrefix:
-			if err := b.s.known.learn(key, w.value); err != nil {
-				b.s.fail(err) // the record is our own, of a moment ago
-			}
-		}
-	}
-}
+func compareIDs(a, b store.ID) int { return bytes.Compare(a[:], b[:]) }

@@ -4,18 +4,16 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/waguard/waguard/store"
 )
 
 const (
-	// maxBulk is the most events one change applies. More are written as several
-	// changes, so that sends get between them: at some 50 µs each, a webhook of
-	// 1,000 updates would keep them waiting for longer than all else together.
+	// maxBulk is the size of the bulky changes that are in one transaction.
 	maxBulk = 64
-	// stormBulk is the same while there are other changes, to which each event adds
-	// what it takes.
+	// stormBulk is the same while there are other changes, to which each adds what it
+	// takes.
 	stormBulk = 16
-	// smallApply is the most events that are written as a send is, with all others.
-	smallApply = 8
 	// bulkLength is how many bulky changes may wait; further callers block.
 	bulkLength = 64
 	// bulkRest is how many times as long as bulky changes took the next ones are
@@ -39,11 +37,11 @@ func newBulkTurn(other *atomic.Int64) *bulkTurn {
 }
 
 // others reports whether there was another change lately.
-func (s *Store) others() bool { return time.Now().UnixNano()-s.other.Load() < int64(othersLately) }
+func (e *Engine) others() bool { return time.Now().UnixNano()-e.other.Load() < int64(othersLately) }
 
-// bulkSize is the most events one change applies now.
-func (s *Store) bulkSize() int {
-	if s.others() {
+// BulkSize is the size of the bulky changes that are in one transaction now.
+func (e *Engine) BulkSize() int {
+	if e.others() {
 		return stormBulk
 	}
 	return maxBulk
@@ -64,19 +62,24 @@ func (t *bulkTurn) took(began time.Time, bulky, others bool) {
 
 func (t *bulkTurn) now() bool { return !time.Now().Before(t.next) }
 
-// doBulk is like [Store.do] for a change that takes long. It goes behind what
+// UpdateBulk makes a change that takes long, and waits for it.
+func (e *Engine) UpdateBulk(ctx context.Context, size int, run func(store.Tx) error) error {
+	return e.doBulk(ctx, size, onBatch(run))
+}
+
+// doBulk is like [Engine.do] for a change that takes long. It goes behind what
 // waits, and few of its kind are in one transaction.
-func (s *Store) doBulk(ctx context.Context, events int, run func(*batch) error) error {
-	// Whoever has a place never waits for room in s.bulk, where he holds locks.
+func (e *Engine) doBulk(ctx context.Context, events int, run func(*batch) error) error {
+	// Whoever has a place never waits for room in e.bulk, where he holds locks.
 	select {
-	case s.places <- struct{}{}:
+	case e.places <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	done := make(chan error, 1)
-	c := &change{run: run, events: events, done: func(err error) { <-s.places; done <- err }}
-	if err := s.submitBulk(c); err != nil {
-		<-s.places
+	c := &change{run: run, events: events, done: func(err error) { <-e.places; done <- err }}
+	if err := e.submitBulk(c); err != nil {
+		<-e.places
 		return err
 	}
 	select {
@@ -89,29 +92,29 @@ func (s *Store) doBulk(ctx context.Context, events int, run func(*batch) error) 
 
 // submitBulk hands a bulky change to the writer. All reservations made before it
 // go into the queue, of which the writer takes everything before the change.
-func (s *Store) submitBulk(c *change) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := s.alive(); err != nil {
+func (e *Engine) submitBulk(c *change) error {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if err := e.alive(); err != nil {
 		return err
 	}
-	s.held.order.Lock()
-	defer s.held.order.Unlock()
-	for _, r := range s.held.takeAll() {
-		s.queue <- r
+	e.held.order.Lock()
+	defer e.held.order.Unlock()
+	for _, r := range e.held.takeAll() {
+		e.queue <- r
 	}
-	s.bulk <- c
+	e.bulk <- c
 	return nil
 }
 
 // addBulk adds to a batch as many bulky changes as may be in one, each behind
 // what was in the queue before it.
-func (s *Store) addBulk(waiting []*change) []*change {
-	most := s.bulkSize()
+func (e *Engine) addBulk(waiting []*change) []*change {
+	most := e.BulkSize()
 	for events := 0; events < most; {
 		select {
-		case c := <-s.bulk:
-			waiting = append(s.addQueue(waiting), c)
+		case c := <-e.bulk:
+			waiting = append(e.addQueue(waiting), c)
 			events += c.events
 		default:
 			return waiting
@@ -121,10 +124,10 @@ func (s *Store) addBulk(waiting []*change) []*change {
 }
 
 // addQueue adds to a batch what is in the queue.
-func (s *Store) addQueue(waiting []*change) []*change {
+func (e *Engine) addQueue(waiting []*change) []*change {
 	for {
 		select {
-		case c, ok := <-s.queue:
+		case c, ok := <-e.queue:
 			if !ok {
 				return waiting
 			}

@@ -130,12 +130,12 @@ func TestStopInAStorm(t *testing.T) {
 // changes, and for none where there are none.
 func TestBulkTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := new(Store)
+		s := new(Engine)
 		turn := newBulkTurn(&s.other)
 		defer turn.turned.Stop()
 		time.Sleep(time.Hour)
-		if s.bulkSize() != maxBulk {
-			t.Errorf("%d events are applied at once where nothing else is", s.bulkSize())
+		if s.BulkSize() != maxBulk {
+			t.Errorf("%d events are applied at once where nothing else is", s.BulkSize())
 		}
 		began := time.Now()
 		time.Sleep(3 * time.Millisecond)
@@ -143,8 +143,8 @@ func TestBulkTurn(t *testing.T) {
 			t.Error("a large delivery alone is put off")
 		}
 		turn.took(time.Now(), false, true)
-		if !turn.now() || s.bulkSize() != stormBulk {
-			t.Errorf("a change alone puts off what comes, or %d events are applied at once beside it", s.bulkSize())
+		if !turn.now() || s.BulkSize() != stormBulk {
+			t.Errorf("a change alone puts off what comes, or %d events are applied at once beside it", s.BulkSize())
 		}
 		for took, want := range map[time.Duration]time.Duration{3 * time.Millisecond: 6 * time.Millisecond, time.Minute: longestBulkRest} {
 			began := time.Now()
@@ -159,28 +159,4 @@ func TestBulkTurn(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestAccountsAreBounded: who names accounts nobody knows fills neither memory nor
-// disk; what is known of others still changes.
-func TestAccountsAreBounded(t *testing.T) {
-	s := openStore(t, fastDir(t), Options{Now: testNow})
-	defer closeStore(t, s)
-	for i := 0; i < mostAccounts+500; i += 50 {
-		events := make([]policy.Event, 50)
-		for j := range events {
-			events[j] = policy.TemplatesUnsure{WABA: fmt.Sprint(i + j), At: 5}
-		}
-		apply(t, s, events...)
-	}
-	apply(t, s, policy.TemplatesListed{WABA: "1", At: 7}, policy.TemplatesListed{WABA: "another", At: 7})
-	if n := len(s.known.listed); n != mostAccounts {
-		t.Errorf("%d accounts are known, want %d", n, mostAccounts)
-	}
-	ref := policy.TemplateRef{Name: "a", Language: "en"}
-	for waba, listed := range map[string]bool{"1": true, "2": false, "another": false} {
-		if f := s.known.template(waba, testNumber, ref); f.Listed != listed {
-			t.Errorf("account %s: listed is %v", waba, f.Listed)
-		}
-	}
 }

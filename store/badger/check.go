@@ -2,7 +2,6 @@ package badger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
-	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -73,25 +71,25 @@ func (s snapshot) all(prefix byte) iter.Seq2[[]byte, []byte] {
 }
 
 // Examine verifies the tables of the open store and reads all of its records.
-func (s *Store) Examine(ctx context.Context) (*Report, error) {
-	if err := s.beginBackup(); err != nil { // it is kept open as for a backup
+func (e *Engine) Examine(ctx context.Context) (*Report, error) {
+	if err := e.beginBackup(); err != nil { // it is kept open as for a backup
 		return nil, err
 	}
-	defer s.backups.Done()
+	defer e.backups.Done()
 	r := &Report{Counts: make(map[string]int)}
-	if err := s.verifyTables(ctx, 0); err != nil {
+	if err := e.verifyTables(ctx, 0); err != nil {
 		if ctx.Err() != nil {
 			return nil, err
 		}
 		r.problem("%v", err)
 	}
-	l, err := list(s.home.at)
+	l, err := list(e.home.at)
 	if err != nil {
 		return nil, fmt.Errorf("checking the store: %w", err)
 	}
-	r.Tables, r.Logs, r.Bytes = len(l.tables), len(l.logs), s.home.size(append(l.tables, l.logs...))
-	err = s.db.View(func(txn *badger.Txn) error {
-		c := checker{ctx: ctx, records: snapshot{txn}, Report: r}
+	r.Tables, r.Logs, r.Bytes = len(l.tables), len(l.logs), e.home.size(append(l.tables, l.logs...))
+	err = e.db.View(func(txn *badger.Txn) error {
+		c := checker{ctx: ctx, records: snapshot{e, txn}, Report: r}
 		return c.run()
 	})
 	return r, err
@@ -106,20 +104,20 @@ type checker struct {
 
 func (c *checker) run() error {
 	c.checkMeta()
-	c.each("names of people", contactPrefix, c.checkContact)
-	c.each("words on consent", historyPrefix, decodes[store.Word])
-	c.each("messages", statusPrefix, decodes[statusRecord])
-	c.each("stops left", stopsPrefix, decodes[stopsRecord])
-	c.each("opaque values", echoPrefix, decodes[echoRecord])
-	c.each("idempotency keys", attemptPrefix, decodes[attemptRecord])
-	c.each("templates", templatePrefix, decodes[templateRecord])
-	c.each("accounts listed", listingPrefix, decodes[listingRecord])
-	c.each("business numbers", numberPrefix, decodes[numberRecord])
-	c.each("account events", eventPrefix, decodes[policy.AccountEvent])
-	c.each("digits shown", shownPrefix, decodes[shownRecord])
+	for _, kind := range store.Kinds {
+		c.each(kind.Name, kind.Prefix, func(key, value []byte) error { return kind.Check(c.get, key, value) })
+	}
 	c.checkJournal("ledger entries", ledger)
 	c.checkJournal("violations", violations)
 	return c.ctx.Err()
+}
+
+func (c *checker) get(key []byte) ([]byte, error) {
+	values, err := c.Get(key)
+	if err != nil {
+		return nil, err
+	}
+	return values[0], nil
 }
 
 func (c *checker) checkMeta() {
@@ -162,33 +160,6 @@ func (c *checker) each(kind string, prefix byte, check func(key, value []byte) e
 	c.Counts[kind] = n
 }
 
-func decodes[R any](_, value []byte) error {
-	var r R
-	return decode(value, &r)
-}
-
-// checkContact checks that a name leads to the contact that has it, which lies
-// under its smallest one.
-func (c *checker) checkContact(key, value []byte) error {
-	a := policy.Alias(key[1:])
-	r, err := decodeContact(value)
-	switch {
-	case err != nil:
-		return err
-	case r.Contact == nil && r.Under == nil:
-		return errors.New("it leads nowhere")
-	case r.Contact != nil && !r.Contact.Has(a):
-		return errors.New("the contact there has another name")
-	case r.Contact != nil:
-		return nil
-	}
-	contact, err := c.contact(a)
-	if err == nil && !contact.Has(a) {
-		return errors.New("it leads to a contact without this name")
-	}
-	return err
-}
-
 // checkJournal checks that pages are sorted and whole, and that every settlement
 // has its entry.
 func (c *checker) checkJournal(kind string, j journal) {
@@ -203,7 +174,7 @@ func (c *checker) checkJournal(kind string, j journal) {
 	settle := func(first store.ID) {
 		for more && idOf(key).Moment() < first.Moment() {
 			id := idOf(key)
-			if err := decodes[settlement](key, value); err != nil {
+			if err := store.CheckSettled(value); err != nil {
 				c.problem("%s: what became of %s: %v", kind, id, err)
 			}
 			if !slices.Contains(open, id) && compareIDs(id, oldest) >= 0 && !oldest.IsZero() {
@@ -229,18 +200,18 @@ func (c *checker) checkJournal(kind string, j journal) {
 			oldest = first
 		}
 		settle(first)
-		for i, e := range p.Entries {
-			open = append(open, e.ID)
+		for i, l := range p.Lines {
+			open = append(open, l.ID)
 			switch {
-			case i == 0 && e.ID != first, i > 0 && compareEntries(p.Entries[i-1], e) >= 0, e.ID.Moment() > first.Moment()+pageSpan:
-				c.problem("%s: page %s: entry %s is out of order", kind, first, e.ID)
+			case i == 0 && l.ID != first, i > 0 && compareLines(p.Lines[i-1], l) >= 0, l.ID.Moment() > first.Moment()+pageSpan:
+				c.problem("%s: page %s: entry %s is out of order", kind, first, l.ID)
 			}
-			if err := decode(e.Entry, new(store.Entry)); err != nil {
-				c.problem("%s: entry %s: %v", kind, e.ID, err)
+			if err := store.CheckEntry(l.Data); err != nil {
+				c.problem("%s: entry %s: %v", kind, l.ID, err)
 			}
 		}
-		entries += len(p.Entries)
+		entries += len(p.Lines)
 	}
-	settle(lastID)
+	settle(maxID)
 	c.Counts[kind] = entries
 }

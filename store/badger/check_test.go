@@ -89,10 +89,10 @@ func TestCheckFinds(t *testing.T) {
 	if err := s.Settle(entry.ID, store.Outcome{State: store.Accepted}).Wait(); err != nil {
 		t.Fatal(err)
 	}
-	names := s.aliases(who)
+	names := policy.SortAliases([]policy.Alias{s.Pseudonym(who[0]), s.Pseudonym(who[1])})
 	other := policy.Alias{0xff}
 	pointer := func(to policy.Alias) []byte {
-		value, err := encode(contactRecord{Under: &to})
+		value, err := encode(map[int]policy.Alias{2: to})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,12 +106,12 @@ func TestCheckFinds(t *testing.T) {
 		key, value []byte
 		want       string
 	}{
-		{"a contact that is gone", aliasKey(contactPrefix, names[0]), nil, "contact without this name"},
-		{"a pointer to another", aliasKey(contactPrefix, other), pointer(names[0]), "contact without this name"},
-		{"a pointer to itself", aliasKey(contactPrefix, names[1]), pointer(names[1]), "leads nowhere"},
-		{"a status that is garbage", aliasKey(statusPrefix, other), []byte("garbage"), "messages"},
-		{"a settlement without entry", idKey(ledger.settlements, store.NewID(policy.MomentOf(testTime)+5000)), mustEncode(t, settlement{}), "the entry is not"},
-		{"a page that is gone", idKey(ledger.pages, entry.ID), encodePage(pageRecord{}), "the entry is not"},
+		{"a contact that is gone", recordKey('c', names[0]), nil, "contact without this name"},
+		{"a pointer to another", recordKey('c', other), pointer(names[0]), "contact without this name"},
+		{"a pointer to itself", recordKey('c', names[1]), pointer(names[1]), "leads nowhere"},
+		{"a status that is garbage", recordKey('s', other), []byte("garbage"), "messages"},
+		{"a settlement without entry", idKey(ledger.settlements, store.NewID(policy.MomentOf(testTime)+5000)), mustEncode(t, map[int]int{}), "the entry is not"},
+		{"a page that is gone", idKey(ledger.pages, entry.ID), mustPage(t), "the entry is not"},
 		{"a page that is garbage", idKey(ledger.pages, store.NewID(policy.MomentOf(testTime)+9000)), []byte("garbage"), "page"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestCheckFinds(t *testing.T) {
 			}
 			set := func(value []byte) {
 				t.Helper()
-				err := s.db.Update(func(txn *badger.Txn) error {
+				err := s.engine.db.Update(func(txn *badger.Txn) error {
 					if value == nil {
 						return txn.Delete(test.key)
 					}
@@ -141,6 +141,18 @@ func TestCheckFinds(t *testing.T) {
 	}
 }
 
+// recordKey is that of a record about a name.
+func recordKey(prefix byte, a policy.Alias) []byte { return append([]byte{prefix}, a[:]...) }
+
+func mustPage(t testing.TB) []byte {
+	t.Helper()
+	page, err := encodePage(pageRecord{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
 func mustEncode(t testing.TB, record any) []byte {
 	t.Helper()
 	value, err := encode(record)
@@ -152,8 +164,8 @@ func mustEncode(t testing.TB, record any) []byte {
 
 // raw is the value of a key.
 func (s *Store) raw(key []byte) (value []byte, err error) {
-	err = s.view(context.Background(), func(snap snapshot) error {
-		value, err = snap.get(key)
+	err = s.engine.view(context.Background(), func(snap snapshot) error {
+		value, err = get(snap.txn, key)
 		return err
 	})
 	return value, err

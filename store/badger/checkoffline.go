@@ -17,8 +17,6 @@ import (
 	"github.com/dgraph-io/badger/v4/y"
 	"github.com/dgraph-io/ristretto/v2/z"
 	"go.uber.org/zap"
-
-	"github.com/waguard/waguard/policy"
 )
 
 // Check verifies a store that no gateway uses: all files, and all records with
@@ -165,23 +163,27 @@ func (r *raw) all(prefix byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-func (r *raw) get(key []byte) ([]byte, error) {
+// Get is the values of keys.
+func (r *raw) Get(keys ...[]byte) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	for i, key := range keys {
+		values[i] = r.get(key)
+	}
+	return values, nil
+}
+
+func (r *raw) get(key []byte) []byte {
 	it := r.iterator()
 	defer it.Close()
 	it.Seek(y.KeyWithTs(key, ^uint64(0)))
 	if !it.Valid() || !bytes.Equal(y.ParseKey(it.Key()), key) {
-		return nil, nil
+		return nil
 	}
 	v := it.Value()
 	if gone(v.Meta, v.ExpiresAt) {
-		return nil, nil
+		return nil
 	}
-	return bytes.Clone(v.Value), nil
-}
-
-func (r *raw) contact(a policy.Alias) (*policy.Contact, error) {
-	c, _, err := readContact(r, a)
-	return c, err
+	return bytes.Clone(v.Value)
 }
 
 // gone reports a record that was deleted, or that Badger has let expire.

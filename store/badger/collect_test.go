@@ -30,7 +30,7 @@ func TestCollect(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &Store{queue: make(chan *change, queueLength)}
+				s := &Engine{queue: make(chan *change, queueLength)}
 				quiet := time.NewTimer(lull)
 				defer quiet.Stop()
 				began := time.Now()
@@ -53,7 +53,7 @@ func TestCollect(t *testing.T) {
 // A batch takes the reservations before its changes along, and no more than a
 // transaction should hold.
 func TestCollectIsBounded(t *testing.T) {
-	s := &Store{queue: make(chan *change, queueLength)}
+	s := &Engine{queue: make(chan *change, queueLength)}
 	quiet := time.NewTimer(lull)
 	defer quiet.Stop()
 	for range maxBatch {

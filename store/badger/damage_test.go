@@ -175,7 +175,7 @@ func estates(t testing.TB) (early, middle, late estate) {
 	defer closeStore(t, s)
 	take := func(name string) estate {
 		settleDown(t, e.store())
-		if err := s.keeper.beat(); err != nil {
+		if err := s.engine.keeper.beat(); err != nil {
 			t.Fatal(err)
 		}
 		return e.copy(t, filepath.Join(base, name))

@@ -1,12 +1,13 @@
-// Package badger is the embedded store: it keeps everything in one directory, in
-// an embedded Badger database. It decides nothing, and it is no cluster: one
-// process has the directory, on a local disk, alone.
+// Package badger is the embedded engine: it keeps everything in one directory, in
+// an embedded Badger database. It knows nothing of what it keeps ([store.Book]
+// does), and it is no cluster: one process has the directory, on a local disk,
+// alone.
 //
 // # What is on disk
 //
-// Records are CBOR with integer keys; keys.go lists all of them. Persons,
-// messages and opaque values stand under keyed pseudonyms, whose key is made
-// with the store and lies in its meta record. In clear are what is the
+// Records are CBOR with integer keys; keys.go here and in package store lists all
+// of them. Persons, messages and opaque values stand under keyed pseudonyms, whose
+// key is made with the store and lies in its meta record. In clear are what is the
 // business's own: phone number ids, its display numbers, template names, the
 // evidence an operator named.
 //
@@ -35,10 +36,7 @@
 //
 // All changes go through one goroutine, which puts everything that waits into
 // one transaction, syncs it once, and then answers all of it (writer.go). The
-// ledger entries of a transaction are one record (page.go). What follows from
-// several changes together is either computed from joined records, which no
-// order can alter (contacts, statuses, templates), or when it is read (the
-// outcome of a send).
+// ledger entries of a transaction are one record (page.go).
 //
 // # When the disk fails
 //

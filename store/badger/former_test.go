@@ -39,7 +39,7 @@ func TestFormerKeys(t *testing.T) {
 		t.Errorf("in a new store the opt-out of somebody else counts: %s", got)
 	}
 	// Make it one of an earlier version.
-	err := s.db.Update(func(txn *badger.Txn) error {
+	err := s.engine.db.Update(func(txn *badger.Txn) error {
 		meta, err := readMeta(txn)
 		if err != nil {
 			return err
@@ -78,8 +78,8 @@ func TestFormerKeys(t *testing.T) {
 	}
 	closeStore(t, s)
 	s = openStore(t, dir, options)
-	if s.keysChanged != now {
-		t.Errorf("the keys changed at %s, want the time of the upgrade", s.keysChanged)
+	if at := s.engine.Description().IdentitiesChanged; policy.MomentOf(at) != now {
+		t.Errorf("the keys changed at %s, want the time of the upgrade", at)
 	}
 	closeStore(t, s)
 }

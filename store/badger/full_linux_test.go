@@ -47,7 +47,7 @@ func TestDiskAlmostFull(t *testing.T) {
 		"Reserve": s.Reserve(newEntry(testTime, policy.Alias{1})).Wait(),
 		"Check":   s.Check(t.Context()),
 	} {
-		if err == nil || !strings.Contains(err.Error(), "almost full") || !strings.Contains(err.Error(), s.dir) {
+		if err == nil || !strings.Contains(err.Error(), "almost full") || !strings.Contains(err.Error(), s.engine.dir) {
 			t.Errorf("%s: %v, want a sentence about the full disk", name, err)
 		}
 		if errors.Is(err, store.ErrFailed) {
@@ -58,7 +58,7 @@ func TestDiskAlmostFull(t *testing.T) {
 	if err != nil || p.Opened != 1 {
 		t.Errorf("reading on a full disk: %+v, %v", p, err)
 	}
-	if _, err := Open(t.TempDir(), Options{free: s.options.free}); err == nil || !strings.Contains(err.Error(), "almost full") {
+	if _, err := Open(t.TempDir(), Options{free: s.engine.options.free}); err == nil || !strings.Contains(err.Error(), "almost full") {
 		t.Errorf("opening on a full disk: %v", err)
 	}
 	free.Store(reservedSpace)

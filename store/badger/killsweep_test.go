@@ -30,7 +30,7 @@ func sweepUntilKilled(dir string) int {
 		return 1
 	}
 	// The clock goes on where the store is.
-	if at := s.head.Entry.Moment().Time(); at.After(now) {
+	if at := s.engine.head.Entry.Moment().Time(); at.After(now) {
 		now = at
 	}
 	for {
@@ -47,7 +47,7 @@ func sweepUntilKilled(dir string) int {
 			now = now.Add(time.Second)
 		}
 		now = now.Add(day / 2)
-		if err := s.sweep(context.Background()); err != nil {
+		if err := s.engine.sweep(context.Background()); err != nil {
 			fmt.Println("error", err)
 			return 1
 		}

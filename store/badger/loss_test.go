@@ -308,20 +308,30 @@ func TestUnreadableRecord(t *testing.T) {
 	s := openStore(t, t.TempDir(), Options{Now: testNow, CacheSize: 1})
 	defer closeStore(t, s)
 	apply(t, s, opened("15550100001", 1), opened("15550100002", 1), opened("15550100003", 1))
-	err := s.db.Update(func(txn *badger.Txn) error {
-		return txn.Set(aliasKey(contactPrefix, s.Pseudonym(phone("15550100001"))), []byte("garbage"))
+	err := s.engine.db.Update(func(txn *badger.Txn) error {
+		return txn.Set(recordKey('c', s.Pseudonym(phone("15550100001"))), []byte("garbage"))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.cache.lru.Purge()
+	for range 2 {
+		if _, err := s.Person(t.Context(), phone("15550100002"), testNumber, nil); err != nil { // it takes the only place in the cache
+			t.Fatal(err)
+		}
+		if _, err := s.Person(t.Context(), phone("15550100003"), testNumber, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if _, err := s.Person(t.Context(), phone("15550100001"), testNumber, nil); !errors.Is(err, store.ErrUnreadable) || errors.Is(err, store.ErrFailed) {
 		t.Errorf("the person whose record is garbage: %v", err)
+	}
+	if _, err := s.Person(t.Context(), phone("15550100001"), testNumber, nil); err == nil {
+		t.Error("the second time it can be read")
 	}
 	if err := s.Apply(t.Context(), []policy.Event{opened("15550100001", 2)}); err == nil || errors.Is(err, store.ErrFailed) {
 		t.Errorf("a change of it: %v", err)
 	}
-	if err := s.view(t.Context(), func(snapshot) error { panic("damage") }); !errors.Is(err, store.ErrUnreadable) {
+	if err := s.engine.view(t.Context(), func(snapshot) error { panic("damage") }); !errors.Is(err, store.ErrUnreadable) {
 		t.Errorf("a read that panics: %v", err)
 	}
 	if p, err := s.Person(t.Context(), phone("15550100002"), testNumber, nil); err != nil || p.Opened != 1 {
@@ -344,7 +354,7 @@ func TestDamagedWhileOpen(t *testing.T) {
 	defer s.Close()
 	e.grow(t, s, 300)
 	settleDown(t, e.store())
-	if err := s.verifyTables(t.Context(), 0); err != nil {
+	if err := s.engine.verifyTables(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
 	l, err := list(e.store())
@@ -381,8 +391,8 @@ func TestOlderVersion(t *testing.T) {
 		if err := late.check(t, s); err != nil {
 			t.Error(err)
 		}
-		if i == 0 && s.head.Seq != 1 {
-			t.Errorf("the first transaction has number %d", s.head.Seq)
+		if i == 0 && s.engine.head.Seq != 1 {
+			t.Errorf("the first transaction has number %d", s.engine.head.Seq)
 		}
 		if c := s.Condition(); len(c.Notices) > 0 {
 			t.Errorf("the store says %q", c.Notices)
@@ -421,9 +431,9 @@ func (e estate) withoutWitness(t testing.TB) estate {
 			key := it.Item().KeyCopy(nil)
 			value, err := it.Item().ValueCopy(nil)
 			switch key[0] {
-			case commitPrefix, daysPrefix:
+			case commitPrefix, daysKey[0]:
 				continue
-			case metaPrefix:
+			case metaKey[0]:
 				var meta metaRecord
 				if err := decode(value, &meta); err != nil {
 					return err
@@ -478,7 +488,7 @@ func FuzzLog(f *testing.F) {
 	s := openStore(f, e.store(), damageStore)
 	f.Cleanup(func() { s.Close() })
 	apply(f, s, opened("15550100001", 1), opened("15550100002", 1))
-	content, err := os.ReadFile(filepath.Join(s.dir, s.keeper.newest))
+	content, err := os.ReadFile(filepath.Join(s.engine.dir, s.engine.keeper.newest))
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -17,7 +17,6 @@ import (
 	boptions "github.com/dgraph-io/badger/v4/options"
 	"go.uber.org/zap"
 
-	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -30,16 +29,10 @@ type Options struct {
 	// LedgerRetention is how long ledger entries are kept, ViolationRetention how
 	// long violations are. Zero keeps them for ever.
 	LedgerRetention, ViolationRetention time.Duration
-	// CacheSize is how many names of persons are kept in memory with what is
-	// known about them, a quarter of a kilobyte each. Default: 131072.
-	CacheSize int
-	// Recategorised is called where Meta bills a template under another category
-	// than was known. It must not call the store.
+	// CacheSize, Recategorised and Former are the book's: see [store.Options].
+	CacheSize     int
 	Recategorised func()
-	// Former is the identity under which earlier versions knew a person, and
-	// whether it is another one. What people opted out of in a store of theirs
-	// still counts. Default: none.
-	Former func(policy.Identity) (policy.Identity, bool)
+	Former        store.Former
 
 	// Witness is the path of a file outside of the directory that says how far the
 	// store had got, so that an older copy of the directory, or none, is noticed.
@@ -55,10 +48,6 @@ type Options struct {
 	memtable int64
 }
 
-// defaultCacheSize holds the people a company talks to in a day or more, in 40 MB
-// at most. A send to somebody else costs one read, some 10 µs.
-const defaultCacheSize = 1 << 17
-
 // memtableSize decides heap, replay time and the size of a transaction.
 const memtableSize = 8 << 20
 
@@ -72,31 +61,28 @@ type metaRecord struct {
 	Key    []byte `cbor:"2,keyasint"` // of the pseudonyms
 	Start  uint64 `cbor:"3,keyasint"` // times opened
 	// Identities is the version of the keys of identities, and IdentitiesAt when
-	// the store went over to it; zero where it has had no other.
-	Identities   uint64        `cbor:"4,keyasint,omitempty"`
-	IdentitiesAt policy.Moment `cbor:"5,keyasint,omitempty"`
+	// the store went over to it, in milliseconds; zero where it has had no other.
+	Identities   uint64 `cbor:"4,keyasint,omitempty"`
+	IdentitiesAt int64  `cbor:"5,keyasint,omitempty"`
 	// Lineage is that of the witness; empty until there is one.
 	Lineage string `cbor:"6,keyasint,omitempty"`
 }
 
-// identitiesVersion grows when some identity gets another key than it had.
-const identitiesVersion = 1
-
-// Open opens the store in dir, making it where there is none. Its errors are
-// sentences for an operator; one of a store that knows less than it did is a
+// OpenEngine opens the directory dir, making it where there is none. Its errors
+// are sentences for an operator; one of a store that knows less than it did is a
 // [Loss].
-func Open(dir string, o Options) (*Store, error) {
+func OpenEngine(dir string, o Options) (*Engine, error) {
 	o.complete(dir)
 	defer umask()()
 	h, err := openHome(dir, o.free)
 	if err != nil {
 		return nil, explain(dir, err)
 	}
-	s, err := openIn(h, o)
+	e, err := openIn(h, o)
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
-	return s, nil
+	return e, nil
 }
 
 // complete fills in defaults.
@@ -107,9 +93,6 @@ func (o *Options) complete(dir string) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.CacheSize <= 0 {
-		o.CacheSize = defaultCacheSize
-	}
 	if o.memtable == 0 {
 		o.memtable = memtableSize
 	}
@@ -118,7 +101,7 @@ func (o *Options) complete(dir string) {
 	}
 }
 
-func openIn(h *home, o Options) (*Store, error) {
+func openIn(h *home, o Options) (*Engine, error) {
 	if err := h.check(); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
@@ -137,32 +120,28 @@ func openIn(h *home, o Options) (*Store, error) {
 	if err != nil {
 		return nil, explain(h.dir, err)
 	}
-	s := &Store{
-		dir: h.dir, options: o, log: o.Logger, db: db, home: h,
-		cache: newContactCache(o.CacheSize), known: newKnowledge(), bills: newBills(),
-		inFlight: make(map[store.ID]*entryHead), held: newHeld(), stops: newStopSearch(),
+	e := &Engine{
+		dir: h.dir, options: o, log: o.Logger, db: db, home: h, held: newHeld(),
 		queue: make(chan *change, queueLength), bulk: make(chan *change, bulkLength), places: make(chan struct{}, bulkLength),
 		writerDone: make(chan struct{}), breaks: make(chan func()),
-		notices: found.notices,
 	}
-	if err := s.load(known, found); err != nil {
+	if err := e.load(known, found); err != nil {
 		if _, loss := errors.AsType[*Loss](err); !loss {
 			err = fmt.Errorf("opening the store in %s: %w", h.dir, err)
 		}
 		return nil, errors.Join(err, db.Close())
 	}
-	s.run()
-	return s, nil
+	e.run()
+	return e, nil
 }
 
 // run starts what goes on until the store is closed.
-func (s *Store) run() {
+func (e *Engine) run() {
 	ctx, cancel := context.WithCancel(context.Background())
-	s.rest = cancel
-	go s.write()
-	go s.stops.run(s)
-	s.resting.Go(func() { s.sweeping(ctx) })
-	s.resting.Go(func() { s.scrubbing(ctx) })
+	e.rest = cancel
+	go e.write()
+	e.resting.Go(func() { e.sweeping(ctx) })
+	e.resting.Go(func() { e.scrubbing(ctx) })
 }
 
 // openDB opens Badger. A panic there is damage the survey didn't find.
@@ -199,68 +178,61 @@ func badgerOptions(h *home, o Options) badger.Options {
 		WithLogger(badgerLogger{o.Logger.Named("badger"), h})
 }
 
-// load reads or makes the meta record, starts the keeper and fills the memory.
-func (s *Store) load(known *witnesses, found *findings) error {
-	var meta *metaRecord
-	err := s.db.View(func(txn *badger.Txn) (err error) {
-		if meta, err = readMeta(txn); err != nil {
+// load reads or makes the meta record and starts the keeper.
+func (e *Engine) load(known *witnesses, found *findings) error {
+	err := e.db.View(func(txn *badger.Txn) (err error) {
+		if e.meta, err = readMeta(txn); err != nil {
 			return err
 		}
 		value, err := get(txn, commitKey)
 		if err != nil {
 			return err
 		}
-		s.head, _ = decodeCommit(value)
+		e.head, _ = decodeCommit(value)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if err := known.confirm(s.home, s.options, meta, s.head, found); err != nil {
+	meta := e.meta
+	if err := known.confirm(e.home, e.options, meta, e.head, found); err != nil {
 		return err
 	}
-	if meta.Identities != identitiesVersion {
-		meta.Identities, meta.IdentitiesAt = identitiesVersion, policy.MomentOf(s.options.Now())
+	if meta.Identities != store.IdentitiesVersion {
+		meta.Identities, meta.IdentitiesAt = store.IdentitiesVersion, e.options.Now().UnixMilli()
 	}
-	s.keysChanged = meta.IdentitiesAt
 	meta.Start++
 	if meta.Lineage == "" {
 		meta.Lineage = rand.Text()
 	}
-	s.start, s.names, s.notices = meta.Start, newPseudonyms(meta.Key), found.notices
-	s.installation = installation(meta.Key)
-	w := witness{Installation: s.installation, Lineage: meta.Lineage, Schema: meta.Schema, Start: meta.Start}
-	if s.keeper, err = newKeeper(s.home, s.log, s.options.Witness, w, s.head); err != nil {
+	e.notices = found.notices
+	w := witness{Installation: e.Installation(), Lineage: meta.Lineage, Schema: meta.Schema, Start: meta.Start}
+	if e.keeper, err = newKeeper(e.home, e.log, e.options.Witness, w, e.head); err != nil {
 		return fmt.Errorf("writing the store's witness: %w", err)
 	}
-	if err := s.loadMemory(meta); err != nil {
-		return errors.Join(err, s.keeper.close())
+	if err := e.begin(); err != nil {
+		return errors.Join(err, e.keeper.close())
 	}
-	if err := s.keeper.start(); err != nil {
-		s.notice("an older copy of the whole directory will not be noticed: its witness can't be written; name another file with the store's option witness", zap.String("witness", s.options.Witness), zap.Error(err))
+	if err := e.keeper.start(); err != nil {
+		e.notice("an older copy of the whole directory will not be noticed: its witness can't be written; name another file with the store's option witness", zap.String("witness", e.options.Witness), zap.Error(err))
 	}
 	return nil
 }
 
-func (s *Store) loadMemory(meta *metaRecord) error {
-	err := s.db.Update(func(txn *badger.Txn) error {
-		value, err := encode(meta)
+// begin writes the meta record.
+func (e *Engine) begin() error {
+	err := e.db.Update(func(txn *badger.Txn) error {
+		value, err := encode(e.meta)
 		if err != nil {
 			return err
 		}
-		s.head.Seq++
-		return errors.Join(txn.Set(metaKey, value), txn.Set(commitKey, s.head.commit()))
+		e.head.Seq++
+		return errors.Join(txn.Set(metaKey, value), txn.Set(commitKey, e.head.commit()))
 	})
-	if err == nil {
-		err = s.keeper.committed(s.head)
-	}
 	if err != nil {
 		return err
 	}
-	return s.db.View(func(txn *badger.Txn) error {
-		s.loadStops(txn)
-		return s.known.load(txn)
-	})
+	return e.keeper.committed(e.head)
 }
 
 // installation is a name of the key of the pseudonyms that doesn't give it away.
@@ -284,7 +256,7 @@ func readMeta(txn *badger.Txn) (*metaRecord, error) {
 		}
 		key := make([]byte, 32)
 		rand.Read(key)
-		return &metaRecord{Schema: schemaVersion, Key: key, Identities: identitiesVersion}, nil
+		return &metaRecord{Schema: schemaVersion, Key: key, Identities: store.IdentitiesVersion}, nil
 	}
 	var meta metaRecord
 	if err := decode(value, &meta); err != nil {

@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/fxamacker/cbor/v2"
 	"github.com/klauspost/compress/s2"
 
-	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -24,69 +24,80 @@ import (
 
 const (
 	// pageSpan is how far apart the times of a page's entries are at most.
-	pageSpan policy.Moment = 25 // ms
+	pageSpan = 25 // ms
 	// maxPage is about how many bytes a page has at most. All of a page is read
 	// to read one entry.
 	maxPage = 64 << 10
 )
 
-// pageRecord holds entries that were written together.
+// pageRecord holds lines that were written together.
 type pageRecord struct {
 	// Start is in which start of the gateway they were written.
-	Start   uint64         `cbor:"1,keyasint"`
-	Entries []*ledgerEntry `cbor:"2,keyasint"` // sorted by id
+	Start uint64  `cbor:"1,keyasint"`
+	Lines []*line `cbor:"2,keyasint"` // sorted by id
 }
 
-// ledgerEntry is a send as it was reserved or refused. It is written once. What
-// becomes of it stands beside its page, in a settlement; or inside, if that was
-// known before the page was written.
-type ledgerEntry struct {
-	ID    store.ID `cbor:"1,keyasint"`
-	Entry []byte   `cbor:"2,keyasint"` // store.Entry, encoded
-	// Claims are what the send used up.
-	Claims  []policy.Taken `cbor:"3,keyasint,omitempty"`
-	Settled *settlement    `cbor:"4,keyasint,omitempty"`
-	// Attempt is the pseudonym of the request's idempotency key, if it had one.
-	Attempt *policy.Alias `cbor:"5,keyasint,omitempty"`
+// line is written once. What becomes of it stands beside its page; or inside, if
+// that was known before the page was written.
+type line struct {
+	ID      store.ID        `cbor:"1,keyasint"`
+	Data    []byte          `cbor:"2,keyasint"`
+	Settled cbor.RawMessage `cbor:"4,keyasint,omitempty"`
 
-	start uint64 // of its page
-	head  *entryHead
+	// Claims and Attempt were parts of a line beside its data; now they are in it.
+	Claims  cbor.RawMessage `cbor:"3,keyasint,omitempty"`
+	Attempt cbor.RawMessage `cbor:"5,keyasint,omitempty"`
+
+	start uint64 // of its page; zero before it is written
 }
 
-// readHead reads what settling and scanning need.
-func (e *ledgerEntry) readHead() error {
-	if e.head != nil {
-		return nil
+// shown is the line as others see it.
+func (l *line) shown(e *Engine) *store.Line {
+	return &store.Line{ID: l.ID, Data: l.Data, Settled: l.Settled, Left: l.start != 0 && l.start != e.meta.Start}
+}
+
+func compareLines(a, b *line) int { return compareIDs(a.ID, b.ID) }
+
+// putPages puts the lines of a journal into the transaction.
+func (b *batch) putPages(j journal) error {
+	var lines []*line
+	for _, l := range b.lines {
+		if l.journal == j.Journal {
+			lines = append(lines, l.line)
+		}
 	}
-	e.head = &entryHead{claims: e.Claims, attempt: e.Attempt}
-	return decode(e.Entry, e.head)
-}
-
-func compareEntries(a, b *ledgerEntry) int { return compareIDs(a.ID, b.ID) }
-
-func compareIDs(a, b store.ID) int { return slices.Compare(a[:], b[:]) }
-
-// putPages puts entries into the transaction.
-func (b *batch) putPages(j journal, entries []*ledgerEntry) error {
-	slices.SortFunc(entries, compareEntries)
-	for len(entries) > 0 {
-		first := entries[0].ID
+	slices.SortFunc(lines, compareLines)
+	for len(lines) > 0 {
+		first := lines[0].ID
 		n, size := 0, 0
-		for n < len(entries) && entries[n].ID.Moment() <= first.Moment()+pageSpan && (n == 0 || size+entries[n].size() <= maxPage) {
-			size += entries[n].size()
+		for n < len(lines) && lines[n].ID.Moment() <= first.Moment()+pageSpan && (n == 0 || size+lines[n].size() <= maxPage) {
+			size += lines[n].size()
 			n++
 		}
-		page := badger.NewEntry(idKey(j.pages, first), encodePage(pageRecord{Start: b.s.start, Entries: entries[:n]}))
-		if err := b.txn.SetEntry(page); err != nil {
+		page, err := encodePage(pageRecord{Start: b.e.meta.Start, Lines: lines[:n]})
+		if err != nil {
 			return err
 		}
-		entries = entries[n:]
+		if err := b.txn.Set(idKey(j.pages, first), page); err != nil {
+			return err
+		}
+		lines = lines[n:]
 	}
 	return nil
 }
 
-// size is about what the entry takes of a page, with its settlement.
-func (e *ledgerEntry) size() int { return len(e.Entry) + 64*len(e.Claims) + 128 }
+// encodePage compresses a page: entries are much alike, and what isn't written
+// needn't be synced, sorted and written again by Badger.
+func encodePage(p pageRecord) ([]byte, error) {
+	value, err := encode(p)
+	if err != nil {
+		return nil, err
+	}
+	return s2.Encode(nil, value), nil
+}
+
+// size is about what the line takes of a page, with what becomes of it.
+func (l *line) size() int { return len(l.Data) + 128 }
 
 // readPage reads the page an iterator stands at.
 func readPage(it *badger.Iterator) (p pageRecord, err error) {
@@ -97,17 +108,23 @@ func readPage(it *badger.Iterator) (p pageRecord, err error) {
 	if err != nil {
 		return p, fmt.Errorf("reading a page of the ledger: %w", err)
 	}
-	for _, e := range p.Entries {
-		e.start = p.Start
-	}
 	return p, nil
 }
 
 func decodePage(value []byte) (p pageRecord, err error) {
 	if value, err = s2.Decode(nil, value); err != nil {
+		return p, fmt.Errorf("%w: %w", store.ErrUnreadable, err)
+	}
+	if err := decode(value, &p); err != nil {
 		return p, err
 	}
-	return p, decode(value, &p)
+	for _, l := range p.Lines {
+		l.start = p.Start
+		if err := l.gather(); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
 }
 
 // backwards is an iterator from new to old over the keys of a prefix.
@@ -115,8 +132,34 @@ func backwards(txn *badger.Txn, prefix byte) *badger.Iterator {
 	return txn.NewIterator(badger.IteratorOptions{Reverse: true, Prefix: []byte{prefix}})
 }
 
-// find is an entry as it was written, nil if there is no such entry.
-func (j journal) find(txn *badger.Txn, id store.ID) (*ledgerEntry, error) {
+// Find is the line with that id.
+func (s snapshot) Find(j store.Journal, id store.ID) (*store.Line, error) {
+	return journalOf(j).find(s.e, s.txn, s, id)
+}
+
+// source is where settlements are read from.
+type source interface {
+	Get(keys ...[]byte) ([][]byte, error)
+}
+
+// find is a line with what became of it, nil where there is none.
+func (j journal) find(e *Engine, txn *badger.Txn, src source, id store.ID) (*store.Line, error) {
+	l, err := j.page(txn, id)
+	if l == nil || err != nil {
+		return nil, err
+	}
+	settled, err := src.Get(idKey(j.settlements, id))
+	if err != nil {
+		return nil, err
+	}
+	if settled[0] != nil {
+		l.Settled = settled[0]
+	}
+	return l.shown(e), nil
+}
+
+// page finds a line in its page.
+func (j journal) page(txn *badger.Txn, id store.ID) (*line, error) {
 	it := backwards(txn, j.pages)
 	defer it.Close()
 	for it.Seek(idKey(j.pages, id)); it.Valid() && idOf(it.Item().Key()).Moment()+pageSpan >= id.Moment(); it.Next() {
@@ -124,22 +167,27 @@ func (j journal) find(txn *badger.Txn, id store.ID) (*ledgerEntry, error) {
 		if err != nil {
 			return nil, err
 		}
-		i, ok := slices.BinarySearchFunc(p.Entries, id, func(e *ledgerEntry, id store.ID) int { return compareIDs(e.ID, id) })
+		i, ok := slices.BinarySearchFunc(p.Lines, id, func(l *line, id store.ID) int { return compareIDs(l.ID, id) })
 		if ok {
-			return p.Entries[i], nil
+			return p.Lines[i], nil
 		}
 	}
 	return nil, nil
 }
 
-// settled is what became of an entry, nil while nobody knows.
-func (j journal) settled(src source, e *ledgerEntry) (*settlement, error) {
-	value, err := src.get(idKey(j.settlements, e.ID))
-	if err != nil || value == nil {
-		return e.Settled, err
+// Walk visits lines, newest first.
+func (s snapshot) Walk(w store.Walk, visit func(*store.Line) (enough bool, err error)) error {
+	p := newPass(s.txn, journalOf(w.Journal), w.Before)
+	defer p.close()
+	for {
+		l, err := p.next()
+		if l == nil || err != nil || compareIDs(l.ID, w.From) < 0 {
+			return err
+		}
+		if enough, err := visit(l.shown(s.e)); enough || err != nil {
+			return err
+		}
 	}
-	s := new(settlement)
-	return s, decode(value, s)
 }
 
 // pass goes through a journal from new to old.
@@ -147,12 +195,12 @@ type pass struct {
 	journal            journal
 	pages, settlements *badger.Iterator
 	before             store.ID
-	// read are the entries of the pages read so far that were not handed over
-	// yet, sorted by id.
-	read []*ledgerEntry
+	// read are the lines of the pages read so far that were not handed over yet,
+	// sorted by id.
+	read []*line
 }
 
-// newPass is a pass over the entries before one. It must be closed.
+// newPass is a pass over the lines before an id. It must be closed.
 func newPass(txn *badger.Txn, j journal, before store.ID) *pass {
 	p := &pass{journal: j, pages: backwards(txn, j.pages), settlements: backwards(txn, j.settlements), before: before}
 	p.pages.Seek(idKey(j.pages, before))
@@ -165,40 +213,63 @@ func (p *pass) close() {
 	p.settlements.Close()
 }
 
-// next is the next entry, with its settlement; nil after the last one.
-func (p *pass) next() (*ledgerEntry, error) {
+// next is the next line, with its settlement; nil after the last one.
+func (p *pass) next() (*line, error) {
 	for p.pages.Valid() && !p.complete(idOf(p.pages.Item().Key())) {
 		page, err := readPage(p.pages)
 		if err != nil {
 			return nil, err
 		}
-		p.read = append(p.read, slices.DeleteFunc(page.Entries, func(e *ledgerEntry) bool { return compareIDs(e.ID, p.before) >= 0 })...)
-		slices.SortFunc(p.read, compareEntries)
+		p.read = append(p.read, slices.DeleteFunc(page.Lines, func(l *line) bool { return compareIDs(l.ID, p.before) >= 0 })...)
+		slices.SortFunc(p.read, compareLines)
 		p.pages.Next()
 	}
 	if len(p.read) == 0 {
 		return nil, nil
 	}
-	e := p.read[len(p.read)-1]
+	l := p.read[len(p.read)-1]
 	p.read = p.read[:len(p.read)-1]
-	return e, p.settle(e)
+	return l, p.settle(l)
 }
 
-// complete reports that no entry of a page that begins with first, or of those
+// complete reports that no line of a page that begins with first, or of those
 // behind it, comes before the next one in read.
 func (p *pass) complete(first store.ID) bool {
 	return len(p.read) > 0 && p.read[len(p.read)-1].ID.Moment() > first.Moment()+pageSpan
 }
 
-// settle puts the settlement beside an entry's page in place of the one inside.
+// settle puts the settlement beside a line's page in place of the one inside.
 // Both lie in the same order, so that reading them takes one pass of each.
-func (p *pass) settle(e *ledgerEntry) error {
-	for p.settlements.Valid() && compareIDs(idOf(p.settlements.Item().Key()), e.ID) > 0 {
+func (p *pass) settle(l *line) error {
+	for p.settlements.Valid() && compareIDs(idOf(p.settlements.Item().Key()), l.ID) > 0 {
 		p.settlements.Next()
 	}
-	if !p.settlements.Valid() || idOf(p.settlements.Item().Key()) != e.ID {
+	if !p.settlements.Valid() || idOf(p.settlements.Item().Key()) != l.ID {
 		return nil
 	}
-	e.Settled = new(settlement)
-	return p.settlements.Item().Value(func(value []byte) error { return decode(value, e.Settled) })
+	value, err := p.settlements.Item().ValueCopy(nil)
+	if err != nil {
+		return fmt.Errorf("reading what became of an entry: %w: %w", store.ErrUnreadable, err)
+	}
+	l.Settled = value
+	return nil
+}
+
+// gather puts into the data what stood beside it in pages of earlier versions,
+// under the keys where it stands now.
+func (l *line) gather() error {
+	for _, part := range []struct {
+		key byte
+		raw cbor.RawMessage
+	}{{store.KeyClaims, l.Claims}, {store.KeyAttempt, l.Attempt}} {
+		if len(part.raw) == 0 {
+			continue
+		}
+		var err error
+		if l.Data, err = store.AddMember(l.Data, part.key, part.raw); err != nil {
+			return fmt.Errorf("reading a page of the ledger: %w", err)
+		}
+	}
+	l.Claims, l.Attempt = nil, nil
+	return nil
 }

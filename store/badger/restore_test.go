@@ -171,7 +171,7 @@ func TestPermissions(t *testing.T) {
 	check("opened")
 	e.grow(t, s, 300)
 	settleDown(t, e.store())
-	if err := s.keeper.beat(); err != nil {
+	if err := s.engine.keeper.beat(); err != nil {
 		t.Fatal(err)
 	}
 	check("grown")

@@ -25,14 +25,14 @@ const (
 )
 
 // scrubbing verifies the tables until the store is closed.
-func (s *Store) scrubbing(ctx context.Context) {
+func (e *Engine) scrubbing(ctx context.Context) {
 	tick := time.NewTicker(scrubEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			if err := s.verifyTables(ctx, scrubPause); err != nil && ctx.Err() == nil {
-				s.log.Error("verifying the store", zap.String("path", s.dir), zap.Error(err))
+			if err := e.verifyTables(ctx, scrubPause); err != nil && ctx.Err() == nil {
+				e.log.Error("verifying the store", zap.String("path", e.dir), zap.Error(err))
 			}
 		case <-ctx.Done():
 			return
@@ -42,23 +42,23 @@ func (s *Store) scrubbing(ctx context.Context) {
 
 // verifyTables reads all tables. If one is damaged nothing more is written: what
 // is moved out of it would be lost, and what is judged by it may be wrong.
-func (s *Store) verifyTables(ctx context.Context, pause time.Duration) error {
-	manifest, err := s.listed()
+func (e *Engine) verifyTables(ctx context.Context, pause time.Duration) error {
+	manifest, err := e.listed()
 	if err != nil {
 		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(manifest.Tables)) {
 		name := fmt.Sprintf("%06d.sst", id)
-		_, damage := readTable(filepath.Join(s.home.at, name), name, manifest.Tables[id].Compression)
+		_, damage := readTable(filepath.Join(e.home.at, name), name, manifest.Tables[id].Compression)
 		if damage != nil {
-			now, err := s.listed()
+			now, err := e.listed()
 			if err != nil {
 				return err
 			}
 			if _, still := now.Tables[id]; !still {
 				continue // it was moved into others
 			}
-			return s.damage(name, damage)
+			return e.damage(name, damage)
 		}
 		select {
 		case <-time.After(pause):
@@ -69,35 +69,35 @@ func (s *Store) verifyTables(ctx context.Context, pause time.Duration) error {
 	return nil
 }
 
-func (s *Store) listed() (badger.Manifest, error) {
-	manifest, _, err := readManifest(filepath.Join(s.home.at, badger.ManifestFilename))
+func (e *Engine) listed() (badger.Manifest, error) {
+	manifest, _, err := readManifest(filepath.Join(e.home.at, badger.ManifestFilename))
 	return manifest, err
 }
 
 // damage notes that a table is damaged.
-func (s *Store) damage(name string, err error) error {
-	err = fmt.Errorf("the table %s of the store in %s was damaged while the gateway ran (%w): nothing is written until the gateway is restarted with a backup", name, s.dir, err)
-	if s.damaged.CompareAndSwap(nil, &err) {
-		s.log.Error("a table of the store is damaged; it takes no writes any more", zap.String("path", s.dir), zap.Error(err))
+func (e *Engine) damage(name string, err error) error {
+	err = fmt.Errorf("the table %s of the store in %s was damaged while the gateway ran (%w): nothing is written until the gateway is restarted with a backup", name, e.dir, err)
+	if e.damaged.CompareAndSwap(nil, &err) {
+		e.log.Error("a table of the store is damaged; it takes no writes any more", zap.String("path", e.dir), zap.Error(err))
 	}
 	return err
 }
 
 // writable says why nothing can be written now, if so.
-func (s *Store) writable() error {
-	if s.failed.Load() {
+func (e *Engine) writable() error {
+	if e.failed.Load() {
 		return store.ErrFailed
 	}
-	if damaged := s.damaged.Load(); damaged != nil {
+	if damaged := e.damaged.Load(); damaged != nil {
 		return *damaged
 	}
-	return s.home.check()
+	return e.home.check()
 }
 
-// condition adds to notices what has come up since.
-func (s *Store) condition() []string {
-	if damaged := s.damaged.Load(); damaged != nil {
-		return append(slices.Clone(s.notices), (*damaged).Error())
+// Notices are what an operator must know about the store.
+func (e *Engine) Notices() []string {
+	if damaged := e.damaged.Load(); damaged != nil {
+		return append(slices.Clone(e.notices), (*damaged).Error())
 	}
-	return s.notices
+	return e.notices
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/dgraph-io/badger/v4"
 	"go.uber.org/zap"
 
-	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -33,7 +32,7 @@ type daysRecord struct {
 	Days []int64 `cbor:"1,keyasint"` // since 1970, in order, three at most
 }
 
-var daysKey = []byte{daysPrefix}
+const msOfDay = 24 * 60 * 60 * 1000
 
 // sweepDays is how many days the clock must have shown, one after the other,
 // before records are swept by the first of them.
@@ -48,23 +47,24 @@ func (r *daysRecord) add(day int64) {
 	}
 }
 
-// present is the day that is surely there; zero where that isn't known.
-func (r *daysRecord) present() policy.Moment {
+// present is the day that is surely there, in milliseconds; zero where that isn't
+// known.
+func (r *daysRecord) present() int64 {
 	if len(r.Days) < sweepDays {
 		return 0
 	}
-	return policy.MomentOf(time.Unix(0, 0).Add(time.Duration(r.Days[0]) * 24 * time.Hour))
+	return r.Days[0] * msOfDay
 }
 
 // sweeping sweeps until the store is closed.
-func (s *Store) sweeping(ctx context.Context) {
+func (e *Engine) sweeping(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			if err := s.sweep(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrFailed) {
-				s.log.Error("what is no longer kept could not be deleted", zap.String("path", s.dir), zap.Error(err))
+			if err := e.sweep(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrFailed) {
+				e.log.Error("what is no longer kept could not be deleted", zap.String("path", e.dir), zap.Error(err))
 			}
 		case <-ctx.Done():
 			return
@@ -73,18 +73,18 @@ func (s *Store) sweeping(ctx context.Context) {
 }
 
 // sweep deletes what is no longer kept.
-func (s *Store) sweep(ctx context.Context) error {
-	now, err := s.sweepTime(ctx)
+func (e *Engine) sweep(ctx context.Context) error {
+	now, err := e.sweepTime(ctx)
 	if err != nil || now == 0 {
 		return err
 	}
 	for _, j := range []journal{ledger, violations} {
-		if err := s.sweepJournal(ctx, j, now); err != nil {
+		if err := e.sweepJournal(ctx, j, now); err != nil {
 			return fmt.Errorf("sweeping the ledger: %w", err)
 		}
 	}
-	for _, prefix := range []byte{statusPrefix, stopsPrefix, echoPrefix, attemptPrefix, eventPrefix} {
-		if err := s.sweepRecords(ctx, prefix, now); err != nil {
+	for _, prefix := range []byte(store.ExpiringKinds) {
+		if err := e.sweepRecords(ctx, prefix, now); err != nil {
 			return fmt.Errorf("sweeping records %c: %w", prefix, err)
 		}
 	}
@@ -93,20 +93,27 @@ func (s *Store) sweep(ctx context.Context) error {
 
 // sweepTime enters today among the days and gives the present; zero where none is
 // sure yet.
-func (s *Store) sweepTime(ctx context.Context) (now policy.Moment, err error) {
-	today := s.options.Now().Unix() / int64(24*time.Hour/time.Second)
-	err = s.do(ctx, func(b *batch) error {
-		days, err := readRecord[daysRecord](b, daysKey)
+func (e *Engine) sweepTime(ctx context.Context) (now int64, err error) {
+	today := e.options.Now().Unix() / int64(24*time.Hour/time.Second)
+	err = e.do(ctx, func(b *batch) error {
+		var days daysRecord
+		value, err := b.get(daysKey)
+		if err == nil && value != nil {
+			err = decode(value, &days)
+		}
 		if err != nil {
 			return err
 		}
 		before := slices.Clone(days.Days)
 		days.add(today)
-		now = min(days.present(), b.s.head.Entry.Moment())
+		now = min(days.present(), int64(b.e.head.Entry.Moment()))
 		if slices.Equal(before, days.Days) {
 			return nil
 		}
-		return b.putRecord(daysKey, days, 0)
+		if value, err = encode(days); err != nil {
+			return err
+		}
+		return b.Put(daysKey, value, 0)
 	})
 	return now, err
 }
@@ -117,22 +124,25 @@ func (s *Store) sweepTime(ctx context.Context) (now policy.Moment, err error) {
 // milliseconds.
 const (
 	bucketPrefix = 1 + 3
-	bucket       = policy.Moment(1 << 24)
+	bucket       = 1 << 24
 	// maxBuckets is how many are dropped at a time: nobody can read or write
 	// meanwhile.
 	maxBuckets = 64
 )
 
 // sweepJournal drops the hours that are no longer kept.
-func (s *Store) sweepJournal(ctx context.Context, j journal, now policy.Moment) error {
-	retention := s.retention(j)
+func (e *Engine) sweepJournal(ctx context.Context, j journal, now int64) error {
+	retention := e.options.LedgerRetention
+	if j == violations {
+		retention = e.options.ViolationRetention
+	}
 	if retention <= 0 {
 		return nil
 	}
-	last := now.Add(-retention)
+	last := now - retention.Milliseconds()
 	for {
 		var prefixes [][]byte
-		err := s.view(ctx, func(snap snapshot) error {
+		err := e.view(ctx, func(snap snapshot) error {
 			for _, prefix := range []byte{j.pages, j.settlements} {
 				prefixes = append(prefixes, expiredBuckets(snap.txn, prefix, last, maxBuckets-len(prefixes))...)
 			}
@@ -141,7 +151,7 @@ func (s *Store) sweepJournal(ctx context.Context, j journal, now policy.Moment) 
 		if err != nil || len(prefixes) == 0 {
 			return err
 		}
-		if err := s.drop(ctx, prefixes); err != nil {
+		if err := e.drop(ctx, prefixes); err != nil {
 			return err
 		}
 	}
@@ -150,13 +160,13 @@ func (s *Store) sweepJournal(ctx context.Context, j journal, now policy.Moment) 
 // expiredBuckets are the prefixes of the hours with something in them that end
 // before last: also what an older waguard let Badger expire, which keeps it on
 // disk and out of sight.
-func expiredBuckets(txn *badger.Txn, prefix byte, last policy.Moment, most int) (prefixes [][]byte) {
+func expiredBuckets(txn *badger.Txn, prefix byte, last int64, most int) (prefixes [][]byte) {
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{prefix}, AllVersions: true})
 	defer it.Close()
 	for it.Rewind(); it.Valid() && len(prefixes) < most; {
 		begin := idOf(it.Item().Key()).Moment() / bucket * bucket
 		end := begin + bucket
-		if end+pageSpan > last { // the last page of a bucket may reach beyond it
+		if int64(end)+pageSpan > last { // the last page of a bucket may reach beyond it
 			break
 		}
 		prefixes = append(prefixes, idKey(prefix, store.FirstID(begin))[:bucketPrefix])
@@ -166,20 +176,20 @@ func expiredBuckets(txn *badger.Txn, prefix byte, last policy.Moment, most int) 
 }
 
 // drop deletes everything under prefixes, between two transactions.
-func (s *Store) drop(ctx context.Context, prefixes [][]byte) error {
-	return s.between(ctx, func() error {
-		if err := s.writable(); err != nil {
+func (e *Engine) drop(ctx context.Context, prefixes [][]byte) error {
+	return e.between(ctx, func() error {
+		if err := e.writable(); err != nil {
 			return err
 		}
-		err := s.db.Update(func(txn *badger.Txn) error { return mark(txn, prefixes) })
+		err := e.db.Update(func(txn *badger.Txn) error { return mark(txn, prefixes) })
 		if err == nil {
-			err = s.db.DropPrefix(prefixes...)
+			err = e.db.DropPrefix(prefixes...)
 		}
 		if err == nil {
-			err = s.keeper.list(true)
+			err = e.keeper.list(true)
 		}
 		if err != nil {
-			s.fail(fmt.Errorf("dropping what is no longer kept: %w", err))
+			e.fail(fmt.Errorf("dropping what is no longer kept: %w", err))
 			return store.ErrFailed
 		}
 		return nil
@@ -189,14 +199,14 @@ func (s *Store) drop(ctx context.Context, prefixes [][]byte) error {
 // mark writes an empty record under each prefix: Badger drops none in which it
 // sees nothing.
 func mark(txn *badger.Txn, prefixes [][]byte) error {
-	settled, err := encode(settlement{})
+	page, err := encodePage(pageRecord{})
 	if err != nil {
 		return err
 	}
 	for _, prefix := range prefixes {
-		value := encodePage(pageRecord{})
+		value := page
 		if prefix[0] == ledger.settlements || prefix[0] == violations.settlements {
-			value = settled
+			value = []byte{0xa0} // an empty map in CBOR
 		}
 		key := append(bytes.Clone(prefix), make([]byte, 1+len(store.ID{})-bucketPrefix)...)
 		if err := txn.Set(key, value); err != nil {
@@ -207,10 +217,10 @@ func mark(txn *badger.Txn, prefixes [][]byte) error {
 }
 
 // between has the writer run something between two transactions.
-func (s *Store) between(ctx context.Context, run func() error) error {
+func (e *Engine) between(ctx context.Context, run func() error) error {
 	done := make(chan error, 1)
 	select {
-	case s.breaks <- func() { done <- run() }:
+	case e.breaks <- func() { done <- run() }:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -227,19 +237,23 @@ func keptUntil(now time.Time, ttl time.Duration) uint64 {
 }
 
 // outlived reports that a record carries a time before now.
-func outlived(item *badger.Item, now policy.Moment) bool {
+func outlived(item *badger.Item, now int64) bool {
 	at := item.ExpiresAt()
-	return at > farFuture && int64(at-farFuture) < now.Time().Unix()
+	return at > farFuture && int64(at-farFuture) < now/1000
 }
 
-// sweepChunk is how many records are deleted in a transaction.
-const sweepChunk = 128
+const (
+	// sweepChunk is how many records are deleted in a transaction.
+	sweepChunk = 128
+	// sweepLooks is how many keys are looked at in one snapshot.
+	sweepLooks = 4096
+)
 
 // sweepRecords deletes records that are no longer kept.
-func (s *Store) sweepRecords(ctx context.Context, prefix byte, now policy.Moment) error {
+func (e *Engine) sweepRecords(ctx context.Context, prefix byte, now int64) error {
 	for from := []byte{prefix}; from != nil; {
 		var keys [][]byte
-		err := s.view(ctx, func(snap snapshot) error {
+		err := e.view(ctx, func(snap snapshot) error {
 			keys, from = outlivedKeys(snap.txn, prefix, from, now)
 			return nil
 		})
@@ -249,7 +263,7 @@ func (s *Store) sweepRecords(ctx context.Context, prefix byte, now policy.Moment
 		if len(keys) == 0 {
 			continue
 		}
-		err = s.do(ctx, func(b *batch) error { return b.deleteOutlived(keys, now) })
+		err = e.do(ctx, func(b *batch) error { return b.deleteOutlived(keys, now) })
 		if err != nil {
 			return err
 		}
@@ -259,12 +273,12 @@ func (s *Store) sweepRecords(ctx context.Context, prefix byte, now policy.Moment
 
 // outlivedKeys looks at some thousand keys, and gives the next one; nil after the
 // last.
-func outlivedKeys(txn *badger.Txn, prefix byte, from []byte, now policy.Moment) (keys [][]byte, next []byte) {
+func outlivedKeys(txn *badger.Txn, prefix byte, from []byte, now int64) (keys [][]byte, next []byte) {
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{prefix}})
 	defer it.Close()
 	looks := 0
 	for it.Seek(from); it.Valid(); it.Next() {
-		if looks++; looks > chunkLooks || len(keys) == sweepChunk {
+		if looks++; looks > sweepLooks || len(keys) == sweepChunk {
 			return keys, it.Item().KeyCopy(nil)
 		}
 		if outlived(it.Item(), now) {
@@ -275,7 +289,7 @@ func outlivedKeys(txn *badger.Txn, prefix byte, from []byte, now policy.Moment) 
 }
 
 // deleteOutlived deletes those of the records that weren't written again.
-func (b *batch) deleteOutlived(keys [][]byte, now policy.Moment) error {
+func (b *batch) deleteOutlived(keys [][]byte, now int64) error {
 	for _, key := range keys {
 		if _, again := b.writes[string(key)]; again {
 			continue
@@ -288,7 +302,7 @@ func (b *batch) deleteOutlived(keys [][]byte, now policy.Moment) error {
 			return err
 		}
 		if outlived(item, now) {
-			if err := b.delete(key); err != nil {
+			if err := b.Delete(key); err != nil {
 				return err
 			}
 		}

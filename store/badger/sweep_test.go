@@ -41,7 +41,7 @@ func (c *company) restart(t testing.TB, now time.Time) {
 	t.Helper()
 	closeStore(t, c.Store)
 	c.now = now
-	c.open(t, c.dir, c.options.LedgerRetention)
+	c.open(t, c.engine.dir, c.engine.options.LedgerRetention)
 }
 
 // work lets a day pass with some sends and refusals.
@@ -65,7 +65,7 @@ func (c *company) work(t testing.TB, sends int) {
 		c.now = c.now.Add(time.Second)
 	}
 	c.now = c.now.Add(day - time.Duration(sends)*time.Second)
-	if err := c.sweep(t.Context()); err != nil {
+	if err := c.engine.sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -74,9 +74,9 @@ func (c *company) work(t testing.TB, sends int) {
 // entry and one status each, and each refusal two.
 func (c *company) count(t testing.TB) (entries, statuses int) {
 	t.Helper()
-	err := c.view(t.Context(), func(snap snapshot) error {
+	err := c.engine.view(t.Context(), func(snap snapshot) error {
 		for _, j := range []journal{ledger, violations} {
-			p := newPass(snap.txn, j, lastID)
+			p := newPass(snap.txn, j, maxID)
 			for {
 				e, err := p.next()
 				if err != nil {
@@ -89,7 +89,7 @@ func (c *company) count(t testing.TB) (entries, statuses int) {
 			}
 			p.close()
 		}
-		return scanPrefix(snap.txn, []byte{statusPrefix}, func(_, _ []byte) error { statuses++; return nil })
+		return snap.Scan([]byte{'s'}, func(_, _ []byte) (bool, error) { statuses++; return false, nil })
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func (c *company) count(t testing.TB) (entries, statuses int) {
 // tables is how many bytes the tables take.
 func (c *company) tables(t testing.TB) (bytes int64) {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(c.dir, "*.sst"))
+	names, err := filepath.Glob(filepath.Join(c.engine.dir, "*.sst"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestWrongClockRestarted(t *testing.T) {
 			days++
 		}
 		c.restart(t, right)
-		if err := c.sweep(t.Context()); err != nil {
+		if err := c.engine.sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -222,7 +222,7 @@ func TestSweepWhileServing(t *testing.T) {
 		}
 	}()
 	for range 5 {
-		if err := c.sweep(t.Context()); err != nil {
+		if err := c.engine.sweep(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -236,7 +236,7 @@ func TestSweepWhileServing(t *testing.T) {
 func TestSweepExpired(t *testing.T) {
 	c := newCompany(t, 10*day)
 	hidden := func() (n int) {
-		err := c.view(t.Context(), func(snap snapshot) error {
+		err := c.engine.view(t.Context(), func(snap snapshot) error {
 			for _, prefix := range []byte{ledger.pages, violations.pages} {
 				it := snap.txn.NewIterator(badger.IteratorOptions{Prefix: []byte{prefix}, AllVersions: true})
 				for it.Rewind(); it.Valid(); it.Next() {
@@ -254,7 +254,7 @@ func TestSweepExpired(t *testing.T) {
 		return n
 	}
 	for i := range 20 {
-		err := c.db.Update(func(txn *badger.Txn) error {
+		err := c.engine.db.Update(func(txn *badger.Txn) error {
 			for _, prefix := range []byte{ledger.pages, violations.pages} {
 				e := badger.NewEntry(idKey(prefix, store.NewID(policy.MomentOf(c.now)-policy.Moment(i*1000))), make([]byte, 1000))
 				e.ExpiresAt = 1

@@ -23,13 +23,10 @@ const (
 	// manyCallers is the most callers a batch waits for, gathering how long at most,
 	// and lull how long nobody must come for it to wait no longer. To sync a batch to
 	// disk costs as much CPU as dozens of its changes: fewer and larger batches leave
-	// more of it to all else. See [Store.write] for how many are waited for.
+	// more of it to all else. See [Engine.write] for how many are waited for.
 	manyCallers = 32
 	gathering   = 5 * time.Millisecond
 	lull        = 2 * time.Millisecond
-	// maxInFlight is how many heads of unsettled entries are kept in memory, about
-	// 200 bytes each. Further ones are read when they are settled.
-	maxInFlight = 4096
 )
 
 // change is something to be written. It sees the changes before it, in the same
@@ -41,86 +38,95 @@ type change struct {
 	// done is called once, when the change is on disk or has failed.
 	done func(error)
 	err  error
-	// events is how many a bulky change applies; see [Store.doBulk].
+	// events is how many a bulky change applies; see [Engine.doBulk].
 	events int
 }
 
 // submit hands a change to the writer, behind the reservations that before takes
 // out of those held. It blocks while the queue is full.
-func (s *Store) submit(ctx context.Context, c *change, before func() []*change) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := s.alive(); err != nil {
+func (e *Engine) submit(ctx context.Context, c *change, before func() []*change) error {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if err := e.alive(); err != nil {
 		return err
 	}
-	s.held.order.Lock()
-	defer s.held.order.Unlock()
+	e.held.order.Lock()
+	defer e.held.order.Unlock()
 	c.before = before()
 	select {
-	case s.queue <- c:
+	case e.queue <- c:
 		return nil
 	case <-ctx.Done():
 		for _, r := range c.before {
-			s.queue <- r
+			e.queue <- r
 		}
 		return ctx.Err()
 	}
 }
 
-// beginReservation submits the reservation id, which may linger until somebody
+// Enter submits a change that enters the line id. It may linger until somebody
 // waits for it. Where the disk has no room for it, it fails at once: nobody waits
 // for one that lingers before its message leaves.
-func (s *Store) beginReservation(id store.ID, run func(*batch) error) *store.Write {
+func (e *Engine) Enter(id store.ID, run func(store.Tx) error) *store.Write {
 	w, done := store.NewWrite()
-	c := &change{run: run, done: done}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := s.alive(); err != nil {
+	c := &change{run: onBatch(run), done: done}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if err := e.alive(); err != nil {
 		done(err)
 		return w
 	}
-	if err := s.home.room("taking a send", reservedSpace+reservedForSends); err != nil {
+	if err := e.home.room("taking a send", reservedSpace+reservedForSends); err != nil {
 		done(err)
 		return w
 	}
-	if !s.held.add(id, c) {
-		s.queue <- c
+	if !e.held.add(id, c) {
+		e.queue <- c
 		return w
 	}
 	w.Hurry(func() {
-		s.mu.RLock()
-		defer s.mu.RUnlock()
-		if s.closed {
+		e.mu.RLock()
+		defer e.mu.RUnlock()
+		if e.closed {
 			return // the writer takes what is held
 		}
-		s.held.order.Lock()
-		defer s.held.order.Unlock()
-		for _, c := range s.held.take(id) {
-			s.queue <- c
+		e.held.order.Lock()
+		defer e.held.order.Unlock()
+		for _, c := range e.held.take(id) {
+			e.queue <- c
 		}
 	})
 	return w
 }
 
-// beginSettlement submits the settlement of id. It overtakes the reservations of
-// other sends, which have nothing to do with it.
-func (s *Store) beginSettlement(id store.ID, run func(*batch) error) *store.Write {
+// Follow submits a change that comes behind the one that entered the line id. It
+// overtakes those that linger besides, which have nothing to do with it.
+func (e *Engine) Follow(id store.ID, run func(store.Tx) error) *store.Write {
 	w, done := store.NewWrite()
-	own := func() []*change { return s.held.take(id) }
-	if err := s.submit(context.Background(), &change{run: run, done: done}, own); err != nil {
+	own := func() []*change { return e.held.take(id) }
+	if err := e.submit(context.Background(), &change{run: onBatch(run), done: done}, own); err != nil {
 		done(err)
 	}
 	return w
 }
 
-// do submits a change, behind all reservations made before, and waits for it, or
+// Update makes a change and waits for it.
+func (e *Engine) Update(ctx context.Context, run func(store.Tx) error) error {
+	return e.do(ctx, onBatch(run))
+}
+
+func onBatch(run func(store.Tx) error) func(*batch) error {
+	return func(b *batch) error { return run(b) }
+}
+
+// do submits a change, behind all that linger, and waits for it, or
 // until ctx ends; then it may still be written.
-func (s *Store) do(ctx context.Context, run func(*batch) error) error {
+func (e *Engine) do(ctx context.Context, run func(*batch) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	done := make(chan error, 1)
-	if err := s.submit(ctx, &change{run: run, done: func(err error) { done <- err }}, s.held.takeAll); err != nil {
+	if err := e.submit(ctx, &change{run: run, done: func(err error) { done <- err }}, e.held.takeAll); err != nil {
 		return err
 	}
 	select {
@@ -138,27 +144,27 @@ func (s *Store) do(ctx context.Context, run func(*batch) error) error {
 // before, who are likely to be back soon with their next sends, and those who
 // came while it was written. So a lone caller waits for nobody, and a few don't
 // wait for strangers.
-func (s *Store) write() {
-	defer close(s.writerDone)
+func (e *Engine) write() {
+	defer close(e.writerDone)
 	lingering := time.NewTimer(linger)
 	defer lingering.Stop()
 	quiet := time.NewTimer(lull)
 	defer quiet.Stop()
-	turn := newBulkTurn(&s.other)
+	turn := newBulkTurn(&e.other)
 	defer turn.turned.Stop()
 	var callers int     // of the newest batch, and those who came while it was written
 	var ended time.Time // that batch
 	for {
-		bulk := s.bulk
+		bulk := e.bulk
 		if !turn.now() {
 			bulk = nil
 		}
 		select {
-		case c, ok := <-s.queue:
+		case c, ok := <-e.queue:
 			if !ok {
-				s.commitAll(s.held.takeAll())
-				for len(s.bulk) > 0 {
-					s.commitAll(s.addBulk(nil))
+				e.commitAll(e.held.takeAll())
+				for len(e.bulk) > 0 {
+					e.commitAll(e.addBulk(nil))
 				}
 				return
 			}
@@ -166,41 +172,41 @@ func (s *Store) write() {
 				callers = 0 // they have gone
 			}
 			var waiting []*change
-			waiting, callers = s.collect(c, min(callers, manyCallers), quiet)
+			waiting, callers = e.collect(c, min(callers, manyCallers), quiet)
 			began, others := time.Now(), len(waiting)
 			if turn.now() {
-				waiting = s.addBulk(waiting)
+				waiting = e.addBulk(waiting)
 			}
-			s.commitAll(waiting)
+			e.commitAll(waiting)
 			turn.took(began, len(waiting) > others, true)
-			callers += len(s.queue)
+			callers += len(e.queue)
 			ended = time.Now()
 		case c := <-bulk:
-			waiting := s.addQueue(nil)
+			waiting := e.addQueue(nil)
 			callers = len(waiting)
 			began := time.Now()
-			s.commitAll(append(waiting, c))
+			e.commitAll(append(waiting, c))
 			turn.took(began, true, callers > 0)
-			callers += len(s.queue)
+			callers += len(e.queue)
 			ended = time.Now()
 		case <-turn.turned.C: // look for bulky changes again
-		case run := <-s.breaks:
+		case run := <-e.breaks:
 			run()
-		case <-s.held.filled:
+		case <-e.held.filled:
 			lingering.Reset(linger)
 		case <-lingering.C:
-			expired, watch := s.held.expire(time.Now().Add(-linger / 2))
+			expired, watch := e.held.expire(time.Now().Add(-linger / 2))
 			if watch {
 				lingering.Reset(linger / 2)
 			}
-			s.commitAll(expired)
+			e.commitAll(expired)
 		}
 	}
 }
 
 // collect adds to c what waits behind it, and what comes soon until that is from
 // as many callers as expected. It returns how many callers it is from.
-func (s *Store) collect(c *change, expected int, quiet *time.Timer) (waiting []*change, callers int) {
+func (e *Engine) collect(c *change, expected int, quiet *time.Timer) (waiting []*change, callers int) {
 	waiting = make([]*change, 0, 2*manyCallers)
 	late := time.Now().Add(gathering)
 	for {
@@ -211,7 +217,7 @@ func (s *Store) collect(c *change, expected int, quiet *time.Timer) (waiting []*
 		}
 		var ok bool
 		select {
-		case c, ok = <-s.queue:
+		case c, ok = <-e.queue:
 		default:
 			patience := min(lull, time.Until(late))
 			if callers >= expected || patience <= 0 {
@@ -219,7 +225,7 @@ func (s *Store) collect(c *change, expected int, quiet *time.Timer) (waiting []*
 			}
 			quiet.Reset(patience)
 			select {
-			case c, ok = <-s.queue:
+			case c, ok = <-e.queue:
 			case <-quiet.C:
 			}
 		}
@@ -231,9 +237,9 @@ func (s *Store) collect(c *change, expected int, quiet *time.Timer) (waiting []*
 
 // commitAll writes changes, in as few transactions as they fit in, and answers
 // them.
-func (s *Store) commitAll(waiting []*change) {
+func (e *Engine) commitAll(waiting []*change) {
 	for len(waiting) > 0 {
-		n, err := s.commit(waiting)
+		n, err := e.commit(waiting)
 		for _, c := range waiting[:n] {
 			if err != nil {
 				c.err = err
@@ -247,19 +253,19 @@ func (s *Store) commitAll(waiting []*change) {
 // commit writes as many changes as one transaction takes, at least one, and
 // returns their number. An error is that of all of them; a change that fails by
 // itself has its own error and leaves nothing behind.
-func (s *Store) commit(waiting []*change) (n int, err error) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	if err := s.writable(); err != nil {
+func (e *Engine) commit(waiting []*change) (n int, err error) {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	if err := e.writable(); err != nil {
 		return len(waiting), err
 	}
 	var b *batch
-	at := s.head
-	err = s.db.Update(func(txn *badger.Txn) error {
-		b = newBatch(s, txn, len(waiting))
+	at := e.head
+	err = e.db.Update(func(txn *badger.Txn) error {
+		b = newBatch(e, txn, len(waiting))
 		for _, c := range waiting {
 			c.err = b.try(c.run)
-			if errors.Is(c.err, errTooBig) && !b.empty() {
+			if errors.Is(c.err, store.ErrTooBig) && !b.empty() {
 				break // it gets a transaction of its own
 			}
 			n++
@@ -267,19 +273,19 @@ func (s *Store) commit(waiting []*change) (n int, err error) {
 		if b.empty() {
 			return nil
 		}
-		at = b.follow(s.head)
+		at = b.follow(e.head)
 		return b.flush(at)
 	})
-	if err == nil && at != s.head {
-		s.head = at
-		err = s.keeper.committed(at)
+	if err == nil && at != e.head {
+		e.head = at
+		err = e.keeper.committed(at)
 	}
 	switch {
 	case errors.Is(err, badger.ErrTxnTooBig): // before anything was written
 		return n, fmt.Errorf("writing %d changes: %w", n, err)
 	case err != nil:
-		s.fail(err)
-		return n, fmt.Errorf("writing to %s: %w: %w", s.dir, store.ErrFailed, err)
+		e.fail(err)
+		return n, fmt.Errorf("writing to %s: %w: %w", e.dir, store.ErrFailed, err)
 	}
 	b.publish()
 	return n, nil
@@ -292,7 +298,7 @@ func (b *batch) try(run func(*batch) error) (err error) {
 	b.begin()
 	defer func() {
 		if r := recover(); r != nil {
-			b.s.log.Error("a change could not be made; this is a bug in waguard", zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
+			b.e.log.Error("a change could not be made; this is a bug in waguard", zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
 			err = errors.New("the store could not make this change because of a bug; the log has the details")
 		}
 		if err != nil {

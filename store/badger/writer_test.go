@@ -28,7 +28,7 @@ func TestBatchIsolation(t *testing.T) {
 		}})
 	}
 	put := func(key string, size int) func(*batch) error {
-		return func(b *batch) error { return b.put([]byte("x"+key), make([]byte, size), 0) }
+		return func(b *batch) error { return b.Put([]byte("x"+key), make([]byte, size), 0) }
 	}
 	add("first", put("a", 1))
 	add("fails", func(b *batch) error {
@@ -59,9 +59,9 @@ func TestBatchIsolation(t *testing.T) {
 		}
 		return put("g", 1)(b)
 	})
-	s.commitAll(waiting)
+	s.engine.commitAll(waiting)
 	for name, want := range map[string]error{
-		"first": nil, "fails": errBad, "large record": errTooBig, "large": errTooBig, "last": nil,
+		"first": nil, "fails": errBad, "large record": store.ErrTooBig, "large": store.ErrTooBig, "last": nil,
 		"half0": nil, "half1": nil, "half2": nil, "half3": nil, "half4": nil, "half5": nil,
 	} {
 		if got, ok := answers[name]; !ok || !errors.Is(got, want) {
@@ -71,9 +71,9 @@ func TestBatchIsolation(t *testing.T) {
 	if answers["panics"] == nil {
 		t.Error("a change that panicked was acknowledged")
 	}
-	err := s.view(t.Context(), func(snap snapshot) error {
+	err := s.engine.view(t.Context(), func(snap snapshot) error {
 		for key, want := range map[string]int{"xa": 1, "xb": 0, "xc": 0, "xd": 0, "xe0": 0, "xf5": maxValue, "xg": 1} {
-			value, err := snap.get([]byte(key))
+			value, err := get(snap.txn, []byte(key))
 			if err != nil {
 				return err
 			}
@@ -104,9 +104,9 @@ func TestNoWriteWithoutChange(t *testing.T) {
 		policy.NumberSeen{PhoneNumberID: testNumber, WABA: "w", At: 5},
 	}
 	apply(t, s, events...)
-	version := s.db.MaxVersion()
+	version := s.engine.db.MaxVersion()
 	apply(t, s, events...)
-	if got := s.db.MaxVersion(); got != version {
+	if got := s.engine.db.MaxVersion(); got != version {
 		t.Errorf("repeated events were written: version %d after %d", got, version)
 	}
 }
@@ -125,7 +125,7 @@ func TestCancel(t *testing.T) {
 	}
 	// One that goes away while the writer is busy.
 	release := make(chan struct{})
-	busy := s.beginSettlement(store.ID{}, func(*batch) error { <-release; return nil })
+	busy := s.engine.Follow(store.ID{}, func(store.Tx) error { <-release; return nil })
 	ctx, cancel = context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- s.Apply(ctx, []policy.Event{opened("15550100001", 1)}) }()
@@ -136,28 +136,6 @@ func TestCancel(t *testing.T) {
 	close(release)
 	if err := busy.Wait(); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestCacheFill checks that what was read before a change doesn't get into the
-// cache after it.
-func TestCacheFill(t *testing.T) {
-	c := newContactCache(8)
-	a, old, changed := policy.Alias{1}, []byte("old"), []byte("changed")
-	before := c.generation(a)
-	c.replace(a, changed)
-	c.fill(a, old, before)
-	if got, ok := c.lru.Get(a); !ok || string(got) != "changed" {
-		t.Error("a contact read before a change was put into the cache after it")
-	}
-	now := c.generation(a)
-	c.fill(a, old, now)
-	if got, ok := c.lru.Get(a); !ok || string(got) != "old" {
-		t.Error("a contact read after the change was not put into the cache")
-	}
-	c.replace(a, changed)
-	if got, ok := c.lru.Get(a); !ok || string(got) != "changed" {
-		t.Error("a changed contact is still in the cache as it was")
 	}
 }
 

@@ -84,6 +84,7 @@ func testAttempts(t *testing.T, open Open) {
 
 	lost := reserve("one that a restart interrupts", nil, "lost")
 	f.reopen()
+	f.clock.set(start + 15*minute) // longer than a send can take
 	f.wantAttempt("after a restart", "lost", store.AttemptUnknown, lost)
 	reserve("after a restart", store.ErrRepeated, "lost")
 	f.wantAttempt("after a restart, answered", "k", store.AttemptAnswered, id)

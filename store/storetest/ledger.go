@@ -15,6 +15,7 @@ import (
 func testLedger(t *testing.T, open Open) {
 	f := newFixture(t, open)
 	f.apply(opened(start, ann))
+	f.clock.set(start + minute)
 	e := f.newEntry(start+minute, ann)
 	e.Policy = policy.Policy{EssentialTemplates: []string{"order"}, WindowMargin: 5}
 	e.Market, e.MarketEstimated = "DE", true
@@ -162,6 +163,7 @@ func wantIDs(t *testing.T, name string, got iter.Seq2[*store.Entry, error], want
 
 func testSettle(t *testing.T, open Open) {
 	f := newFixture(t, open)
+	f.clock.set(start)
 	for _, c := range []store.Outcome{
 		{State: store.Accepted, At: start + 1, HTTPStatus: 200},
 		{State: store.Rejected, At: start + 2, HTTPStatus: 400, ErrorCode: 131047},

@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t testing.TB, dir string, now func() time.Time)
 		"user-ids":        testUserIDs,
 		"events":          testAccountEvents,
 		"fingerprint":     testFingerprint,
+		"callers":         testCallers,
 		"ledger":          testLedger,
 		"filters":         testFilters,
 		"entries":         testEntries,

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// Facts reads what a decision about one send needs: from memory, if the engine is
+// [Sole], else in one round trip, or a few where people or accounts have several
+// names.
+func (s *Book) Facts(ctx context.Context, q Query) (policy.Facts, error) {
+	if s.sole == nil {
+		return s.readFacts(ctx, q)
+	}
+	f, err := s.facts(ctx, nil, q)
+	if err != nil {
+		return policy.Facts{}, fmt.Errorf("reading facts: %w", err)
+	}
+	return f, nil
+}
+
+// readFacts reads them from the engine.
+func (s *Book) readFacts(ctx context.Context, q Query) (f policy.Facts, err error) {
+	err = s.view(ctx, func(r *reading) (err error) {
+		if err := r.fetchFor(&q); err != nil {
+			return err
+		}
+		f, err = s.facts(ctx, r, q)
+		return err
+	})
+	if err != nil {
+		return policy.Facts{}, fmt.Errorf("reading facts: %w", err)
+	}
+	return f, nil
+}
+
+// facts reads from r, which is nil where the engine is sole.
+func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, err error) {
+	people, contacts, err := s.lookUpIn(ctx, r, q.Who)
+	if err != nil {
+		return f, err
+	}
+	fold, err := s.fold(r, q.PhoneNumberID, q.Terms, contacts)
+	if err != nil {
+		return f, err
+	}
+	f.Persons = make([]policy.PersonFacts, len(people))
+	for i := range people {
+		f.Persons[i] = people[i].Facts(fold)
+	}
+	f.OnePerson = policy.OnePerson(people)
+	if f.Template, err = s.templateFacts(r, q.WABA, q.PhoneNumberID, q.Template); err != nil || q.Digits == "" {
+		return f, err
+	}
+	f.Shown, err = s.shownAmong(r, s.digitsPseudonym(q.PhoneNumberID, q.Digits), people)
+	return f, err
+}
+
+// fetchFor reads in one round trip whatever is known by then to be needed.
+func (r *reading) fetchFor(q *Query) error {
+	keys := [][]byte{numberKey(q.PhoneNumberID)}
+	for _, who := range q.Who {
+		keys = append(keys, aliasKey(contactPrefix, r.s.Pseudonym(who)))
+		if other, ok := who.OtherUserID(); ok {
+			keys = append(keys, aliasKey(contactPrefix, r.s.Pseudonym(other)))
+		}
+	}
+	if q.WABA != "" && q.Template != (policy.TemplateRef{}) {
+		keys = append(keys, templateName{q.WABA, q.Template}.key(), listingKey(q.WABA))
+	}
+	if q.Digits != "" {
+		keys = append(keys, aliasKey(shownPrefix, r.s.digitsPseudonym(q.PhoneNumberID, q.Digits)))
+	}
+	return r.fetch(keys...)
+}
+
+// shownAmong is who of people digits without a plus sign were shown to mean.
+func (s *Book) shownAmong(r *reading, digits policy.Alias, people []policy.Named) (policy.Shown, error) {
+	if s.known != nil {
+		if number, ok := s.known.shownWho(digits); ok {
+			return policy.ShownAmong(people, number), nil
+		}
+		return policy.NotShown, nil
+	}
+	shown, err := readRecord[shownRecord](r, aliasKey(shownPrefix, digits))
+	if err != nil || shown.Who.IsZero() {
+		return policy.NotShown, err
+	}
+	return policy.ShownAmong(people, shown.Who), nil
+}
+
+// defaultTerms are those of a query without any.
+var defaultTerms = policy.DefaultTerms()
+
+// fold says which words of these contacts count for a business phone number. It
+// reads from src, which is needed where the engine isn't sole.
+func (s *Book) fold(src values, phoneNumberID string, terms *policy.Terms, contacts []*policy.Contact) (*policy.Fold, error) {
+	if terms == nil {
+		terms = defaultTerms
+	}
+	if s.known != nil {
+		return terms.For(phoneNumberID, func(id string) string { return s.known.number(id).WABA }), nil
+	}
+	accounts := map[string]string{phoneNumberID: ""}
+	for _, c := range contacts {
+		for i := range c.Members {
+			for j := range c.Members[i].Numbers {
+				accounts[c.Members[i].Numbers[j].PhoneNumberID] = ""
+			}
+		}
+	}
+	if r, ok := src.(*reading); ok && len(accounts) > 1 {
+		var keys [][]byte
+		for id := range accounts {
+			keys = append(keys, numberKey(id))
+		}
+		if err := r.fetch(keys...); err != nil {
+			return nil, err
+		}
+	}
+	for id := range accounts {
+		n, err := readNumber(src, id)
+		if err != nil {
+			return nil, err
+		}
+		accounts[id] = n.WABA
+	}
+	return terms.For(phoneNumberID, func(id string) string { return accounts[id] }), nil
+}
+
+// contacts are those the names belong to. They are read from r, which is nil
+// where the engine is sole.
+func (s *Book) contacts(ctx context.Context, r *reading, names []policy.Alias) ([]*policy.Contact, error) {
+	if r != nil {
+		return r.contacts(names)
+	}
+	if err := s.sole.Serving(ctx); err != nil {
+		return nil, err
+	}
+	contacts := make([]*policy.Contact, len(names))
+	missing := false
+	generations := make([]uint64, len(names))
+	for i, a := range names {
+		var ok bool
+		if contacts[i], ok = s.cache.get(a); !ok {
+			generations[i] = s.cache.generation(a)
+			missing = true
+		}
+	}
+	if !missing {
+		return contacts, nil
+	}
+	err := s.view(ctx, func(r *reading) (err error) {
+		for i, a := range names {
+			if contacts[i] != nil {
+				continue
+			}
+			var record []byte
+			if contacts[i], record, err = readContact(r, a); err != nil {
+				return err
+			}
+			s.cache.fill(a, record, generations[i])
+		}
+		return nil
+	})
+	return contacts, err
+}
+
+func (r *reading) contacts(names []policy.Alias) (contacts []*policy.Contact, err error) {
+	var keys [][]byte
+	for _, a := range names {
+		if key := aliasKey(contactPrefix, a); !r.has(key) {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) > 0 {
+		if err := r.fetch(keys...); err != nil {
+			return nil, err
+		}
+	}
+	contacts = make([]*policy.Contact, len(names))
+	for i, a := range names {
+		if contacts[i], err = r.contact(a); err != nil {
+			return nil, err
+		}
+	}
+	return contacts, nil
+}
+
+// Person is what is known about the person behind an identity in relation to a
+// business phone number.
+func (s *Book) Person(ctx context.Context, who policy.Identity, phoneNumberID string, terms *policy.Terms) (f policy.PersonFacts, err error) {
+	read := func(r *reading) error {
+		people, contacts, err := s.lookUpIn(ctx, r, []policy.Identity{who})
+		if err != nil {
+			return err
+		}
+		fold, err := s.fold(r, phoneNumberID, terms, contacts)
+		if err == nil {
+			f = people[0].Facts(fold)
+		}
+		return err
+	}
+	if s.sole != nil {
+		err = read(nil)
+	} else {
+		err = s.view(ctx, read)
+	}
+	if err != nil {
+		return policy.PersonFacts{}, fmt.Errorf("reading the person %s: %w", s.Pseudonym(who), err)
+	}
+	return f, nil
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// The first byte of a key says what the record is. What follows has a fixed
+// width, so that the order of keys is the order of subject, then time:
+//
+//	c alias(16)                     contactRecord: a contact under its smallest alias, or a pointer to it
+//	h alias(16) time(8) hash(8)     Word: a word on consent, once under each name it came with
+//	s wamid(16)                     statusRecord: what became of a message
+//	o wamid(16)                     stopsRecord: opt-outs of a person only the message's ledger entry names
+//	q opaque(16)                    opaqueRecord: sends and messages that may belong together
+//	a key(16)                       attemptRecord: the request under an idempotency key
+//	t digest(16)                    templateRecord: one template of a WABA
+//	w digest(16)                    listingRecord: a WABA whose templates are all known
+//	n digest(16)                    numberRecord: a business phone number
+//	e time(8) hash(8)               policy.AccountEvent: what happened to an account, by what it says
+//	d digits(16)                    shownRecord: whom digits without a plus sign were shown to mean
+//	x caller(16)                    callerRecord: an access token that Meta accepts for a business phone number
+//
+// alias, wamid, opaque, digits, caller and key are keyed pseudonyms; wamid, opaque, digits and
+// caller cover the phone number id as well. Digests are SHA-256 of names that are no
+// secret. An engine may keep records of its own under k, l, m, u, v, y and z.
+const (
+	contactPrefix  = 'c'
+	historyPrefix  = 'h'
+	statusPrefix   = 's'
+	stopsPrefix    = 'o'
+	opaquePrefix   = 'q'
+	attemptPrefix  = 'a'
+	templatePrefix = 't'
+	listingPrefix  = 'w'
+	numberPrefix   = 'n'
+	eventPrefix    = 'e'
+	shownPrefix    = 'd'
+	callerPrefix   = 'x'
+)
+
+// ExpiringKinds are the first bytes of the keys of records that may be kept for a
+// time.
+const ExpiringKinds = "soqaex"
+
+func aliasKey(prefix byte, a policy.Alias) []byte {
+	return append([]byte{prefix}, a[:]...)
+}
+
+func historyKey(a policy.Alias, at policy.Moment, hash [8]byte) []byte {
+	key := append(make([]byte, 0, 33), historyPrefix)
+	key = append(key, a[:]...)
+	key = binary.BigEndian.AppendUint64(key, uint64(max(at, 0)))
+	return append(key, hash[:]...)
+}
+
+// maxID is larger than every id.
+var maxID = ID(bytes.Repeat([]byte{0xff}, 16))
+
+func compareIDs(a, b ID) int { return bytes.Compare(a[:], b[:]) }
+
+// digestKey names a record after what it is about.
+func digestKey(prefix byte, names ...string) []byte {
+	h := sha256.New()
+	for _, name := range names {
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(name))))
+		h.Write([]byte(name))
+	}
+	return append([]byte{prefix}, h.Sum(nil)[:16]...)
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"time"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// values is where single records are read from.
+type values interface {
+	// get is the value of key, nil where there is none.
+	get(key []byte) ([]byte, error)
+}
+
+// source is where is read from: what is committed, or a change that is being made.
+type source interface {
+	values
+	// contact is the contact a belongs to, empty where nobody is known by it. It
+	// is shared and must not be changed.
+	contact(a policy.Alias) (*policy.Contact, error)
+	// number is what webhooks told about a business phone number.
+	number(phoneNumberID string) (Number, error)
+}
+
+// reading is what is committed.
+type reading struct {
+	s *Book
+	Records
+	// fetched are records that were read together before they are needed, by key.
+	fetched map[string][]byte
+}
+
+// fetch reads records in one round trip.
+func (r *reading) fetch(keys ...[]byte) error {
+	values, err := r.Get(keys...)
+	if err != nil {
+		return err
+	}
+	if r.fetched == nil {
+		r.fetched = make(map[string][]byte, len(keys))
+	}
+	for i, key := range keys {
+		r.fetched[string(key)] = values[i]
+	}
+	return nil
+}
+
+// has reports that the record was fetched.
+func (r *reading) has(key []byte) bool {
+	_, ok := r.fetched[string(key)]
+	return ok
+}
+
+func (r *reading) get(key []byte) ([]byte, error) {
+	if value, ok := r.fetched[string(key)]; ok {
+		return value, nil
+	}
+	values, err := r.Get(key)
+	if err != nil {
+		return nil, err
+	}
+	return values[0], nil
+}
+
+func (r *reading) contact(a policy.Alias) (*policy.Contact, error) {
+	c, _, err := readContact(r, a)
+	return c, err
+}
+
+func (r *reading) number(phoneNumberID string) (Number, error) {
+	if r.s.known != nil {
+		return r.s.known.number(phoneNumberID), nil
+	}
+	return readNumber(r, phoneNumberID)
+}
+
+// tx is a change that is being made. It may be made several times, so that it
+// must not leave anything anywhere else that can't be left twice.
+type tx struct {
+	s *Book
+	Tx
+	sole SoleTx // nil where the engine isn't [Sole]
+}
+
+// get is the value of key as the change so far leaves it.
+func (t *tx) get(key []byte) ([]byte, error) {
+	values, err := t.Get(key)
+	if err != nil {
+		return nil, err
+	}
+	return values[0], nil
+}
+
+// put encodes and writes a record that is to be kept for a time, or for ever if
+// that is zero.
+func (t *tx) put(key []byte, record any, keep time.Duration) error {
+	value, err := encode(record)
+	if err != nil {
+		return err
+	}
+	return t.Put(key, value, keep)
+}
+
+func (t *tx) number(phoneNumberID string) (Number, error) {
+	if t.s.known != nil {
+		return t.s.known.number(phoneNumberID), nil
+	}
+	return readNumber(t, phoneNumberID)
+}
+
+// readRecord is the record under key, zero where there is none.
+func readRecord[T any](src values, key []byte) (r T, err error) {
+	value, err := src.get(key)
+	if err != nil || value == nil {
+		return r, err
+	}
+	return r, decode(value, &r)
+}

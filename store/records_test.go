@@ -1,0 +1,190 @@
+package store
+
+import (
+	"bytes"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/waguard/waguard/policy"
+)
+
+var updateGolden = flag.Bool("update", false, "rewrite the golden records")
+
+// goldenRecords has one of each record, with every field set that this package
+// writes.
+func goldenRecords() []any {
+	a, b := policy.Alias{0xa}, policy.Alias{0xb}
+	contact := &policy.Contact{}
+	contact.Link(a, b, policy.SamePerson, 5)
+	contact.Link(a, b, policy.Successor, 6)
+	contact.Member(b).NewSince = 7
+	relation := contact.Member(a).Relation("1")
+	relation.Opened = 8
+	relation.Confirm(9)
+	relation.PermitCalls(10, policy.Forever)
+	relation.Record(policy.ConsentRecord{State: policy.OptedIn, Scopes: policy.AllScopes, At: 11, Source: policy.SourceKeyword})
+	relation.Record(policy.ConsentRecord{State: policy.OptedOut, Scopes: []policy.Scope{policy.Marketing}, At: 12, Source: policy.SourceButton})
+	relation.Record(policy.ConsentRecord{State: policy.ConsentPending, Scopes: []policy.Scope{policy.Authentication}, At: 13, Source: policy.SourceOperator})
+	arrivals := &policy.Contact{} // what is kept since it is known when words came in
+	arrivals.Member(a).GiveAway(2, 3)
+	relation = arrivals.Member(a).Relation("1")
+	relation.Open(8, false)
+	for i, w := range []policy.ConsentRecord{
+		{State: policy.OptedIn, Source: policy.SourceKeyword},
+		{State: policy.OptedIn, Source: policy.SourceButton, Tap: true},
+		{State: policy.OptedIn, Source: policy.SourceKeyword, General: true},
+		{State: policy.OptedOut, Source: policy.SourceKeyword},
+		{State: policy.OptedOut, Source: policy.SourceKeyword, General: true},
+		{State: policy.OptedOut, Source: policy.SourceOperator},
+		{State: policy.OptedOut, Source: policy.SourceOperator, General: true},
+	} {
+		w.Scopes, w.At, w.Recorded = []policy.Scope{policy.Marketing}, policy.Moment(20+i), policy.Moment(30+i)
+		relation.Record(w)
+	}
+	id := ID{1, 2, 3}
+	entry := &Entry{
+		ID: id, At: 14, Business: "shop",
+		Send: policy.Send{
+			Edge: policy.EdgeMessages, PhoneNumberID: "1", Kind: policy.TemplateMessage, Type: "template",
+			Template: policy.TemplateRef{Name: "hello", Language: "en"}, Stated: policy.CategoryUtility, Transaction: true, Group: true,
+		},
+		Facts: policy.Facts{
+			Persons:   []policy.PersonFacts{{Contact: a, Opened: 8, Confirmed: 9, CallUntil: 10, Consent: [policy.Scopes]policy.Consent{{State: policy.OptedOut, Since: 12, Source: policy.SourceButton, LastOptIn: 11}}}},
+			OnePerson: true,
+			Template:  policy.TemplateFacts{Listed: true, Found: true, Status: policy.TemplateApproved, Category: policy.CategoryUtility, Next: policy.CategoryMarketing, NextFrom: 15, ReadAt: 16, ListedAt: 17, NoAccount: true},
+		},
+		Decision:  policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleOptedOut, Reason: "reason", Remedy: "remedy", Category: policy.CategoryUtility, Initiation: policy.ByBusiness},
+		Monitored: true, Unread: true, Market: "DE", MarketEstimated: true,
+		Outcome: Outcome{State: Reserved, At: 14}, Opaque: b,
+	}
+	sentBy := &Entry{ID: id, At: 14, Outcome: Outcome{State: Refused, At: 14}, Sender: "crm", Token: "a1b2c3d4e5"}
+	return []any{
+		&contactRecord{Contact: contact},
+		&contactRecord{Under: &a},
+		&Word{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceKeyword, Ref: "ref", Alias: a},
+		entry,
+		&settlement{Outcome: Outcome{State: Accepted, At: 1, HTTPStatus: 200, ErrorCode: 2}, Wamid: &a},
+		&statusRecord{Entry: &id, Status: reached{policy.StatusRead, 1}, Failed: failure{2, 131026}, Priced: pricing{3, &policy.Pricing{Category: "utility", Type: "regular", Model: "PMP", Billable: true}}},
+		&stopsRecord{Times: []policy.Moment{4}},
+		&opaqueRecord{Sends: []waitingSend{{ID: id, Contacts: []policy.Alias{a}}}, Seen: []message{{Wamid: b, At: 1, Who: []policy.Alias{a}}}},
+		&templateRecord{templateName: templateName{"waba", policy.TemplateRef{Name: "hello", Language: "en"}}, Status: latest{1, "APPROVED"}, Category: latest{2, "utility"}, Next: announce{3, "marketing", 4}, ReadStatus: latest{5, "PAUSED"}, ReadCategory: latest{6, "authentication"}, Billed: bill{7, 8, "marketing"}, ID: latest{8, "900800"}},
+		&listingRecord{WABA: "waba", At: 1, Unsure: 2},
+		&numberRecord{PhoneNumberID: "1", WABA: latest{1, "waba"}, Display: latest{2, "1555"}, At: 2},
+		&policy.AccountEvent{
+			At: 1, WABA: "waba", PhoneNumberID: "1", Display: "1555", Kind: policy.WebhookChange, Name: "SET", Detail: "detail", Severity: policy.Critical,
+			Template: policy.TemplateRef{Name: "hello", Language: "en"}, Sender: "crm", Token: "a1b2c3d4",
+		},
+		&shownRecord{Digits: a, Who: b, At: 1},
+		&settlement{Outcome: Outcome{State: Accepted, At: 1, HTTPStatus: 200, ReachedOther: &a}, Wamid: &b},
+		&policy.Send{Edge: policy.EdgeMessages, PhoneNumberID: "1", Kind: policy.FreeForm, Type: "text", Bare: policy.BareNational},
+		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Known: true}}, Shown: policy.ShownNone},
+		&policy.Policy{BareNumbers: policy.BareBoth},
+		&policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleRecipientInvalid, Category: policy.CategoryService, Person: 1},
+		&contactRecord{Contact: arrivals},
+		&Word{At: 1, PhoneNumberID: "1", State: policy.OptedIn, Scopes: policy.AllScopes, Source: policy.SourceButton, Alias: a, Recorded: 2, General: true, Tap: true},
+		&Word{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceOperator, Alias: a, Actor: "ana (told)"},
+		sentBy,
+	}
+}
+
+// TestGoldenRecords guards the format on disk: what was written once must be
+// read for ever.
+func TestGoldenRecords(t *testing.T) {
+	const path = "testdata/records.golden"
+	var out bytes.Buffer
+	for _, r := range goldenRecords() {
+		value, err := encode(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := cbor.Diagnose(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&out, "%T\n%x\n%s\n\n", r, value, text)
+	}
+	if *updateGolden {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); got != string(golden) {
+		t.Errorf("the format changed; it is a new version if old records can't be read any more, then run with -update:\n%s", got)
+	}
+	blocks := strings.Split(strings.TrimSpace(string(golden)), "\n\n")
+	for i, r := range goldenRecords() {
+		value, err := hex.DecodeString(strings.Split(blocks[i], "\n")[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := reflect.New(reflect.TypeOf(r).Elem()).Interface()
+		if err := decode(value, read); err != nil {
+			t.Errorf("%T: %v", r, err)
+		} else if !reflect.DeepEqual(read, r) {
+			t.Errorf("%T: read %+v, want %+v", r, read, r)
+		}
+	}
+}
+
+// TestOlderGoldenRecords reads what earlier versions wrote. Their entries hold
+// more than is written today: the same is understood.
+func TestOlderGoldenRecords(t *testing.T) {
+	older, err := os.ReadFile("testdata/records-1.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := goldenRecords()
+	for i, block := range strings.Split(strings.TrimSpace(string(older)), "\n\n") {
+		value, err := hex.DecodeString(strings.Split(block, "\n")[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := reflect.New(reflect.TypeOf(want[i]).Elem()).Interface()
+		if err := decode(value, read); err != nil {
+			t.Errorf("%T: %v", read, err)
+			continue
+		}
+		if !reflect.DeepEqual(read, want[i]) {
+			t.Errorf("%T: read %+v, want %+v", read, read, want[i])
+		}
+	}
+}
+
+// TestClaimOfOlderEntry checks that what an earlier version recorded of a claim
+// still means the confirmation of that person's opt-out.
+func TestClaimOfOlderEntry(t *testing.T) {
+	var taken policy.Taken
+	if err := decode([]byte{0xa2, 1, 0x50, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 2, 14}, &taken); err != nil {
+		t.Fatal(err)
+	}
+	want := policy.Claim{Kind: policy.ClaimConfirmation, Key: policy.Alias{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, Limit: 1}
+	if got := taken.Claim(); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestKeyOrder(t *testing.T) {
+	for _, id := range []ID{NewID(1000), NewID(1001)} {
+		if got := compareIDs(id, FirstID(1001)); (got < 0) != (id.Moment() < 1001) || compareIDs(id, maxID) >= 0 {
+			t.Errorf("an entry at %d is on the wrong side of 1001", id.Moment())
+		}
+	}
+	a := policy.Alias{1}
+	if bytes.Compare(historyKey(a, 255, [8]byte{255}), historyKey(a, 256, [8]byte{})) >= 0 {
+		t.Error("words are not in the order of time")
+	}
+}

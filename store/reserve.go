@@ -1,0 +1,130 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// maxEntry bounds the size of an entry.
+const maxEntry = 512 << 10
+
+// Reserve enters a send into the ledger before it leaves, or a refusal.
+//
+// It becomes a line of the ledger, another one for a violation, and a record each
+// for an opaque value and a claim.
+func (s *Book) Reserve(e *Entry) *Write {
+	raw := encodeEntry(e) // here and not in the change, for which others wait
+	if err := checkEntry(e, raw); err != nil {
+		w, done := NewWrite()
+		done(fmt.Errorf("reserving a send: %w", err))
+		return w
+	}
+	r := reservation{id: e.ID, raw: raw, head: headOf(e), at: e.At, terms: e.Terms, kind: e.Send.Kind, template: e.Send.Template, waba: e.WABA}
+	if r.head.reserved {
+		r.claims = e.Decision.Claims
+	}
+	if e.Attempt != nil && r.head.reserved {
+		attempt := *e.Attempt
+		r.attempt = &attempt
+		r.head.Attempt = &attempt.Key
+	}
+	return s.enter(r.id, func(t *tx) error {
+		if err := t.reserve(&r); err != nil {
+			return fmt.Errorf("reserving a send: %w", err)
+		}
+		return nil
+	})
+}
+
+func checkEntry(e *Entry, raw []byte) error {
+	switch {
+	case e.ID.IsZero():
+		return errors.New("the entry has no id")
+	case e.Outcome.State != Reserved && e.Outcome.State != Refused:
+		return fmt.Errorf("a new entry is reserved or refused, not %q", e.Outcome.State)
+	case len(raw) > maxEntry:
+		return fmt.Errorf("the entry has %d bytes: %w", len(raw), ErrTooBig)
+	}
+	return nil
+}
+
+// reservation is what entering a send needs. The entry itself is the caller's
+// again.
+type reservation struct {
+	id     ID
+	raw    []byte
+	head   *entryHead
+	at     policy.Moment
+	terms  *policy.Terms
+	claims []policy.Claim
+	// Whose template it is, and which; waba is "" where nobody said.
+	kind     policy.Kind
+	template policy.TemplateRef
+	waba     string
+	// attempt is the request's idempotency key, if it has one.
+	attempt *Attempt
+}
+
+func (t *tx) reserve(r *reservation) (err error) {
+	data := r.raw
+	if r.attempt != nil {
+		if err := t.attempt(r.id, r.at, r.attempt); err != nil {
+			return err
+		}
+		if data, err = addRecord(data, KeyAttempt, r.attempt.Key); err != nil {
+			return err
+		}
+	}
+	if len(r.claims) > 0 {
+		if r.head.Claims, err = t.claim(r); err != nil {
+			return err
+		}
+		if data, err = addRecord(data, KeyClaims, r.head.Claims); err != nil {
+			return err
+		}
+	}
+	if r.head.reserved && !r.head.Opaque.IsZero() {
+		if err := t.awaitMessage(r.head.Opaque, waitingSend{ID: r.id, Contacts: r.head.contacts()}); err != nil {
+			return err
+		}
+	}
+	if r.head.template, err = t.sentTemplate(r); err != nil {
+		return err
+	}
+	line := Line{ID: r.id, Data: data, Columns: r.head.columns()}
+	if r.head.violation() {
+		if err := t.Append(Violations, &line); err != nil {
+			return err
+		}
+	}
+	if err := t.Append(Ledger, &line); err != nil {
+		return err
+	}
+	if r.head.reserved {
+		t.s.inFlight.add(r.id, r.head)
+	}
+	return nil
+}
+
+// addRecord adds a record to an encoded one, under a key.
+func addRecord(data []byte, key byte, record any) ([]byte, error) {
+	value, err := encode(record)
+	if err != nil {
+		return nil, err
+	}
+	return AddMember(data, key, value)
+}
+
+// AddMember adds a member to a record: a map in CBOR of fewer than 23 members, all
+// of which have other keys. What was handed in stays as it is.
+func AddMember(data []byte, key byte, value []byte) ([]byte, error) {
+	if len(data) == 0 || data[0]>>5 != cborMap || data[0]&0x1f >= 22 || key < 24 {
+		return nil, fmt.Errorf("a record can't take another member: %w", ErrUnreadable)
+	}
+	added := slices.Concat(data, []byte{24, key}, value)
+	added[0]++
+	return added, nil
+}

@@ -1,0 +1,144 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// statusLife is how long statuses are kept at least, also if the ledger isn't.
+// Meta delivers webhooks again for 7 days and messages for up to 30.
+const statusLife = 45 * 24 * time.Hour
+
+// statusRecord joins what all statuses told about one message. Every field keeps
+// the largest of the words on it, so that their order makes no difference.
+type statusRecord struct {
+	// Entry is the ledger entry of the message, where that was sent with an opaque
+	// value and is settled. A later status must not be taken for that of another
+	// send with the same value.
+	Entry  *ID     `cbor:"1,keyasint,omitempty"`
+	Status reached `cbor:"2,keyasint,omitempty"`
+	Failed failure `cbor:"3,keyasint,omitempty"`
+	Priced pricing `cbor:"4,keyasint,omitempty"`
+}
+
+// reached is how far the message got, by rank, then time.
+type reached struct {
+	Status policy.DeliveryStatus `cbor:"1,keyasint,omitempty"`
+	At     policy.Moment         `cbor:"2,keyasint,omitempty"`
+}
+
+func (a reached) compare(b reached) int {
+	return cmp.Or(cmp.Compare(a.Status.Rank(), b.Status.Rank()), cmp.Compare(a.At, b.At), cmp.Compare(a.Status, b.Status))
+}
+
+// failure is the newest error.
+type failure struct {
+	At   policy.Moment `cbor:"1,keyasint,omitempty"`
+	Code int           `cbor:"2,keyasint,omitempty"`
+}
+
+func (a failure) compare(b failure) int {
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Code, b.Code))
+}
+
+// pricing is the newest word on the price that names a category, else the newest.
+type pricing struct {
+	At      policy.Moment   `cbor:"1,keyasint,omitempty"`
+	Pricing *policy.Pricing `cbor:"2,keyasint,omitempty"`
+}
+
+func (a pricing) compare(b pricing) int {
+	switch {
+	case b.Pricing == nil:
+		return 1
+	case a.Pricing == nil:
+		return -1
+	}
+	p, q := a.Pricing, b.Pricing
+	return cmp.Or(compareBools(p.Category != "", q.Category != ""), cmp.Compare(a.At, b.At), cmp.Compare(p.Category, q.Category), cmp.Compare(p.Type, q.Type),
+		cmp.Compare(p.Model, q.Model), compareBools(p.Billable, q.Billable))
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+func (r *statusRecord) join(e policy.StatusChanged) {
+	if s := (reached{e.Status, e.At}); r.Status.compare(s) < 0 {
+		r.Status = s
+	}
+	if f := (failure{e.At, e.ErrorCode}); e.Status == policy.StatusFailed && e.ErrorCode != 0 && r.Failed.compare(f) < 0 {
+		r.Failed = f
+	}
+	if p := (pricing{e.At, e.Pricing}); e.Pricing != nil && r.Priced.compare(p) < 0 {
+		r.Priced = p
+	}
+}
+
+// delivery is the record as a ledger entry shows it.
+func (r *statusRecord) delivery() Delivery {
+	return Delivery{Status: r.Status.Status, At: r.Status.At, ErrorCode: r.Failed.Code, Pricing: r.Priced.Pricing}
+}
+
+// readStatus is what is known about a message; nothing if it is zero.
+func readStatus(src values, wamid policy.Alias) (statusRecord, error) {
+	return readRecord[statusRecord](src, aliasKey(statusPrefix, wamid))
+}
+
+// putStatus writes what is known about a message, for as long as its ledger
+// entry is kept, which is no newer. Not all messages are in the ledger.
+func (t *tx) putStatus(wamid policy.Alias, before, after statusRecord) error {
+	old, err := encode(before)
+	if err != nil {
+		return err
+	}
+	value, err := encode(after)
+	if err != nil || bytes.Equal(old, value) {
+		return err
+	}
+	var ttl time.Duration
+	if kept := t.s.options.LedgerRetention; kept > 0 {
+		ttl = max(kept, statusLife) + keptLonger
+	}
+	return t.Put(aliasKey(statusPrefix, wamid), value, ttl)
+}
+
+func (t *tx) statusChanged(e policy.StatusChanged) error {
+	names := t.s.aliases(e.Who)
+	if e.Wamid == "" {
+		return nil
+	}
+	wamid := t.s.wamidPseudonym(e.PhoneNumberID, e.Wamid)
+	before, err := readStatus(t, wamid)
+	if err != nil {
+		return err
+	}
+	after := before
+	after.join(e)
+	if err := t.priced(wamid, e.At, e.Pricing); err != nil {
+		return err
+	}
+	if e.Opaque != "" && after.Entry == nil {
+		if err := t.messageSeen(t.s.OpaquePseudonym(e.PhoneNumberID, e.Opaque), message{Wamid: wamid, At: e.At, Who: names}); err != nil {
+			return err
+		}
+	}
+	optOut, isOptOut := e.OptOut()
+	if err := t.putStatus(wamid, before, after); err != nil || !isOptOut {
+		return err
+	}
+	optOut.Ref = wamid.String()
+	if len(names) > 0 {
+		return t.say(names, optOut)
+	}
+	return t.stopUnnamed(&e, optOut, wamid, after.Entry)
+}
