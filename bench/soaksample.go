@@ -159,8 +159,7 @@ func (s *soak) write(w io.Writer) error {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", name, show(figure(s.samples[0])), show(second), show(last), show(largest), verdict)
 	}
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
-	row("RSS", func(s sample) int64 { return s.resident }, mib, 32<<20)
-	row("of it own", func(s sample) int64 { return s.own }, mib, 32<<20)
+	row("RSS without mapped tables", func(s sample) int64 { return s.own }, mib, 32<<20)
 	row("goroutines", func(s sample) int64 { return s.goroutines }, number, 20)
 	row("file handles", func(s sample) int64 { return s.handles }, number, 20)
 	row("disk per accepted send", sample.perEntry, func(n int64) string { return fmt.Sprint(n, " B") }, 0)
