@@ -53,9 +53,9 @@ func actorOf(r *http.Request, st store.Store, told string) string {
 }
 
 // logRecorded tells that an operator recorded something about a person.
-func (a *App) logRecorded(what string, st store.Store, who policy.Identity, phoneNumberID, actor string) {
+func (a *App) logRecorded(what string, contact policy.Alias, phoneNumberID, actor string) {
 	a.logger.Info("consent recorded by an operator",
-		zap.String("recorded", what), zap.String("actor", actor), zap.String("phone_number_id", phoneNumberID), zap.Stringer("contact", st.Pseudonym(who)))
+		zap.String("recorded", what), zap.String("actor", actor), zap.String("phone_number_id", phoneNumberID), zap.Stringer("contact", contact))
 }
 
 // peerKey is where the context of an admin request has its peer.

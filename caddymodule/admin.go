@@ -5,18 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
-	"github.com/waguard/waguard/billing"
-	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/internal/adminapi"
-	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -40,20 +35,20 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 // adminHandles handle the routes.
 var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteHealth:           adminHealth,
-	adminapi.RouteViolations:       adminViolations,
-	adminapi.RouteLedger:           adminLedger,
-	adminapi.RouteViolationsGroups: adminGroups(store.Reader.Violations),
-	adminapi.RouteLedgerGroups:     adminGroups(store.Reader.Ledger),
-	adminapi.RouteEvents:           adminEvents,
-	adminapi.RouteReport:           adminReport,
+	adminapi.RouteViolations:       answering(pageOf(gateway.Violations, adminapi.ViolationOf)),
+	adminapi.RouteLedger:           answering(pageOf(gateway.Ledger, adminapi.LineOf)),
+	adminapi.RouteViolationsGroups: answering(groupsOf(gateway.Violations)),
+	adminapi.RouteLedgerGroups:     answering(groupsOf(gateway.Ledger)),
+	adminapi.RouteEvents:           answering(events),
+	adminapi.RouteReport:           answering(report),
 	adminapi.RouteBackup:           adminBackup,
 	adminapi.RouteStoreCheck:       adminStoreCheck,
-	adminapi.RouteConsentGet:       adminConsentGet,
-	adminapi.RouteOptIn:            withPeer(adminConsentSet(policy.OptedIn)),
-	adminapi.RouteOptOut:           withPeer(adminConsentSet(policy.OptedOut)),
-	adminapi.RouteAsk:              withPeer(adminConsentSet(policy.ConsentPending)),
-	adminapi.RouteHistory:          adminConsentHistory,
-	adminapi.RouteNewPerson:        withPeer(adminNewPerson),
+	adminapi.RouteConsentGet:       answering(consentOf),
+	adminapi.RouteOptIn:            recording(policy.OptedIn.String(), consentBecomes(policy.OptedIn)),
+	adminapi.RouteOptOut:           recording(policy.OptedOut.String(), consentBecomes(policy.OptedOut)),
+	adminapi.RouteAsk:              recording(policy.ConsentPending.String(), consentBecomes(policy.ConsentPending)),
+	adminapi.RouteHistory:          answering(historyOf),
+	adminapi.RouteNewPerson:        recording("new_person", (*gateway.Gateway).RecordNewPerson),
 }
 
 // Routes are the admin routes of the gateway.
@@ -111,173 +106,64 @@ func jsonAnswer(w http.ResponseWriter, v any) error {
 	return enc.Encode(v)
 }
 
-const (
-	// How far `after` looks back. A send decided before another one may be entered
-	// into the ledger after it. It may even become a violation when Meta's answer
-	// shows whom it reached, which takes as long as send_timeout lets it.
-	ledgerOverlap    = 10 * time.Second
-	violationOverlap = 90 * time.Second
-)
+// answering handles a route that reads a request, asks the gateway, and writes the
+// answer.
+func answering[Request, Answer any](ask func(context.Context, *gateway.Gateway, *Request) (Answer, error)) adminHandle {
+	return func(a *App, _ store.Store, w http.ResponseWriter, r *http.Request) error {
+		request := new(Request)
+		if err := adminapi.ReadRequest(r, request); err != nil {
+			return adminFailure(err)
+		}
+		answer, err := ask(r.Context(), a.gateway, request)
+		if err != nil {
+			return adminFailure(err)
+		}
+		return jsonAnswer(w, answer)
+	}
+}
 
-// readAdmin fills a request from one to the admin endpoint.
-func readAdmin(r *http.Request, request any) error {
-	err := adminapi.ReadRequest(r, request)
+// recording handles a route that records something about a person, and answers what
+// is known then.
+func recording(what string, record func(*gateway.Gateway, context.Context, gateway.ConsentRequest) (*gateway.Recorded, error)) adminHandle {
+	return withPeer(func(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
+		var request adminapi.ConsentRequest
+		if err := adminapi.ReadRequest(r, &request); err != nil {
+			return adminFailure(err)
+		}
+		request.Actor = actorOf(r, st, request.Actor)
+		recorded, err := record(a.gateway, r.Context(), gateway.ConsentRequest(request))
+		if err != nil {
+			return adminFailure(err)
+		}
+		a.logRecorded(what, recorded.Alias, request.PhoneNumberID, request.Actor)
+		known, err := a.gateway.Consent(r.Context(), gateway.ConsentRequest(request), recorded)
+		if err != nil {
+			return adminFailure(err)
+		}
+		return jsonAnswer(w, consentAnswer(known))
+	})
+}
+
+func consentBecomes(state policy.ConsentState) func(*gateway.Gateway, context.Context, gateway.ConsentRequest) (*gateway.Recorded, error) {
+	return func(g *gateway.Gateway, ctx context.Context, r gateway.ConsentRequest) (*gateway.Recorded, error) {
+		return g.RecordConsent(ctx, r, state)
+	}
+}
+
+// problemStatus are the HTTP statuses of the gateway's problems.
+var problemStatus = map[gateway.ProblemKind]int{
+	gateway.Misasked: http.StatusBadRequest, gateway.NotServed: http.StatusNotFound, gateway.Unrecorded: http.StatusServiceUnavailable,
+}
+
+// adminFailure is an error as Caddy answers it.
+func adminFailure(err error) error {
 	if e, ok := errors.AsType[*adminapi.Error](err); ok {
 		return adminError(e.Status, e)
 	}
-	return err
-}
-
-// filter is a selection as the store takes it. Dates begin in the time zone of the
-// business it selects, or of all if they have one; else in UTC. What comes after
-// an id begins a little before it.
-func (a *App) filter(s *adminapi.Selection, overlap time.Duration) (store.Filter, error) {
-	zone := time.UTC
-	if zones := a.gateway.Businesses.Zones(s.PhoneNumberID); len(zones) == 1 {
-		zone = zones[0]
+	if p, ok := errors.AsType[*gateway.Problem](err); ok {
+		return adminError(problemStatus[p.Kind], p)
 	}
-	return filterIn(s, zone, a.clock.Now(), overlap)
-}
-
-// filterIn is a selection as the store takes it, with dates that begin in a time
-// zone.
-func filterIn(s *adminapi.Selection, zone *time.Location, now time.Time, overlap time.Duration) (f store.Filter, err error) {
-	if f.From, err = moment(s.From, zone, now); err != nil {
-		return f, err
-	}
-	if f.To, err = moment(s.To, zone, now); err != nil {
-		return f, err
-	}
-	f.PhoneNumberID, f.Rule, f.Category = s.PhoneNumberID, policy.Rule(strings.ToUpper(s.Rule)), policy.BilledCategory(s.Category)
-	f.Sender, f.Template, f.Outcome = s.Sender, s.Template, store.OutcomeState(strings.ToLower(s.Outcome))
-	if f.Outcome != "" && !slices.Contains(store.OutcomeStates, f.Outcome) {
-		return f, fmt.Errorf("outcome must be one of %v", store.OutcomeStates)
-	}
-	if s.Contact != "" {
-		if f.Contact, err = readContact(s.Contact); err != nil {
-			return f, err
-		}
-	}
-	if s.Before != "" {
-		if f.Before, err = store.ParseID(s.Before); err != nil {
-			return f, err
-		}
-	}
-	if s.After != "" {
-		after, err := store.ParseID(s.After)
-		if err != nil {
-			return f, err
-		}
-		// The clock may have been set back since.
-		f.From = max(f.From, min(after.Moment(), policy.MomentOf(now)).Add(-overlap))
-	}
-	if f.Limit = s.Limit; f.Limit == 0 {
-		f.Limit = adminapi.DefaultPage
-	}
-	if f.Limit < 1 || f.Limit > adminapi.LargestPage {
-		return f, fmt.Errorf("limit must be between 1 and %d", adminapi.LargestPage)
-	}
-	return f, nil
-}
-
-// moment reads a point in time: RFC 3339, a date (its midnight in a time zone), or
-// how long ago, such as 90m, 24h or 7d.
-func moment(s string, zone *time.Location, now time.Time) (policy.Moment, error) {
-	if s == "" {
-		return 0, nil
-	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return policy.MomentOf(t), nil
-	}
-	if t, err := billing.Midnight(s, zone); err == nil {
-		return policy.MomentOf(t), nil
-	}
-	if age, err := caddy.ParseDuration(s); err == nil {
-		return policy.MomentOf(now.Add(-age)), nil
-	}
-	return 0, fmt.Errorf("%q is no time; write 2026-11-22T10:00:00Z, 2026-11-22, or an age such as 24h or 7d", s)
-}
-
-// readContact reads a person's phone number or user id as an operator writes it.
-func readContact(s string) (policy.Identity, error) {
-	if len(s) > 2 && s[2] == '.' {
-		return identity.UserID(s)
-	}
-	if !strings.HasPrefix(s, "+") {
-		return policy.Identity{}, errors.New("write the phone number with plus and country code, or the user id such as US.13491208655302741918")
-	}
-	n, err := phone.Parse(s, "")
-	if err != nil {
-		return policy.Identity{}, err
-	}
-	return identity.Phone(n.Number), nil
-}
-
-func adminViolations(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	return adminPage(a, st, w, r, st.Violations, adminapi.ViolationOf, violationOverlap)
-}
-
-func adminLedger(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	return adminPage(a, st, w, r, st.Ledger, adminapi.LineOf, ledgerOverlap)
-}
-
-// lister is the ledger, or the violations.
-type lister func(context.Context, store.Filter) iter.Seq2[*store.Entry, error]
-
-func adminPage(a *App, st store.Store, w http.ResponseWriter, r *http.Request, list lister, show func(*store.Entry) *adminapi.Line, overlap time.Duration) error {
-	var s adminapi.Selection
-	if err := readAdmin(r, &s); err != nil {
-		return err
-	}
-	f, err := a.filter(&s, overlap)
-	if err != nil {
-		return adminError(http.StatusBadRequest, err)
-	}
-	// One more than asked for tells whether there is a next page.
-	asked := f.Limit
-	f.Limit++
-	entries, err := collect(list(r.Context(), f))
-	if err != nil {
-		return adminError(http.StatusInternalServerError, err)
-	}
-	p := adminapi.Page{Entries: []*adminapi.Line{}, Newest: newestOf(entries, &s, a.clock.Now())}
-	if len(entries) > asked {
-		entries = entries[:asked]
-		p.Next = entries[asked-1].ID.String()
-	}
-	for _, e := range entries {
-		p.Entries = append(p.Entries, show(e))
-	}
-	if overlap == violationOverlap && s.Before == "" && s.After == "" {
-		if p.AccountEvents, err = a.eventsBeside(r.Context(), st, f, entries); err != nil {
-			return adminError(http.StatusInternalServerError, err)
-		}
-	}
-	return jsonAnswer(w, p)
-}
-
-// newestOf is the `newest` of a page: of entries and what was asked for after the
-// latest, else now.
-func newestOf(entries []*store.Entry, s *adminapi.Selection, now time.Time) string {
-	newest := s.After
-	if len(entries) > 0 {
-		newest = max(newest, entries[0].ID.String())
-	}
-	if newest == "" {
-		return store.FirstID(policy.MomentOf(now)).String()
-	}
-	return newest
-}
-
-// collect gathers what a store yields, up to its first error.
-func collect[T any](seq func(yield func(T, error) bool)) (list []T, err error) {
-	for v, err := range seq {
-		if err != nil {
-			return list, err
-		}
-		list = append(list, v)
-	}
-	return list, nil
+	return adminError(http.StatusInternalServerError, err)
 }
 
 // Interface guard

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/store"
 )
 
 func init() {
@@ -67,7 +68,7 @@ func printEvents(out io.Writer, p *adminapi.EventPage) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "TIME\tSEVERITY\tKIND\tEVENT\tABOUT\tSENDER\tDETAIL")
 	for _, e := range p.Events {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(tableTime), e.Severity, e.Kind, e.Name, dash(e.About()), dash(adminapi.SenderAndToken(e.Sender, e.SenderToken)), dash(e.Detail))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(tableTime), e.Severity, e.Kind, e.Name, dash(e.About()), dash(store.SenderAndToken(e.Sender, e.SenderToken)), dash(e.Detail))
 	}
 	if p.Next != "" {
 		fmt.Fprintf(table, "\nMore with --before %s\n", p.Next)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/store"
 )
 
 func init() {
@@ -70,7 +71,7 @@ var printViolations = layout{
 	titles: []string{"TIME", "DECISION", "RULE", "BUSINESS", "SENDER", "CONTACT", "MESSAGE"},
 	cells: func(l *adminapi.Line) []string {
 		return []string{
-			l.Time.Format(tableTime), l.Decision, string(l.Rule), cmp.Or(l.Business, l.PhoneNumberID), adminapi.SenderAndToken(l.Sender, l.SenderToken), short(l.Contact), l.Message(),
+			l.Time.Format(tableTime), l.Decision, string(l.Rule), cmp.Or(l.Business, l.PhoneNumberID), store.SenderAndToken(l.Sender, l.SenderToken), short(l.Contact), l.Message(),
 		}
 	},
 	reasons: true,
@@ -82,7 +83,7 @@ var printLedger = layout{
 	cells: func(l *adminapi.Line) []string {
 		return []string{
 			l.Time.Format(tableTime), l.Decision, string(l.Rule), string(cmp.Or(l.Billed, l.Category)), l.Result(),
-			cmp.Or(l.Business, l.PhoneNumberID), adminapi.SenderAndToken(l.Sender, l.SenderToken), short(l.Contact), l.Message(),
+			cmp.Or(l.Business, l.PhoneNumberID), store.SenderAndToken(l.Sender, l.SenderToken), short(l.Contact), l.Message(),
 		}
 	},
 	none: "No sends.",

@@ -169,6 +169,24 @@ func (e *Entry) Tag() string {
 // somebody else than it was judged by.
 func (e *Entry) SentToAnother() bool { return !e.Violation() && e.Outcome.ReachedOther != nil }
 
+// ViolatedRule is the rule that the entry counts under: of an allowed send that went
+// to somebody else that of such violations, else the one that spoke.
+func (e *Entry) ViolatedRule() policy.Rule {
+	if e.SentToAnother() {
+		return policy.RuleSentToAnother
+	}
+	return e.Decision.Rule
+}
+
+// SenderAndToken is a sender with the fingerprint of its access token, as lists show
+// it.
+func SenderAndToken(sender, token string) string {
+	if token == "" {
+		return sender
+	}
+	return strings.TrimSpace(sender + " (" + token + ")")
+}
+
 // OutcomeState is how far a send got.
 type OutcomeState string
 

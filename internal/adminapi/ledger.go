@@ -2,7 +2,6 @@ package adminapi
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/waguard/waguard/policy"
@@ -98,7 +97,7 @@ func LineOf(e *store.Entry) *Line {
 func ViolationOf(e *store.Entry) *Line {
 	l := LineOf(e)
 	if e.SentToAnother() {
-		l.Rule = policy.RuleSentToAnother
+		l.Rule = e.ViolatedRule()
 		l.Reason, l.Remedy = policy.SentToAnother(&e.Send)
 	}
 	return l
@@ -125,12 +124,4 @@ func (l *Line) Result() string {
 		result += fmt.Sprintf(" %d", code)
 	}
 	return result
-}
-
-// SenderAndToken is a sender with the fingerprint of its token.
-func SenderAndToken(sender, token string) string {
-	if token == "" {
-		return sender
-	}
-	return strings.TrimSpace(sender + " (" + token + ")")
 }

@@ -1,0 +1,128 @@
+package caddymodule
+
+import (
+	"context"
+
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/gateway"
+	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// What the gateway answers operators, in the words of the admin endpoint.
+
+func selection(s *adminapi.Selection) gateway.Selection {
+	return gateway.Selection{
+		From: s.From, To: s.To, PhoneNumberID: s.PhoneNumberID, Rule: s.Rule, Category: s.Category, Contact: s.Contact,
+		Sender: s.Sender, Template: s.Template, Outcome: s.Outcome, Before: s.Before, After: s.After, Limit: s.Limit,
+	}
+}
+
+func pageOf(l *gateway.List, line func(*store.Entry) *adminapi.Line) func(context.Context, *gateway.Gateway, *adminapi.Selection) (*adminapi.Page, error) {
+	return func(ctx context.Context, g *gateway.Gateway, s *adminapi.Selection) (*adminapi.Page, error) {
+		p, err := g.Page(ctx, l, selection(s))
+		if err != nil {
+			return nil, err
+		}
+		answer := &adminapi.Page{Entries: []*adminapi.Line{}, Next: p.Next, Newest: p.Newest}
+		for _, e := range p.Entries {
+			answer.Entries = append(answer.Entries, line(e))
+		}
+		if b := p.Besides; b != nil {
+			answer.AccountEvents = &adminapi.Besides{From: b.From.Time(), Count: b.Count}
+			for _, e := range b.Newest {
+				answer.AccountEvents.Newest = append(answer.AccountEvents.Newest, eventLine(g, e))
+			}
+		}
+		return answer, nil
+	}
+}
+
+func groupsOf(l *gateway.List) func(context.Context, *gateway.Gateway, *adminapi.GroupSelection) (*adminapi.Groups, error) {
+	return func(ctx context.Context, g *gateway.Gateway, s *adminapi.GroupSelection) (*adminapi.Groups, error) {
+		groups, err := g.Groups(ctx, l, s.By, selection(&s.Selection))
+		if err != nil {
+			return nil, err
+		}
+		answer := &adminapi.Groups{By: groups.By, From: groups.From.Time(), To: groups.To.Time(), Groups: []adminapi.Group{}, Total: adminapi.Group(groups.Total)}
+		for _, group := range groups.Groups {
+			answer.Groups = append(answer.Groups, adminapi.Group(group))
+		}
+		return answer, nil
+	}
+}
+
+func events(ctx context.Context, g *gateway.Gateway, s *adminapi.EventSelection) (*adminapi.EventPage, error) {
+	p, err := g.Events(ctx, gateway.EventSelection(*s))
+	if err != nil {
+		return nil, err
+	}
+	answer := &adminapi.EventPage{Events: []*adminapi.EventLine{}, Next: p.Next}
+	for _, e := range p.Events {
+		answer.Events = append(answer.Events, eventLine(g, e))
+	}
+	return answer, nil
+}
+
+// eventLine is an account event with the configured name of the number it is about.
+func eventLine(g *gateway.Gateway, e *store.AccountEvent) *adminapi.EventLine {
+	name := ""
+	if e.PhoneNumberID != "" {
+		if b, ok := g.Businesses.Of(e.PhoneNumberID); ok {
+			name = b.Name
+		}
+	}
+	return adminapi.EventLineOf(e, name)
+}
+
+func report(ctx context.Context, g *gateway.Gateway, s *adminapi.ReportSelection) (*billing.Report, error) {
+	return g.Report(ctx, selection(&s.Selection), s.MessageClass)
+}
+
+func consentOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentRequest) (*adminapi.Consent, error) {
+	known, err := g.Consent(ctx, gateway.ConsentRequest(*r), nil)
+	if err != nil {
+		return nil, err
+	}
+	return consentAnswer(known), nil
+}
+
+func consentAnswer(k *gateway.Known) *adminapi.Consent {
+	answer := &adminapi.Consent{
+		Contact: k.Contact, WindowOpen: k.Open, Consent: make(map[string]adminapi.ScopeConsent, policy.Scopes), NoEffect: k.NoEffect,
+	}
+	if k.Window.Opened != 0 {
+		answer.WindowUntil = new(k.Window.Closes.Time())
+	}
+	for scope, consent := range k.PersonFacts.Consent {
+		said := adminapi.ScopeConsent{State: consent.State.String(), Source: consent.Source}
+		if consent.Since != 0 {
+			said.Since = new(consent.Since.Time())
+		}
+		answer.Consent[policy.Scope(scope).String()] = said
+	}
+	return answer
+}
+
+func historyOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentRequest) (*adminapi.History, error) {
+	records, err := g.History(ctx, gateway.ConsentRequest(*r))
+	if err != nil {
+		return nil, err
+	}
+	answer := &adminapi.History{History: []adminapi.ConsentRecord{}}
+	for _, rec := range records {
+		shown := adminapi.ConsentRecord{
+			Time: rec.At.Time(), PhoneNumberID: rec.PhoneNumberID, State: rec.State.String(), Scopes: []string{},
+			Source: rec.Source, Reference: rec.Ref, Actor: rec.Actor, Name: rec.Alias,
+		}
+		for _, scope := range rec.Scopes {
+			shown.Scopes = append(shown.Scopes, scope.String())
+		}
+		if rec.Recorded != 0 {
+			shown.Recorded = new(rec.Recorded.Time())
+		}
+		answer.History = append(answer.History, shown)
+	}
+	return answer, nil
+}

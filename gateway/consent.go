@@ -1,0 +1,248 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// ConsentRequest asks about a person's consent, or tells of it, in the words of an
+// operator.
+type ConsentRequest struct {
+	PhoneNumberID string
+	// Contact is a phone number with plus and country code, or a user id.
+	Contact string
+	// Scope is marketing, transactional, authentication or all. An opt-in must
+	// name it, an opt-out that doesn't is from everything.
+	Scope string
+	// Source says how the person said so, Reference where the evidence lies.
+	Source, Reference string
+	// At is when the person said so: RFC 3339 or a date; "" for now.
+	At string
+	// Actor is who records it, and how that is known.
+	Actor string
+}
+
+// asked is a consent request that was understood.
+type asked struct {
+	business *Business
+	who      policy.Identity
+	store    store.Store
+}
+
+// readConsent checks a consent request, and finds the business it is about.
+func (g *Gateway) readConsent(r *ConsentRequest) (a asked, err error) {
+	if r.PhoneNumberID == "" || strings.Trim(r.PhoneNumberID, "0123456789") != "" {
+		return a, misasked(errors.New("phone_number_id is missing: the id of the business phone number, in digits"))
+	}
+	var ok bool
+	if a.business, ok = g.Businesses.Of(r.PhoneNumberID); !ok {
+		return a, &Problem{NotServed, errors.New("this gateway does not serve that business phone number")}
+	}
+	if a.who, err = readContact(r.Contact); err != nil {
+		return a, misasked(err)
+	}
+	a.store, err = g.Open()
+	return a, err
+}
+
+// Recorded is what an operator recorded about a person.
+type Recorded struct {
+	// Alias is the pseudonym of the name the person was given.
+	Alias policy.Alias
+	// given is an opt-in, nil if it was none.
+	given *policy.ConsentChanged
+}
+
+// Known is what is known about a person in relation to a business phone number.
+type Known struct {
+	policy.PersonFacts
+	Window policy.Window
+	// Open: the window is open now.
+	Open bool
+	// NoEffect says of each scope an opt-in was just recorded for, and that is not
+	// opted in all the same, why.
+	NoEffect map[string]string
+}
+
+// Consent is what holds for a person. After recorded, which may be nil, it says what
+// that had no effect on.
+func (g *Gateway) Consent(ctx context.Context, r ConsentRequest, recorded *Recorded) (*Known, error) {
+	a, err := g.readConsent(&r)
+	if err != nil {
+		return nil, err
+	}
+	person, err := a.store.Person(ctx, a.who, r.PhoneNumberID, a.business.Terms)
+	if err != nil {
+		return nil, err
+	}
+	k := &Known{PersonFacts: person, Window: policy.WindowOf(person.Opened, a.business.Policy.WindowMargin)}
+	k.Open = k.Window.OpenAt(g.now())
+	if recorded != nil && recorded.given != nil {
+		k.NoEffect = noEffect(recorded.given, &person, a.business.Terms.Skew)
+	}
+	return k, nil
+}
+
+// RecordConsent records an opt-in, an opt-out or a question that an operator tells of.
+func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state policy.ConsentState) (*Recorded, error) {
+	a, err := g.readConsent(&r)
+	if err != nil {
+		return nil, err
+	}
+	word, err := said(&r, state, g.Now(), a.business.Terms.Skew)
+	if err != nil {
+		return nil, misasked(err)
+	}
+	meant, err := a.store.Meant(ctx, a.who)
+	if err != nil {
+		return nil, unrecorded(err)
+	}
+	if state != policy.OptedOut {
+		meant = meant[:1] // an opt-in is one person's
+	}
+	var events []policy.Event
+	for _, who := range meant {
+		word.Who, word.Actor = []policy.Identity{who}, r.Actor
+		events = append(events, word)
+	}
+	if err := g.Learn(ctx, events); err != nil {
+		return nil, unrecorded(err)
+	}
+	recorded := &Recorded{Alias: a.store.Pseudonym(a.who)}
+	if state == policy.OptedIn {
+		recorded.given = &word
+	}
+	return recorded, nil
+}
+
+// RecordNewPerson records that a recycled number belongs to somebody new.
+func (g *Gateway) RecordNewPerson(ctx context.Context, r ConsentRequest) (*Recorded, error) {
+	a, err := g.readConsent(&r)
+	if err != nil {
+		return nil, err
+	}
+	meant, err := a.store.Meant(ctx, a.who)
+	if err != nil {
+		return nil, unrecorded(err)
+	}
+	if err := g.Learn(ctx, []policy.Event{policy.NewPerson{Who: meant[0]}}); err != nil {
+		return nil, unrecorded(err)
+	}
+	return &Recorded{Alias: a.store.Pseudonym(a.who)}, nil
+}
+
+func unrecorded(err error) error { return &Problem{Unrecorded, err} }
+
+// noEffect says why an opt-in changed nothing on some of its scopes.
+func noEffect(given *policy.ConsentChanged, person *policy.PersonFacts, skew time.Duration) map[string]string {
+	why := make(map[string]string)
+	for _, scope := range given.Scopes {
+		c := person.Consent[scope]
+		if c.State != policy.OptedOut {
+			continue
+		}
+		out := fmt.Sprintf("the user opted out at %s (%s)", c.Since, c.Source)
+		switch {
+		case given.At == 0:
+			out += fmt.Sprintf(", and an opt-in given now does not lift that: either it is less than consent_skew (%s) later, or the gateway's clock is behind", skew)
+		case given.At <= c.Since:
+			out += fmt.Sprintf(", and the opt-in was given no later, at %s", given.At)
+		case given.At <= c.Since.Add(skew+time.Second):
+			out += fmt.Sprintf(", and the opt-in, given at %s, is not later by more than consent_skew (%s)", given.At, skew)
+		default:
+			out += fmt.Sprintf(", and the opt-in given at %s does not lift that, because it was not known then to be the same person's", given.At)
+		}
+		why[scope.String()] = out + "; it is in the history and changes nothing"
+	}
+	return why
+}
+
+// said is the word a request records.
+func said(c *ConsentRequest, state policy.ConsentState, now time.Time, skew time.Duration) (said policy.ConsentChanged, err error) {
+	said = policy.ConsentChanged{PhoneNumberID: c.PhoneNumberID, State: state, Source: policy.Source(c.Source), Ref: c.Reference}
+	if c.Scope == "" {
+		if state != policy.OptedOut {
+			return said, errors.New("scope is missing: say what the person agreed to or was asked for: marketing, transactional, authentication or all")
+		}
+		c.Scope = "all"
+	}
+	var ok bool
+	if said.Scopes, ok = policy.ParseScope(c.Scope); !ok {
+		return said, errors.New("scope must be marketing, transactional, authentication or all")
+	}
+	said.General = state == policy.OptedOut && len(said.Scopes) == policy.Scopes
+	switch {
+	case c.Source == "":
+		said.Source = policy.SourceOperator
+	case said.Source.Observed() || said.Source == policy.SourceQuestion:
+		return said, fmt.Errorf("source %s is what the gateway itself sees; say how you know, such as website, in_store or phone", c.Source)
+	}
+	switch {
+	case state == policy.ConsentPending && c.At != "":
+		return said, errors.New("a question has no time of its own: leave at out")
+	case state == policy.OptedIn && c.At == "" && (imported(c.Source) || imported(c.Reference)):
+		return said, errors.New("source or reference speak of a list or an import: say with at when the person agreed, such as 2026-11-22 or 2026-11-22T10:00:00Z")
+	}
+	said.At, err = givenTime(c.At, now, skew)
+	return said, err
+}
+
+// givenTime reads when a person said something; zero where nobody wrote when. A
+// day is its first moment anywhere.
+func givenTime(s string, now time.Time, skew time.Duration) (policy.Moment, error) {
+	if s == "" {
+		return 0, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		t, err := time.Parse(layout, s)
+		if err != nil {
+			continue
+		}
+		if layout == time.DateOnly {
+			t = t.Add(-firstZone)
+		}
+		at := policy.MomentOf(t)
+		switch {
+		case at <= 0:
+			return 0, fmt.Errorf("at is %q, which is before 1970", s)
+		case t.After(now.Add(skew)):
+			return 0, fmt.Errorf("at is %q, which is in the future; it is when the person said so", s)
+		}
+		return at, nil
+	}
+	return 0, fmt.Errorf("at is %q; write when the person said so as 2026-11-22T10:00:00Z or 2026-11-22", s)
+}
+
+// firstZone is how much earlier than in UTC a day begins where it begins first. Who
+// names a day need not say where: an opt-in was given no earlier than that.
+const firstZone = 14 * time.Hour
+
+// importWords are how sources and references speak of what was not said just now.
+var importWords = []string{
+	"import", "imported", "importer", "list", "lists", "csv", "xls", "xlsx", "upload", "uploaded", "migration", "migrated",
+	"export", "exported", "legacy", "bulk", "existing", "dump",
+}
+
+// imported reports whether a source or reference names a list or an import, in
+// any of its words, such as list-2025 or existing_system.
+func imported(s string) bool {
+	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) })
+	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(importWords, w) })
+}
+
+// History is every consent record of a person, newest first.
+func (g *Gateway) History(ctx context.Context, r ConsentRequest) ([]*store.Word, error) {
+	a, err := g.readConsent(&r)
+	if err != nil {
+		return nil, err
+	}
+	return collect(a.store.History(ctx, a.who))
+}

@@ -1,0 +1,118 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// groupings are what sends can be counted by.
+var groupings = map[string]func(*Gateway, *store.Entry, time.Time) string{
+	"rule":     func(_ *Gateway, e *store.Entry, _ time.Time) string { return string(e.ViolatedRule()) },
+	"sender":   func(_ *Gateway, e *store.Entry, _ time.Time) string { return store.SenderAndToken(e.Sender, e.Token) },
+	"business": func(_ *Gateway, e *store.Entry, _ time.Time) string { return cmp.Or(e.Business, e.Send.PhoneNumberID) },
+	"template": func(_ *Gateway, e *store.Entry, _ time.Time) string { return messageOf(e) },
+	"day": func(g *Gateway, e *store.Entry, at time.Time) string {
+		return billing.Day(at, g.Businesses.Zone(e.Send.PhoneNumberID))
+	},
+}
+
+// messageOf is what was sent: the type, or the template by name.
+func messageOf(e *store.Entry) string {
+	if name := e.Send.Template.Name; name != "" {
+		return "template " + name
+	}
+	return e.Send.Type
+}
+
+// Groups counts the sends of a period, and of the one of equal length before it.
+type Groups struct {
+	By       string
+	From, To policy.Moment
+	Groups   []Group
+	Total    Group
+}
+
+// Group is one line of it: how many now, how many before.
+type Group struct {
+	Key           string
+	Count, Before int
+}
+
+// defaultGroupPeriod is how far back groups go where nothing says so.
+const defaultGroupPeriod = "7d"
+
+// Groups counts what a list has, by rule, sender, business, template or day.
+func (g *Gateway) Groups(ctx context.Context, l *List, by string, s Selection) (*Groups, error) {
+	if s.From == "" {
+		s.From = defaultGroupPeriod
+	}
+	f, err := g.filter(&s, 0)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := groupings[by]
+	if !ok {
+		return nil, misasked(fmt.Errorf("by must be one of %s", strings.Join(slices.Sorted(maps.Keys(groupings)), ", ")))
+	}
+	if f.To == 0 {
+		f.To = g.now() + 1 // what was sent right now counts
+	}
+	if f.From >= f.To {
+		return nil, misasked(errors.New("from must be before to"))
+	}
+	st, err := g.Open()
+	if err != nil {
+		return nil, err
+	}
+	groups := &Groups{By: by, From: f.From, To: f.To}
+	length := f.To - f.From
+	f.From, f.Limit = f.From-length, 0
+	counts := make(map[string]*Group)
+	for e, err := range l.of(st, ctx, f) {
+		if err != nil {
+			return nil, err
+		}
+		at, before := e.At, e.At < f.From+length
+		if before {
+			at += length // a day is compared with the one a period earlier
+		}
+		k := key(g, e, at.Time())
+		if counts[k] == nil {
+			counts[k] = &Group{Key: k}
+		}
+		for _, n := range []*Group{counts[k], &groups.Total} {
+			if before {
+				n.Before++
+			} else {
+				n.Count++
+			}
+		}
+	}
+	groups.Groups = sortGroups(counts, by == "day")
+	return groups, nil
+}
+
+// sortGroups is the largest first, or the earliest.
+func sortGroups(counts map[string]*Group, byKey bool) []Group {
+	list := make([]Group, 0, len(counts))
+	for _, g := range counts {
+		list = append(list, *g)
+	}
+	slices.SortFunc(list, func(a, b Group) int {
+		if byKey {
+			return cmp.Compare(a.Key, b.Key)
+		}
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(b.Before, a.Before), cmp.Compare(a.Key, b.Key))
+	})
+	return list
+}

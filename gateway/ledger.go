@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+const (
+	// How far `after` looks back. A send decided before another one may be entered
+	// into the ledger after it. It may even become a violation when Meta's answer
+	// shows whom it reached, which takes as long as send_timeout lets it.
+	ledgerOverlap    = 10 * time.Second
+	violationOverlap = 90 * time.Second
+)
+
+// List is a list of sends.
+type List struct {
+	of      func(store.Reader, context.Context, store.Filter) iter.Seq2[*store.Entry, error]
+	overlap time.Duration
+	// events: account events stand beside its first page.
+	events bool
+}
+
+// The lists of sends.
+var (
+	// Ledger are all sends.
+	Ledger = &List{of: store.Reader.Ledger, overlap: ledgerOverlap}
+	// Violations are those that were refused, or would have been.
+	Violations = &List{of: store.Reader.Violations, overlap: violationOverlap, events: true}
+)
+
+// Page is a page of a list, newest first.
+type Page struct {
+	Entries []*store.Entry
+	// Next is the Before of the next page; "" on the last.
+	Next string
+	// Newest is the After with which to ask for what comes later.
+	Newest string
+	// Besides are account events that should be seen beside the entries; nil for
+	// none.
+	Besides *Besides
+}
+
+// Page is a page of a list.
+func (g *Gateway) Page(ctx context.Context, l *List, s Selection) (*Page, error) {
+	f, err := g.filter(&s, l.overlap)
+	if err != nil {
+		return nil, err
+	}
+	st, err := g.Open()
+	if err != nil {
+		return nil, err
+	}
+	// One more than asked for tells whether there is a next page.
+	asked := f.Limit
+	f.Limit++
+	entries, err := collect(l.of(st, ctx, f))
+	if err != nil {
+		return nil, err
+	}
+	p := &Page{Entries: entries, Newest: newestOf(entries, &s, g.Now())}
+	if len(entries) > asked {
+		p.Entries = entries[:asked]
+		p.Next = entries[asked-1].ID.String()
+	}
+	if l.events && s.Before == "" && s.After == "" {
+		p.Besides, err = g.eventsBeside(ctx, st, &f, p.Entries)
+	}
+	return p, err
+}
+
+// newestOf is the `newest` of a page: of entries and what was asked for after the
+// latest, else now.
+func newestOf(entries []*store.Entry, s *Selection, now time.Time) string {
+	newest := s.After
+	if len(entries) > 0 {
+		newest = max(newest, entries[0].ID.String())
+	}
+	if newest == "" {
+		return store.FirstID(policy.MomentOf(now)).String()
+	}
+	return newest
+}
+
+// collect gathers what a store yields, up to its first error.
+func collect[T any](seq func(yield func(T, error) bool)) (list []T, err error) {
+	for v, err := range seq {
+		if err != nil {
+			return list, err
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}

@@ -1,0 +1,170 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/phone"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// Problem is why a question or a record of an operator's has no answer.
+type Problem struct {
+	Kind ProblemKind
+	Err  error
+}
+
+// ProblemKind says whose problem it is.
+type ProblemKind int
+
+const (
+	// Misasked: the request means nothing.
+	Misasked ProblemKind = iota
+	// NotServed: the business phone number is not one of this gateway's.
+	NotServed
+	// Unrecorded: the store did not take it; it may be asked for again.
+	Unrecorded
+)
+
+func (p *Problem) Error() string { return p.Err.Error() }
+
+func (p *Problem) Unwrap() error { return p.Err }
+
+// misasked is the problem of a request that means nothing, nil if err is.
+func misasked(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Problem{Misasked, err}
+}
+
+// Selection selects sends, in the words of an operator.
+type Selection struct {
+	// From and To are RFC 3339, a date, or an age such as 24h.
+	From, To                      string
+	PhoneNumberID, Rule, Category string
+	// Contact is a phone number or user id.
+	Contact string
+	// Sender is one as it is listed, or the fingerprint of its access token.
+	Sender, Template, Outcome string
+	// Before is the Next of the page before.
+	Before string
+	// After is the Newest of an earlier page: what may have come since, and a
+	// little of what came before.
+	After string
+	Limit int
+}
+
+// How many entries a page has where nobody says so, and at most.
+const (
+	defaultPage = 100
+	largestPage = 1000
+)
+
+// filter is a selection as the store takes it. Dates begin in the time zone of the
+// business it selects, or of all if they have one; else in UTC. What comes after
+// an id begins a little before it.
+func (g *Gateway) filter(s *Selection, overlap time.Duration) (store.Filter, error) {
+	zone := time.UTC
+	if zones := g.Businesses.Zones(s.PhoneNumberID); len(zones) == 1 {
+		zone = zones[0]
+	}
+	f, err := filterIn(s, zone, g.Now(), overlap)
+	return f, misasked(err)
+}
+
+// filterIn is a selection as the store takes it, with dates that begin in a time
+// zone.
+func filterIn(s *Selection, zone *time.Location, now time.Time, overlap time.Duration) (f store.Filter, err error) {
+	if f.From, err = moment(s.From, zone, now); err != nil {
+		return f, err
+	}
+	if f.To, err = moment(s.To, zone, now); err != nil {
+		return f, err
+	}
+	f.PhoneNumberID, f.Rule, f.Category = s.PhoneNumberID, policy.Rule(strings.ToUpper(s.Rule)), policy.BilledCategory(s.Category)
+	f.Sender, f.Template, f.Outcome = s.Sender, s.Template, store.OutcomeState(strings.ToLower(s.Outcome))
+	if f.Outcome != "" && !slices.Contains(store.OutcomeStates, f.Outcome) {
+		return f, fmt.Errorf("outcome must be one of %v", store.OutcomeStates)
+	}
+	if s.Contact != "" {
+		if f.Contact, err = readContact(s.Contact); err != nil {
+			return f, err
+		}
+	}
+	if s.Before != "" {
+		if f.Before, err = store.ParseID(s.Before); err != nil {
+			return f, err
+		}
+	}
+	if s.After != "" {
+		after, err := store.ParseID(s.After)
+		if err != nil {
+			return f, err
+		}
+		// The clock may have been set back since.
+		f.From = max(f.From, min(after.Moment(), policy.MomentOf(now)).Add(-overlap))
+	}
+	if f.Limit = s.Limit; f.Limit == 0 {
+		f.Limit = defaultPage
+	}
+	if f.Limit < 1 || f.Limit > largestPage {
+		return f, fmt.Errorf("limit must be between 1 and %d", largestPage)
+	}
+	return f, nil
+}
+
+// moment reads a point in time: RFC 3339, a date (its midnight in a time zone), or
+// how long ago, such as 90m, 24h or 7d.
+func moment(s string, zone *time.Location, now time.Time) (policy.Moment, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return policy.MomentOf(t), nil
+	}
+	if t, err := billing.Midnight(s, zone); err == nil {
+		return policy.MomentOf(t), nil
+	}
+	if age, err := age(s); err == nil {
+		return policy.MomentOf(now.Add(-age)), nil
+	}
+	return 0, fmt.Errorf("%q is no time; write 2026-11-22T10:00:00Z, 2026-11-22, or an age such as 24h or 7d", s)
+}
+
+// days are what a duration says in days.
+var days = regexp.MustCompile(`[-+.0-9]+d`)
+
+// age reads a duration that may have days.
+func age(s string) (time.Duration, error) {
+	return time.ParseDuration(days.ReplaceAllStringFunc(s, func(n string) string {
+		f, err := strconv.ParseFloat(strings.TrimSuffix(n, "d"), 64)
+		if err != nil {
+			return n
+		}
+		return strconv.FormatFloat(24*f, 'f', -1, 64) + "h"
+	}))
+}
+
+// readContact reads a person's phone number or user id as an operator writes it.
+func readContact(s string) (policy.Identity, error) {
+	if len(s) > 2 && s[2] == '.' {
+		return identity.UserID(s)
+	}
+	if !strings.HasPrefix(s, "+") {
+		return policy.Identity{}, errors.New("write the phone number with plus and country code, or the user id such as US.13491208655302741918")
+	}
+	n, err := phone.Parse(s, "")
+	if err != nil {
+		return policy.Identity{}, err
+	}
+	return identity.Phone(n.Number), nil
+}
