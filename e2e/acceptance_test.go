@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -152,7 +154,7 @@ func TestAcceptance(t *testing.T) {
 		{
 			name:     "consent/opt-out-is-of-the-account-opt-in-of-the-number",
 			whatsapp: "business " + shop + " {\nwaba " + waba + "\n}\nbusiness " + support + " {\nwaba " + waba + "\n}", steps: steps{
-				list, ana.record("opt-in", support, "all"), template(ana, "sale", noConsent+"marketing by business"),
+				list, ana.record(adminapi.RouteOptIn, support, "all"), template(ana, "sale", noConsent+"marketing by business"),
 				ana.optsIn("all"), template(ana, "sale", "allow CONSENT marketing by business"), after(time.Second),
 				ana.says(support, graphsim.Text("STOP")), template(ana, "sale", stoppedOffers+"business"),
 			},
@@ -396,11 +398,7 @@ func TestAcceptance(t *testing.T) {
 // that every refusal is a violation.
 func addsUp(t testing.TB, g *gatewaytest.Gateway) {
 	t.Helper()
-	var report struct {
-		Total struct{ Sends, Accepted, Failed, Unknown int }
-		Rows  []struct{ Sends, Accepted, Failed, Unknown int }
-	}
-	admin(t, g, "/whatsapp/report", "", &report)
+	report := reportOf(t, g, "")
 	entries, violations := allEntries(t, g, "ledger"), allEntries(t, g, "violations")
 	refused, rows := 0, 0
 	for _, e := range entries {
@@ -589,8 +587,7 @@ func toGroup(want string) step {
 // isViolation looks for the newest ledger entry among the violations.
 func isViolation(t testing.TB, w *world) {
 	t.Helper()
-	var p page
-	w.admin(t, "/whatsapp/violations?limit=1", "", &p)
+	p := pageOf(t, w.Gateway, "violations", adminapi.Selection{Limit: 1})
 	if e := w.newest(t); len(p.Entries) != 1 || p.Entries[0].ID != e.ID || p.Entries[0].Decision != "monitor" || e.Outcome.State != "accepted" {
 		t.Errorf("the newest violation is %v, the newest ledger entry %v", p.Entries, e)
 	}
@@ -600,14 +597,7 @@ func isViolation(t testing.TB, w *world) {
 func marketOf(want string) step {
 	return func(t testing.TB, w *world) {
 		t.Helper()
-		var report struct {
-			Rows []struct {
-				Market          string
-				MarketEstimated bool `json:"market_estimated"`
-			}
-		}
-		w.admin(t, "/whatsapp/report", "", &report)
-		for _, r := range report.Rows {
+		for _, r := range reportOf(t, w.Gateway, "").Rows {
 			if r.Market != want || !r.MarketEstimated {
 				t.Errorf("the report has market %q, estimated %v; want %q, estimated", r.Market, r.MarketEstimated, want)
 			}
@@ -620,15 +610,8 @@ func marketOf(want string) step {
 func notificationsAre(want ...string) step {
 	return func(t testing.TB, w *world) {
 		t.Helper()
-		var report struct {
-			Rows []struct {
-				Sends              int
-				Category, Decision string
-			}
-		}
-		w.admin(t, "/whatsapp/report?message_class=notification", "", &report)
 		var got []string
-		for _, r := range report.Rows {
+		for _, r := range reportOf(t, w.Gateway, billing.Notification).Rows {
 			got = append(got, fmt.Sprint(r.Sends, " ", r.Category, " ", r.Decision))
 		}
 		if !slices.Equal(got, want) {
@@ -649,7 +632,6 @@ func sendToNumber(to, want string) step {
 func newPerson(p person) step {
 	return func(t testing.TB, w *world) {
 		t.Helper()
-		var c consent
-		w.admin(t, "/whatsapp/consent/new-person", fmt.Sprintf(`{"phone_number_id":%q,"contact":%q}`, shop, p.Phone), &c)
+		record(t, w.Gateway, adminapi.RouteNewPerson, about(shop, p.Phone))
 	}
 }

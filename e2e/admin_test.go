@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -25,7 +26,7 @@ func TestAdminPaging(t *testing.T) {
 		}
 	}
 	for route, total := range map[string]int{"violations": n, "ledger": 2 * n} {
-		var whole page
+		var whole adminapi.Page
 		w.admin(t, "/whatsapp/"+route, "", &whole)
 		if len(whole.Entries) != total || whole.Next != "" {
 			t.Fatalf("%s has %d entries and next %q, want %d on one page", route, len(whole.Entries), whole.Next, total)
@@ -34,13 +35,13 @@ func TestAdminPaging(t *testing.T) {
 			var got []string
 			before := ""
 			for {
-				var p page
+				var p adminapi.Page
 				w.admin(t, fmt.Sprintf("/whatsapp/%s?limit=%d&before=%s", route, limit, before), "", &p)
 				if len(p.Entries) == 0 && p.Next != "" || len(p.Entries) > limit {
 					t.Fatalf("a page of %d has %d entries and next %q", limit, len(p.Entries), p.Next)
 				}
 				for _, e := range p.Entries {
-					got = append(got, e.ID)
+					got = append(got, e.ID.String())
 				}
 				if before = p.Next; before == "" {
 					break
@@ -48,7 +49,7 @@ func TestAdminPaging(t *testing.T) {
 			}
 			var want []string
 			for _, e := range whole.Entries {
-				want = append(want, e.ID)
+				want = append(want, e.ID.String())
 			}
 			if fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("%s in pages of %d:\n got %v\nwant %v", route, limit, got, want)
@@ -103,7 +104,7 @@ func TestAdminFilters(t *testing.T) {
 		{`{"from":"25h","to":"1h"}`, 1},
 	} {
 		for _, route := range []string{"violations", "ledger"} {
-			var p page
+			var p adminapi.Page
 			if strings.HasPrefix(test.query, "{") {
 				w.admin(t, "/whatsapp/"+route, test.query, &p)
 			} else {

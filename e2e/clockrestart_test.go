@@ -75,8 +75,8 @@ func TestWrongClockAndOptOuts(t *testing.T) {
 			w.restart(t, at(then))
 			for i, s := range stories {
 				s.optOut(crowd[i])(t, w)
-				if got := w.consentOf(t, shop, crowd[i].name()); got.states() != optedOut {
-					t.Errorf("%s with the clock %s and %s off: when the opt-out was acknowledged it was %s", s.name, before, then, got.states())
+				if got := states(w.consentOf(t, shop, crowd[i].name())); got != optedOut {
+					t.Errorf("%s with the clock %s and %s off: when the opt-out was acknowledged it was %s", s.name, before, then, got)
 				}
 			}
 			w.restart(t, at(before))
@@ -85,8 +85,8 @@ func TestWrongClockAndOptOuts(t *testing.T) {
 			}
 			w.restart(t, at(0))
 			for i, s := range stories {
-				if got := w.consentOf(t, shop, crowd[i].name()); got.states() != optedOut {
-					t.Errorf("%s with the clock %s and %s off: the opt-out became %s", s.name, before, then, got.states())
+				if got := states(w.consentOf(t, shop, crowd[i].name())); got != optedOut {
+					t.Errorf("%s with the clock %s and %s off: the opt-out became %s", s.name, before, then, got)
 				}
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -67,7 +68,7 @@ func TestConsentStories(t *testing.T) {
 		}},
 		{name: "reach/opt-in-spreads", whatsapp: "business " + shop + "\nbusiness " + support + "\npolicy {\nopt_in_reach waba\n}", steps: steps{
 			list, ben.says(shop, graphsim.Text("Hello")), ben.says(support, graphsim.Text("Hello")),
-			ana.record("opt-in", support, "marketing"), template(ana, "sale", sells),
+			ana.record(adminapi.RouteOptIn, support, "marketing"), template(ana, "sale", sells),
 		}},
 
 		{name: "start/gives-back-no-more", steps: steps{
@@ -170,37 +171,28 @@ func TestOptInOfAList(t *testing.T) {
 			t.Errorf("%s: %s %s, want 400 and %q", test.name, resp.Status, body, test.want)
 		}
 	}
-	ask := func(at string) (answer struct {
-		consent
-		NoEffect map[string]string `json:"no_effect"`
-	},
-	) {
+	ask := func(at string) *adminapi.Consent {
 		t.Helper()
-		w.admin(t, "/whatsapp/consent/opt-in", fmt.Sprintf(`{%s,"scope":"all","source":"import","reference":"list-2025","at":%q}`, who, at), &answer)
-		return answer
+		r := about(shop, ana.Phone)
+		r.Scope, r.Source, r.Reference, r.At = "all", "import", "list-2025", at
+		return record(t, w.Gateway, adminapi.RouteOptIn, r)
 	}
 	for _, at := range []string{"2025-03-01", "2026-11-02", "2026-11-02T08:59:00Z", "2026-11-02T09:00:30Z"} {
 		old := ask(at)
-		if why := old.NoEffect["marketing"]; old.states() != "opted_out opted_out opted_out" || !strings.Contains(why, "the user opted out at 2026-11-02T09:00:00Z (chat_keyword)") || !strings.Contains(why, "changes nothing") {
-			t.Errorf("an opt-in of %s: %s, %q", at, old.states(), old.NoEffect)
+		if why := old.NoEffect["marketing"]; states(old) != "opted_out opted_out opted_out" || !strings.Contains(why, "the user opted out at 2026-11-02T09:00:00Z (chat_keyword)") || !strings.Contains(why, "changes nothing") {
+			t.Errorf("an opt-in of %s: %s, %q", at, states(old), old.NoEffect)
 		}
 	}
 	template(ana, "sale", stoppedOffers+"user")(t, w)
-	if now := ask("2026-11-02T09:30:00Z"); now.states() != "opted_in opted_in opted_in" || len(now.NoEffect) != 0 {
-		t.Errorf("an opt-in given after STOP: %s, %q", now.states(), now.NoEffect)
+	if now := ask("2026-11-02T09:30:00Z"); states(now) != "opted_in opted_in opted_in" || len(now.NoEffect) != 0 {
+		t.Errorf("an opt-in given after STOP: %s, %q", states(now), now.NoEffect)
 	}
 	template(ana, "sale", "allow CONSENT marketing by user")(t, w)
-	var h struct {
-		History []struct {
-			Time, Recorded time.Time
-			State          string
-		}
+	history := w.historyOf(t, ana.Phone)
+	if len(history) != 6 {
+		t.Fatalf("the history has %d words, want the STOP and five opt-ins: %v", len(history), history)
 	}
-	w.admin(t, "/whatsapp/consent/history", "{"+who+"}", &h)
-	if len(h.History) != 6 {
-		t.Fatalf("the history has %d words, want the STOP and five opt-ins: %v", len(h.History), h.History)
-	}
-	last := h.History[len(h.History)-1]
+	last := history[len(history)-1]
 	if want := time.Date(2025, 2, 28, 10, 0, 0, 0, time.UTC); !last.Time.Equal(want) || last.Recorded.Before(want.AddDate(1, 0, 0)) || last.State != "opted_in" {
 		t.Errorf("the oldest word is %+v", last)
 	}
@@ -226,9 +218,9 @@ func TestQuestion(t *testing.T) {
 	ana.writes("Yes!")(t, w)
 	ana.consentIs("opted_in unknown unknown")(t, w)
 
-	var c consent
-	w.admin(t, "/whatsapp/consent/ask", fmt.Sprintf(`{"phone_number_id":%q,"contact":%q,"scope":"transactional","source":"phone"}`, shop, ben.name()), &c)
-	if got := c.states(); got != "unknown pending unknown" {
+	question := about(shop, ben.name())
+	question.Scope, question.Source = "transactional", "phone"
+	if got := states(record(t, w.Gateway, adminapi.RouteAsk, question)); got != "unknown pending unknown" {
 		t.Errorf("after an operator asked: %s", got)
 	}
 	after(time.Minute)(t, w)

@@ -95,7 +95,7 @@ func TestKill(t *testing.T) {
 	state := make(map[string]string)
 	unknown := 0
 	for _, e := range allEntries(t, p.Gateway, "ledger") {
-		state[e.ID] = e.Outcome.State
+		state[e.ID.String()] = string(e.Outcome.State)
 		if e.Outcome.State == "reserved" {
 			t.Errorf("%s is still reserved after the restart", e.ID)
 		}
@@ -115,17 +115,13 @@ func TestKill(t *testing.T) {
 		t.Errorf("%d refusals were acknowledged, and there are %d violations", refusals.faults.Load(), n)
 	}
 	for i := range opened.Load() {
-		var c consent
-		admin(t, p.Gateway, "/whatsapp/consent/get", fmt.Sprintf(`{"phone_number_id":%q,"contact":"+4915170%06d"}`, shop, i), &c)
-		if !c.WindowOpen {
+		if !consentOf(t, p.Gateway, shop, fmt.Sprintf("+4915170%06d", i)).WindowOpen {
 			t.Errorf("the window of person %d was acknowledged, and is closed", i)
 		}
 	}
 	for i := range optedOut.Load() {
-		var c consent
-		admin(t, p.Gateway, "/whatsapp/consent/get", fmt.Sprintf(`{"phone_number_id":%q,"contact":"+4915171%06d"}`, shop, i), &c)
-		if c.states() != "opted_out opted_out opted_out" {
-			t.Errorf("the opt-out of person %d was acknowledged, and is %s", i, c.states())
+		if got := states(consentOf(t, p.Gateway, shop, fmt.Sprintf("+4915171%06d", i))); got != "opted_out opted_out opted_out" {
+			t.Errorf("the opt-out of person %d was acknowledged, and is %s", i, got)
 		}
 	}
 	addsUp(t, p.Gateway)

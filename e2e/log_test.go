@@ -119,8 +119,8 @@ func TestAccessLog(t *testing.T) {
 	allowed := last()
 	e := w.newest(t)
 	for name, want := range map[string]string{
-		"whatsapp_decision": "allow", "whatsapp_rule": "WINDOW_OPEN", "whatsapp_category": "service", "whatsapp_id": e.ID,
-		"own_decision": "allow", "own_rule": "WINDOW_OPEN", "own_category": "service", "own_initiation": "user", "own_id": e.ID, "own_number": shop,
+		"whatsapp_decision": "allow", "whatsapp_rule": "WINDOW_OPEN", "whatsapp_category": "service", "whatsapp_id": e.ID.String(),
+		"own_decision": "allow", "own_rule": "WINDOW_OPEN", "own_category": "service", "own_initiation": "user", "own_id": e.ID.String(), "own_number": shop,
 		"whatsapp_initiation": "user", "whatsapp_phone_number_id": shop, "whatsapp_sender": "127.0.0.1", "whatsapp_sender_token": e.SenderToken,
 		"own_sender": "127.0.0.1", "own_token": e.SenderToken,
 	} {

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
+	"github.com/waguard/waguard/policy"
 )
 
 // arrivals is an upstream that accepts everything and keeps it.
@@ -213,9 +215,8 @@ func (o *odd) passes(t *testing.T, w *world, up *arrivals) {
 	if line["msg"] != "send would be refused" || line["rule"] != o.rule {
 		t.Errorf("the log says %v, want rule %s", line, o.rule)
 	}
-	var p page
-	w.admin(t, "/whatsapp/violations?limit=1", "", &p)
-	if len(p.Entries) != 1 || p.Entries[0].Decision != "monitor" || p.Entries[0].Rule != o.rule || p.Entries[0].Outcome.State == "refused" {
+	p := pageOf(t, w.Gateway, "violations", adminapi.Selection{Limit: 1})
+	if len(p.Entries) != 1 || p.Entries[0].Decision != "monitor" || p.Entries[0].Rule != policy.Rule(o.rule) || p.Entries[0].Outcome.State == "refused" {
 		t.Errorf("on record is %+v, want rule %s", p.Entries, o.rule)
 	}
 }

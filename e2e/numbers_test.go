@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -62,8 +63,7 @@ func TestBareNumbersAreWhoWrote(t *testing.T) {
 	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: bareShop()}})
 	gatewaytest.Do(t, "GET", w.URL+"/v25.0/"+waba+"/message_templates?limit=100", "", http.Header{"Authorization": {"Bearer test-token"}})
 	for _, digits := range abroadBare {
-		var c consent
-		w.admin(t, "/whatsapp/consent/opt-in", fmt.Sprintf(`{"phone_number_id":%q,"contact":"+%s","scope":"marketing","source":"website","reference":"form 7"}`, shop, digits), &c)
+		person{graphsim.User{Phone: "+" + digits}}.optsIn("marketing")(t, w)
 		w.sendTo(t, saleTo(`"`+digits+`"`)).want(t, digits+": template before any webhook", 200, "CONSENT")
 	}
 	for _, digits := range abroadBare {
@@ -72,7 +72,7 @@ func TestBareNumbersAreWhoWrote(t *testing.T) {
 		}
 		w.Clock.Advance(time.Second)
 		w.sendTo(t, textTo(`"`+digits+`"`)).want(t, digits+": answer", 200, "WINDOW_OPEN")
-		if e, c := w.newest(t), w.consentOf(t, shop, "+"+digits); e.Contact != c.Contact || e.Initiation != "user" {
+		if e, c := w.newest(t), w.consentOf(t, shop, "+"+digits); e.Contact != c.Contact.String() || e.Initiation != "user" {
 			t.Errorf("%s: the ledger has contact %s by %s, want %s by user", digits, e.Contact, e.Initiation, c.Contact)
 		}
 		w.sendTo(t, textTo(digits)).want(t, digits+": answer, as a JSON number", 200, "WINDOW_OPEN")
@@ -101,8 +101,7 @@ func TestBareNumberWithOptedOutReading(t *testing.T) {
 	british := person{graphsim.User{Phone: "+" + digits, Name: "Ana"}}
 	british.writes("Hello")(t, w)
 	w.sendTo(t, textTo(`"`+digits+`"`)).want(t, "before the opt-out", 200, "WINDOW_OPEN")
-	var c consent
-	w.admin(t, "/whatsapp/consent/opt-out", fmt.Sprintf(`{"phone_number_id":%q,"contact":%q,"scope":"all"}`, shop, other), &c)
+	record(t, w.Gateway, adminapi.RouteOptOut, about(shop, other))
 	w.sendTo(t, textTo(`"`+digits+`"`)).want(t, "after the opt-out", 403, "OPTED_OUT", "has no plus sign", "can be read as two numbers", "opted out", "write + and the country code")
 	w.sendTo(t, textTo(`"+`+digits+`"`)).want(t, "with plus", 200, "WINDOW_OPEN")
 	if a := w.sendTo(t, textTo(`"00`+digits+`"`)); a.rule != "WINDOW_OPEN" { // which the simulated API doesn't take
@@ -152,30 +151,21 @@ func TestSentToAnother(t *testing.T) {
 
 	w.sendTo(t, textTo(`"`+digits+`"`)).want(t, "to the Belgian", 200, "WINDOW_OPEN")
 	lines := w.logLines(t, "http.handlers.whatsapp_guard", "send went to another person")
-	if len(lines) != 1 || lines[0]["level"] != "warn" || lines[0]["rule"] != "SENT_TO_ANOTHER" || lines[0]["contact"] != w.consentOf(t, shop, belgian.Phone).Contact || lines[0]["reached"] != w.consentOf(t, shop, american.Phone).Contact {
+	if len(lines) != 1 || lines[0]["level"] != "warn" || lines[0]["rule"] != "SENT_TO_ANOTHER" || lines[0]["contact"] != w.consentOf(t, shop, belgian.Phone).Contact.String() || lines[0]["reached"] != w.consentOf(t, shop, american.Phone).Contact.String() {
 		t.Errorf("the log says %v", lines)
 	}
-	var p struct {
-		Entries []struct {
-			ID, Decision, Rule, Reason, Contact string
-			Outcome                             struct {
-				ReachedOther string `json:"reached_other"`
-			}
-		}
-	}
-	for _, query := range []string{"", "?rule=SENT_TO_ANOTHER"} {
-		w.admin(t, "/whatsapp/violations"+query, "", &p)
-		if len(p.Entries) != 1 || p.Entries[0].Rule != "SENT_TO_ANOTHER" || p.Entries[0].Decision != "allow" || !strings.Contains(p.Entries[0].Reason, "no plus sign") || p.Entries[0].Outcome.ReachedOther == "" {
+	for _, rule := range []string{"", "SENT_TO_ANOTHER"} {
+		p := pageOf(t, w.Gateway, "violations", adminapi.Selection{Rule: rule})
+		if len(p.Entries) != 1 || p.Entries[0].Rule != "SENT_TO_ANOTHER" || p.Entries[0].Decision != "allow" || !strings.Contains(p.Entries[0].Reason, "no plus sign") || p.Entries[0].Outcome.ReachedOther == nil {
 			t.Errorf("the violations are %+v", p.Entries)
 		}
 	}
-	w.admin(t, "/whatsapp/ledger", "", &p)
-	if len(p.Entries) != 1 || p.Entries[0].Rule != "WINDOW_OPEN" || p.Entries[0].Outcome.ReachedOther != w.consentOf(t, shop, american.Phone).Contact {
+	p := pageOf(t, w.Gateway, "ledger", adminapi.Selection{})
+	if len(p.Entries) != 1 || p.Entries[0].Rule != "WINDOW_OPEN" || *p.Entries[0].Outcome.ReachedOther != w.consentOf(t, shop, american.Phone).Contact {
 		t.Errorf("the ledger has %+v", p.Entries)
 	}
-	w.admin(t, "/whatsapp/ledger", fmt.Sprintf(`{"contact":%q}`, american.Phone), &p)
-	if len(p.Entries) != 1 {
-		t.Errorf("%d sends are known to have reached the American, want 1", len(p.Entries))
+	if n := len(pageOf(t, w.Gateway, "ledger", adminapi.Selection{Contact: american.Phone}).Entries); n != 1 {
+		t.Errorf("%d sends are known to have reached the American, want 1", n)
 	}
 	_, metrics := w.AdminCall(t, "/metrics", "")
 	if _, count, ok := strings.Cut(string(metrics), "\ncaddy_whatsapp_sent_to_another_total "); !ok || count[0] == '0' {
@@ -189,7 +179,7 @@ func TestSentToAnother(t *testing.T) {
 	w.sendTo(t, textTo(`"`+digits+`"`)).want(t, "the same digits again", 400, "WINDOW_CLOSED", "write + and the country code")
 	american.writes("Hello")(t, w)
 	w.sendTo(t, textTo(`"`+digits+`"`)).want(t, "the same digits, the American wrote", 200, "WINDOW_OPEN")
-	if e := w.newest(t); e.Contact != w.consentOf(t, shop, american.Phone).Contact || !strings.Contains(e.Market, "North America") {
+	if e := w.newest(t); e.Contact != w.consentOf(t, shop, american.Phone).Contact.String() || !strings.Contains(e.Market, "North America") {
 		t.Errorf("the ledger has %+v", e)
 	}
 	if lines := w.logLines(t, "http.handlers.whatsapp_guard", "send went to another person"); len(lines) != 1 {
@@ -228,12 +218,11 @@ func TestUserIDsByField(t *testing.T) {
 	}
 	w.sendTo(t, to(own)).want(t, "by user id", 200, "WINDOW_OPEN")
 	w.sendTo(t, to(parent)).want(t, "by parent id", 200, "WINDOW_OPEN")
-	var c consent
-	w.admin(t, "/whatsapp/consent/opt-out", fmt.Sprintf(`{"phone_number_id":%q,"contact":%q,"scope":"all"}`, shop, parent), &c)
+	record(t, w.Gateway, adminapi.RouteOptOut, about(shop, parent))
 	w.Clock.Advance(time.Second)
 	w.sendTo(t, saleTo(`"x"`)).want(t, "a number that is none", 400, "RECIPIENT_INVALID", "a letter")
-	if states := w.consentOf(t, shop, own); states.states() != "opted_out opted_out opted_out" {
-		t.Errorf("an opt-out under the parent id makes the person %s", states.states())
+	if got := states(w.consentOf(t, shop, own)); got != "opted_out opted_out opted_out" {
+		t.Errorf("an opt-out under the parent id makes the person %s", got)
 	}
 }
 

@@ -12,12 +12,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
 // sendAs sends a text to Ana as a program that names itself, with a token in a
 // header.
-func (w *world) sendAs(t testing.TB, app, header, value, path string) entry {
+func (w *world) sendAs(t testing.TB, app, header, value, path string) *adminapi.Line {
 	t.Helper()
 	h := http.Header{"Content-Type": {"application/json"}, "X-App": {app}}
 	if header != "" {
@@ -98,26 +100,10 @@ func TestSenderIsTheUser(t *testing.T) {
 	}
 }
 
-// reportRow is a row of a report.
-type reportRow struct {
-	Day      string `json:"day"`
-	TimeZone string `json:"time_zone"`
-	Number   string `json:"phone_number_id"`
-	Category string `json:"category"`
-	Decision string `json:"decision"`
-	Market   string `json:"market"`
-	Sends    int    `json:"sends"`
-	Billable int    `json:"billable"`
-}
-
-func (w *world) report(t testing.TB, query string) (rows []reportRow, total int) {
+// report is the report of a query.
+func (w *world) report(t testing.TB, query string) (rows []billing.Row, total int) {
 	t.Helper()
-	var r struct {
-		Rows  []reportRow `json:"rows"`
-		Total struct {
-			Sends int `json:"sends"`
-		} `json:"total"`
-	}
+	var r billing.Report
 	w.admin(t, "/whatsapp/report?"+query, "", &r)
 	sum := 0
 	for _, row := range r.Rows {
@@ -152,8 +138,8 @@ func TestReportDays(t *testing.T) {
 		byNumber := make(map[string][]string)
 		zones := make(map[string]string)
 		for _, r := range rows {
-			byNumber[r.Number] = append(byNumber[r.Number], fmt.Sprintf("%s:%d", r.Day[5:], r.Sends))
-			zones[r.Number] = r.TimeZone
+			byNumber[r.PhoneNumberID] = append(byNumber[r.PhoneNumberID], fmt.Sprintf("%s:%d", r.Day[5:], r.Sends))
+			zones[r.PhoneNumberID] = r.TimeZone
 		}
 		return fmt.Sprint(zones[shop], byNumber[shop], " ", zones[support], byNumber[support])
 	}
@@ -191,9 +177,9 @@ func TestReportDays(t *testing.T) {
 	}
 }
 
-func allOf(t testing.TB, w *world, route string) []entry {
+func allOf(t testing.TB, w *world, route string) []*adminapi.Line {
 	t.Helper()
-	var p page
+	var p adminapi.Page
 	w.admin(t, "/whatsapp/"+route, "", &p)
 	return p.Entries
 }
@@ -332,15 +318,12 @@ func TestEvents(t *testing.T) {
 			}
 		})
 	}
-	var all struct {
-		Events []struct{ ID, Name string } `json:"events"`
-		Next   string                      `json:"next"`
-	}
+	var all adminapi.EventPage
 	w.admin(t, "/whatsapp/events", "", &all)
 	if len(all.Events) != 5 {
 		t.Errorf("there are %d events, want 5: %v", len(all.Events), all.Events)
 	}
-	w.admin(t, "/whatsapp/events?limit=2&before="+all.Events[1].ID, "", &all)
+	w.admin(t, "/whatsapp/events?limit=2&before="+all.Events[1].ID.String(), "", &all)
 	if len(all.Events) != 2 || all.Next == "" {
 		t.Errorf("the second page has %v", all)
 	}
@@ -472,11 +455,11 @@ func TestFollow(t *testing.T) {
 			if !lines.Scan() {
 				t.Fatalf("%s --follow ended: %v", test.command, lines.Err())
 			}
-			var e entry
+			var e adminapi.Line
 			if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 				t.Fatalf("%q: %v", lines.Text(), err)
 			}
-			return e.ID
+			return e.ID.String()
 		}
 		var got []string
 		begun := min(len(before), 2)
@@ -502,7 +485,7 @@ func TestFollow(t *testing.T) {
 		}
 		var want []string
 		for _, e := range all[:len(got)] {
-			want = append(want, e.ID)
+			want = append(want, e.ID.String())
 		}
 		slices.Reverse(want)
 		slices.Sort(want)

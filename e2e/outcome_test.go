@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
+	"github.com/waguard/waguard/store"
 )
 
 // textBody is a text to Ana.
@@ -126,10 +128,10 @@ func TestOutcome(t *testing.T) {
 				t.Errorf("the sender got status %d and %.200q, want %d and %.200q", status, body, test.status, test.body)
 			}
 			e := w.settled(t)
-			if id != e.ID && status != 0 {
+			if id != e.ID.String() && status != 0 {
 				t.Errorf("the sender was told the decision %q, the ledger has %s", id, e.ID)
 			}
-			if e.Outcome.State != test.state || e.Outcome.ErrorCode != test.code {
+			if e.Outcome.State != store.OutcomeState(test.state) || e.Outcome.ErrorCode != test.code {
 				t.Errorf("the ledger says %s with code %d, want %s with %d", e.Outcome.State, e.Outcome.ErrorCode, test.state, test.code)
 			}
 			addsUp(t, w.Gateway)
@@ -233,7 +235,7 @@ func sendRaw(t testing.TB, w *world, body string, header http.Header) (status in
 }
 
 // settled is the newest ledger entry once its outcome is known.
-func (w *world) settled(t testing.TB) (e entry) {
+func (w *world) settled(t testing.TB) (e *adminapi.Line) {
 	t.Helper()
 	eventually(t, "the send is settled", func() bool {
 		e = w.newest(t)
@@ -270,8 +272,7 @@ func TestSenderGivesUp(t *testing.T) {
 	<-arrived
 	// It is in the ledger before it is answered.
 	eventually(t, "the send is reserved", func() bool {
-		var p page
-		w.admin(t, "/whatsapp/ledger", "", &p)
+		p := pageOf(t, w.Gateway, "ledger", adminapi.Selection{})
 		return len(p.Entries) == 1 && p.Entries[0].Outcome.State == "reserved"
 	})
 	leave()
@@ -401,7 +402,7 @@ func TestHeaders(t *testing.T) {
 	e := w.newest(t)
 	for name, want := range map[string]string{
 		"Content-Type": "application/json; charset=UTF-8", "X-App-Usage": `{"call_count":3}`, "X-Fb-Trace-Id": "abc",
-		"X-Waguard-Decision": "allow", "X-Waguard-Rule": "WINDOW_OPEN", "X-Waguard-Category": "service", "X-Waguard-Id": e.ID,
+		"X-Waguard-Decision": "allow", "X-Waguard-Rule": "WINDOW_OPEN", "X-Waguard-Category": "service", "X-Waguard-Id": e.ID.String(),
 	} {
 		if values := resp.Header.Values(name); len(values) != 1 || values[0] != want {
 			t.Errorf("the sender got %s %q, want %q", name, values, want)

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -131,8 +132,8 @@ func TestDecideAgain(t *testing.T) {
 		all("104455667791")
 		rest()
 	}
-	admin(t, g, "/whatsapp/consent/ask", `{"phone_number_id":"`+number+`","contact":"+4917604069012","scope":"marketing","source":"phone"}`, new(struct{}))
-	admin(t, g, "/whatsapp/consent/opt-in", `{"phone_number_id":"104455667789","contact":"+4917604069012","scope":"transactional","source":"phone"}`, new(struct{}))
+	record(t, g, adminapi.RouteAsk, adminapi.ConsentRequest{PhoneNumberID: number, Contact: "+4917604069012", Scope: "marketing", Source: "phone"})
+	record(t, g, adminapi.RouteOptIn, adminapi.ConsentRequest{PhoneNumberID: "104455667789", Contact: "+4917604069012", Scope: "transactional", Source: "phone"})
 	if _, err := sim.Inbound(t.Context(), number, ana, graphsim.Message{Type: "interactive", Content: map[string]any{
 		"type": "call_permission_reply", "call_permission_reply": map[string]any{"response": "accept", "is_permanent": true},
 	}}); err != nil {

@@ -143,7 +143,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	entries := allEntries(t, g, "ledger")
 	known := make(map[string]bool, len(entries))
 	for _, e := range entries {
-		known[e.ID] = true
+		known[e.ID.String()] = true
 		if e.Outcome.State != "accepted" {
 			t.Errorf("%s was %s", e.ID, e.Outcome.State)
 		}
@@ -160,9 +160,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	}
 	addsUp(t, g)
 	for i := 0; i < wrote; i += max(wrote/50, 1) {
-		var known consent
-		admin(t, g, "/whatsapp/consent/get", fmt.Sprintf(`{"phone_number_id":%q,"contact":"+4915170%06d"}`, shop, i), &known)
-		if !known.WindowOpen {
+		if !consentOf(t, g, shop, fmt.Sprintf("+4915170%06d", i)).WindowOpen {
 			t.Errorf("the window webhook %d opened is closed", i)
 		}
 	}
@@ -225,8 +223,7 @@ func TestReloadBroken(t *testing.T) {
 				text(ana, passes)(t, w)
 				text(ben, windowClosed)(t, w)
 				ana.windowIs("open for 24h0m0s")(t, w)
-				var health map[string]any
-				w.admin(t, "/whatsapp/health", "", &health)
+				healthOf(t, w.Gateway)
 			}
 			if n := len(allEntries(t, w.Gateway, "ledger")); n != 7 {
 				t.Errorf("the ledger has %d entries after 7 sends", n)
@@ -333,7 +330,7 @@ func TestReloadRemovesGateway(t *testing.T) {
 	}
 	known := make(map[string]bool)
 	for _, e := range allEntries(t, g, "ledger") {
-		known[e.ID] = true
+		known[e.ID.String()] = true
 	}
 	for _, id := range c.ids {
 		if !known[id] {

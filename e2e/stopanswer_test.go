@@ -19,7 +19,7 @@ const stopped = `{"error":{"message":"(#131050) Unable to deliver the message. T
 func (w *world) marketingOf(t *testing.T, p person) string {
 	t.Helper()
 	c := w.consentOf(t, shop, p.name())
-	return c.Consent["marketing"].State + " " + c.Consent["marketing"].Source
+	return c.Consent["marketing"].State + " " + string(c.Consent["marketing"].Source)
 }
 
 // TestStopAsAnswer: Meta answers a send with its error for people who stopped

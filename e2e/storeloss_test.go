@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -46,9 +45,7 @@ func TestOlderStore(t *testing.T) {
 	}
 	state := func() string {
 		t.Helper()
-		var c consent
-		admin(t, p.Gateway, "/whatsapp/consent/get", fmt.Sprintf(`{"phone_number_id":%q,"contact":%q}`, shop, ana.Phone), &c)
-		return c.Consent["transactional"].State
+		return consentOf(t, p.Gateway, shop, ana.Phone).Consent["transactional"].State
 	}
 	say("START")
 	p.signal(t, syscall.SIGTERM)
@@ -93,11 +90,7 @@ func TestOlderStore(t *testing.T) {
 	if got := state(); got != "opted_in" {
 		t.Errorf("the older store that was accepted says %s", got)
 	}
-	var health struct {
-		Status string
-		Store  []string
-	}
-	admin(t, p.Gateway, "/whatsapp/health", "", &health)
+	health := healthOf(t, p.Gateway)
 	if health.Status != "ok" || len(health.Store) != 1 || !strings.Contains(health.Store[0], "had come to") {
 		t.Errorf("its health is %+v", health)
 	}

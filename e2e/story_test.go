@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -98,16 +99,17 @@ func (p person) becomes(after person) step {
 }
 
 // optsIn records an opt-in through the admin endpoint.
-func (p person) optsIn(scope string) step { return p.record("opt-in", shop, scope) }
+func (p person) optsIn(scope string) step { return p.record(adminapi.RouteOptIn, shop, scope) }
 
 // optsOut records an opt-out through the admin endpoint.
-func (p person) optsOut(scope string) step { return p.record("opt-out", shop, scope) }
+func (p person) optsOut(scope string) step { return p.record(adminapi.RouteOptOut, shop, scope) }
 
-func (p person) record(action, number, scope string) step {
+func (p person) record(route adminapi.Route, number, scope string) step {
 	return func(t testing.TB, w *world) {
 		t.Helper()
-		var c consent
-		w.admin(t, "/whatsapp/consent/"+action, fmt.Sprintf(`{"phone_number_id":%q,"contact":%q,"scope":%q,"source":"website","reference":"form 7"}`, number, p.name(), scope), &c)
+		r := about(number, p.name())
+		r.Scope, r.Source, r.Reference = scope, "website", "form 7"
+		record(t, w.Gateway, route, r)
 	}
 }
 
@@ -211,13 +213,13 @@ func sendTo(path, body, want string) step {
 		requests, sends := len(w.sim.Requests()), len(w.sim.Sends())
 		resp, answer := w.Post(t, path, body)
 		e := w.newest(t)
-		if got := verdict(t, resp, answer, &e); got != want {
+		if got := verdict(t, resp, answer, e); got != want {
 			t.Errorf("POST %s %s\n got %s\nwant %s\nanswer: %s", path, body, got, want, answer)
 			return
 		}
 		arrived := w.sim.Requests()[requests:]
 		if strings.HasPrefix(want, "refuse") {
-			checkRefused(t, w, answer, &e, arrived)
+			checkRefused(t, w, answer, e, arrived)
 			return
 		}
 		if len(arrived) != 1 || string(arrived[0].Body) != body {
@@ -237,7 +239,7 @@ func sendTo(path, body, want string) step {
 	}
 }
 
-func checkRefused(t testing.TB, w *world, answer []byte, e *entry, arrived []graphsim.Request) {
+func checkRefused(t testing.TB, w *world, answer []byte, e *adminapi.Line, arrived []graphsim.Request) {
 	t.Helper()
 	if len(arrived) != 0 {
 		t.Errorf("a refused send reached Meta: %s", arrived[0].Body)
@@ -245,8 +247,7 @@ func checkRefused(t testing.TB, w *world, answer []byte, e *entry, arrived []gra
 	if e.Outcome.State != "refused" {
 		t.Errorf("the ledger says a refused send was %s", e.Outcome.State)
 	}
-	var p page
-	w.admin(t, "/whatsapp/violations?limit=2", "", &p)
+	p := pageOf(t, w.Gateway, "violations", adminapi.Selection{Limit: 2})
 	if len(p.Entries) == 0 || p.Entries[0].ID != e.ID || len(p.Entries) > 1 && p.Entries[1].ID == e.ID {
 		t.Errorf("the refusal %s is not the one newest violation: %v", e.ID, p.Entries)
 	}
@@ -259,9 +260,9 @@ func checkRefused(t testing.TB, w *world, answer []byte, e *entry, arrived []gra
 
 // verdict is what was decided, as send describes it, after the answer was
 // checked against the ledger.
-func verdict(t testing.TB, resp *http.Response, answer []byte, e *entry) string {
+func verdict(t testing.TB, resp *http.Response, answer []byte, e *adminapi.Line) string {
 	t.Helper()
-	for name, value := range map[string]string{"Decision": e.Decision, "Rule": e.Rule, "Category": e.Category, "Id": e.ID} {
+	for name, value := range map[string]string{"Decision": e.Decision, "Rule": string(e.Rule), "Category": string(e.Category), "Id": e.ID.String()} {
 		if got := resp.Header.Values("X-Waguard-" + name); len(got) != 1 || got[0] != value {
 			t.Errorf("X-Waguard-%s is %q, the ledger has %q", name, got, value)
 		}
@@ -269,22 +270,22 @@ func verdict(t testing.TB, resp *http.Response, answer []byte, e *entry) string 
 	if e.Reason == "" {
 		t.Errorf("the ledger has no reason for %s", e.Rule)
 	}
-	said := e.Decision + " " + e.Rule
+	said := e.Decision + " " + string(e.Rule)
 	if e.Decision == "refuse" {
 		var r refusal
 		if err := json.Unmarshal(answer, &r); err != nil {
 			t.Errorf("a refusal is no JSON: %s", answer)
 		}
 		v := r.Error.Waguard
-		if r.Error.Type != "OAuthException" || r.Error.TraceID != e.ID || v.ID != e.ID || v.Rule != e.Rule || v.Reason != e.Reason ||
+		if r.Error.Type != "OAuthException" || r.Error.TraceID != e.ID.String() || v.ID != e.ID.String() || v.Rule != string(e.Rule) || v.Reason != e.Reason ||
 			v.Decision != "refuse" || r.Error.ErrorData.Product != "whatsapp" || !strings.HasPrefix(r.Error.Message, fmt.Sprintf("(#%d) ", r.Error.Code)) {
 			t.Errorf("the refusal does not have the shape of a Graph error: %s", answer)
 		}
 		said += fmt.Sprintf(" %d/%d", resp.StatusCode, r.Error.Code)
 	}
-	said += " " + e.Category
+	said += " " + string(e.Category)
 	if e.Initiation != "" {
-		said += " by " + e.Initiation
+		said += " by " + string(e.Initiation)
 	}
 	return said
 }
@@ -294,7 +295,7 @@ func (p person) consentIs(want string) step {
 	return func(t testing.TB, w *world) {
 		t.Helper()
 		c := w.consentOf(t, shop, p.name())
-		if got := c.states(); got != want {
+		if got := states(c); got != want {
 			t.Errorf("the consent of %s is %s, want %s", p.User.Name, got, want)
 		}
 	}
@@ -324,18 +325,10 @@ func (p person) windowIs(want string) step {
 func (p person) historyIs(want ...string) step {
 	return func(t testing.TB, w *world) {
 		t.Helper()
-		var h struct {
-			History []struct {
-				State     string   `json:"state"`
-				Scopes    []string `json:"scopes"`
-				Source    string   `json:"source"`
-				Reference string   `json:"reference"`
-			} `json:"history"`
-		}
-		w.admin(t, "/whatsapp/consent/history", fmt.Sprintf(`{"phone_number_id":%q,"contact":%q}`, shop, p.name()), &h)
+		history := w.historyOf(t, p.name())
 		var got []string
-		for i := len(h.History) - 1; i >= 0; i-- {
-			word := h.History[i]
+		for i := len(history) - 1; i >= 0; i-- {
+			word := history[i]
 			got = append(got, fmt.Sprintf("%s %s (%s)", word.State, strings.Join(word.Scopes, ","), word.Source))
 			if word.Reference == "" {
 				t.Errorf("the word %q has no evidence", got[len(got)-1])
@@ -352,7 +345,7 @@ func deliveryIs(want string) step {
 	return func(t testing.TB, w *world) {
 		t.Helper()
 		e := w.newest(t)
-		got := e.Delivery.Status
+		got := string(e.Delivery.Status)
 		if e.Delivery.ErrorCode != 0 {
 			got += fmt.Sprint(" ", e.Delivery.ErrorCode)
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -15,7 +16,7 @@ func TestCommandsPrintNoEscapes(t *testing.T) {
 	const nasty = `\u001b]0;owned\u0007\n2026-01-01 forged\r\u009b2J\u202e`
 	who := `"phone_number_id":"` + shop + `","contact":"+4915112345678"`
 	for _, path := range []string{"opt-in", "opt-out"} {
-		var c consent
+		var c adminapi.Consent
 		w.admin(t, "/whatsapp/consent/"+path, `{`+who+`,"scope":"all","source":"shop`+nasty+`","reference":"`+nasty+`"}`, &c)
 	}
 	w.Post(t, messages, `{"messaging_product":"whatsapp","to":"+4915112345678","type":"template","template":{"name":"x`+nasty+`","language":{"code":"en`+nasty+`"}}}`)

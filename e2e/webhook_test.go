@@ -307,7 +307,7 @@ func TestWebhookOrderAndDuplicates(t *testing.T) {
 			for _, p := range []person{ana, ben, una} {
 				c := w.consentOf(t, shop, p.name())
 				resp, _ := w.Post(t, messages, `{"messaging_product":"whatsapp",`+p.address()+templateBody("sale")+`}`)
-				got += fmt.Sprintln(c.states(), c.WindowOpen, c.WindowUntil, resp.Header.Get("X-Waguard-Rule"), resp.Header.Get("X-Waguard-Category"))
+				got += fmt.Sprintln(states(c), c.WindowOpen, c.WindowUntil, resp.Header.Get("X-Waguard-Rule"), resp.Header.Get("X-Waguard-Category"))
 			}
 			if want == "" {
 				want = got

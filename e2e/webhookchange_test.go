@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -51,9 +52,7 @@ func TestWebhookChanges(t *testing.T) {
 				if len(lines) != 1 || lines[0]["level"] != "warn" || lines[0]["change"] != c.change {
 					t.Errorf("the warnings are %v", lines)
 				}
-				var events struct {
-					Events []struct{ Kind, Name, Detail, Sender string }
-				}
+				var events adminapi.EventPage
 				w.admin(t, "/whatsapp/events?kind=webhook_change", "", &events)
 				if len(events.Events) != 1 || events.Events[0].Name != c.change || events.Events[0].Detail == "" || events.Events[0].Sender == "" {
 					t.Errorf("the account events are %+v", events)
@@ -88,14 +87,8 @@ func TestSilentNumber(t *testing.T) {
 	const warning = "a business phone number sends and gets no webhooks: no opt-out is learned and no window opens; check where Meta sends them"
 	check := func(silent bool, warnings int) {
 		t.Helper()
-		var health struct {
-			Status  string `json:"status"`
-			Numbers []struct {
-				PhoneNumberID string `json:"phone_number_id"`
-			} `json:"numbers_without_webhooks"`
-		}
-		w.admin(t, "/whatsapp/health", "", &health)
-		if health.Status != "ok" || (len(health.Numbers) == 1 && health.Numbers[0].PhoneNumberID == shop) != silent {
+		health := healthOf(t, w.Gateway)
+		if numbers := health.NumbersWithoutWebhooks; health.Status != "ok" || (len(numbers) == 1 && numbers[0].PhoneNumberID == shop) != silent {
 			t.Errorf("the health is %+v", health)
 		}
 		var report string

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -143,55 +145,29 @@ func (w *world) logLines(t testing.TB, logger, message string) []map[string]any 
 	return found
 }
 
-// entry is a line of the ledger as the admin endpoint shows it.
-type entry struct {
-	ID            string    `json:"id"`
-	Time          time.Time `json:"time"`
-	Decision      string    `json:"decision"`
-	Rule          string    `json:"rule"`
-	Reason        string    `json:"reason"`
-	PhoneNumberID string    `json:"phone_number_id"`
-	Business      string    `json:"business"`
-	Contact       string    `json:"contact"`
-	Type          string    `json:"type"`
-	Template      string    `json:"template"`
-	Category      string    `json:"category"`
-	Sender        string    `json:"sender"`
-	SenderToken   string    `json:"sender_token"`
-	Initiation    string    `json:"initiation"`
-	Market        string    `json:"market"`
-	Outcome       struct {
-		State      string `json:"state"`
-		HTTPStatus int    `json:"http_status"`
-		ErrorCode  int    `json:"error_code"`
-	} `json:"outcome"`
-	Delivery struct {
-		Status    string `json:"status"`
-		ErrorCode int    `json:"error_code"`
-		Pricing   *struct {
-			Category string `json:"category"`
-			Type     string `json:"type"`
-			Billable bool   `json:"billable"`
-		} `json:"pricing"`
-	} `json:"delivery"`
+// api is a client for a gateway's admin endpoint.
+func api(t testing.TB, g *gatewaytest.Gateway) *adminapi.Client {
+	t.Helper()
+	c, err := adminapi.NewClient(g.AdminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
-// page is a page of ledger entries or violations.
-type page struct {
-	Entries []entry `json:"entries"`
-	Next    string  `json:"next"`
+// lists are the lists of sends by their names.
+var lists = map[string]adminapi.List{"ledger": adminapi.Ledger, "violations": adminapi.Violations}
+
+// about names a person to the admin endpoint, by phone number or user id.
+func about(number, contact string) adminapi.ConsentRequest {
+	return adminapi.ConsentRequest{PhoneNumberID: number, Contact: contact}
 }
 
-// admin makes a request to the admin endpoint, which must succeed, and decodes
-// the answer.
+// admin makes a request to the admin endpoint as it is written, which must succeed,
+// and decodes the answer.
 func (w *world) admin(t testing.TB, path, body string, answer any) {
 	t.Helper()
-	admin(t, w.Gateway, path, body, answer)
-}
-
-func admin(t testing.TB, g *gatewaytest.Gateway, path, body string, answer any) {
-	t.Helper()
-	resp, raw := g.AdminCall(t, path, body)
+	resp, raw := w.AdminCall(t, path, body)
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("%s answered %s: %s", path, resp.Status, raw)
 	}
@@ -200,11 +176,20 @@ func admin(t testing.TB, g *gatewaytest.Gateway, path, body string, answer any) 
 	}
 }
 
-// newest is the newest ledger entry.
-func (w *world) newest(t testing.TB) entry {
+// pageOf is a page of a list.
+func pageOf(t testing.TB, g *gatewaytest.Gateway, list string, s adminapi.Selection) *adminapi.Page {
 	t.Helper()
-	var p page
-	w.admin(t, "/whatsapp/ledger?limit=1", "", &p)
+	p, err := api(t, g).Page(t.Context(), lists[list], s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// newest is the newest ledger entry.
+func (w *world) newest(t testing.TB) *adminapi.Line {
+	t.Helper()
+	p := pageOf(t, w.Gateway, "ledger", adminapi.Selection{Limit: 1})
 	if len(p.Entries) != 1 {
 		t.Fatal("the ledger is empty")
 	}
@@ -212,44 +197,72 @@ func (w *world) newest(t testing.TB) entry {
 }
 
 // allEntries pages through the ledger or the violations.
-func allEntries(t testing.TB, g *gatewaytest.Gateway, route string) []entry {
+func allEntries(t testing.TB, g *gatewaytest.Gateway, list string) (all []*adminapi.Line) {
 	t.Helper()
-	var all []entry
-	query := "?limit=1000"
-	for {
-		var p page
-		admin(t, g, "/whatsapp/"+route+query, "", &p)
-		all = append(all, p.Entries...)
-		if p.Next == "" {
-			return all
+	for l, err := range api(t, g).All(t.Context(), lists[list], adminapi.Selection{}) {
+		if err != nil {
+			t.Fatal(err)
 		}
-		query = "?limit=1000&before=" + p.Next
+		all = append(all, l)
 	}
-}
-
-// consent is what the admin endpoint knows about a person.
-type consent struct {
-	Contact     string     `json:"contact"`
-	WindowOpen  bool       `json:"window_open"`
-	WindowUntil *time.Time `json:"window_until"`
-	Consent     map[string]struct {
-		State  string `json:"state"`
-		Source string `json:"source"`
-	} `json:"consent"`
+	return all
 }
 
 // states are the states of the three scopes in the order marketing,
 // transactional, authentication.
-func (c *consent) states() string {
+func states(c *adminapi.Consent) string {
 	return fmt.Sprint(c.Consent["marketing"].State, " ", c.Consent["transactional"].State, " ", c.Consent["authentication"].State)
 }
 
 // consentOf asks what is known about a person named by phone number or user id.
-func (w *world) consentOf(t testing.TB, number, contact string) consent {
+func consentOf(t testing.TB, g *gatewaytest.Gateway, number, contact string) *adminapi.Consent {
 	t.Helper()
-	var c consent
-	w.admin(t, "/whatsapp/consent/get", fmt.Sprintf(`{"phone_number_id":%q,"contact":%q}`, number, contact), &c)
+	return record(t, g, adminapi.RouteConsentGet, about(number, contact))
+}
+
+func (w *world) consentOf(t testing.TB, number, contact string) *adminapi.Consent {
+	t.Helper()
+	return consentOf(t, w.Gateway, number, contact)
+}
+
+// record records something about a person, and tells what is known then.
+func record(t testing.TB, g *gatewaytest.Gateway, route adminapi.Route, r adminapi.ConsentRequest) *adminapi.Consent {
+	t.Helper()
+	c, err := api(t, g).Record(t.Context(), route, r)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return c
+}
+
+// historyOf is every consent record of a person, newest first.
+func (w *world) historyOf(t testing.TB, contact string) []adminapi.ConsentRecord {
+	t.Helper()
+	h, err := api(t, w.Gateway).History(t.Context(), about(shop, contact))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h.History
+}
+
+// reportOf is the report of everything, or of a message class.
+func reportOf(t testing.TB, g *gatewaytest.Gateway, class string) *billing.Report {
+	t.Helper()
+	r, err := api(t, g).Report(t.Context(), adminapi.ReportSelection{MessageClass: class})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// healthOf is what the health route says of a gateway that serves.
+func healthOf(t testing.TB, g *gatewaytest.Gateway) *adminapi.Health {
+	t.Helper()
+	h, err := api(t, g).Health(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
 }
 
 // refusal is the body of a refusal.

@@ -24,6 +24,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -211,11 +212,11 @@ func certificate(t *testing.T) (*tls.Config, string) {
 func (w *world) meetPeople(t *testing.T) {
 	t.Helper()
 	for _, who := range []string{allowed, stopped, twin, mover, moverNew} {
-		w.consent(t, "opt-in", who)
+		w.consent(t, adminapi.RouteOptIn, who)
 	}
 	for _, spelled := range abroad {
 		for _, who := range spelled {
-			w.consent(t, "opt-in", who)
+			w.consent(t, adminapi.RouteOptIn, who)
 		}
 	}
 	w.Clock.Advance(time.Minute)
@@ -229,7 +230,7 @@ func (w *world) meetPeople(t *testing.T) {
 	w.says(t, "", twinID, "STOP")
 	w.says(t, mover, "", "STOP")
 	for _, spelled := range abroad {
-		w.consent(t, "opt-out", spelled[0])
+		w.consent(t, adminapi.RouteOptOut, spelled[0])
 	}
 	w.Clock.Advance(time.Minute)
 	w.deliver(t, fmt.Sprintf(`"messages":[{"id":"wamid.moved","from":"%s","timestamp":"%d","type":"system",`+
@@ -238,11 +239,15 @@ func (w *world) meetPeople(t *testing.T) {
 }
 
 // consent records an operator's word about a person.
-func (w *world) consent(t *testing.T, word, who string) {
+func (w *world) consent(t *testing.T, route adminapi.Route, who string) {
 	t.Helper()
-	resp, body := w.AdminCall(t, "/whatsapp/consent/"+word, fmt.Sprintf(`{"phone_number_id":"%s","contact":"%s","scope":"all","source":"website"}`, number, who))
-	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("%s of %s: %s %s", word, who, resp.Status, body)
+	api, err := adminapi.NewClient(w.AdminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = api.Record(t.Context(), route, adminapi.ConsentRequest{PhoneNumberID: number, Contact: who, Scope: "all", Source: "website"})
+	if err != nil {
+		t.Fatalf("%s of %s: %v", route.Path, who, err)
 	}
 }
 

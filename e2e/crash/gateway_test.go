@@ -3,25 +3,26 @@ package crash
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
 const number = "104455667788"
+
+// patience is how long an answer may take.
+const patience = 20 * time.Second
 
 var binaryDir string
 
@@ -76,10 +77,10 @@ http://%s {
 
 // gateway is one in a process of its own, with all it has acknowledged.
 type gateway struct {
-	url, admin, config string
-	dir, store         string
-	sim                *graphsim.Sim
-	client             *http.Client
+	url, config string
+	dir, store  string
+	sim         *graphsim.Sim
+	admin       *adminapi.Client
 
 	cmd    *exec.Cmd
 	stderr *output
@@ -120,13 +121,17 @@ func (o *output) tail() string {
 
 func newGateway(t testing.TB, store string) *gateway {
 	t.Helper()
-	g := &gateway{dir: t.TempDir(), store: store, client: &http.Client{Timeout: 20 * time.Second}, began: time.Now()}
+	g := &gateway{dir: t.TempDir(), store: store, began: time.Now()}
 	g.sim = graphsim.New(graphsim.Options{AppSecret: gatewaytest.AppSecret})
 	upstream := httptest.NewServer(g.sim)
 	t.Cleanup(upstream.Close)
 	t.Cleanup(func() { g.sim.Close() })
 	addr, admin := gatewaytest.FreeAddr(t), gatewaytest.FreeAddr(t)
-	g.url, g.admin, g.config = "http://"+addr, "http://"+admin, filepath.Join(g.dir, "Caddyfile")
+	g.url, g.config = "http://"+addr, filepath.Join(g.dir, "Caddyfile")
+	var err error
+	if g.admin, err = adminapi.NewClient(admin); err != nil {
+		t.Fatal(err)
+	}
 	config := fmt.Sprintf(caddyfile, admin, filepath.Join(g.dir, "caddy"), store, addr, upstream.URL)
 	if err := os.WriteFile(g.config, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -182,13 +187,10 @@ func (g *gateway) start(t testing.TB) {
 }
 
 func (g *gateway) healthy() bool {
-	resp, err := g.client.Get(g.admin + "/whatsapp/health")
-	if err != nil {
-		return false
-	}
-	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body)
-	return err == nil && resp.StatusCode == http.StatusOK
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := g.admin.Health(ctx)
+	return err == nil
 }
 
 func (g *gateway) gone() bool {
@@ -209,46 +211,29 @@ func (g *gateway) kill(t testing.TB) {
 	case <-time.After(time.Minute):
 		t.Fatal("the process does not end")
 	}
-	g.client.CloseIdleConnections()
 	g.backups.Wait()
 }
 
 // backup has a backup written, until the process ends.
 func (g *gateway) backup() {
 	g.backups.Go(func() {
-		resp, err := g.client.Post(g.admin+"/whatsapp/backup", "application/json", nil)
-		if err == nil {
-			io.Copy(io.Discard, resp.Body)
-			resp.Body.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if backup, err := g.admin.Backup(ctx); err == nil {
+			io.Copy(io.Discard, backup)
+			backup.Close()
 		}
 	})
 }
 
-// ask asks the admin endpoint.
-func (g *gateway) ask(t testing.TB, path, body string, answer any) {
+// ask asks the admin endpoint something that it must answer.
+func ask[T any](t testing.TB, g *gateway, question func(context.Context) (T, error)) T {
 	t.Helper()
-	method := http.MethodPost
-	if body == "" {
-		method = http.MethodGet
-	}
-	req, err := http.NewRequestWithContext(context.Background(), method, g.admin+path, strings.NewReader(body))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	answer, err := question(ctx)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("round %d: %v; %s", g.rounds, err, g.stderr.tail())
 	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := g.client.Do(req)
-	if err != nil {
-		t.Fatalf("round %d: asking %s: %v; %s", g.rounds, path, err, g.stderr.tail())
-	}
-	defer resp.Body.Close()
-	content, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", resp.Status, content)
-	}
-	if err == nil {
-		err = json.Unmarshal(content, answer)
-	}
-	if err != nil {
-		t.Fatalf("round %d: asking %s: %v", g.rounds, path, err)
-	}
+	return answer
 }

@@ -1,11 +1,13 @@
 package crash
 
 import (
-	"fmt"
+	"context"
 	"math/rand/v2"
-	"net/url"
 	"testing"
 	"time"
+
+	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/store"
 )
 
 // samples is how many facts of each kind are asked for of the rounds before.
@@ -18,8 +20,8 @@ func (g *gateway) verify(t testing.TB, d *rand.Rand) {
 	contacts := g.people(t, g.facts)
 	old := facts{opened: sample(d, g.all.opened), optedOut: sample(d, g.all.optedOut)}
 	g.people(t, old)
-	entries := g.list(t, "ledger", g.began)
-	violations := g.list(t, "violations", g.began)
+	entries := g.list(t, adminapi.Ledger, g.began)
+	violations := g.list(t, adminapi.Violations, g.began)
 	g.listed(t, g.facts, entries, violations)
 
 	allowed := make(map[string]int)
@@ -32,7 +34,7 @@ func (g *gateway) verify(t testing.TB, d *rand.Rand) {
 		g.upstream++
 		contact, ok := contacts["+"+s.WaID]
 		if !ok {
-			contact = g.person(t, "+"+s.WaID).Contact
+			contact = g.person(t, "+"+s.WaID).Contact.String()
 		}
 		if allowed[contact]--; allowed[contact] < 0 {
 			g.unrecorded++
@@ -48,9 +50,8 @@ func (g *gateway) verify(t testing.TB, d *rand.Rand) {
 func (g *gateway) finish(t testing.TB) {
 	t.Helper()
 	g.people(t, g.all)
-	g.listed(t, g.all, g.list(t, "ledger", time.Time{}), g.list(t, "violations", time.Time{}))
-	var report struct{ Problems []string }
-	g.ask(t, "/whatsapp/store/check", "{}", &report)
+	g.listed(t, g.all, g.list(t, adminapi.Ledger, time.Time{}), g.list(t, adminapi.Violations, time.Time{}))
+	report := ask(t, g, g.admin.CheckStore)
 	for _, problem := range report.Problems {
 		t.Error(problem)
 	}
@@ -64,18 +65,11 @@ func (g *gateway) finish(t testing.TB) {
 	}
 }
 
-type person struct {
-	Contact    string `json:"contact"`
-	WindowOpen bool   `json:"window_open"`
-	Consent    map[string]struct {
-		State string `json:"state"`
-	} `json:"consent"`
-}
-
-func (g *gateway) person(t testing.TB, who string) (p person) {
+func (g *gateway) person(t testing.TB, who string) *adminapi.Consent {
 	t.Helper()
-	g.ask(t, "/whatsapp/consent/get", fmt.Sprintf(`{"phone_number_id":%q,"contact":%q}`, number, who), &p)
-	return p
+	return ask(t, g, func(ctx context.Context) (*adminapi.Consent, error) {
+		return g.admin.Consent(ctx, adminapi.ConsentRequest{PhoneNumberID: number, Contact: who})
+	})
 }
 
 // people asks for what was acknowledged about people, and gives their pseudonyms.
@@ -84,7 +78,7 @@ func (g *gateway) people(t testing.TB, f facts) (contacts map[string]string) {
 	contacts = make(map[string]string)
 	for _, who := range f.opened {
 		p := g.person(t, who)
-		contacts[who] = p.Contact
+		contacts[who] = p.Contact.String()
 		if !p.WindowOpen {
 			t.Errorf("round %d: the window of %s was acknowledged, and is closed", g.rounds, who)
 		}
@@ -100,42 +94,30 @@ func (g *gateway) people(t testing.TB, f facts) (contacts map[string]string) {
 	return contacts
 }
 
-type entry struct {
-	ID       string `json:"id"`
-	Decision string `json:"decision"`
-	Contact  string `json:"contact"`
-	Outcome  struct {
-		State string `json:"state"`
-	} `json:"outcome"`
-}
-
 // list gives the entries of a list since a time.
-func (g *gateway) list(t testing.TB, route string, since time.Time) (all []entry) {
+func (g *gateway) list(t testing.TB, list adminapi.List, since time.Time) []*adminapi.Line {
 	t.Helper()
-	query := url.Values{"limit": {"1000"}}
+	var s adminapi.Selection
 	if !since.IsZero() {
-		query.Set("from", since.Add(-time.Second).UTC().Format(time.RFC3339))
+		s.From = since.Add(-time.Second).UTC().Format(time.RFC3339)
 	}
-	for {
-		var page struct {
-			Entries []entry `json:"entries"`
-			Next    string  `json:"next"`
+	return ask(t, g, func(ctx context.Context) (all []*adminapi.Line, err error) {
+		for l, err := range g.admin.All(ctx, list, s) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, l)
 		}
-		g.ask(t, "/whatsapp/"+route+"?"+query.Encode(), "", &page)
-		all = append(all, page.Entries...)
-		if page.Next == "" {
-			return all
-		}
-		query.Set("before", page.Next)
-	}
+		return all, nil
+	})
 }
 
 // listed looks for acknowledged sends and refusals.
-func (g *gateway) listed(t testing.TB, f facts, ledger, violations []entry) {
+func (g *gateway) listed(t testing.TB, f facts, ledger, violations []*adminapi.Line) {
 	t.Helper()
-	states := make(map[string]string, len(ledger))
+	states := make(map[string]store.OutcomeState, len(ledger))
 	for _, e := range ledger {
-		states[e.ID] = e.Outcome.State
+		states[e.ID.String()] = e.Outcome.State
 	}
 	for _, id := range f.sent {
 		if states[id] != "accepted" {
@@ -144,7 +126,7 @@ func (g *gateway) listed(t testing.TB, f facts, ledger, violations []entry) {
 	}
 	refused := make(map[string]bool, len(violations))
 	for _, e := range violations {
-		refused[e.ID] = true
+		refused[e.ID.String()] = true
 	}
 	for _, id := range f.refused {
 		if !refused[id] {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -111,9 +112,15 @@ func (w *world) populate(t *testing.T) {
 		if w.Gateway == nil {
 			continue
 		}
-		body := fmt.Sprintf(`{"phone_number_id":%q,"contact":%q,"scope":"all","source":"website"}`, number, user.Phone)
-		if resp, answer := w.Gateway.AdminCall(t, "/whatsapp/consent/opt-in", body); resp.StatusCode != http.StatusOK {
-			t.Fatalf("opting in: %s %s", resp.Status, answer)
+		api, err := adminapi.NewClient(w.Gateway.AdminURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = api.Record(t.Context(), adminapi.RouteOptIn, adminapi.ConsentRequest{
+			PhoneNumberID: number, Contact: user.Phone, Scope: "all", Source: "website",
+		})
+		if err != nil {
+			t.Fatalf("opting in: %v", err)
 		}
 	}
 }
