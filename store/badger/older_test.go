@@ -1,0 +1,122 @@
+package badger
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// olderPeople are those in the older store.
+var olderPeople = []policy.Identity{phone("15550100001"), phone("15550100002"), phone("15550100003"), {Kind: policy.BSUID, Value: "US.13491208655302741918"}}
+
+// show says in words what a store knows, as far as every version can tell.
+func show(t testing.TB, s store.Store) string {
+	t.Helper()
+	var out strings.Builder
+	ctx := t.Context()
+	for _, who := range olderPeople {
+		p, err := s.Person(ctx, who, testNumber, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&out, "person %s: contact %s opened %s confirmed %s calls %s known %v spoke %s\n", s.Pseudonym(who), p.Contact, p.Opened, p.Confirmed, p.CallUntil, p.Known, p.Spoke)
+		for scope, c := range p.Consent {
+			fmt.Fprintf(&out, "  %s: %s since %s by %q, last opt-in %s\n", policy.Scope(scope), c.State, c.Since, c.Source, c.LastOptIn)
+		}
+		for w, err := range s.History(ctx, who) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&out, "  said %s %s %v at %s by %q, ref %q\n", w.PhoneNumberID, w.State, w.Scopes, w.At, w.Source, w.Ref)
+		}
+	}
+	entries := func(name string, list func() func(func(*store.Entry, error) bool)) {
+		for e, err := range list() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&out, "%s %s %s %s to %s: %s %d %d, delivery %s %s %d, price %v, other %v\n", name, e.ID, e.Decision.Verdict, e.Decision.Rule, e.Contact(),
+				e.Outcome.State, e.Outcome.HTTPStatus, e.Outcome.ErrorCode, e.Delivery.Status, e.Delivery.At, e.Delivery.ErrorCode, e.Delivery.Pricing, e.Outcome.ReachedOther)
+		}
+	}
+	entries("ledger", func() func(func(*store.Entry, error) bool) { return s.Ledger(ctx, store.Filter{}) })
+	entries("violation", func() func(func(*store.Entry, error) bool) { return s.Violations(ctx, store.Filter{}) })
+	for e, err := range s.AccountEvents(ctx, store.EventFilter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&out, "event %s %s %s %s %s\n", e.ID, e.WABA, e.PhoneNumberID, e.Kind, e.Name)
+	}
+	for _, key := range []string{"answered", "open"} {
+		a, err := s.Attempt(ctx, s.AttemptPseudonym("key", key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&out, "attempt %s: %d %s %d %q\n", key, a.State, a.Entry, a.Status, a.Answer)
+	}
+	return out.String()
+}
+
+// TestStoreOfVersionBefore opens a store that was written before records were kept
+// over an engine: it knows the same, and what was in flight when it was closed can
+// still be settled.
+func TestStoreOfVersionBefore(t *testing.T) {
+	backup, err := os.ReadFile("testdata/store-1.backup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("testdata/store-1.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "store")
+	if err := Restore(dir, bytes.NewReader(backup)); err != nil {
+		t.Fatal(err)
+	}
+	s := openStore(t, dir, Options{Now: func() time.Time { return testTime.Add(time.Hour) }})
+	defer closeStore(t, s)
+	if got := show(t, s); got != string(want) {
+		t.Errorf("the store says\n%s\nand it said\n%s", got, want)
+	}
+	if r, err := s.Examine(t.Context()); err != nil || !r.Sound() {
+		t.Errorf("checked: %+v, %v", r, err)
+	}
+	if named, ok := s.TemplateByID("900800"); !ok || named.WABA != "waba" || s.Number(testNumber).WABA != "waba" {
+		t.Errorf("found %+v, %v", named, ok)
+	}
+	confirmed := func() policy.Moment {
+		p, err := s.Person(t.Context(), olderPeople[1], testNumber, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Confirmed
+	}
+	if confirmed() == 0 {
+		t.Fatal("the confirmation in flight isn't used up")
+	}
+	for e, err := range s.Ledger(t.Context(), store.Filter{}) { // the newest is the confirmation, then one with an idempotency key
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Outcome.State != store.Unknown {
+			break
+		}
+		if err := s.Settle(e.ID, store.Outcome{State: store.NotSent, At: e.At}).Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := confirmed(); got != 0 {
+		t.Errorf("the confirmation wasn't sent, and is used up at %s", got)
+	}
+	if _, err := s.Attempt(t.Context(), s.AttemptPseudonym("key", "open")); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the key of a request that wasn't sent: %v", err)
+	}
+}
