@@ -20,13 +20,14 @@ const (
 	workStep   = 500 * time.Microsecond
 	restFactor = 2
 	// longestRest bounds a rest where the work was interrupted for long.
-	longestRest = 20 * time.Millisecond
+	longestRest = 100 * time.Millisecond
 	// sendsLately is for how long a send shows that there are sends.
 	sendsLately = 200 * time.Millisecond
 	// readStep is after how many bytes of a large body its reader rests, and
-	// readCost about what reading them costs.
+	// readCost what reading them costs: a fraction of it to the kernel and the copy,
+	// the rest to clearing and collecting the memory.
 	readStep = 64 << 10
-	readCost = 50 * time.Microsecond
+	readCost = 200 * time.Microsecond
 )
 
 // courtesy is how large webhooks give way to sends.
