@@ -86,6 +86,8 @@ type App struct {
 	// comes first: a handler may serve before Start has run.
 	acquire func() (store.Store, error)
 	lease   *lease
+	// strangers are the callers whom Meta hasn't accepted.
+	strangers *strangers
 }
 
 // lease is a configuration's hold on the store.
@@ -157,6 +159,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 	}
 	a.lease = new(lease)
+	a.strangers = newStrangers()
 	a.acquire = sync.OnceValues(a.open)
 	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Observer: metrics{}}
 	switch a.LogContacts {

@@ -24,7 +24,7 @@ const statusClientClosed = 499
 
 // forward sends what was reserved, and settles it. The upstream's answer reaches
 // the sender once the ledger has it on disk.
-func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bool, st store.Store, sends []judged, next caddyhttp.Handler) (err error) {
+func (g *Guard) forward(w http.ResponseWriter, r *http.Request, body []byte, from caller, whole *atomic.Bool, st store.Store, sends []judged, next caddyhttp.Handler) (err error) {
 	rec := newAnswer(w, largestAnswer)
 	g.tag(w, r, sends, rec)
 	for i := range sends {
@@ -47,7 +47,9 @@ func (g *Guard) forward(w http.ResponseWriter, r *http.Request, whole *atomic.Bo
 	}()
 	err = serve(rec, r.WithContext(ctx), next)
 	readOutcomes(rec, err, whole.Load(), sends)
-	g.keepAnswer(rec, sends)
+	stranger := g.sentInVain(r, st, from, rec, sends)
+	g.learnFromOutcomes(st, from, body, sends)
+	g.keepAnswer(rec, sends, stranger)
 	settled = true
 	recorded := g.settle(st, sends)
 	g.listenFor(st, sends)

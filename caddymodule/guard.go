@@ -91,9 +91,10 @@ type Guard struct {
 	// Default: `{http.auth.user.id}`, the user Caddy authenticated.
 	Sender string `json:"sender,omitempty"`
 
-	// Who may send at all, by the access token. A caller without one of them is
-	// refused before anything is judged, in monitor mode too.
-	// Default: everybody who reaches the gateway.
+	// Who may send at all: by access token, any of Caddy's matchers, or client
+	// certificate. Others are refused before anything is judged, in monitor mode too.
+	// Default: everybody who reaches the gateway; but what is known of a person is
+	// told only to whom Meta has accepted lately.
 	Senders *Senders `json:"senders,omitempty"`
 
 	app     *App
@@ -139,7 +140,7 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	if err := checkSender(g.Sender); err != nil {
 		return err
 	}
-	if err := g.provisionSenders(); err != nil {
+	if err := g.provisionSenders(ctx); err != nil {
 		return err
 	}
 	if g.MaxBody == 0 {
@@ -186,6 +187,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 		if next, refusal = g.watchWebhooks(r, nil, nil, next); refusal != nil {
 			return g.refuseUnread(w, r, route, refusal, next, seen{})
 		}
+		next = g.watchAcceptance(r, next)
 		if route.Class == cloudapi.StreamInspect {
 			return g.stream(w, r, route, next)
 		}
@@ -339,6 +341,8 @@ func (g *Guard) stream(w http.ResponseWriter, r *http.Request, route cloudapi.Ro
 //		webhook_changes log|refuse
 //		sender          <text with placeholders>
 //		senders         token_sha256 <hash>...
+//		senders         match <matcher>|{ <matchers> }
+//		senders         client_cert verified|<hash>...
 //	}
 func parseGuard(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	g := new(Guard)
@@ -380,7 +384,7 @@ func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			g.MaxBody = int64(size)
 			return nil
 		},
-	})
+	}, "senders")
 	if timeout != nil {
 		g.SendTimeout = *timeout
 	}

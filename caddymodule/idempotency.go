@@ -125,15 +125,16 @@ func (a *attempt) open(sealed []byte) (answer sealedAnswer, err error) {
 
 // keepAnswer has the answer kept for repetitions of the request. Where nobody
 // knows what became of the send there is none to keep; and where Meta turned it
-// down for the moment, it may be sent again under the same key.
-func (g *Guard) keepAnswer(rec *answer, sends []judged) {
+// down for the moment, or it was a stranger's, it may be sent again under the same
+// key.
+func (g *Guard) keepAnswer(rec *answer, sends []judged, stranger bool) {
 	a, o := sends[0].attempt, &sends[0].outcome
 	switch {
 	case a == nil, rec.started(), rec.status == 0, o.State == store.NotSent:
 		return
 	case len(sends) == 1 && o.State == store.Unknown:
 		return
-	case len(sends) == 1 && o.State == store.Rejected && cloudapi.Transient(rec.status, o.ErrorCode):
+	case len(sends) == 1 && o.State == store.Rejected && (stranger || cloudapi.Transient(rec.status, o.ErrorCode)):
 		o.Repeatable = true
 		return
 	}

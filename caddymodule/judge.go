@@ -56,7 +56,13 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, key s
 	if err != nil {
 		return g.storeDown(w, r, reading.Sends, next, err)
 	}
-	by := g.sentBy(r, st, body)
+	by, from := g.sentBy(r, st, body), g.callerOf(r, body)
+	stranger := !g.app.acceptedForAll(st, from, reading.Sends)
+	if stranger && !g.app.monitorsSends(reading.Sends) {
+		if waits, err := g.strangerWaits(w, r); waits {
+			return err
+		}
+	}
 	var once *attempt
 	if key != "" {
 		if once, err = newAttempt(st, key, reading, body, time.Duration(g.IdempotencyWindow)); err != nil {
@@ -70,6 +76,9 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, key s
 		if once != nil {
 			switch answered, err := g.repeated(ctx, w, st, once, attempt > attempts); {
 			case answered:
+				if stranger {
+					g.app.strangers.asked(sourceOf(r), g.app.clock.Now())
+				}
 				return err
 			case err != nil:
 				return g.storeDown(w, r, reading.Sends, next, err)
@@ -98,6 +107,9 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, key s
 			}
 			passes = passes && sends[i].passes()
 		}
+		if !passes && stranger {
+			return g.refuseStranger(w, r, reading.Batch, sends)
+		}
 		if !passes {
 			return g.refuse(w, r, st, reading, sends)
 		}
@@ -107,14 +119,14 @@ func (g *Guard) judge(w http.ResponseWriter, r *http.Request, body []byte, key s
 		failed, err := g.reserve(st, sends)
 		switch {
 		case err == nil:
-			return g.forward(w, r, whole, st, sends, next)
+			return g.forward(w, r, body, from, whole, st, sends, next)
 		case errors.Is(err, store.ErrRepeated):
 			g.settleAs(st, sends, store.Outcome{State: store.NotSent})
 			continue
 		case !errors.Is(err, store.ErrClaimed):
 			if allMonitored(sends) {
 				g.logger.Error("sends could not be recorded; they pass, since their business is in monitor mode", zap.Error(err))
-				return g.forward(w, r, whole, st, sends, next)
+				return g.forward(w, r, body, from, whole, st, sends, next)
 			}
 			g.settleAs(st, sends, store.Outcome{State: store.NotSent})
 			return g.storeDown(w, r, reading.Sends, next, err)

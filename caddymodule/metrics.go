@@ -42,6 +42,11 @@ var (
 		Help: "Requests of callers whose access token is none of the setting senders.",
 	})
 
+	strangersRefused = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "unaccepted_callers_refused_total",
+		Help: "Refused requests of callers whose access token Meta has not accepted lately, by rule. They are not in the ledger.",
+	}, []string{"rule"})
+
 	storeFailures = prometheus.NewCounter(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_failures_total",
 		Help: "Requests that met a store that could not answer or record.",
@@ -95,7 +100,7 @@ var (
 )
 
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, callersRefused, storeFailures, storeRefused, storeUnreadable, storeNotices, bodyBytes, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
+	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused, storeUnreadable, storeNotices, bodyBytes, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return err

@@ -5,17 +5,24 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
 // In monitor mode everything passes and is recorded, whatever is said about it.
 // The exceptions are what can't be passed on as it came, and what could belong
 // to a business that is not in monitor mode.
+
+// monitorsSends reports whether all of some sends pass whatever the decision.
+func (a *App) monitorsSends(sends []policy.Send) bool {
+	return !slices.ContainsFunc(sends, func(s policy.Send) bool { return !a.gateway.Businesses.Monitors(s.PhoneNumberID) })
+}
 
 func allMonitored(sends []judged) bool {
 	for i := range sends {
@@ -79,7 +86,7 @@ func (g *Guard) passUnread(w http.ResponseWriter, r *http.Request, sends []judge
 	sends[0].reserved = st.Reserve(sends[0].entry)
 	if sn.whole && r.Method == http.MethodPost {
 		r, whole := withBody(r, sn.body)
-		return g.forward(w, r, whole, st, sends, next)
+		return g.forward(w, r, sn.body, g.callerOf(r, sn.body), whole, st, sends, next)
 	}
 	// It may be large and slow, and its answer too: both stream, with no time set.
 	rec := newAnswer(w, 0)

@@ -64,7 +64,8 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, st store.Store, r
 }
 
 // refuseUnread refuses a request that could not be read as one clear send. In
-// monitor mode it passes, unless something speaks against it.
+// monitor mode it passes, unless something speaks against it. The ledger doesn't
+// have what was refused to a stranger, or for want of room: both come in masses.
 func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, next caddyhttp.Handler, sn seen) error {
 	e := g.unreadEntry(r, route, refusal, sn.body)
 	sends := []judged{{send: &e.Send, entry: e, element: -1, monitored: g.app.gateway.Businesses.Monitors(route.PhoneNumberID)}}
@@ -75,14 +76,28 @@ func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloud
 			return g.passUnread(w, r, sends, &sn, next)
 		}
 	}
-	g.report(&sends[0])
 	st, err := g.app.acquire()
-	if err == nil {
-		err = st.Reserve(e).Wait()
-	}
-	g.app.gateway.Wrote(err)
 	if err != nil {
-		g.logger.Error("a refusal could not be recorded", zap.Stringer("id", e.ID), zap.Error(err))
+		st = nil // then nobody is known
+	}
+	stranger := !g.app.accepted(st, g.callerOf(r, sn.body), route.PhoneNumberID)
+	switch {
+	case refusal.Rule == policy.RuleOverloaded:
+		g.logger.Debug("no room for a body", zap.Stringer("id", e.ID))
+	case stranger:
+		if waits, err := g.strangerWaits(w, r); waits {
+			return err
+		}
+		g.askedInVain(r, e)
+	default:
+		g.report(&sends[0])
+		if err == nil {
+			err = st.Reserve(e).Wait()
+		}
+		g.app.gateway.Wrote(err)
+		if err != nil {
+			g.logger.Error("a refusal could not be recorded", zap.Stringer("id", e.ID), zap.Error(err))
+		}
 	}
 	g.tag(w, r, sends, nil)
 	sn.held.release()

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -115,20 +116,29 @@ func clientAddress(r *http.Request) string {
 	return network.String()
 }
 
-// accessToken is the credential for Meta a request carries, wherever Meta or
-// 360dialog take one; "" for none. It must go nowhere but into a fingerprint.
-func accessToken(r *http.Request, body []byte) string {
+// credentials are those for Meta that a request shows, each once, wherever Meta or
+// 360dialog take one. They must go nowhere but into a digest.
+func credentials(r *http.Request, body []byte) (shown []string) {
 	scheme, token, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
-	if token = strings.TrimSpace(token); token != "" && (strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "OAuth")) {
-		return token
+	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "OAuth") {
+		token = ""
 	}
-	if key := r.Header.Get("D360-API-KEY"); key != "" {
-		return key
+	for _, token := range []string{
+		strings.TrimSpace(token), r.Header.Get("D360-API-KEY"), r.URL.Query().Get(tokenField), tokenInBody(r.Header.Get("Content-Type"), body),
+	} {
+		if token != "" && !slices.Contains(shown, token) {
+			shown = append(shown, token)
+		}
 	}
-	if token := r.URL.Query().Get(tokenField); token != "" {
-		return token
+	return shown
+}
+
+// accessToken is the first of them; "" for none.
+func accessToken(r *http.Request, body []byte) string {
+	if shown := credentials(r, body); len(shown) > 0 {
+		return shown[0]
 	}
-	return tokenInBody(r.Header.Get("Content-Type"), body)
+	return ""
 }
 
 const tokenField = "access_token"

@@ -19,6 +19,9 @@ func decisionOf(e *store.Entry) string {
 // tags are what a decision is known by outside, in the order of tagNames.
 type tags [len(tagNames)]string
 
+// Places of tags.
+const tagRule, tagCategory = 1, 2
+
 // tagNames are the names of the tags: as header of the answer (not all are the
 // sender's business), as placeholder and in the access log.
 var tagNames = [...]struct{ header, placeholder, logField string }{
@@ -43,7 +46,11 @@ func tagsOf(e *store.Entry) *tags {
 func (t *tags) setHeader(h http.Header) {
 	values := *t // other handlers may change a header, but not the log
 	for i, name := range tagNames {
-		if name.header != "" {
+		switch {
+		case name.header == "":
+		case values[i] == "":
+			delete(h, name.header)
+		default:
 			h[name.header] = values[i : i+1 : i+1]
 		}
 	}

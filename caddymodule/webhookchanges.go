@@ -38,7 +38,11 @@ func (g *Guard) watchWebhooks(r *http.Request, body []byte, elements []cloudapi.
 		return next, nil
 	}
 	if g.WebhookChanges == webhookChangesRefuse && !g.app.gateway.Businesses.AllMonitored() {
-		g.webhooksChanged(r, body, changes, "refused")
+		if g.fromStranger(r, body) {
+			countChanges(changes)
+		} else {
+			g.webhooksChanged(r, body, changes, "refused")
+		}
 		return next, &cloudapi.Refusal{
 			Rule:   policy.RuleWebhooks,
 			Reason: "the request could change where Meta sends the account's webhooks, from which the gateway learns who wrote and who opted out",
@@ -49,12 +53,29 @@ func (g *Guard) watchWebhooks(r *http.Request, body []byte, elements []cloudapi.
 		rec := newAnswer(w, 0)
 		err := next.ServeHTTP(rec, r)
 		became := "not answered"
+		if rec.status/100 == 4 && g.fromStranger(r, body) {
+			countChanges(changes)
+			return err // Meta did nothing, for somebody nobody knows
+		}
 		if rec.status != 0 {
 			became = fmt.Sprintf("answered %d", rec.status)
 		}
 		g.webhooksChanged(r, body, changes, became)
 		return err
 	}), nil
+}
+
+// fromStranger reports whether a request is one of a caller whom Meta hasn't
+// accepted for any business phone number. Such requests leave no trace but a count.
+func (g *Guard) fromStranger(r *http.Request, body []byte) bool {
+	st, err := g.app.acquire()
+	return err == nil && !g.app.accepted(st, g.callerOf(r, body), "")
+}
+
+func countChanges(changes []cloudapi.WebhookChange) {
+	for _, c := range changes {
+		webhookChangesTotal.WithLabelValues(c.Name).Inc()
+	}
 }
 
 // webhooksChanged tells whoever runs the gateway.
@@ -66,8 +87,8 @@ func (g *Guard) webhooksChanged(r *http.Request, body []byte, changes []cloudapi
 	}
 	by := g.sentBy(r, st, body)
 	events := make([]policy.Event, len(changes))
+	countChanges(changes)
 	for i, c := range changes {
-		webhookChangesTotal.WithLabelValues(c.Name).Inc()
 		e := policy.AccountEvent{
 			At: at, WABA: c.WABA, PhoneNumberID: c.PhoneNumberID, Kind: policy.WebhookChange, Name: c.Name,
 			Detail: became, Severity: policy.Warning, Sender: by.sender, Token: by.token,

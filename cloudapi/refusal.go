@@ -73,6 +73,7 @@ var graphErrors = map[policy.Rule]graphError{
 	policy.RuleUnconfirmed:         {http.StatusInternalServerError, 131000, "Something went wrong: outcome unknown"},
 	policy.RuleUnanswered:          {http.StatusBadGateway, 131016, "Service unavailable"},
 	policy.RuleCaller:              {http.StatusUnauthorized, 190, "Access token not accepted by the gateway"},
+	policy.RuleStranger:            {http.StatusTooManyRequests, 130429, "Rate limit hit"},
 	policy.RuleNotSent:             {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 	policy.RuleInFlight:            {http.StatusConflict, 131016, "The same request is being sent"},
 	policy.RuleKeyReused:           {http.StatusUnprocessableEntity, 100, "Idempotency key used for another request"},
@@ -156,7 +157,7 @@ func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
 		Type:        "OAuthException",
 		Code:        e.code,
 		ErrorData:   ErrorData{MessagingProduct: "whatsapp", Details: details + ". [waguard " + string(r.Rule) + " " + id + "]"},
-		IsTransient: e.status == http.StatusServiceUnavailable || e.status == http.StatusConflict,
+		IsTransient: e.status == http.StatusServiceUnavailable || e.status == http.StatusConflict || e.status == http.StatusTooManyRequests,
 		FBTraceID:   id,
 		Waguard:     Verdict{Decision: string(decision), ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Outcome: r.Outcome, Elements: elements},
 	}})

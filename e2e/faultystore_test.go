@@ -147,6 +147,7 @@ http://{{.Addr}} {
 	handle {
 		whatsapp_guard {
 			{{.Guard}}
+			{{.Known}}
 		}
 		reverse_proxy {{.Upstream}}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -106,6 +107,9 @@ func (s *Sim) perform(c *call) reply {
 	}
 	if c.credential == "" {
 		return s.refuse(c, fail(190, "No access token in Authorization, access_token or D360-API-KEY"))
+	}
+	if len(s.opts.Tokens) > 0 && !slices.Contains(s.opts.Tokens, c.credential) {
+		return s.refuse(c, fail(190, "Invalid OAuth access token"))
 	}
 	if c.method == http.MethodPost && c.params["batch"] != nil {
 		return s.batch(c)

@@ -34,6 +34,8 @@ type Options struct {
 	Created string
 	// Location is the account's time zone: free allowances and price changes start at its midnight. Default: UTC.
 	Location *time.Location
+	// Tokens are the access tokens that are good: others get error 190. Default: all.
+	Tokens []string
 	// DirectSend lists the categories ("utility", "authentication") Meta has enabled for sends without template.
 	// Empty: any such send fails synchronously with error 100. A category missing from a non-empty list is
 	// accepted and then fails with 131047, as measured for authentication.

@@ -66,7 +66,8 @@ const (
 	RuleWebhooks    Rule = "WEBHOOKS_FIXED"         // would change where the account's webhooks go
 	RuleOverloaded  Rule = "OVERLOADED"             // more bodies at once than there is memory set aside for
 	RuleUnanswered  Rule = "UNANSWERED"             // it was no send, and Meta did not answer
-	RuleCaller      Rule = "CALLER_UNKNOWN"         // the access token is none that may send
+	RuleCaller      Rule = "CALLER_UNKNOWN"         // the caller is none that may send
+	RuleStranger    Rule = "CALLER_RATE_LIMITED"    // a caller Meta has not accepted lately was refused too often
 )
 
 // RuleSentToAnother is no decision's: a send was allowed, and Meta's answer names
@@ -88,7 +89,7 @@ var (
 	UnjudgedRules = []Rule{
 		RuleUnreadable, RuleTooLarge, RuleEncoding, RulePath, RuleMethod, RuleEncrypted, RuleParameter, RuleMissingParam,
 		RuleStore, RuleSetup, RuleUnrecorded, RuleUnconfirmed, RuleNotSent, RuleInFlight, RuleKeyReused, RuleWebhooks,
-		RuleOverloaded, RuleUnanswered, RuleCaller,
+		RuleOverloaded, RuleUnanswered, RuleCaller, RuleStranger,
 	}
 )
 

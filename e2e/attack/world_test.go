@@ -140,7 +140,9 @@ http://:%[1]s {
 		}
 	}
 	handle {
-		whatsapp_guard
+		whatsapp_guard {
+			senders match path *
+		}
 		import upstream {{.Upstream}}
 	}
 }
@@ -148,6 +150,7 @@ http://:%[2]s {
 	whatsapp_guard {
 		dialect 360dialog
 		phone_number_id ` + number + `
+		senders match path *
 	}
 	import upstream {{.Upstream}}
 }
@@ -155,11 +158,14 @@ http://:%[3]s {
 	whatsapp_guard {
 		dialect on_premises
 		phone_number_id ` + number + `
+		senders match path *
 	}
 	import upstream {{.Upstream}}
 }
 http://:%[4]s {
-	whatsapp_guard
+	whatsapp_guard {
+		senders match path *
+	}
 	import upstream https://%[5]s {
 		transport http {
 			tls_trust_pool file %[6]s

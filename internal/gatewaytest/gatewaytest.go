@@ -51,6 +51,10 @@ type Options struct {
 	WhatsApp string
 	// Guard are lines of the whatsapp_guard block.
 	Guard string
+	// Strangers: nobody is named under `senders`, so that callers are told about
+	// people only once Meta has accepted them. Else everybody is, if Guard names
+	// nobody.
+	Strangers bool
 	// Global are further global options.
 	Global string
 	// Site are further lines of the site block.
@@ -112,6 +116,7 @@ http://{{.Addr}} {
 	handle {
 		whatsapp_guard {
 			{{.Guard}}
+			{{.Known}}
 		}
 		reverse_proxy {{.Upstream}} {
 			header_up -X-Forwarded-For
@@ -145,6 +150,14 @@ func Start(t testing.TB, o Options) *Gateway {
 		}
 	})
 	return g
+}
+
+// Known are the lines that name everybody a sender.
+func (g *Gateway) Known() string {
+	if g.Strangers || strings.Contains(g.Guard, "senders ") {
+		return ""
+	}
+	return "senders match path *"
 }
 
 // Load loads the configuration that follows from g's options, as a reload does.
