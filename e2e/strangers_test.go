@@ -43,7 +43,7 @@ func (w *world) as(t *testing.T, token, method, path, body string) (*http.Respon
 
 // fact is what only somebody may be told whom Meta trusts: a time, a source, who
 // else was asked.
-var fact = regexp.MustCompile(`\d{4}-\d\d-\d\dT|chat_keyword|operator|closed since|never wrote|opted in to|asked for consent|has not been in touch`)
+var fact = regexp.MustCompile(`\d{4}-\d\d-\d\dT|chat_keyword|operator|closed since|has not written|opted in to|asked for consent|has not been in touch`)
 
 func (w *world) ledgerSize(t *testing.T) int {
 	t.Helper()
