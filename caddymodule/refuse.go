@@ -191,6 +191,6 @@ func writeError(w http.ResponseWriter, status int, refusal *cloudapi.Refusal, id
 	h.Set("Content-Type", "application/json; charset=UTF-8")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, err := w.Write(body)
+	_, err := w.Write(body) // #nosec G705 -- it is JSON, and is called so
 	return err
 }

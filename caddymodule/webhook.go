@@ -204,7 +204,7 @@ func (h *Webhook) handshake(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, err = io.WriteString(w, challenge)
+	_, err = io.WriteString(w, challenge) // #nosec G705 -- it is plain text, and who asks has the verify token
 	return err
 }
 
@@ -310,7 +310,7 @@ func plainError(w http.ResponseWriter, status int, message string) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, err := io.WriteString(w, message+"\n")
+	_, err := io.WriteString(w, message+"\n") // #nosec G705 -- it is plain text
 	return err
 }
 
