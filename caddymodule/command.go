@@ -59,16 +59,23 @@ service window, sent or refused: what policies call push notifications.`,
 // tableTime is how tables write times, in UTC.
 const tableTime = "2006-01-02 15:04:05Z"
 
+// adminVariable is where commands look for the admin address that no flag names.
+const adminVariable = "WAGUARD_ADMIN"
+
 // adminFlags are the flags that find the running gateway's admin endpoint.
 func adminFlags(cmd *cobra.Command) {
 	cmd.Flags().StringP("config", "c", "", "Configuration file to take the admin address from")
 	cmd.Flags().StringP("adapter", "a", "", "Name of the config adapter for --config")
-	cmd.Flags().String("address", "", "The admin address of the running gateway, if not the default")
+	cmd.Flags().String("address", "", "The admin address of the running gateway, such as unix//run/waguard.sock; default: $WAGUARD_ADMIN, else localhost:2019")
 }
 
 // adminClient is a client for the running gateway's admin endpoint.
 func adminClient(fl caddycmd.Flags) (*adminapi.Client, error) {
-	address, err := caddycmd.DetermineAdminAPIAddress(fl.String("address"), nil, fl.String("config"), fl.String("adapter"))
+	given := fl.String("address")
+	if given == "" && fl.String("config") == "" {
+		given = os.Getenv(adminVariable)
+	}
+	address, err := caddycmd.DetermineAdminAPIAddress(given, nil, fl.String("config"), fl.String("adapter"))
 	if err != nil {
 		return nil, fmt.Errorf("finding the admin address: %w", err)
 	}

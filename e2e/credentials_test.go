@@ -112,7 +112,7 @@ func TestCredentialsStayOutOfLogs(t *testing.T) {
 				caddyfile := strings.NewReplacer(
 					"\n:8080 {", "\nhttp://"+p.Addr+" {",
 					"\n:8081 {", "\nhttp://"+hooks+" {",
-					"{\n\t# Requests", "{\n\tadmin "+p.Admin+"\n\tdebug\n\t# Requests",
+					"admin unix/waguard.sock|0600", "admin "+p.Admin+"\n\tdebug",
 					"mode enforce", "mode monitor",
 					"handle /webhook {", "handle /webhook* {",
 					"verify_token {env.WA_VERIFY_TOKEN}\n", "verify_token {env.WA_VERIFY_TOKEN}\nauth path {env.K1}\nauth header X-Webhook-Key {env.K2}\nauth basic meta {env.K3}\n",

@@ -40,7 +40,7 @@ func TestCaddyfileExample(t *testing.T) {
 	p.WebhookURL = "http://" + hooks + "/webhook"
 	// Only the addresses are replaced, so that the test can run anywhere.
 	replaced := strings.NewReplacer(
-		"\n:8080 {", "\nhttp://"+p.Addr+" {", "\n:8081 {", "\nhttp://"+hooks+" {", "{\n\t# Requests", "{\n\tadmin "+p.Admin+"\n\t# Requests", "https://graph.facebook.com", upstream,
+		"\n:8080 {", "\nhttp://"+p.Addr+" {", "\n:8081 {", "\nhttp://"+hooks+" {", "admin unix/waguard.sock|0600", "admin "+p.Admin, "https://graph.facebook.com", upstream,
 	).Replace(string(example))
 	for _, addr := range []string{p.Addr, hooks, p.Admin, upstream} {
 		if !strings.Contains(replaced, addr) {
@@ -69,6 +69,9 @@ func TestCaddyfileExample(t *testing.T) {
 		t.Errorf("the store is not where it should be: %v", err)
 	}
 	log := p.log()
+	if strings.Contains(log, "/whatsapp/health") {
+		t.Errorf("looking at the health is logged:\n%s", log)
+	}
 	if n := strings.Count(log, "WA_APP_SECRET"); n != 1 {
 		t.Errorf("%d lines say that the secret is missing:\n%s", n, log)
 	}
@@ -76,6 +79,51 @@ func TestCaddyfileExample(t *testing.T) {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds %q:\n%s", secret, log)
 		}
+	}
+}
+
+// TestExampleAdminSocket: the example's admin endpoint is a socket that nobody else
+// may use; commands find it by the configuration, by address or by the environment.
+func TestExampleAdminSocket(t *testing.T) {
+	_, upstream := newSim(t)
+	p := newProcess(t, upstream, filepath.Join(t.TempDir(), "store"))
+	p.env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+	example, err := os.ReadFile("../Caddyfile.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.configure(t, strings.NewReplacer("\n:8080 {", "\nhttp://"+p.Addr+" {", "\n:8081 {", "\nhttp://"+gatewaytest.FreeAddr(t)+" {", "https://graph.facebook.com", upstream).Replace(string(example)))
+	p.launch(t)
+	socket := filepath.Join(filepath.Dir(p.config), "waguard.sock")
+	eventually(t, "the admin endpoint is there", func() bool {
+		_, _, code := p.do(t, "report", "--address", "unix/"+socket)
+		return code == 0 || p.gone()
+	})
+	if info, err := os.Stat(socket); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket: %v, %v", info, err)
+	}
+	for _, command := range [][]string{
+		{"violations"},
+		{"ledger"},
+		{"report"},
+		{"events"},
+		{"consent", "get", "--business", shop, "--contact", "+4915112345678"},
+		{"consent", "opt-out", "--business", shop, "--contact", "+4915112345678"},
+		{"consent", "history", "--business", shop, "--contact", "+4915112345678"},
+	} {
+		for name, flags := range map[string][]string{"address": {"--address", "unix/" + socket}, "config": {"--config", p.config}, "environment": nil} {
+			env := p.env
+			if name == "environment" {
+				p.env = append(p.env[:len(p.env):len(p.env)], "WAGUARD_ADMIN=unix/"+socket)
+			}
+			if out, errs, code := p.do(t, append(command[:len(command):len(command)], flags...)...); code != 0 {
+				t.Errorf("%v by %s: %s%s", command, name, out, errs)
+			}
+			p.env = env
+		}
+	}
+	if log := p.log(); strings.Contains(log, "received request") {
+		t.Errorf("requests to the admin endpoint are logged:\n%s", log)
 	}
 }
 
