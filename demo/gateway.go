@@ -3,6 +3,7 @@ package demo
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,7 +69,9 @@ http://:{{.Port}} {
 		}
 	}
 	handle {
-		whatsapp_guard
+		whatsapp_guard {
+			senders token_sha256 {{.TokenHash}}
+		}
 		reverse_proxy {{.Upstream}}
 	}
 }
@@ -186,7 +189,8 @@ func (s *stage) openGateway(o options) (err error) {
 	var text strings.Builder
 	err = texttemplate.Must(texttemplate.New("Caddyfile").Parse(caddyfile)).Execute(&text, map[string]string{
 		"Admin": s.adminAddr, "Dir": filepath.ToSlash(s.dir), "LogLevel": level, "Host": host, "Port": port, "Upstream": s.upstream,
-		"Business": strings.ReplaceAll(business, "\n", "\n\t\t"),
+		"TokenHash": fmt.Sprintf("%x", sha256.Sum256([]byte(token))),
+		"Business":  strings.ReplaceAll(business, "\n", "\n\t\t"),
 	})
 	if err != nil {
 		return fmt.Errorf("writing the Caddyfile: %w", err)
