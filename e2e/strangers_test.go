@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -90,7 +91,7 @@ func TestStrangersLearnNoFacts(t *testing.T) {
 	w.Clock.Advance(25 * time.Hour)
 	graph(ana.writes("Hello again"))
 	for i := range 2 {
-		w.admin(t, "/whatsapp/consent/opt-out", fmt.Sprintf(`{"phone_number_id":%q,"contact":"+4915119876543","scope":"all","reference":"letter %d"}`, shop, i), new(consent))
+		w.admin(t, "/whatsapp/consent/opt-out", fmt.Sprintf(`{"phone_number_id":%q,"contact":"+4915119876543","scope":"all","reference":"letter %d"}`, shop, i), new(adminapi.Consent))
 	}
 	refused := map[string]string{
 		"window-closed":   bensText,
