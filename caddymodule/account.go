@@ -28,7 +28,7 @@ func (g *Guard) passAccount(w http.ResponseWriter, r *http.Request, body []byte,
 	if body == nil && r.ContentLength == 0 {
 		body = []byte{}
 	}
-	call, ok := g.app.gateway.AccountCall(requestOf(r, body))
+	call, ok := g.app.gateway.AccountCall(callOf(r, body))
 	if !ok {
 		return next.ServeHTTP(w, r)
 	}
@@ -42,8 +42,8 @@ func (g *Guard) passAccount(w http.ResponseWriter, r *http.Request, body []byte,
 	return rec.release()
 }
 
-// requestOf is r in the words of cloudapi. body is nil where it was not read.
-func requestOf(r *http.Request, body []byte) *cloudapi.Request {
+// callOf is r in the words of cloudapi. body is nil where it was not read.
+func callOf(r *http.Request, body []byte) *cloudapi.Request {
 	return &cloudapi.Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
 		ContentType: r.Header.Get("Content-Type"), Body: body,

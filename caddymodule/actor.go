@@ -31,7 +31,7 @@ import (
 // actorOf is the actor of an admin request, whose client says it is told.
 func actorOf(r *http.Request, st store.Store, told string) string {
 	if peer, ok := r.Context().Value(peerKey{}).(string); ok {
-		return senderName(peer, st.Fingerprint) + " (socket)"
+		return senderName(peer, st) + " (socket)"
 	}
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		cert := r.TLS.PeerCertificates[0]
@@ -44,9 +44,9 @@ func actorOf(r *http.Request, st store.Store, told string) string {
 		if name == "" && len(cert.URIs) > 0 {
 			name = cert.URIs[0].String()
 		}
-		return senderName(cmp.Or(name, "serial "+cert.SerialNumber.Text(16)), st.Fingerprint) + " (certificate)"
+		return senderName(cmp.Or(name, "serial "+cert.SerialNumber.Text(16)), st) + " (certificate)"
 	}
-	if told = senderName(told, st.Fingerprint); told != "" {
+	if told = senderName(told, st); told != "" {
 		return told + " (told)"
 	}
 	return ""

@@ -24,7 +24,13 @@ type answer struct {
 
 // newAnswer wraps w. With limit 0 nothing is held.
 func newAnswer(w http.ResponseWriter, limit int) *answer {
-	return &answer{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, limit: limit}
+	a := answerTo(w, limit)
+	return &a
+}
+
+// answerTo is the same, as a part of something larger.
+func answerTo(w http.ResponseWriter, limit int) answer {
+	return answer{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, limit: limit}
 }
 
 // started reports whether the client has been sent anything.

@@ -86,8 +86,6 @@ type App struct {
 	// comes first: a handler may serve before Start has run.
 	acquire func() (store.Store, error)
 	lease   *lease
-	// strangers are the callers whom Meta hasn't accepted.
-	strangers *strangers
 }
 
 // lease is a configuration's hold on the store.
@@ -159,18 +157,17 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 	}
 	a.lease = new(lease)
-	a.strangers = newStrangers()
 	a.acquire = sync.OnceValues(a.open)
-	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Observer: metrics{}}
-	switch a.LogContacts {
-	case "", logPseudonym, logMasked, logClear:
+	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Contacts: gateway.Contacts(a.LogContacts), Observer: metrics{}}
+	switch a.gateway.Contacts {
+	case "", gateway.Pseudonym, gateway.Masked, gateway.Clear:
 	default:
-		return fmt.Errorf("log_contacts is %q; it must be %s, %s or %s", a.LogContacts, logPseudonym, logMasked, logClear)
+		return fmt.Errorf("log_contacts is %q; it must be %s, %s or %s", a.LogContacts, gateway.Pseudonym, gateway.Masked, gateway.Clear)
 	}
 	switch a.Ledger {
 	case "", onDiskFirst:
 	case onDiskMeanwhile:
-		a.overlap = true
+		a.gateway.Overlap = true
 	default:
 		return fmt.Errorf("ledger is %q; it must be %s or %s", a.Ledger, onDiskFirst, onDiskMeanwhile)
 	}
@@ -276,29 +273,6 @@ const (
 	onDiskFirst     = "strict"
 	onDiskMeanwhile = "overlap"
 )
-
-// How recipients appear in logs.
-const (
-	logPseudonym = "pseudonym"
-	logMasked    = "masked"
-	logClear     = "clear"
-)
-
-// contactField is somebody as they may appear in a log: by a name, if there is
-// one, or by pseudonym.
-func (a *App) contactField(key string, who policy.Identity, contact policy.ContactID) zap.Field {
-	switch {
-	case who.IsZero():
-		return zap.Skip()
-	case a.LogContacts == logClear:
-		return zap.String(key, who.Value)
-	case a.LogContacts == logMasked:
-		return zap.String(key, who.String())
-	case contact.IsZero():
-		return zap.Skip()
-	}
-	return zap.String(key, contact.String())
-}
 
 // Interface guards
 var (

@@ -9,6 +9,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+
+	"github.com/waguard/waguard/gateway"
 )
 
 func init() {
@@ -185,7 +187,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"ledger":           choiceInto(&app.Ledger, onDiskFirst, onDiskMeanwhile),
 		"body_budget":      app.parseBodyBudget,
 		"body_timeout":     app.parseBodyTimeout,
-		"log_contacts":     choiceInto(&app.LogContacts, logPseudonym, logMasked, logClear),
+		"log_contacts":     choiceInto(&app.LogContacts, string(gateway.Pseudonym), string(gateway.Masked), string(gateway.Clear)),
 	}, "business", "opt_out_words", "opt_in_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {
 		return nil, err

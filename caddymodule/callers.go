@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -125,7 +126,7 @@ func (g *Guard) admit(w http.ResponseWriter, r *http.Request) (*http.Request, *s
 	}
 	matches, err := g.Senders.match(r)
 	if err != nil {
-		g.logger.Error("a matcher of senders failed", causeField(err))
+		g.logger.Error("a matcher of senders failed", gateway.Cause(err))
 	}
 	if matches {
 		return r, nil, nil
@@ -160,7 +161,7 @@ func (g *Guard) turnAway(w http.ResponseWriter, r *http.Request, refusal *clouda
 	id := store.NewID(policy.MomentOf(g.app.clock.Now()))
 	g.logger.Debug("caller refused", zap.Stringer("id", id), zap.String("rule", string(refusal.Rule)), zap.String("sender", clientAddress(r)))
 	drain(w, r, time.Duration(g.app.BodyTimeout))
-	return writeRefusal(w, refusal, id, nil)
+	return writeRefusal(w, &gateway.Result{ID: id, Refusal: refusal})
 }
 
 // parseSenders reads the subdirective `senders`, which may be repeated.

@@ -3,12 +3,12 @@ package caddymodule
 import (
 	"errors"
 	"net/http"
-	"regexp"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -34,7 +34,7 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 		level = zap.DebugLevel // a client that went
 	}
 	g.logger.Log(level, "a request got no answer", zap.Stringer("id", id), zap.String("rule", string(policy.RuleUnanswered)),
-		zap.Int("status", status), causeField(err))
+		zap.Int("status", status), gateway.Cause(err))
 	if rec.started() {
 		return nil // there is nothing to add to what the sender has
 	}
@@ -55,15 +55,6 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// quoted is what an error quotes: bytes of an answer nobody understood, which may
-// repeat the request.
-var quoted = regexp.MustCompile(`"[^"]*"?`)
-
-// causeField is an error of what comes behind as it may be logged.
-func causeField(err error) zap.Field {
-	return zap.String("error", quoted.ReplaceAllString(err.Error(), `"..."`))
-}
-
 // answered answers for what comes behind a webhook where that fails, and logs
 // the failure without the request, whose address or headers have a secret in
 // them.
@@ -75,7 +66,7 @@ func answered(logger *zap.Logger, next caddyhttp.Handler) caddyhttp.Handler {
 			return nil
 		}
 		status := statusOf(err)
-		logger.Error("what comes after the webhook failed", causeField(err), zap.Int("status", status))
+		logger.Error("what comes after the webhook failed", gateway.Cause(err), zap.Int("status", status))
 		if rec.started() {
 			return nil
 		}

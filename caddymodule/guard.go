@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -100,6 +101,7 @@ type Guard struct {
 	app     *App
 	logger  *zap.Logger
 	dialect cloudapi.Dialect
+	sends   *gateway.Sends
 }
 
 const (
@@ -161,6 +163,10 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	if g.SendTimeout < 0 {
 		return fmt.Errorf("send_timeout is %s; it must be a duration such as 60s", time.Duration(g.SendTimeout))
 	}
+	g.sends = &gateway.Sends{
+		Gateway: g.app.gateway, Log: g.logger,
+		Timeout: time.Duration(g.SendTimeout), Remember: time.Duration(g.IdempotencyWindow),
+	}
 	return nil
 }
 
@@ -204,7 +210,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	}
 	courtesyOfAll.send()
 	body := sn.body
-	reading, refusal := cloudapi.ReadSends(route, r.Header.Get("Content-Type"), body, g.app.home)
+	reading, refusal := cloudapi.ReadSends(route, r.Header.Get("Content-Type"), body, g.app.gateway.Home)
 	if refusal != nil {
 		return g.refuseUnread(w, r, route, refusal, next, sn)
 	}
@@ -221,7 +227,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	if keyRefusal != nil {
 		return g.refuseUnread(w, r, route, keyRefusal, next, sn)
 	}
-	return g.judge(w, r, body, key, whole, &reading, next)
+	return g.send(w, r, body, key, whole, &reading, next)
 }
 
 // dropHeaders removes what a client may not set: our own headers. An offer of

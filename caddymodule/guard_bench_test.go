@@ -37,6 +37,10 @@ func (*openWindow) OpaquePseudonym(string, string) policy.Alias { return policy.
 
 func (*openWindow) Fingerprint(string) string { return "a1b2c3d4e5" }
 
+func (s *openWindow) AcceptedAt(string, string) policy.Moment { return policy.MomentOf(s.clock.Now()) }
+
+func (*openWindow) Accepted(string, string, policy.Moment) {}
+
 func (*openWindow) Reserve(*store.Entry) *store.Write { return written() }
 
 func (*openWindow) Settle(store.ID, store.Outcome) *store.Write { return written() }
@@ -79,7 +83,8 @@ func BenchmarkGuard(b *testing.B) {
 	app := &App{clock: clock, lease: new(lease), BodyBudget: defaultBodyBudget, BodyTimeout: caddy.Duration(defaultBodyTimeout)}
 	app.acquire = func() (store.Store, error) { return st, nil }
 	app.gateway = &gateway.Gateway{Now: clock.Now, Open: app.acquire, Observer: metrics{}, Businesses: gateway.Businesses{Others: &gateway.Business{Zone: time.UTC}}}
-	g := &Guard{app: app, logger: zap.NewNop(), dialect: cloudapi.Cloud, MaxBody: defaultMaxBody, SendTimeout: caddy.Duration(defaultSendTimeout)}
+	g := &Guard{app: app, logger: zap.NewNop(), dialect: cloudapi.Cloud, MaxBody: defaultMaxBody}
+	g.sends = &gateway.Sends{Gateway: app.gateway, Log: g.logger, Timeout: defaultSendTimeout, Remember: defaultIdempotencyWindow}
 
 	send := []byte(`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+4915112345678","type":"text","text":{"preview_url":false,"body":"` +
 		strings.Repeat("Your parcel is on its way. ", 9) + `"},"biz_opaque_callback_data":"order-8812/line-3"}`)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -130,6 +131,14 @@ type metrics struct{}
 // StoreFailed counts it.
 func (metrics) StoreFailed() { storeFailures.Inc() }
 
+// StrangerRefused counts it.
+func (metrics) StrangerRefused(rule policy.Rule) {
+	strangersRefused.WithLabelValues(string(rule)).Inc()
+}
+
+// SentToAnother counts it.
+func (metrics) SentToAnother() { sentToAnother.Inc() }
+
 func observeSend(e *store.Entry) {
-	sendsTotal.WithLabelValues(decisionOf(e), string(e.Decision.Rule), string(e.Decision.Category)).Inc()
+	sendsTotal.WithLabelValues(e.Tag(), string(e.Decision.Rule), string(e.Decision.Category)).Inc()
 }

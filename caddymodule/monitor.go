@@ -2,36 +2,20 @@ package caddymodule
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
-	"github.com/waguard/waguard/policy"
-	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/gateway"
 )
 
 // In monitor mode everything passes and is recorded, whatever is said about it.
 // The exceptions are what can't be passed on as it came, and what could belong
 // to a business that is not in monitor mode.
-
-// monitorsSends reports whether all of some sends pass whatever the decision.
-func (a *App) monitorsSends(sends []policy.Send) bool {
-	return !slices.ContainsFunc(sends, func(s policy.Send) bool { return !a.gateway.Businesses.Monitors(s.PhoneNumberID) })
-}
-
-func allMonitored(sends []judged) bool {
-	for i := range sends {
-		if !sends[i].monitored {
-			return false
-		}
-	}
-	return true
-}
 
 // seen is how much of a request was read before it was refused.
 type seen struct {
@@ -74,26 +58,33 @@ func (g *Guard) readOn(w http.ResponseWriter, r *http.Request, sn *seen) {
 }
 
 // passUnread lets a request through that could not be judged, and records it.
-func (g *Guard) passUnread(w http.ResponseWriter, r *http.Request, sends []judged, sn *seen, next caddyhttp.Handler) error {
-	st, err := g.app.acquire()
-	if err != nil {
-		storeFailures.Inc()
-		g.report(&sends[0])
-		g.logger.Error("a request that passes in monitor mode could not be recorded", zap.Stringer("id", sends[0].entry.ID), zap.Error(err))
-		return next.ServeHTTP(w, sn.restore(r))
+func (g *Guard) passUnread(w http.ResponseWriter, r *http.Request, u *gateway.Unread, sn *seen, next caddyhttp.Handler) error {
+	s := &sending{guard: g, r: r, next: next, rec: answerTo(w, 0)}
+	var result gateway.Result
+	if streams := !sn.whole || r.Method != http.MethodPost; streams {
+		s.r = sn.restore(r)
+		result = u.Stream(r.Context(), streaming{s})
+	} else {
+		s.rec.limit = largestAnswer
+		s.r, s.whole = withBody(r, sn.body)
+		result = u.Pass(r.Context(), s)
 	}
-	sends[0].entry.Outcome.State = store.Reserved
-	sends[0].reserved = st.Reserve(sends[0].entry)
-	if sn.whole && r.Method == http.MethodPost {
-		r, whole := withBody(r, sn.body)
-		return g.forward(w, r, sn.body, g.callerOf(r, sn.body), whole, st, sends, next)
+	if result.Unjudged {
+		return next.ServeHTTP(w, s.r)
 	}
-	// It may be large and slow, and its answer too: both stream, with no time set.
-	rec := newAnswer(w, 0)
-	g.tag(w, r, sends, rec)
-	g.report(&sends[0])
-	defer func() { g.settleAs(st, sends, streamedOutcome(rec)) }()
-	return next.ServeHTTP(rec, sn.restore(r))
+	return s.answer(w, &result)
+}
+
+// streaming is a request on its way whose answer nobody reads.
+type streaming struct{ *sending }
+
+// Pass passes the request on.
+func (s streaming) Pass(_ context.Context, sends []gateway.Judged, a *gateway.Answer) error {
+	s.passed = true
+	s.guard.tag(&s.rec, s.r, sends, &s.rec)
+	defer func() { a.Status = s.rec.status }()
+	s.err = s.next.ServeHTTP(&s.rec, s.r)
+	return s.err
 }
 
 // restore is r with what was read of its body put back.
@@ -113,29 +104,10 @@ type readCloser struct {
 	io.Closer
 }
 
-// streamedOutcome tells what became of a request whose answer nobody read.
-func streamedOutcome(rec *answer) store.Outcome {
-	o := store.Outcome{State: store.Unknown, HTTPStatus: rec.status}
-	if rec.status >= 400 && rec.status < 500 {
-		o.State = store.Rejected
-	}
-	return o
-}
-
 // noteStreamed records an upload that streamed through in monitor mode and would
 // have been refused.
 func (g *Guard) noteStreamed(w http.ResponseWriter, r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, rec *answer) {
-	e := g.unreadEntry(r, route, refusal, nil)
-	e.Monitored, e.Outcome.State = true, store.Reserved
-	sends := []judged{{send: &e.Send, entry: e, element: -1, monitored: true}}
-	g.tag(w, r, sends, nil)
-	g.report(&sends[0])
-	st, err := g.app.acquire()
-	if err != nil {
-		storeFailures.Inc()
-		g.logger.Error("a request that passed in monitor mode could not be recorded", zap.Stringer("id", e.ID), zap.Error(err))
-		return
-	}
-	sends[0].reserved = st.Reserve(e)
-	g.settleAs(st, sends, streamedOutcome(rec))
+	request := g.requestOf(r, nil)
+	result := g.sends.Unread(route, refusal, &request).Passed(rec.status)
+	g.tag(w, r, result.Sends, nil)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/gateway"
 )
 
 // defaultSender is the user Caddy's own authentication found.
@@ -41,37 +41,33 @@ func checkSender(sender string) error {
 	return nil
 }
 
-// by is who sent a request, as the ledger keeps it.
-type by struct{ sender, token string }
-
 // sentBy is who sent r, whose body is given. Without a store there are no
 // fingerprints.
-func (g *Guard) sentBy(r *http.Request, st store.Store, body []byte) by {
-	fingerprint := func(string) string { return "" }
-	if st != nil {
-		fingerprint = st.Fingerprint
-	}
+func (g *Guard) sentBy(r *http.Request, body []byte) gateway.By {
 	sender := ""
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		template := g.Sender
 		if template == "" {
 			template = defaultSender
 		}
-		sender = senderName(repl.ReplaceAll(template, ""), fingerprint)
+		sender = senderName(repl.ReplaceAll(template, ""), g.app.gateway)
 	}
 	if sender == "" {
 		sender = clientAddress(r)
 	}
-	return by{sender, fingerprint(accessToken(r, body))}
+	return gateway.By{Sender: sender, Token: g.app.gateway.Fingerprint(accessToken(r, body))}
 }
 
 // longNumber is what could be a phone number.
 var longNumber = regexp.MustCompile(`[0-9]{9,}`)
 
+// fingerprinting makes fingerprints, as a store does.
+type fingerprinting interface{ Fingerprint(string) string }
+
 // senderName is a name as it may be kept and shown in a table: printable, on one
 // line, not too long. A long number gives way to a fingerprint of it, since it
 // may be somebody's phone.
-func senderName(s string, fingerprint func(string) string) string {
+func senderName(s string, by fingerprinting) string {
 	printable := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -83,7 +79,7 @@ func senderName(s string, fingerprint func(string) string) string {
 	}, s)
 	name := []rune(strings.Join(strings.Fields(printable), " "))
 	return longNumber.ReplaceAllStringFunc(string(name[:min(len(name), longestSender)]), func(n string) string {
-		return "#" + fingerprint(n)
+		return "#" + by.Fingerprint(n)
 	})
 }
 

@@ -8,6 +8,9 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/waguard/waguard/gateway"
+	"github.com/waguard/waguard/store"
 )
 
 // A sender is the user Caddy authenticated, or what the setting says, else the
@@ -51,9 +54,9 @@ func TestSentBy(t *testing.T) {
 			repl.Set("http.auth.user.id", test.user)
 		}
 		r.Header["X-App"] = []string{test.app}
-		g := &Guard{Sender: test.setting}
-		if got := g.sentBy(r, nil, nil); got.sender != test.want || got.token != "" {
-			t.Errorf("%+v: sent by %q %q", test, got.sender, got.token)
+		g := &Guard{Sender: test.setting, app: &App{gateway: &gateway.Gateway{Open: func() (store.Store, error) { return nil, store.ErrClosed }}}}
+		if got := g.sentBy(r, nil); got.Sender != test.want || got.Token != "" {
+			t.Errorf("%+v: sent by %q %q", test, got.Sender, got.Token)
 		}
 	}
 }

@@ -7,14 +7,10 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
-
-// decisionOf is the decision as tags, logs and metrics name it.
-func decisionOf(e *store.Entry) string {
-	return e.Tag()
-}
 
 // tags are what a decision is known by outside, in the order of tagNames.
 type tags [len(tagNames)]string
@@ -37,9 +33,17 @@ var tagNames = [...]struct{ header, placeholder, logField string }{
 
 func tagsOf(e *store.Entry) *tags {
 	return &tags{
-		decisionOf(e), string(e.Decision.Rule), string(e.Decision.Category), e.ID.String(),
+		e.Tag(), string(e.Decision.Rule), string(e.Decision.Category), e.ID.String(),
 		string(e.Decision.Initiation), e.Send.PhoneNumberID, e.Sender, e.Token,
 	}
+}
+
+// untold are the tags without those that tell a stranger of the person. The log has
+// all of them.
+func (t *tags) untold() *tags {
+	told := *t
+	told[tagRule], told[tagCategory] = "", ""
+	return &told
 }
 
 // setHeader puts the tags in place of headers of the same name.
@@ -68,16 +72,19 @@ func (t *tags) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 // tag makes the decision known to the sender, to other handlers and to the
 // access log. Of a batch the first send that was refused speaks, or the first.
 // rec is the held answer, nil where there is none.
-func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []judged, rec *answer) {
+func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []gateway.Judged, rec *answer) {
+	if len(sends) == 0 {
+		return // nothing was decided
+	}
 	speaks := 0
 	for i := len(sends) - 1; i >= 0; i-- {
 		// Those that fell with another one don't say why.
-		if e := sends[i].entry; e.Violation() && e.Decision.Rule != policy.RuleBatch {
+		if e := sends[i].Entry; e.Violation() && e.Decision.Rule != policy.RuleBatch {
 			speaks = i
 		}
-		observeSend(sends[i].entry)
+		observeSend(sends[i].Entry)
 	}
-	e := sends[speaks].entry
+	e := sends[speaks].Entry
 	t := tagsOf(e)
 	if rec != nil {
 		rec.tags = t
@@ -91,43 +98,4 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []judged, rec 
 	if extra, ok := ctx.Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 		extra.Add(zap.Inline(t))
 	}
-}
-
-// report writes the one log line of a send: at info level where it was refused
-// or would have been, or passes as an exception, else at debug level. Where monitor mode promised that it
-// passes and it does not, the line says why.
-func (g *Guard) report(j *judged) {
-	s, e, why := j.send, j.entry, zap.Skip()
-	level, message := zapcore.DebugLevel, "send allowed"
-	switch {
-	case e.Decision.Exception():
-		level, message = zapcore.InfoLevel, "send allowed as an exception"
-	case e.Monitored:
-		level, message = zapcore.InfoLevel, "send would be refused"
-	case e.Violation() && j.exception != "":
-		level, message, why = zapcore.InfoLevel, "send refused although in monitor mode", zap.String("why", j.exception)
-	case e.Violation():
-		level, message = zapcore.InfoLevel, "send refused"
-	}
-	line := g.logger.Check(level, message)
-	if line == nil {
-		return
-	}
-	line.Write(
-		zap.Stringer("id", e.ID),
-		zap.String("decision", decisionOf(e)),
-		zap.String("rule", string(e.Decision.Rule)),
-		zap.String("reason", e.Decision.Reason),
-		zap.String("remedy", e.Decision.Remedy),
-		zap.String("category", string(e.Decision.Category)),
-		zap.String("initiation", string(e.Decision.Initiation)),
-		zap.String("phone_number_id", e.Send.PhoneNumberID),
-		zap.String("business", e.Business),
-		zap.String("sender", e.Sender),
-		zap.String("sender_token", e.Token),
-		zap.String("type", e.Send.Type),
-		zap.String("template", e.Send.Template.Name),
-		g.app.contactField("contact", s.For(&e.Decision), e.Contact()),
-		why,
-	)
 }

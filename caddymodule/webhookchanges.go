@@ -19,7 +19,7 @@ const (
 // webhookChanges are the requests, of r and the elements of its batch, that would
 // change where the account's webhooks go. body is nil where it was not read.
 func webhookChanges(r *http.Request, body []byte, elements []cloudapi.Request) (changes []cloudapi.WebhookChange) {
-	if c, found := cloudapi.FindWebhookChange(requestOf(r, body)); found {
+	if c, found := cloudapi.FindWebhookChange(callOf(r, body)); found {
 		changes = append(changes, c)
 	}
 	for i := range elements {
@@ -68,8 +68,9 @@ func (g *Guard) watchWebhooks(r *http.Request, body []byte, elements []cloudapi.
 // fromStranger reports whether a request is one of a caller whom Meta hasn't
 // accepted for any business phone number. Such requests leave no trace but a count.
 func (g *Guard) fromStranger(r *http.Request, body []byte) bool {
-	st, err := g.app.acquire()
-	return err == nil && !g.app.accepted(st, g.callerOf(r, body), "")
+	c := g.callerOf(r, body)
+	_, err := g.app.acquire()
+	return err == nil && !g.app.gateway.Accepts(&c, "")
 }
 
 func countChanges(changes []cloudapi.WebhookChange) {
@@ -81,17 +82,13 @@ func countChanges(changes []cloudapi.WebhookChange) {
 // webhooksChanged tells whoever runs the gateway.
 func (g *Guard) webhooksChanged(r *http.Request, body []byte, changes []cloudapi.WebhookChange, became string) {
 	at := policy.MomentOf(g.app.clock.Now())
-	st, err := g.app.acquire()
-	if err != nil {
-		st = nil
-	}
-	by := g.sentBy(r, st, body)
+	by := g.sentBy(r, body)
 	events := make([]policy.Event, len(changes))
 	countChanges(changes)
 	for i, c := range changes {
 		e := policy.AccountEvent{
 			At: at, WABA: c.WABA, PhoneNumberID: c.PhoneNumberID, Kind: policy.WebhookChange, Name: c.Name,
-			Detail: became, Severity: policy.Warning, Sender: by.sender, Token: by.token,
+			Detail: became, Severity: policy.Warning, Sender: by.Sender, Token: by.Token,
 		}
 		if c.App != "" {
 			e.Detail += ", app " + c.App
@@ -102,7 +99,7 @@ func (g *Guard) webhooksChanged(r *http.Request, body []byte, changes []cloudapi
 		events[i] = e
 		g.logger.Warn("a sender asks Meta to change where the account's webhooks go; without them no opt-out is learned",
 			zap.String("change", c.Name), zap.String("waba", c.WABA), zap.String("phone_number_id", c.PhoneNumberID), zap.String("app", c.App),
-			zap.String("host", c.Host), zap.String("outcome", became), zap.String("sender", by.sender), zap.String("sender_token", by.token))
+			zap.String("host", c.Host), zap.String("outcome", became), zap.String("sender", by.Sender), zap.String("sender_token", by.Token))
 		accountEventsTotal.WithLabelValues(e.Severity.String()).Inc()
 	}
 	if err := g.app.gateway.Learn(r.Context(), events); err != nil {

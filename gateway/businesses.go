@@ -31,9 +31,9 @@ type Business struct {
 	Questions map[string][]policy.Scope
 }
 
-// Read tells the rules what a send says about itself: whether its reference names
+// read tells the rules what a send says about itself: whether its reference names
 // a transaction, and its text confirms an opt-out.
-func (b *Business) Read(s *policy.Send, opaque, text string) {
+func (b *Business) read(s *policy.Send, opaque, text string) {
 	s.Transaction = b.References.Name(opaque)
 	s.Confirms = s.Kind == policy.FreeForm && b.Confirmations.Match(text)
 }
@@ -62,6 +62,11 @@ func (bs *Businesses) Monitors(phoneNumberID string) bool {
 		return b.Monitor
 	}
 	return bs.AllMonitored()
+}
+
+// MonitorsAll reports whether all of some sends pass whatever the decision.
+func (bs *Businesses) MonitorsAll(sends []policy.Send) bool {
+	return !slices.ContainsFunc(sends, func(s policy.Send) bool { return !bs.Monitors(s.PhoneNumberID) })
 }
 
 // AllMonitored reports that every business is in monitor mode.

@@ -24,6 +24,10 @@ type Gateway struct {
 	Open func() (store.Store, error)
 	// Businesses are the business phone numbers served.
 	Businesses Businesses
+	// Overlap lets sends leave while their ledger entries are on their way to disk.
+	Overlap bool
+	// Contacts is how people appear in logs.
+	Contacts Contacts
 	// Observer counts what happens. Required.
 	Observer Observer
 	// Silence follows numbers without webhooks; nil where nobody does. It belongs
@@ -35,21 +39,27 @@ type Gateway struct {
 	// failing: the newest write that was waited for failed.
 	failing atomic.Bool
 	// lastRead is what readTime last gave.
-	lastRead atomic.Int64
-	listings listings
+	lastRead  atomic.Int64
+	listings  listings
+	strangers strangers
 }
 
 // Observer counts what happens, for metrics.
 type Observer interface {
 	// StoreFailed: the store could not answer or record.
 	StoreFailed()
+	// SentToAnother: a message went to somebody else than it was judged by.
+	SentToAnother()
+	// StrangerRefused: a rule refused a request of a caller whom Meta has not
+	// accepted lately.
+	StrangerRefused(rule policy.Rule)
 }
 
 // now is the current time in the words of the rules.
 func (g *Gateway) now() policy.Moment { return policy.MomentOf(g.Now()) }
 
-// Wrote notes how a write ended: err is nil where it is on disk.
-func (g *Gateway) Wrote(err error) {
+// wrote notes how a write ended: err is nil where it is on disk.
+func (g *Gateway) wrote(err error) {
 	if failing := err != nil; failing != g.failing.Load() {
 		g.failing.Store(failing)
 	}
@@ -57,9 +67,6 @@ func (g *Gateway) Wrote(err error) {
 		g.Observer.StoreFailed()
 	}
 }
-
-// Failing reports that the newest write that was waited for failed.
-func (g *Gateway) Failing() bool { return g.failing.Load() }
 
 // Learn makes events durable, all or none. What has come whole is learned,
 // whether or not who brought it still waits: a context that is cancelled changes
@@ -72,7 +79,7 @@ func (g *Gateway) Learn(ctx context.Context, events []policy.Event) error {
 	if err == nil {
 		err = st.Apply(context.WithoutCancel(ctx), events)
 	}
-	g.Wrote(err)
+	g.wrote(err)
 	return err
 }
 
@@ -88,4 +95,14 @@ func (g *Gateway) Hear(ctx context.Context, events []policy.Event) error {
 		}
 	}
 	return nil
+}
+
+// Fingerprint tells access tokens apart without revealing them; "" where there is
+// no store to do it.
+func (g *Gateway) Fingerprint(token string) string {
+	st, err := g.Open()
+	if err != nil {
+		return ""
+	}
+	return st.Fingerprint(token)
 }

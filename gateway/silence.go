@@ -124,9 +124,9 @@ func (g *Gateway) SilentNumbers() []SilentNumber {
 	return s.Silent(g.now())
 }
 
-// Sent notes that Meta accepted a message of a business phone number. It reports,
+// sent notes that Meta accepted a message of a business phone number. It reports,
 // once a day, that somebody should be told that the number's webhooks don't come.
-func (g *Gateway) Sent(st store.Store, phoneNumberID string) (n SilentNumber, warn bool) {
+func (g *Gateway) sent(st store.Store, phoneNumberID string) (n SilentNumber, warn bool) {
 	s := g.Silence.Load()
 	if s == nil {
 		return n, false

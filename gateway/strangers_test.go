@@ -1,4 +1,4 @@
-package caddymodule
+package gateway
 
 import (
 	"net/netip"
@@ -11,7 +11,7 @@ import (
 // TestStrangersAreBounded: places strangers come from are told apart up to a
 // number, and none is owed more than a minute whatever it asks at once.
 func TestStrangersAreBounded(t *testing.T) {
-	s, now := newStrangers(), time.Unix(1_790_000_000, 0)
+	s, now := new(strangers), time.Unix(1_790_000_000, 0)
 	for i := range 2 * strangerSources {
 		s.asked(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32), now)
 	}

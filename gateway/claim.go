@@ -1,4 +1,4 @@
-package caddymodule
+package gateway
 
 import (
 	"slices"
@@ -13,9 +13,9 @@ import (
 
 // claimedBefore reports that one of the sends before, of the same batch, uses up
 // what e would.
-func claimedBefore(st store.Store, before []judged, e *store.Entry) bool {
-	return len(e.Decision.Claims) > 0 && slices.ContainsFunc(before, func(j judged) bool {
-		return policy.ClaimTheSame(j.entry.Decision.Claims, e.Decision.Claims, foldOf(st, j.entry), foldOf(st, e))
+func claimedBefore(st store.Store, before []Judged, e *store.Entry) bool {
+	return len(e.Decision.Claims) > 0 && slices.ContainsFunc(before, func(j Judged) bool {
+		return policy.ClaimTheSame(j.Entry.Decision.Claims, e.Decision.Claims, foldOf(st, j.Entry), foldOf(st, e))
 	})
 }
 
@@ -24,8 +24,8 @@ func foldOf(st store.Store, e *store.Entry) *policy.Fold {
 }
 
 // giveWay decides the send again, since another one is taking what it would use up.
-func (j *judged) giveWay(to policy.Rival) {
-	e := j.entry
+func (j *Judged) giveWay(to policy.Rival) {
+	e := j.Entry
 	if len(e.Decision.Claims) == 0 {
 		return
 	}
@@ -38,7 +38,7 @@ func (j *judged) giveWay(to policy.Rival) {
 }
 
 // decideAgain decides by what has become known of other sends.
-func (j *judged) decideAgain() {
-	e := j.entry
-	e.Decision = policy.Decide(j.send, &e.Facts, &e.Policy, e.At.Time())
+func (j *Judged) decideAgain() {
+	e := j.Entry
+	e.Decision = policy.Decide(j.Send, &e.Facts, &e.Policy, e.At.Time())
 }

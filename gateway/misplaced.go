@@ -1,4 +1,4 @@
-package caddymodule
+package gateway
 
 import (
 	"github.com/waguard/waguard/phone"
@@ -14,12 +14,12 @@ const longestPhone = 14
 // fingerprint of it where it is a phone number: programs that mix the two up
 // write the recipient's into the path. An id that is configured or that a
 // webhook has named stays, whatever it looks like. Without a store nothing stays.
-func (a *App) hidePhone(st store.Store, e *store.Entry) {
+func (g *Gateway) hidePhone(st store.Store, e *store.Entry) {
 	id := e.Send.PhoneNumberID
 	if !e.Violation() || len(id) > longestPhone {
 		return
 	}
-	if _, configured := a.gateway.Businesses.Listed[id]; configured {
+	if _, configured := g.Businesses.Listed[id]; configured {
 		return
 	}
 	if _, err := phone.Parse("+"+id, ""); err != nil {

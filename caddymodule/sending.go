@@ -1,0 +1,111 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/gateway"
+)
+
+// largestAnswer is how much of an answer to a send is held back; Meta's answers
+// have some hundred bytes, those to a batch of 50 some ten thousand.
+const largestAnswer = 256 << 10
+
+// sending is a request with sends on its way to Meta. The answer reaches the
+// sender once the ledger has it.
+type sending struct {
+	guard *Guard
+	r     *http.Request
+	next  caddyhttp.Handler
+	// whole is set once the request's body has been read to its end.
+	whole *atomic.Bool
+	// rec holds the answer back.
+	rec answer
+	// passed: the request went on; err is how that ended.
+	passed bool
+	err    error
+}
+
+// send has the sends of a request judged, and the request passed on.
+func (g *Guard) send(w http.ResponseWriter, r *http.Request, body []byte, key string, whole *atomic.Bool, reading *cloudapi.Reading, next caddyhttp.Handler) error {
+	s := &sending{guard: g, r: r, next: next, whole: whole, rec: answerTo(w, largestAnswer)}
+	request := g.requestOf(r, body)
+	request.Reading, request.Key = *reading, key
+	result := g.sends.Handle(r.Context(), &request, s)
+	return s.answer(w, &result)
+}
+
+// requestOf is r as the gateway sees it, whose body is given as far as it was
+// read.
+func (g *Guard) requestOf(r *http.Request, body []byte) gateway.Request {
+	return gateway.Request{Body: body, By: g.sentBy(r, body), From: g.callerOf(r, body)}
+}
+
+// answer tells the sender what its request came to.
+func (s *sending) answer(w http.ResponseWriter, result *gateway.Result) error {
+	switch {
+	case result.Gone != nil:
+		return caddyhttp.Error(gateway.StatusClientClosed, result.Gone)
+	case result.Unjudged:
+		return s.next.ServeHTTP(w, s.r)
+	case result.Repetition:
+		return answerRepetition(w, result)
+	case !s.passed:
+		s.guard.tag(w, s.r, result.Sends, nil)
+		return writeRefusal(w, result)
+	case s.rec.started():
+		return s.err
+	}
+	if result.Untold && s.rec.tags != nil {
+		s.rec.tags = s.rec.tags.untold()
+	}
+	// Also an error page has the decision's id, which finds the ledger entry.
+	s.rec.setHeader()
+	switch {
+	case result.Refusal != nil:
+		return writeRefusal(w, result)
+	case s.err != nil:
+		return s.err // another handler's refusal is its own to answer
+	}
+	return s.rec.release()
+}
+
+// Pass passes the request on.
+func (s *sending) Pass(ctx context.Context, sends []gateway.Judged, a *gateway.Answer) error {
+	s.passed = true
+	s.guard.tag(&s.rec, s.r, sends, &s.rec)
+	// Meta's answer is read, so it must not come compressed for the sender: Go's
+	// transport asks for gzip by itself and unpacks it.
+	s.r.Header.Del("Accept-Encoding")
+	defer func() { a.Status = s.rec.status }() // what came counts where it panics too
+	s.err = serve(&s.rec, s.r.WithContext(ctx), s.next)
+	a.ContentType, a.Body, a.Streamed = s.rec.Header().Get("Content-Type"), s.rec.held.Bytes(), s.rec.started()
+	a.Reached = s.whole.Load()
+	if e, ok := errors.AsType[caddyhttp.HandlerError](s.err); ok && e.StatusCode < http.StatusInternalServerError {
+		a.Declined = true
+	}
+	return s.err
+}
+
+// errBrokeOff: the upstream's answer broke off.
+var errBrokeOff = errors.New("the answer broke off before its end")
+
+// serve runs the handlers behind. The proxy panics when the answer breaks off;
+// while the sender has got nothing of it, that is an error like any other.
+func serve(rec *answer, r *http.Request, next caddyhttp.Handler) (err error) {
+	defer func() {
+		switch p := recover(); {
+		case p == nil:
+		case p == http.ErrAbortHandler && !rec.started():
+			err = errBrokeOff
+		default:
+			panic(p)
+		}
+	}()
+	return next.ServeHTTP(rec, r)
+}

@@ -1,0 +1,42 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/waguard/waguard/store"
+)
+
+// forward passes on what was reserved, and settles it. When it returns the ledger
+// has on disk what Meta answered.
+func (d *Sends) forward(ctx context.Context, st store.Store, r *Request, sends []Judged, up Upstream) Result {
+	for i := range sends {
+		d.report(&sends[i])
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	a, settled := new(Answer), false
+	defer func() {
+		if !settled {
+			// What comes behind panicked: the answer broke off after the request was sent.
+			d.settleAs(st, sends, store.Outcome{State: store.Unknown, HTTPStatus: a.Status})
+		}
+	}()
+	err := up.Pass(ctx, sends, a)
+	readOutcomes(a, err, sends)
+	stranger := d.sentInVain(st, &r.From, sends)
+	d.learnFromOutcomes(st, &r.From, r.Body, sends)
+	d.keepAnswer(a, sends, stranger)
+	settled = true
+	recorded := d.settle(st, sends)
+	d.listenFor(st, sends)
+	d.reportStrayed(ctx, st, sends)
+	result := Result{Sends: sends, ID: sends[0].Entry.ID, Untold: stranger}
+	switch {
+	case a.Streamed, a.Declined:
+	case err != nil:
+		result.Refusal = d.unanswered(sends, err, ctx.Err() != nil)
+	case recorded != nil && !allMonitored(sends) && !allRejected(sends):
+		result.Refusal = leftUnrecorded(sends)
+	}
+	return result
+}

@@ -1,0 +1,196 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/phone"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// mostDecisions is how often a request is decided whose claims others were quicker
+// to use. Each further time needs yet another send to come first.
+const mostDecisions = 4
+
+// Handle judges the sends of a request, and passes it on if all may leave: they
+// leave together or not at all. When they are passed on they are in the ledger, and
+// when Handle returns so is what became of them. Under an idempotency key that is
+// known already nothing leaves.
+//
+// A sender that is gone already gets nothing sent. From there on its leaving
+// changes nothing.
+func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
+	if err := ctx.Err(); err != nil {
+		return Result{Gone: err}
+	}
+	ctx = context.WithoutCancel(ctx)
+	st, err := d.Open()
+	if err != nil {
+		return d.storeDown(r.Reading.Sends, err)
+	}
+	stranger := !d.acceptedForAll(st, &r.From, r.Reading.Sends)
+	if stranger && !d.Businesses.MonitorsAll(r.Reading.Sends) {
+		if result, waits := d.strangerWaits(&r.From); waits {
+			return result
+		}
+	}
+	var once *attempt
+	if r.Key != "" {
+		if once, err = newAttempt(st, r, d.Remember); err != nil {
+			return d.storeDown(r.Reading.Sends, err)
+		}
+	}
+	lost := -1 // the send that lost its claim once too often
+	for decision := 1; ; decision++ {
+		if once != nil {
+			switch result, known, err := d.repeated(ctx, st, once, decision > mostDecisions); {
+			case err != nil:
+				return d.storeDown(r.Reading.Sends, err)
+			case known:
+				if stranger {
+					d.strangers.asked(r.From.Source, d.Now())
+				}
+				return result
+			}
+		}
+		sends, passes, err := d.judge(ctx, st, r, lost)
+		switch {
+		case err != nil:
+			return d.storeDown(r.Reading.Sends, err)
+		case !passes && stranger:
+			return d.refuseStranger(r, sends)
+		case !passes:
+			return d.refuse(st, r, sends)
+		}
+		if once != nil {
+			sends[0].attempt, sends[0].Entry.Attempt = once, &once.Attempt
+		}
+		failed, err := d.reserve(st, sends)
+		switch {
+		case err == nil:
+			return d.forward(ctx, st, r, sends, up)
+		case errors.Is(err, store.ErrRepeated):
+			d.settleAs(st, sends, store.Outcome{State: store.NotSent})
+			continue
+		case !errors.Is(err, store.ErrClaimed):
+			if allMonitored(sends) {
+				d.wrote(err)
+				d.Log.Error("sends could not be recorded; they pass, since their business is in monitor mode", zap.Error(err))
+				return d.forward(ctx, st, r, sends, up)
+			}
+			d.settleAs(st, sends, store.Outcome{State: store.NotSent})
+			return d.storeDown(r.Reading.Sends, err)
+		}
+		d.settleAs(st, sends, store.Outcome{State: store.NotSent})
+		if decision >= mostDecisions {
+			lost = failed
+		}
+	}
+}
+
+// judge decides all sends of a request on the facts of this moment. It reports
+// whether all pass. The send lost has lost its claim to others once too often.
+func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int) (sends []Judged, passes bool, err error) {
+	sends, passes = make([]Judged, len(r.Reading.Sends)), true
+	for i := range sends {
+		s := &r.Reading.Sends[i]
+		entry, err := d.decide(ctx, st, r, i)
+		if err != nil {
+			return nil, false, err
+		}
+		entry.Sender, entry.Token = r.By.Sender, r.By.Token
+		if opaque := r.Reading.Opaque(i); opaque != "" {
+			entry.Opaque = st.OpaquePseudonym(s.PhoneNumberID, opaque)
+		}
+		sends[i] = Judged{Send: s, Entry: entry, element: -1, monitored: d.Businesses.Monitors(s.PhoneNumberID)}
+		if r.Reading.Batch {
+			sends[i].element = r.Reading.Element(i)
+		}
+		if claimedBefore(st, sends[:i], entry) {
+			sends[i].giveWay(policy.SiblingRival)
+		}
+		if i == lost {
+			sends[i].giveWay(policy.RequestRival)
+		}
+		passes = passes && sends[i].passes()
+	}
+	return sends, passes, nil
+}
+
+// decide judges send i of a request. It gives the ledger entry, not yet entered.
+func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int) (*store.Entry, error) {
+	s := &r.Reading.Sends[i]
+	b, ok := g.Businesses.Of(s.PhoneNumberID)
+	if ok {
+		b.read(s, r.Reading.Opaque(i), r.Reading.Text(i))
+	}
+	now := g.Now()
+	at := policy.MomentOf(now)
+	e := &store.Entry{ID: store.NewID(at), At: at, Send: *s}
+	if !ok {
+		e.Facts.NoBusiness = true
+		e.Decision = policy.Decide(s, &e.Facts, &e.Policy, now)
+		e.Monitored = g.Businesses.Monitors(s.PhoneNumberID)
+		e.Outcome = store.Outcome{State: store.Reserved, At: at}
+		if !e.Monitored {
+			e.Outcome.State = store.Refused
+		}
+		g.hidePhone(st, e)
+		return e, nil
+	}
+	e.Business, e.Policy, e.Terms, e.WABA = b.Name, b.Policy, b.Terms, b.WABA
+	facts, err := st.Facts(ctx, store.Query{
+		PhoneNumberID: s.PhoneNumberID,
+		Terms:         b.Terms,
+		Who:           s.Identities(),
+		Digits:        s.Digits,
+		WABA:          b.WABA,
+		Template:      s.Template,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the facts of a send: %w", err)
+	}
+	e.Facts = facts
+	e.Decision = policy.Decide(s, &e.Facts, &e.Policy, now)
+	e.Market, e.MarketEstimated = marketOf(s, &e.Decision, now.In(b.Zone))
+	e.Monitored = e.Violation() && b.Monitor
+	e.Outcome = store.Outcome{State: store.Reserved, At: at}
+	if e.Violation() && !e.Monitored {
+		e.Outcome.State = store.Refused
+	}
+	g.hidePhone(st, e)
+	return e, nil
+}
+
+// marketOf is the market of Meta's rate card the recipient belongs to, at the time
+// now where the account is.
+func marketOf(s *policy.Send, d *policy.Decision, now time.Time) (string, bool) {
+	to := s.For(d)
+	switch {
+	case to.Kind == policy.Phone:
+		return string(billing.MarketOf(to.Value, now)), false
+	case !s.Recipient.IsZero():
+		return string(billing.MarketOfCountry(identity.Country(s.Recipient), now)), true
+	}
+	return "", false
+}
+
+// Home is the calling code of a business phone number, by configuration or as
+// webhooks told; "" where nobody has.
+func (g *Gateway) Home(phoneNumberID string) string {
+	if b, ok := g.Businesses.Of(phoneNumberID); ok && b.Home != "" {
+		return b.Home
+	}
+	st, err := g.Open()
+	if err != nil {
+		return ""
+	}
+	return phone.CallingCode(st.Number(phoneNumberID).Display)
+}

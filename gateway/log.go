@@ -1,0 +1,74 @@
+package gateway
+
+import (
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// Contacts is how people appear in logs.
+type Contacts string
+
+// How people may appear: by a keyed hash, by country and last two digits, or by
+// number. The zero value is Pseudonym.
+const (
+	Pseudonym Contacts = "pseudonym"
+	Masked    Contacts = "masked"
+	Clear     Contacts = "clear"
+)
+
+// field is somebody as they may appear in a log: by a name, if there is one, or by
+// pseudonym.
+func (c Contacts) field(key string, who policy.Identity, contact policy.ContactID) zap.Field {
+	switch {
+	case who.IsZero():
+		return zap.Skip()
+	case c == Clear:
+		return zap.String(key, who.Value)
+	case c == Masked:
+		return zap.String(key, who.String())
+	case contact.IsZero():
+		return zap.Skip()
+	}
+	return zap.String(key, contact.String())
+}
+
+// report writes the one log line of a send: at info level where it was refused
+// or would have been, or passes as an exception, else at debug level. Where
+// monitor mode promised that it passes and it does not, the line says why.
+func (d *Sends) report(j *Judged) {
+	s, e, why := j.Send, j.Entry, zap.Skip()
+	level, message := zapcore.DebugLevel, "send allowed"
+	switch {
+	case e.Decision.Exception():
+		level, message = zapcore.InfoLevel, "send allowed as an exception"
+	case e.Monitored:
+		level, message = zapcore.InfoLevel, "send would be refused"
+	case e.Violation() && j.exception != "":
+		level, message, why = zapcore.InfoLevel, "send refused although in monitor mode", zap.String("why", j.exception)
+	case e.Violation():
+		level, message = zapcore.InfoLevel, "send refused"
+	}
+	line := d.Log.Check(level, message)
+	if line == nil {
+		return
+	}
+	line.Write(
+		zap.Stringer("id", e.ID),
+		zap.String("decision", e.Tag()),
+		zap.String("rule", string(e.Decision.Rule)),
+		zap.String("reason", e.Decision.Reason),
+		zap.String("remedy", e.Decision.Remedy),
+		zap.String("category", string(e.Decision.Category)),
+		zap.String("initiation", string(e.Decision.Initiation)),
+		zap.String("phone_number_id", e.Send.PhoneNumberID),
+		zap.String("business", e.Business),
+		zap.String("sender", e.Sender),
+		zap.String("sender_token", e.Token),
+		zap.String("type", e.Send.Type),
+		zap.String("template", e.Send.Template.Name),
+		d.Contacts.field("contact", s.For(&e.Decision), e.Contact()),
+		why,
+	)
+}

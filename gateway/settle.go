@@ -1,0 +1,78 @@
+package gateway
+
+import (
+	"errors"
+
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/store"
+)
+
+// reserve enters sends into the ledger before they leave, and waits until they
+// are on disk. Where the gateway overlaps only those are waited for that use up
+// something, since another send may have been quicker, in which case none
+// leaves; those for which the store has no room; and all while it fails to write:
+// what can't be recorded must not leave. If that fails it tells at which send.
+func (d *Sends) reserve(st store.Store, sends []Judged) (failed int, err error) {
+	for i := range sends {
+		sends[i].reserved = st.Reserve(sends[i].Entry)
+	}
+	for i := range sends {
+		e := sends[i].Entry
+		if d.Overlap && len(e.Decision.Claims) == 0 && e.Attempt == nil && !d.failing.Load() && sends[i].reserved.Failed() == nil {
+			continue
+		}
+		err := sends[i].reserved.Wait()
+		sends[i].reserved = nil
+		if err != nil {
+			sends[i].lost = true
+			return i, err
+		}
+	}
+	return 0, nil
+}
+
+// settleAs records the same outcome for all sends.
+func (d *Sends) settleAs(st store.Store, sends []Judged, o store.Outcome) {
+	for i := range sends {
+		sends[i].Outcome = o
+	}
+	_ = d.settle(st, sends) // which logs what fails
+}
+
+// settle records what became of the sends and waits until it is on disk,
+// together with the reservations before it.
+func (d *Sends) settle(st store.Store, sends []Judged) error {
+	at := d.now()
+	entered := false
+	for i := range sends {
+		j := &sends[i]
+		if j.lost {
+			continue
+		}
+		j.Outcome.At = at
+		if b, ok := d.Businesses.Of(j.Send.PhoneNumberID); ok {
+			j.Outcome.Asked = b.Questions[j.Send.Template.Name]
+		}
+		j.settled = st.Settle(j.Entry.ID, j.Outcome)
+		entered = true
+	}
+	var failed error
+	for i := range sends {
+		// The settlement first: the reservation is there no later, so that one
+		// wait of the two costs nothing.
+		for _, write := range [...]*store.Write{sends[i].settled, sends[i].reserved} {
+			if write != nil {
+				failed = errors.Join(failed, write.Wait())
+			}
+		}
+	}
+	if !entered {
+		return nil
+	}
+	d.wrote(failed)
+	if failed != nil {
+		d.Log.Error("the outcome of a send could not be recorded", zap.Error(failed))
+	}
+	return failed
+}
