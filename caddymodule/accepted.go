@@ -11,10 +11,10 @@ import (
 	"github.com/waguard/waguard/gateway"
 )
 
-// callerOf is who sent r, whose body is given as far as it was read.
-func (g *Guard) callerOf(r *http.Request, body []byte) gateway.Caller {
+// callerOf is who sent r, which shows credentials.
+func (g *Guard) callerOf(r *http.Request, shown []string) gateway.Caller {
 	c := gateway.Caller{Named: g.Senders != nil, Source: sourceOf(r)} // others don't get this far
-	if shown := credentials(r, body); len(shown) == 1 {
+	if len(shown) == 1 {
 		c.Credential = shown[0]
 	}
 	return c
@@ -53,7 +53,7 @@ func (g *Guard) watchAcceptance(r *http.Request, next caddyhttp.Handler) caddyht
 		return next
 	}
 	return caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
-		c := g.callerOf(r, nil)
+		c := g.callerOf(r, credentials(r, nil))
 		if c.Credential == "" || g.app.gateway.Accepts(&c, number) {
 			return next.ServeHTTP(w, r)
 		}

@@ -125,7 +125,7 @@ func TestProvisionErrors(t *testing.T) {
 		"app/number":                {app(`"businesses":[{"phone_number_id":"1","number":"030 555123"}]`), `number "030 555123" is not a phone number with plus and country code`},
 		"app/mode":                  {app(`"businesses":[{"phone_number_id":"1","mode":"off"}]`), `mode is "off"; it must be enforce or monitor`},
 		"app/margin":                {app(`"policy":{"window_margin":"24h"}`), "window_margin is 24h0m0s; it must be at least 0s and less than 24h"},
-		"app/groups":                {app(`"policy":{"groups":"some"}`), `groups is "some"; it must be refuse or allow`},
+		"app/groups":                {app(`"policy":{"groups":"some"}`), `groups is "some"; it must be allow or refuse`},
 		"app/words-mean":            {app(`"words":[{"means":"maybe","scope":"all","words":["x"]}]`), `words mean "maybe"; it must be opt_in or opt_out`},
 		"app/words-scope":           {app(`"words":[{"means":"opt_in","scope":"some","words":["x"]}]`), `opt_in_words are for "some"`},
 		"app/words-none":            {app(`"words":[{"means":"opt_in","scope":"all"}]`), "neither words nor payloads"},

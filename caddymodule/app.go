@@ -159,18 +159,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.lease = new(lease)
 	a.acquire = sync.OnceValues(a.open)
 	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Contacts: gateway.Contacts(a.LogContacts), Observer: metrics{}}
-	switch a.gateway.Contacts {
-	case "", gateway.Pseudonym, gateway.Masked, gateway.Clear:
-	default:
-		return fmt.Errorf("log_contacts is %q; it must be %s, %s or %s", a.LogContacts, gateway.Pseudonym, gateway.Masked, gateway.Clear)
+	if err := chooseLogContacts.check(a.LogContacts); err != nil {
+		return err
 	}
-	switch a.Ledger {
-	case "", onDiskFirst:
-	case onDiskMeanwhile:
-		a.gateway.Overlap = true
-	default:
-		return fmt.Errorf("ledger is %q; it must be %s or %s", a.Ledger, onDiskFirst, onDiskMeanwhile)
+	if err := chooseLedger.check(a.Ledger); err != nil {
+		return err
 	}
+	a.gateway.Overlap = a.Ledger == onDiskMeanwhile
 	if err := a.provisionBodies(); err != nil {
 		return err
 	}
@@ -267,12 +262,6 @@ func appOf(ctx caddy.Context) (*App, error) {
 	}
 	return mod.(*App), nil
 }
-
-// When a send is on disk.
-const (
-	onDiskFirst     = "strict"
-	onDiskMeanwhile = "overlap"
-)
 
 // Interface guards
 var (

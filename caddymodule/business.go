@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 	_ "time/tzdata" // for time_zone, also where the system has none
 
@@ -151,11 +150,8 @@ type Words struct {
 	Payloads []string `json:"payloads,omitempty"`
 }
 
-const (
-	everyOther  = "*"
-	modeEnforce = "enforce"
-	modeMonitor = "monitor"
-)
+// everyOther stands for all business phone numbers that are not listed.
+const everyOther = "*"
 
 // resolveBusinesses checks the configured businesses and merges their policies
 // with the app's.
@@ -210,13 +206,10 @@ func (b *Business) resolve(defaults *Policy) (*gateway.Business, error) {
 			return nil, fmt.Errorf("number %q is not a phone number with plus and country code", b.Number)
 		}
 	}
-	switch b.Mode {
-	case "", modeEnforce:
-	case modeMonitor:
-		r.Monitor = true
-	default:
-		return nil, fmt.Errorf("mode is %q; it must be %s or %s", b.Mode, modeEnforce, modeMonitor)
+	if err := chooseMode.check(b.Mode); err != nil {
+		return nil, err
 	}
+	r.Monitor = b.Mode == modeMonitor
 	var err error
 	if r.Policy, err = b.Policy.resolve(defaults); err != nil {
 		return nil, err
@@ -256,40 +249,31 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 			return r, fmt.Errorf("window_margin is %s; it must be at least 0s and less than 24h", r.WindowMargin)
 		}
 	}
-	for _, choice := range []struct {
-		name       string
+	for _, set := range []struct {
+		choice
 		own, other string
-		no, yes    string // yes is what sets the field
-		field      *bool
+		field      *bool // set by the word that doesn't hold without
 	}{
-		{"in_window_consent", p.InWindowConsent, defaults.InWindowConsent, "implied", "required", &r.RequireInWindowConsent},
-		{"opted_out_replies", p.OptedOutReplies, defaults.OptedOutReplies, "allow", "refuse", &r.RefuseOptedOutReplies},
-		{"groups", p.Groups, defaults.Groups, "refuse", "allow", &r.AllowGroups},
-		{"direct_send", p.DirectSend, defaults.DirectSend, "refuse", "allow", &r.DirectSend},
+		{chooseInWindowConsent, p.InWindowConsent, defaults.InWindowConsent, &r.RequireInWindowConsent},
+		{chooseOptedOutReplies, p.OptedOutReplies, defaults.OptedOutReplies, &r.RefuseOptedOutReplies},
+		{chooseGroups, p.Groups, defaults.Groups, &r.AllowGroups},
+		{chooseDirectSend, p.DirectSend, defaults.DirectSend, &r.DirectSend},
 	} {
-		value := choice.own
-		if value == "" {
-			value = choice.other
+		value, err := set.of(set.own, set.other)
+		if err != nil {
+			return r, err
 		}
-		switch value {
-		case "", choice.no:
-		case choice.yes:
-			*choice.field = true
-		default:
-			return r, fmt.Errorf("%s is %q; it must be %s or %s", choice.name, value, choice.no, choice.yes)
-		}
+		*set.field = value != set.unset
 	}
 	if _, err := zoneNamed(p.TimeZone); err != nil {
 		return r, err
 	}
-	bare := p.BareNumbers
-	if bare == "" {
-		bare = defaults.BareNumbers
+	bare, err := chooseBareNumbers.of(p.BareNumbers, defaults.BareNumbers)
+	if err != nil {
+		return r, err
 	}
-	if bare != "" {
-		if err := r.BareNumbers.UnmarshalText([]byte(bare)); err != nil {
-			return r, fmt.Errorf("bare_numbers is %q; it must be %s", bare, strings.Join(bareNumbers, ", "))
-		}
+	if err := r.BareNumbers.UnmarshalText([]byte(bare)); err != nil {
+		return r, err
 	}
 	r.EssentialTemplates = p.EssentialTemplates
 	if r.EssentialTemplates == nil {
@@ -297,9 +281,6 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 	}
 	return r, nil
 }
-
-// bareNumbers are the values of bare_numbers.
-var bareNumbers = []string{policy.BareFirst.String(), policy.BareBoth.String(), policy.BareRefuse.String()}
 
 func compileWords(lists []Words) (*policy.Words, error) {
 	compiled := policy.NewWords()

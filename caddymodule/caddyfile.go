@@ -9,8 +9,6 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-
-	"github.com/waguard/waguard/gateway"
 )
 
 func init() {
@@ -49,19 +47,6 @@ func stringInto(to *string) parser {
 	return func(d *caddyfile.Dispenser) error {
 		if !d.AllArgs(to) {
 			return d.ArgErr()
-		}
-		return nil
-	}
-}
-
-func choiceInto(to *string, choices ...string) parser {
-	return func(d *caddyfile.Dispenser) error {
-		name := d.Val()
-		if !d.AllArgs(to) {
-			return d.ArgErr()
-		}
-		if !slices.Contains(choices, *to) {
-			return d.Errf("%s is %q; it must be one of: %s", name, *to, strings.Join(choices, ", "))
 		}
 		return nil
 	}
@@ -184,10 +169,10 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"opt_in_words":     func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", false) },
 		"opt_out_payloads": func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_out", true) },
 		"opt_in_payloads":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", true) },
-		"ledger":           choiceInto(&app.Ledger, onDiskFirst, onDiskMeanwhile),
+		"ledger":           chooseLedger.into(&app.Ledger),
 		"body_budget":      app.parseBodyBudget,
 		"body_timeout":     app.parseBodyTimeout,
-		"log_contacts":     choiceInto(&app.LogContacts, string(gateway.Pseudonym), string(gateway.Masked), string(gateway.Clear)),
+		"log_contacts":     chooseLogContacts.into(&app.LogContacts),
 	}, "business", "opt_out_words", "opt_in_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {
 		return nil, err
@@ -220,7 +205,7 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	known["name"] = stringInto(&b.Name)
 	known["waba"] = stringInto(&b.WABA)
 	known["number"] = stringInto(&b.Number)
-	known["mode"] = choiceInto(&b.Mode, modeEnforce, modeMonitor)
+	known["mode"] = chooseMode.into(&b.Mode)
 	if err := parseBlock(d, known, "opt_in_questions"); err != nil {
 		return b, err
 	}
@@ -235,17 +220,17 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 func (p *Policy) subdirectives() map[string]parser {
 	return map[string]parser{
 		"window_margin":       durationInto(&p.WindowMargin),
-		"in_window_consent":   choiceInto(&p.InWindowConsent, "implied", "required"),
-		"opted_out_replies":   choiceInto(&p.OptedOutReplies, "allow", "refuse"),
-		"groups":              choiceInto(&p.Groups, "allow", "refuse"),
-		"direct_send":         choiceInto(&p.DirectSend, "allow", "refuse"),
+		"in_window_consent":   chooseInWindowConsent.into(&p.InWindowConsent),
+		"opted_out_replies":   chooseOptedOutReplies.into(&p.OptedOutReplies),
+		"groups":              chooseGroups.into(&p.Groups),
+		"direct_send":         chooseDirectSend.into(&p.DirectSend),
 		"time_zone":           zoneInto(&p.TimeZone),
-		"bare_numbers":        choiceInto(&p.BareNumbers, bareNumbers...),
+		"bare_numbers":        chooseBareNumbers.into(&p.BareNumbers),
 		"essential_templates": listInto(&p.EssentialTemplates),
 		"transaction_prefix":  listInto(&p.TransactionPrefix),
 		"confirmation_texts":  listInto(&p.ConfirmationTexts),
-		"opt_out_reach":       choiceInto(&p.OptOutReach, reaches...),
-		"opt_in_reach":        choiceInto(&p.OptInReach, reaches...),
+		"opt_out_reach":       chooseOptOutReach.into(&p.OptOutReach),
+		"opt_in_reach":        chooseOptInReach.into(&p.OptInReach),
 		"consent_skew":        durationInto(&p.ConsentSkew),
 		"start_opts_in":       listInto(&p.StartOptsIn),
 		"opt_in_questions":    p.parseQuestions,

@@ -10,9 +10,6 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-// reaches are the names of policy.Reach.
-var reaches = []string{policy.ReachNumber.String(), policy.ReachWABA.String(), policy.ReachAll.String()}
-
 // noScope stands for no scope where scopes are listed.
 const noScope = "none"
 
@@ -28,22 +25,20 @@ func (p *Policy) check() error {
 // each field p leaves open the value of defaults.
 func (p *Policy) resolveConsent(defaults *Policy, b *gateway.Business) (err error) {
 	b.Terms = policy.DefaultTerms()
-	for _, reach := range []struct {
-		name, own, other string
-		field            *policy.Reach
+	for _, set := range []struct {
+		choice
+		own, other string
+		field      *policy.Reach
 	}{
-		{"opt_out_reach", p.OptOutReach, defaults.OptOutReach, &b.Terms.OptOutReach},
-		{"opt_in_reach", p.OptInReach, defaults.OptInReach, &b.Terms.OptInReach},
+		{chooseOptOutReach, p.OptOutReach, defaults.OptOutReach, &b.Terms.OptOutReach},
+		{chooseOptInReach, p.OptInReach, defaults.OptInReach, &b.Terms.OptInReach},
 	} {
-		value := reach.own
-		if value == "" {
-			value = reach.other
+		value, err := set.of(set.own, set.other)
+		if err != nil {
+			return err
 		}
-		if value == "" {
-			continue
-		}
-		if err := reach.field.UnmarshalText([]byte(value)); err != nil {
-			return fmt.Errorf("%s is %q; it must be one of: %s", reach.name, value, strings.Join(reaches, ", "))
+		if err := set.field.UnmarshalText([]byte(value)); err != nil {
+			return err
 		}
 	}
 	skew := p.ConsentSkew

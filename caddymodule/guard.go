@@ -109,6 +109,7 @@ const (
 	defaultSendTimeout = 60 * time.Second
 )
 
+// dialects are those that chooseDialect names.
 var dialects = map[string]cloudapi.Dialect{
 	"": cloudapi.Cloud, "cloud": cloudapi.Cloud, "360dialog": cloudapi.Dialog360, "on_premises": cloudapi.OnPremises,
 }
@@ -124,20 +125,18 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	if g.app, err = appOf(ctx); err != nil {
 		return err
 	}
-	var ok bool
-	if g.dialect, ok = dialects[g.Dialect]; !ok {
-		return fmt.Errorf("dialect is %q; it must be cloud, 360dialog or on_premises", g.Dialect)
+	if err := chooseDialect.check(g.Dialect); err != nil {
+		return err
 	}
+	g.dialect = dialects[g.Dialect]
 	switch {
 	case g.dialect == cloudapi.Cloud && g.PhoneNumberID != "":
 		return errors.New("phone_number_id is for the dialects 360dialog and on_premises; in the Cloud API the path names the number")
 	case g.dialect != cloudapi.Cloud && !isDigits(g.PhoneNumberID):
 		return fmt.Errorf("the dialect %s needs `phone_number_id <id>`, since its paths don't name the number", g.Dialect)
 	}
-	switch g.WebhookChanges {
-	case "", webhookChangesLog, webhookChangesRefuse:
-	default:
-		return fmt.Errorf("webhook_changes is %q; it must be %s or %s", g.WebhookChanges, webhookChangesLog, webhookChangesRefuse)
+	if err := chooseWebhookChanges.check(g.WebhookChanges); err != nil {
+		return err
 	}
 	if err := checkSender(g.Sender); err != nil {
 		return err
@@ -363,11 +362,11 @@ func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	}
 	var timeout, window *caddy.Duration
 	err := parseBlock(d, map[string]parser{
-		"dialect":            choiceInto(&g.Dialect, "cloud", "360dialog", "on_premises"),
+		"dialect":            chooseDialect.into(&g.Dialect),
 		"phone_number_id":    stringInto(&g.PhoneNumberID),
 		"send_timeout":       durationInto(&timeout),
 		"idempotency_window": durationInto(&window),
-		"webhook_changes":    choiceInto(&g.WebhookChanges, webhookChangesLog, webhookChangesRefuse),
+		"webhook_changes":    chooseWebhookChanges.into(&g.WebhookChanges),
 		"sender": func(d *caddyfile.Dispenser) error {
 			if !d.AllArgs(&g.Sender) || g.Sender == "" {
 				return d.ArgErr()

@@ -22,7 +22,7 @@ func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloud
 	exception := ""
 	if u.Monitored() {
 		exception = g.exception(w, r, &sn)
-		request.Body, request.From = sn.body, g.callerOf(r, sn.body) // more may have been read
+		request.Body, request.From = sn.body, g.callerOf(r, credentials(r, sn.body)) // more may have been read
 		if exception == "" {
 			return g.passUnread(w, r, u, &sn, next)
 		}

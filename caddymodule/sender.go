@@ -41,9 +41,16 @@ func checkSender(sender string) error {
 	return nil
 }
 
-// sentBy is who sent r, whose body is given. Without a store there are no
+// requestOf is r as the gateway sees it, whose body is given as far as it was
+// read.
+func (g *Guard) requestOf(r *http.Request, body []byte) gateway.Request {
+	shown := credentials(r, body)
+	return gateway.Request{Body: body, By: g.sentBy(r, shown), From: g.callerOf(r, shown)}
+}
+
+// sentBy is who sent r, which shows credentials. Without a store there are no
 // fingerprints.
-func (g *Guard) sentBy(r *http.Request, body []byte) gateway.By {
+func (g *Guard) sentBy(r *http.Request, shown []string) gateway.By {
 	sender := ""
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		template := g.Sender
@@ -55,7 +62,11 @@ func (g *Guard) sentBy(r *http.Request, body []byte) gateway.By {
 	if sender == "" {
 		sender = clientAddress(r)
 	}
-	return gateway.By{Sender: sender, Token: g.app.gateway.Fingerprint(accessToken(r, body))}
+	token := ""
+	if len(shown) > 0 {
+		token = g.app.gateway.Fingerprint(shown[0])
+	}
+	return gateway.By{Sender: sender, Token: token}
 }
 
 // longNumber is what could be a phone number.

@@ -40,12 +40,6 @@ func (g *Guard) send(w http.ResponseWriter, r *http.Request, body []byte, key st
 	return s.answer(w, &result)
 }
 
-// requestOf is r as the gateway sees it, whose body is given as far as it was
-// read.
-func (g *Guard) requestOf(r *http.Request, body []byte) gateway.Request {
-	return gateway.Request{Body: body, By: g.sentBy(r, body), From: g.callerOf(r, body)}
-}
-
 // answer tells the sender what its request came to.
 func (s *sending) answer(w http.ResponseWriter, result *gateway.Result) error {
 	switch {

@@ -137,10 +137,10 @@ func (h *Webhook) Provision(ctx caddy.Context) (err error) {
 
 // checkDialect finds out whose deliveries are that don't say it.
 func (h *Webhook) checkDialect() error {
-	dialect, ok := dialects[h.Dialect]
-	switch {
-	case !ok:
-		return fmt.Errorf("dialect is %q; it must be cloud, 360dialog or on_premises", h.Dialect)
+	if err := chooseDialect.check(h.Dialect); err != nil {
+		return err
+	}
+	switch dialect := dialects[h.Dialect]; {
 	case dialect == cloudapi.Cloud && h.PhoneNumberID != "":
 		return errors.New("phone_number_id is for the dialects 360dialog and on_premises; in the Cloud API each delivery names the number")
 	case dialect != cloudapi.Cloud && !isDigits(h.PhoneNumberID):
@@ -341,7 +341,7 @@ func (h *Webhook) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"app_secret":      listInto(&h.AppSecrets),
 		"verify_token":    stringInto(&h.VerifyToken),
 		"auth":            h.parseAuth,
-		"dialect":         choiceInto(&h.Dialect, "cloud", "360dialog", "on_premises"),
+		"dialect":         chooseDialect.into(&h.Dialect),
 		"phone_number_id": stringInto(&h.PhoneNumberID),
 	}, "app_secret", "auth")
 	if err != nil {

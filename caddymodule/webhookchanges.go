@@ -11,11 +11,6 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-const (
-	webhookChangesLog    = "log"
-	webhookChangesRefuse = "refuse"
-)
-
 // webhookChanges are the requests, of r and the elements of its batch, that would
 // change where the account's webhooks go. body is nil where it was not read.
 func webhookChanges(r *http.Request, body []byte, elements []cloudapi.Request) (changes []cloudapi.WebhookChange) {
@@ -68,7 +63,7 @@ func (g *Guard) watchWebhooks(r *http.Request, body []byte, elements []cloudapi.
 // fromStranger reports whether a request is one of a caller whom Meta hasn't
 // accepted for any business phone number. Such requests leave no trace but a count.
 func (g *Guard) fromStranger(r *http.Request, body []byte) bool {
-	c := g.callerOf(r, body)
+	c := g.callerOf(r, credentials(r, body))
 	_, err := g.app.acquire()
 	return err == nil && !g.app.gateway.Accepts(&c, "")
 }
@@ -82,7 +77,7 @@ func countChanges(changes []cloudapi.WebhookChange) {
 // webhooksChanged tells whoever runs the gateway.
 func (g *Guard) webhooksChanged(r *http.Request, body []byte, changes []cloudapi.WebhookChange, became string) {
 	at := policy.MomentOf(g.app.clock.Now())
-	by := g.sentBy(r, body)
+	by := g.sentBy(r, credentials(r, body))
 	events := make([]policy.Event, len(changes))
 	countChanges(changes)
 	for i, c := range changes {
