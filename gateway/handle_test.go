@@ -280,6 +280,12 @@ func TestOverlap(t *testing.T) {
 			t.Errorf("send %d came to %s, want %s", i, result.Refusal, want)
 		}
 	}
+	// That there is no room shows at once.
+	w.store.full.Store(true)
+	if result := w.handle(t, w.request(t, shop, text(ana, "hi"))); rule(result) != "STORE_UNAVAILABLE" {
+		t.Errorf("without room: %s", result.Refusal)
+	}
+	w.store.full.Store(false)
 	if w.meta.sent() != 2 {
 		t.Errorf("%d were sent, want 2", w.meta.sent())
 	}

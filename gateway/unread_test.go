@@ -12,10 +12,12 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
+var unreadable = &cloudapi.Refusal{Rule: policy.RuleUnreadable, Reason: "it broke off", Remedy: "again"}
+
 // unread is a request to a number that could not be read.
 func (w *world) unread(number string) *Unread {
 	w.advance(time.Millisecond)
-	return w.Unread(cloudapi.Route{PhoneNumberID: number}, &cloudapi.Refusal{Rule: policy.RuleUnreadable, Reason: "it broke off", Remedy: "again"}, &Request{By: By{Sender: "crm"}, From: Caller{Named: true}})
+	return w.Unread(cloudapi.Route{PhoneNumberID: number}, unreadable, &Request{By: By{Sender: "crm"}, From: Caller{Named: true}})
 }
 
 // What could not be read is refused and in the ledger, or passes in monitor mode

@@ -251,7 +251,7 @@ func (c *counts) StrangerRefused(policy.Rule) { c.strangers.Add(1) }
 // faulty is a store of which some methods fail.
 type faulty struct {
 	store.Store
-	closed, facts, apply, reserve, claims, settle, attempt atomic.Bool
+	closed, facts, apply, reserve, full, claims, settle, attempt atomic.Bool
 }
 
 var errFaulty = errors.New("the store fails because the test says so")
@@ -272,7 +272,11 @@ func (f *faulty) Apply(ctx context.Context, events []policy.Event) error {
 
 func (f *faulty) Reserve(e *store.Entry) *store.Write {
 	switch {
-	case f.reserve.Load():
+	case f.reserve.Load(): // which shows when somebody waits for it
+		w, done := store.NewWrite()
+		w.Hurry(func() { done(errFaulty) })
+		return w
+	case f.full.Load():
 		return ended(errFaulty)
 	case f.claims.Load() && claims(e): // another send was quicker
 		return ended(store.ErrClaimed)
