@@ -171,6 +171,24 @@ func leaveUnread(w http.ResponseWriter, r *http.Request, timeout time.Duration) 
 // serverReads is how much net/http reads of a body that a handler left.
 const serverReads = 256 << 10
 
+// largestDrain is how much of a refused request is read to its end: a document
+// of 100 MB, the largest upload Meta takes, and what is around it.
+const largestDrain = 128 << 20
+
+// drain reads what is left of a refused request. Many clients read no answer
+// while they write, and would see a broken connection instead of the refusal.
+// A client that asked first doesn't write. What doesn't come in time is not
+// waited for.
+func drain(w http.ResponseWriter, r *http.Request, timeout time.Duration) {
+	if r.Body == nil || r.Header.Get("Expect") != "" {
+		return
+	}
+	setBodyDeadline(w, time.Now().Add(timeout))
+	if _, err := io.CopyN(io.Discard, r.Body, largestDrain); err == io.EOF {
+		setBodyDeadline(w, time.Time{})
+	}
+}
+
 // broken reports whether there is no more of a body than what was read.
 func broken(err error) bool {
 	_, over := errors.AsType[*http.MaxBytesError](err)

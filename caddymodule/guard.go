@@ -1,13 +1,10 @@
 package caddymodule
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -169,9 +166,6 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	return nil
 }
 
-// namespace is the prefix of our own headers. Clients can't set them.
-const namespace = "X-Waguard-"
-
 // serve judges a request.
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	key, keyRefusal := idempotencyKey(r.Header)
@@ -229,18 +223,6 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	return g.send(w, r, body, key, whole, &reading, next)
 }
 
-// dropHeaders removes what a client may not set: our own headers. An offer of
-// another version of HTTP goes too: it concerns this connection alone, and is not
-// taken up.
-func dropHeaders(h http.Header) {
-	for name := range h {
-		if len(name) >= len(namespace) && strings.EqualFold(name[:len(namespace)], namespace) {
-			delete(h, name)
-		}
-	}
-	cloudapi.DropUpgrade(h)
-}
-
 // readBody reads the body once, up to the cap.
 func (g *Guard) readBody(w http.ResponseWriter, r *http.Request) (seen, *cloudapi.Refusal) {
 	var sn seen
@@ -272,43 +254,6 @@ func (g *Guard) readBody(w http.ResponseWriter, r *http.Request) (seen, *cloudap
 		}
 	}
 	return sn, nil
-}
-
-// knownBody is a request body held in memory. It notes whether it was ever read
-// to its end: while it was not, the upstream can't have got the request.
-type knownBody struct {
-	unread bytes.Reader
-	whole  *atomic.Bool
-}
-
-func (b *knownBody) Read(p []byte) (int, error) {
-	n, err := b.unread.Read(p)
-	if b.unread.Len() == 0 {
-		b.whole.Store(true)
-	}
-	return n, err
-}
-
-func (*knownBody) Close() error { return nil }
-
-// withBody is r with body put back, to be sent as it was read. It keeps Go from
-// resending it by itself, except where the server is known not to have seen it.
-// The returned flag is set once the body has been read to its end.
-func withBody(r *http.Request, body []byte) (*http.Request, *atomic.Bool) {
-	whole := new(atomic.Bool)
-	r.GetBody = func() (io.ReadCloser, error) {
-		b := &knownBody{whole: whole}
-		b.unread.Reset(body)
-		return b, nil
-	}
-	r.Body, _ = r.GetBody()
-	r.ContentLength = int64(len(body))
-	r.TransferEncoding = nil
-	r.Trailer = nil
-	// The client was asked for the body when it was read; the upstream need not
-	// ask again.
-	r.Header.Del("Expect")
-	return r, whole
 }
 
 // stream lets an upload through while looking for parts that would turn it into

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -32,24 +31,6 @@ func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloud
 	sn.held.release()
 	drain(w, r, time.Duration(g.app.BodyTimeout))
 	return writeRefusal(w, &result)
-}
-
-// largestDrain is how much of a refused request is read to its end: a document
-// of 100 MB, the largest upload Meta takes, and what is around it.
-const largestDrain = 128 << 20
-
-// drain reads what is left of a refused request. Many clients read no answer
-// while they write, and would see a broken connection instead of the refusal.
-// A client that asked first doesn't write. What doesn't come in time is not
-// waited for.
-func drain(w http.ResponseWriter, r *http.Request, timeout time.Duration) {
-	if r.Body == nil || r.Header.Get("Expect") != "" {
-		return
-	}
-	setBodyDeadline(w, time.Now().Add(timeout))
-	if _, err := io.CopyN(io.Discard, r.Body, largestDrain); err == io.EOF {
-		setBodyDeadline(w, time.Time{})
-	}
 }
 
 // writeRefusal answers with the refusal a request came to.

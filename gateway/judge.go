@@ -127,40 +127,33 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 // decide judges send i of a request. It gives the ledger entry, not yet entered.
 func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int) (*store.Entry, error) {
 	s := &r.Reading.Sends[i]
-	b, ok := g.Businesses.Of(s.PhoneNumberID)
-	if ok {
+	b, served := g.Businesses.Of(s.PhoneNumberID)
+	if served {
 		b.read(s, r.Reading.Opaque(i), r.Reading.Text(i))
 	}
 	now := g.Now()
 	at := policy.MomentOf(now)
-	e := &store.Entry{ID: store.NewID(at), At: at, Send: *s}
-	if !ok {
-		e.Facts.NoBusiness = true
-		e.Decision = policy.Decide(s, &e.Facts, &e.Policy, now)
-		e.Monitored = g.Businesses.Monitors(s.PhoneNumberID)
-		e.Outcome = store.Outcome{State: store.Reserved, At: at}
-		if !e.Monitored {
-			e.Outcome.State = store.Refused
+	e := &store.Entry{ID: store.NewID(at), At: at, Send: *s, Facts: policy.Facts{NoBusiness: !served}}
+	if served {
+		e.Business, e.Policy, e.Terms, e.WABA = b.Name, b.Policy, b.Terms, b.WABA
+		facts, err := st.Facts(ctx, store.Query{
+			PhoneNumberID: s.PhoneNumberID,
+			Terms:         b.Terms,
+			Who:           s.Identities(),
+			Digits:        s.Digits,
+			WABA:          b.WABA,
+			Template:      s.Template,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading the facts of a send: %w", err)
 		}
-		g.hidePhone(st, e)
-		return e, nil
+		e.Facts = facts
 	}
-	e.Business, e.Policy, e.Terms, e.WABA = b.Name, b.Policy, b.Terms, b.WABA
-	facts, err := st.Facts(ctx, store.Query{
-		PhoneNumberID: s.PhoneNumberID,
-		Terms:         b.Terms,
-		Who:           s.Identities(),
-		Digits:        s.Digits,
-		WABA:          b.WABA,
-		Template:      s.Template,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the facts of a send: %w", err)
-	}
-	e.Facts = facts
 	e.Decision = policy.Decide(s, &e.Facts, &e.Policy, now)
-	e.Market, e.MarketEstimated = marketOf(s, &e.Decision, now.In(b.Zone))
-	e.Monitored = e.Violation() && b.Monitor
+	if served {
+		e.Market, e.MarketEstimated = marketOf(s, &e.Decision, now.In(b.Zone))
+	}
+	e.Monitored = e.Violation() && g.Businesses.Monitors(s.PhoneNumberID)
 	e.Outcome = store.Outcome{State: store.Reserved, At: at}
 	if e.Violation() && !e.Monitored {
 		e.Outcome.State = store.Refused
