@@ -104,12 +104,12 @@ func (d *Sends) strangerWaits(c *Caller) (Result, bool) {
 	return Result{ID: store.NewID(d.now()), RetryAfter: seconds, Refusal: &cloudapi.Refusal{
 		Rule:   policy.RuleStranger,
 		Reason: "too many requests from this address were refused that show no access token Meta has accepted for this number lately; nothing was judged or sent",
-		Remedy: fmt.Sprintf("send it again in %d s; %s", seconds, getAccepted),
+		Remedy: fmt.Sprintf("send it again in %d s; to be known here, %s", seconds, getAccepted),
 	}}, true
 }
 
 // getAccepted is how a caller stops being a stranger.
-const getAccepted = "a caller is known once Meta has accepted its access token: GET /v25.0/<phone_number_id> through the gateway with it, or have whoever runs the gateway name the caller under `senders`"
+const getAccepted = "let the gateway see that Meta accepts your access token, with a GET of /v25.0/ and the phone number id through it, or have whoever runs it name you under `senders`"
 
 // refuseStranger refuses a stranger's request of whose sends at least one may not
 // leave.

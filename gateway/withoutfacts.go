@@ -10,11 +10,11 @@ import (
 func withoutFacts(rule policy.Rule) *cloudapi.Refusal {
 	for _, r := range toStrangers {
 		if r.Rule == rule {
-			r.Remedy += "; the gateway says more to a caller whose access token Meta has accepted: " + getAccepted
+			r.Remedy += "; to be told more, " + getAccepted
 			return &r
 		}
 	}
-	return &cloudapi.Refusal{Rule: rule, Reason: "the gateway's rules don't let this send leave", Remedy: getAccepted}
+	return &cloudapi.Refusal{Rule: rule, Reason: "the gateway's rules don't let this send leave", Remedy: "to be told more, " + getAccepted}
 }
 
 // toStrangers are the refusals by rules that look at what is known of a person or
