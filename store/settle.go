@@ -133,7 +133,7 @@ func (t *tx) messageIs(id ID, h *entryHead, settled *settlement, wamid policy.Al
 	return t.takeStops(h, settled, wamid)
 }
 
-// settleOpaque stops or goes on waiting for a status that echoes the send's opaque
+// settleOpaque stops or goes on waiting for a status that repeats the send's opaque
 // value.
 func (t *tx) settleOpaque(id ID, h *entryHead, s settlement) error {
 	switch {

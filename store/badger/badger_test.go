@@ -45,11 +45,24 @@ func TestEngine(t *testing.T) {
 	})
 }
 
-// TestStore runs the store's suite.
+// TestStore runs what of the store's suite depends on its engine: what is on disk
+// and when, pages, many callers at once. All of it is run over memory.
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t testing.TB, dir string, now func() time.Time) store.Store {
+	storetest.RunSome(t, func(t testing.TB, dir string, now func() time.Time) store.Store {
 		return openStore(t, dir, Options{Now: now})
-	})
+	}, engineTests...)
+}
+
+// TestStoreSmallCache runs it with a cache that nearly always misses.
+func TestStoreSmallCache(t *testing.T) {
+	storetest.RunSome(t, func(t testing.TB, dir string, now func() time.Time) store.Store {
+		return openStore(t, dir, Options{Now: now, CacheSize: 2})
+	}, "facts", "consent", "identities", "history", "confirmation", "visibility", "settle-race", "reopen")
+}
+
+var engineTests = []string{
+	"facts", "history", "events", "callers", "ledger", "filters", "entries", "settle", "statuses", "opaque-values", "stop131050", "confirmation",
+	"visibility", "claims-race", "attempts", "attempts-race", "settle-race", "reopen", "closed", "large",
 }
 
 func openStore(t testing.TB, dir string, o Options) *Store {

@@ -34,7 +34,7 @@ func testStatuses(t *testing.T, open Open) {
 	}
 }
 
-func testEchoes(t *testing.T, open Open) {
+func testOpaqueValues(t *testing.T, open Open) {
 	f := newFixture(t, open)
 	send := func(opaque string, to policy.Identity) store.ID {
 		e := f.newEntry(start, to)
@@ -54,22 +54,22 @@ func testEchoes(t *testing.T, open Open) {
 	id := send("order 1", ann)
 	f.settle(id, store.Outcome{State: store.Unknown, At: start})
 	f.apply(status("wamid.1", "order 1", ann))
-	want("unknown, then echoed", id, store.Accepted, policy.StatusDelivered)
+	want("unknown, then reported", id, store.Accepted, policy.StatusDelivered)
 
 	id = send("order 2", ann)
 	f.apply(status("wamid.2", "order 2"))
-	want("reserved, then echoed", id, store.Accepted, policy.StatusDelivered)
+	want("reserved, then reported", id, store.Accepted, policy.StatusDelivered)
 	f.settle(id, store.Outcome{State: store.Unknown, At: start + day})
-	want("echoed, then unknown", id, store.Accepted, policy.StatusDelivered)
+	want("reported, then unknown", id, store.Accepted, policy.StatusDelivered)
 	f.settle(id, store.Outcome{State: store.Rejected, At: start + day})
-	want("echoed, then rejected", id, store.Rejected, "")
+	want("reported, then rejected", id, store.Rejected, "")
 
 	id = send("order 3", ann)
 	f.settle(id, store.Outcome{State: store.Unknown, At: start})
 	f.apply(policy.StatusChanged{PhoneNumberID: number2, Wamid: "wamid.3", At: start, Status: policy.StatusSent, Opaque: "order 3"}, status("wamid.4", "order 4", ann))
-	want("echoed by another number", id, store.Unknown, "")
+	want("reported by another number", id, store.Unknown, "")
 	f.apply(status("wamid.3", "order 3", bob))
-	want("echoed in a message to somebody else", id, store.Unknown, "")
+	want("reported in a message to somebody else", id, store.Unknown, "")
 
 	// A send that timed out and was repeated: the status of the second one
 	// doesn't settle the first, even if it comes before the answer.
@@ -84,7 +84,7 @@ func testEchoes(t *testing.T, open Open) {
 	f.settle(id, store.Outcome{State: store.Unknown, At: start})
 	f.clock.set(start + 31*day)
 	f.apply(status("wamid.6", "order 6", ann))
-	want("echoed after 30 days", id, store.Unknown, "")
+	want("reported after 30 days", id, store.Unknown, "")
 }
 
 func testStop131050(t *testing.T, open Open) {
@@ -104,7 +104,7 @@ func testStop131050(t *testing.T, open Open) {
 			f.settle(id, store.Outcome{State: store.Rejected, At: start + minute, HTTPStatus: 400, ErrorCode: 131050})
 			f.reopen()
 		},
-		"echoed": func(f *fixture, id store.ID) {
+		"reported": func(f *fixture, id store.ID) {
 			f.settle(id, store.Outcome{State: store.Unknown, At: start})
 			stop := stop
 			stop.Opaque = "order"
