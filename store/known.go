@@ -113,7 +113,7 @@ func (k *knowledge) templateByID(id string) (Template, bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	name, ok := k.ids[id]
-	return Template{WABA: name.WABA, Ref: name.Ref}, ok
+	return Template(name), ok
 }
 
 func (k *knowledge) templatesNamed(waba, name string) []policy.TemplateRef {
