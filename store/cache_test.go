@@ -27,3 +27,14 @@ func TestCacheFill(t *testing.T) {
 		t.Error("a changed contact is still in the cache as it was")
 	}
 }
+
+// TestCacheIsBounded checks that names used last push out others.
+func TestCacheIsBounded(t *testing.T) {
+	c := newContactCache(8)
+	for i := range byte(100) {
+		c.replace(policy.Alias{i}, []byte("record"))
+	}
+	if n := c.lru.Len(); n != 8 {
+		t.Errorf("%d names are in a cache of 8", n)
+	}
+}

@@ -69,7 +69,9 @@ http://%s {
 		}
 	}
 	handle {
-		whatsapp_guard
+		whatsapp_guard {
+			senders match path *
+		}
 		reverse_proxy %s
 	}
 }
