@@ -7,7 +7,9 @@ import (
 )
 
 // What is known about the business's own numbers and templates is read from
-// memory where the engine is [Sole], and from its records where it isn't.
+// memory where the engine is [Sole], and from its records where it isn't. Of the
+// three below, what can't be read then is not known; decisions go by [Book.Facts],
+// which says so.
 
 // Number is what webhooks told about a business phone number.
 func (s *Book) Number(phoneNumberID string) (n Number) {
