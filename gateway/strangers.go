@@ -109,7 +109,7 @@ func (d *Sends) strangerWaits(c *Caller) (Result, bool) {
 }
 
 // getAccepted is how a caller stops being a stranger.
-const getAccepted = "let the gateway see that Meta accepts your access token, with a GET of /v25.0/ and the phone number id through it, or have whoever runs it name you under `senders`"
+const getAccepted = "let the gateway see once that Meta accepts your access token (GET /v25.0/ followed by the phone number id, through the gateway), or have whoever runs it name you under `senders`"
 
 // refuseStranger refuses a stranger's request of whose sends at least one may not
 // leave.
