@@ -78,7 +78,6 @@ type App struct {
 	logger   *zap.Logger
 	provider StoreProvider
 	clock    Clock
-	overlap  bool // ledger overlap
 	words    *policy.Words
 	gateway  *gateway.Gateway
 
