@@ -3,13 +3,13 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
-	"github.com/waguard/waguard/store/badger"
 )
 
 // office is a gateway that operators ask, with a clock that stands.
@@ -34,11 +34,7 @@ func newOffice(t *testing.T, zones map[string]string) *office {
 	t.Helper()
 	o := &office{now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return o.now }
-	st, err := badger.Open(t.TempDir(), badger.Options{Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
+	st := openStore(t, now)
 	o.store = st
 	o.Gateway = &Gateway{Now: now, Open: func() (store.Store, error) { return st, nil }, Observer: unwatched{}}
 	o.Businesses.Listed = make(map[string]*Business)
@@ -257,7 +253,7 @@ func TestOperatorRecords(t *testing.T) {
 func TestOperatorStoreGone(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, map[string]string{officeShop: "UTC"})
-	o.store.(*badger.Store).Close()
+	o.store.(io.Closer).Close()
 	_, err := o.RecordConsent(t.Context(), ConsentRequest{PhoneNumberID: officeShop, Contact: officeAna, Scope: "all"}, policy.OptedIn)
 	if e, ok := errors.AsType[*Problem](err); !ok || e.Kind != Unrecorded {
 		t.Errorf("got %v", err)

@@ -18,7 +18,7 @@ import (
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
-	"github.com/waguard/waguard/store/badger"
+	"github.com/waguard/waguard/store/memory"
 )
 
 // The business numbers of the tests, and two people.
@@ -72,7 +72,7 @@ func newWorld(t testing.TB) *world {
 // openStore is an empty store.
 func openStore(t testing.TB, now func() time.Time) store.Store {
 	t.Helper()
-	st, err := badger.Open(t.TempDir(), badger.Options{Now: now})
+	st, err := store.Open(t.Context(), memory.NewSpace().OpenAlone(now), store.Options{Now: now, CacheSize: 1 << 10}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
