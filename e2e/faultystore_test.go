@@ -119,37 +119,3 @@ func failed() *store.Write {
 	done(errFaulty)
 	return w
 }
-
-// faultyCaddyfile is a gateway with a faulty store.
-const faultyCaddyfile = `{
-	admin {{.Admin}}
-	persist_config off
-	default_bind 127.0.0.1
-	grace_period 5s
-	log default {
-		level PANIC
-	}
-	{{.Global}}
-	whatsapp {
-		store faulty {{.Dir}}
-		{{.WhatsApp}}
-	}
-}
-http://{{.Addr}} {
-	{{.Site}}
-	handle /webhook {
-		whatsapp_webhook {
-			app_secret {env.WAGUARD_TEST_APP_SECRET}
-			verify_token {env.WAGUARD_TEST_VERIFY_TOKEN}
-		}
-		{{if .App}}reverse_proxy {{.App}}{{end}}
-	}
-	handle {
-		whatsapp_guard {
-			{{.Guard}}
-			{{.Known}}
-		}
-		reverse_proxy {{.Upstream}}
-	}
-}
-`

@@ -194,7 +194,8 @@ func TestDirectoryNotWritable(t *testing.T) {
 	p := newProcess(t, upstream, dir)
 	p.config = filepath.Join(parent, "Caddyfile")
 	// The ports held for p are no other user's.
-	p.configure(t, fmt.Sprintf(processCaddyfile, "127.0.0.1:0", filepath.Join(parent, "caddy"), dir, "127.0.0.1:0", upstream))
+	p.Addr, p.Admin, p.Global = "127.0.0.1:0", "127.0.0.1:0", "storage file_system "+filepath.Join(parent, "caddy")
+	p.configure(t, p.text(t))
 	if err := errors.Join(os.Mkdir(filepath.Dir(dir), 0o555), os.Chmod(parent, 0o755)); err != nil {
 		t.Fatal(err)
 	}

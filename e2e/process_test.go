@@ -66,46 +66,25 @@ type process struct {
 	exited chan struct{}
 }
 
-// processCaddyfile is the configuration of a process.
-const processCaddyfile = `{
-	admin %s
-	persist_config off
-	default_bind 127.0.0.1
-	grace_period 10s
-	storage file_system %s
-	whatsapp {
-		store badger %s
-	}
-}
-http://%s {
-	handle /webhook {
-		whatsapp_webhook {
-			app_secret {env.WA_APP_SECRET}
-			verify_token {env.WA_VERIFY_TOKEN}
-		}
-	}
-	handle {
-		whatsapp_guard {
-			senders match path *
-		}
-		reverse_proxy %s
-	}
-}
-`
-
 // newProcess prepares a gateway; start starts it.
 func newProcess(t testing.TB, upstream, dir string) *process {
 	t.Helper()
-	g := &gatewaytest.Gateway{Addr: gatewaytest.FreeAddr(t), Admin: gatewaytest.FreeAddr(t)}
-	g.Upstream, g.Dir = upstream, dir
-	g.URL, g.WebhookURL, g.AdminURL = "http://"+g.Addr, "http://"+g.Addr+"/webhook", "http://"+g.Admin
-	p := &process{Gateway: g, config: filepath.Join(t.TempDir(), "Caddyfile")}
-	p.env = []string{
-		"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
-		"WA_APP_SECRET=" + gatewaytest.AppSecret, "WA_VERIFY_TOKEN=" + gatewaytest.VerifyToken,
-	}
-	p.configure(t, fmt.Sprintf(processCaddyfile, g.Admin, filepath.Join(t.TempDir(), "caddy"), dir, g.Addr, upstream))
+	g := gatewaytest.Prepare(t, gatewaytest.Options{
+		Upstream: upstream, Dir: dir, LogLevel: "INFO", Global: "storage file_system " + filepath.Join(t.TempDir(), "caddy"),
+	})
+	p := &process{Gateway: g, config: filepath.Join(t.TempDir(), "Caddyfile"), env: gatewaytest.Environment(t.TempDir())}
+	p.configure(t, p.text(t))
 	return p
+}
+
+// text is the Caddyfile of the process.
+func (p *process) text(t testing.TB) string {
+	t.Helper()
+	text, err := p.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func (p *process) configure(t testing.TB, caddyfile string) {

@@ -228,7 +228,7 @@ func TestWebhookAlone(t *testing.T) {
 // delivers it again.
 func TestWebhookStoreDown(t *testing.T) {
 	app := &endpoint{status: 200}
-	w := newWorld(t, options{Options: gatewaytest.Options{Caddyfile: faultyCaddyfile, App: newServer(t, app)}})
+	w := newWorld(t, options{Options: gatewaytest.Options{Store: "faulty", LogLevel: "PANIC", App: newServer(t, app)}})
 	faults.apply.Store(true)
 	defer faults.apply.Store(false)
 	if resp, body := w.deliver(t, []byte(hello), gatewaytest.AppSecret); resp.StatusCode != http.StatusServiceUnavailable {

@@ -109,7 +109,7 @@ func TestKeys(t *testing.T) {
 }
 
 // A request that comes while the first under its key is on the way is not sent.
-func TestRepetitionInFlight(t *testing.T) {
+func TestIdempotencyKeyInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -176,7 +176,7 @@ func TestRaceForAConfirmation(t *testing.T) {
 
 // A send whose claim others are quicker to use again and again is refused for
 // that. The store is not to blame.
-func TestLostClaim(t *testing.T) {
+func TestLostConfirmation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.writes(t, ana)

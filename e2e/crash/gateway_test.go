@@ -48,35 +48,6 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-const caddyfile = `{
-	admin %s
-	persist_config off
-	default_bind 127.0.0.1
-	grace_period 5s
-	storage file_system %s
-	log default {
-		level WARN
-	}
-	whatsapp {
-		store badger %s
-	}
-}
-http://%s {
-	handle /webhook {
-		whatsapp_webhook {
-			app_secret {env.WA_APP_SECRET}
-			verify_token {env.WA_VERIFY_TOKEN}
-		}
-	}
-	handle {
-		whatsapp_guard {
-			senders match path *
-		}
-		reverse_proxy %s
-	}
-}
-`
-
 // gateway is one in a process of its own, with all it has acknowledged.
 type gateway struct {
 	url, config string
@@ -128,13 +99,18 @@ func newGateway(t testing.TB, store string) *gateway {
 	upstream := httptest.NewServer(g.sim)
 	t.Cleanup(upstream.Close)
 	t.Cleanup(func() { g.sim.Close() })
-	addr, admin := gatewaytest.FreeAddr(t), gatewaytest.FreeAddr(t)
-	g.url, g.config = "http://"+addr, filepath.Join(g.dir, "Caddyfile")
+	as := gatewaytest.Prepare(t, gatewaytest.Options{
+		Upstream: upstream.URL, Dir: store, LogLevel: "WARN", Global: "storage file_system " + filepath.Join(g.dir, "caddy"),
+	})
+	g.url, g.config = as.URL, filepath.Join(g.dir, "Caddyfile")
 	var err error
-	if g.admin, err = adminapi.NewClient(admin); err != nil {
+	if g.admin, err = adminapi.NewClient(as.Admin); err != nil {
 		t.Fatal(err)
 	}
-	config := fmt.Sprintf(caddyfile, admin, filepath.Join(g.dir, "caddy"), store, addr, upstream.URL)
+	config, err := as.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(g.config, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -151,10 +127,7 @@ func (g *gateway) launch(t testing.TB) {
 	}
 	g.stderr, g.exited = new(output), make(chan struct{})
 	g.cmd = exec.Command(path, "run", "--config", g.config, "--adapter", "caddyfile")
-	g.cmd.Env = []string{
-		"HOME=" + g.dir, "PATH=" + os.Getenv("PATH"),
-		"WA_APP_SECRET=" + gatewaytest.AppSecret, "WA_VERIFY_TOKEN=" + gatewaytest.VerifyToken,
-	}
+	g.cmd.Env = gatewaytest.Environment(g.dir)
 	g.cmd.Stderr, g.cmd.Dir = g.stderr, g.dir
 	if err := g.cmd.Start(); err != nil {
 		t.Fatal(err)

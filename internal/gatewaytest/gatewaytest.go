@@ -46,6 +46,10 @@ type Options struct {
 	Dir string
 	// Start is what the clock shows at first; zero for Epoch.
 	Start time.Time
+	// Store is the module of the store; "" for badger.
+	Store string
+	// LogLevel is from which level on the default log is written; "" for ERROR.
+	LogLevel string
 	// WhatsApp are further lines of the whatsapp block; "" serves every
 	// business phone number with the default policy.
 	WhatsApp string
@@ -92,11 +96,11 @@ const caddyfile = `{
 	default_bind 127.0.0.1
 	grace_period 5s
 	log default {
-		level ERROR
+		level {{or .LogLevel "ERROR"}}
 	}
 	{{.Global}}
 	whatsapp {
-		store badger {{.Dir}}
+		store {{or .Store "badger"}} {{.Dir}}
 		{{.WhatsApp}}
 	}
 	servers {
@@ -130,16 +134,13 @@ http://{{.Addr}} {
 // Start runs a gateway until the test ends.
 func Start(t testing.TB, o Options) *Gateway {
 	t.Helper()
-	if o.Dir == "" {
-		o.Dir = t.TempDir()
-	}
 	os.Setenv(appSecretVariable, AppSecret)
 	os.Setenv(verifyTokenVariable, VerifyToken)
 	if o.Start.IsZero() {
 		o.Start = Epoch
 	}
-	g := &Gateway{Options: o, Addr: FreeAddr(t), Admin: FreeAddr(t), clockName: t.Name()}
-	g.URL, g.WebhookURL, g.AdminURL = "http://"+g.Addr, "http://"+g.Addr+"/webhook", "http://"+g.Admin
+	g := Prepare(t, o)
+	g.clockName = t.Name()
 	g.Clock = manualclock.New(g.clockName, o.Start)
 	if err := g.Load(); err != nil {
 		t.Fatalf("starting the gateway: %v", err)
@@ -150,6 +151,27 @@ func Start(t testing.TB, o Options) *Gateway {
 		}
 	})
 	return g
+}
+
+// Prepare finds addresses for a gateway, which somebody else starts, by its Text.
+func Prepare(t testing.TB, o Options) *Gateway {
+	t.Helper()
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	g := &Gateway{Options: o, Addr: FreeAddr(t), Admin: FreeAddr(t)}
+	g.URL, g.WebhookURL, g.AdminURL = "http://"+g.Addr, "http://"+g.Addr+"/webhook", "http://"+g.Admin
+	return g
+}
+
+// Environment is what a gateway in a process of its own finds in its environment:
+// the secrets by the names of Caddyfile.example as well.
+func Environment(home string) []string {
+	return []string{
+		"HOME=" + home, "PATH=" + os.Getenv("PATH"),
+		appSecretVariable + "=" + AppSecret, verifyTokenVariable + "=" + VerifyToken,
+		"WA_APP_SECRET=" + AppSecret, "WA_VERIFY_TOKEN=" + VerifyToken,
+	}
 }
 
 // Known are the lines that name everybody a sender.
@@ -173,17 +195,24 @@ func (g *Gateway) Load() error {
 	return err
 }
 
-// Config is the gateway's configuration in JSON.
-func (g *Gateway) Config() ([]byte, error) {
+// Text is the gateway's Caddyfile.
+func (g *Gateway) Text() (string, error) {
 	text := g.Caddyfile
 	if text == "" {
 		text = caddyfile
 	}
 	var b strings.Builder
-	if err := template.Must(template.New("Caddyfile").Parse(text)).Execute(&b, g); err != nil {
+	err := template.Must(template.New("Caddyfile").Parse(text)).Execute(&b, g)
+	return b.String(), err
+}
+
+// Config is the gateway's configuration in JSON.
+func (g *Gateway) Config() ([]byte, error) {
+	text, err := g.Text()
+	if err != nil {
 		return nil, err
 	}
-	adapted, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(b.String()), map[string]any{"filename": "Caddyfile"})
+	adapted, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		return nil, err
 	}
