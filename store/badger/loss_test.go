@@ -453,6 +453,7 @@ func (e estate) withoutWitness(t testing.TB) estate {
 	if err := errors.Join(err, from.Close()); err != nil {
 		t.Fatal(err)
 	}
+	settleDown(t, old.store()) // a copy made while files come and go is none a crash could leave
 	killed := old.copy(t, fastDir(t))
 	if err := to.Close(); err != nil {
 		t.Fatal(err)
@@ -506,6 +507,45 @@ func FuzzLog(f *testing.F) {
 			t.Errorf("it ends at %d, with %d more of %d", l.end, l.rest, l.size)
 		}
 	})
+}
+
+// TestUnnamedTables: of tables that MANIFEST doesn't name only those hold nothing
+// of their own that are the copy of a log that is there, or were put together
+// into others.
+func TestUnnamedTables(t *testing.T) {
+	logs := func(bounds ...uint64) (logs []*logFile) {
+		for i := 0; i < len(bounds); i += 2 {
+			logs = append(logs, &logFile{name: fmt.Sprintf("%05d.mem", i), minVersion: bounds[i], maxVersion: bounds[i+1]})
+		}
+		return logs
+	}
+	for _, c := range []struct {
+		what                   string
+		named                  uint64 // the newest version in tables that are named
+		logs                   []*logFile
+		minVersion, maxVersion uint64
+		refused                bool
+	}{
+		{"a log, flushed and not yet named", 100, logs(101, 200, 201, 300), 101, 200, false},
+		{"the newest log", 100, logs(101, 200), 101, 200, false},
+		{"the first log, with no table named", 0, logs(1, 200), 1, 200, false},
+		{"older tables, put together into others", 100, logs(101, 200), 1, 90, false},
+		{"a table whose log is gone", 100, logs(201, 300), 101, 200, true},
+		{"a table whose log is gone, the log before it being there", 0, logs(1, 100), 101, 200, true},
+		{"tables put together, with the log of the last of them still there", 100, logs(201, 300), 1, 250, true},
+		{"tables put together up to the end of a log", 100, logs(201, 300), 150, 300, true},
+		{"all tables put together, with none named", 0, logs(201, 300), 1, 300, true},
+		{"a table of two logs", 100, logs(101, 200, 201, 300), 150, 250, true},
+	} {
+		s := &survey{
+			logs: c.logs, tables: []*tableFile{{name: "000001.sst", maxVersion: c.named}},
+			orphans: []*tableFile{{name: "000002.sst", minVersion: c.minVersion, maxVersion: c.maxVersion}},
+		}
+		s.followLogs(nil)
+		if refused := len(s.damaged) > 0; refused != c.refused {
+			t.Errorf("%s: refused is %t, want %t", c.what, refused, c.refused)
+		}
+	}
 }
 
 // TestDamageOlderVersion damages a store without witness: what is missing at the

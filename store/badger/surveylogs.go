@@ -57,9 +57,11 @@ func (s *survey) followLogs(w *witness) {
 		s.followRest(f, flushedVersion, w)
 	}
 	for _, t := range s.orphans {
-		// What a crash leaves behind is the copy of a log or of other tables.
+		// What a crash leaves behind is the copy of a log or of other tables. A copy of
+		// a log holds nothing else: one that goes further back was put together from
+		// other tables, that MANIFEST named once.
 		copied := t.maxVersion <= flushedVersion || slices.ContainsFunc(s.logs, func(f *logFile) bool {
-			return f.minVersion <= t.maxVersion && t.maxVersion <= f.maxVersion
+			return f.minVersion <= t.minVersion && t.maxVersion <= f.maxVersion
 		})
 		if !copied || t.commit.Seq > s.reached.Seq {
 			s.damaged = append(s.damaged, fmt.Sprintf("its MANIFEST, the list of tables, was cut or is an older one: it doesn't name %s, which holds what nothing else does", t.name))

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"github.com/dgraph-io/badger/v4"
 	boptions "github.com/dgraph-io/badger/v4/options"
 	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/badger/v4/y"
 )
 
 // tableFile is what a table holds.
@@ -17,6 +19,7 @@ type tableFile struct {
 	name        string
 	id          string // from its end
 	compression boptions.CompressionType
+	minVersion  uint64
 	maxVersion  uint64
 	commit      head // the newest
 	pointers    bool // it holds values that are in a *.vlog file
@@ -75,12 +78,13 @@ func readTable(path, name string, compression boptions.CompressionType) (t *tabl
 	if err != nil {
 		return nil, errors.New("its index is damaged")
 	}
-	t.maxVersion = opened.MaxVersion()
+	t.minVersion, t.maxVersion = math.MaxUint64, opened.MaxVersion()
 	it := opened.NewIterator(table.NOCACHE)
 	defer it.Close()
 	keys := uint32(0)
 	for it.Rewind(); it.Valid(); it.Next() {
 		keys++
+		t.minVersion = min(t.minVersion, y.ParseTs(it.Key()))
 		if it.Key()[0] == commitPrefix {
 			if h, ok := readCommit(it.Key(), it.Value().Value); ok && h.Seq > t.commit.Seq {
 				t.commit = h
