@@ -29,6 +29,7 @@ var children = map[string]func(dir string) int{"write": writeUntilKilled}
 
 // TestEngine runs the suite that every engine passes.
 func TestEngine(t *testing.T) {
+	t.Parallel()
 	enginetest.Run(t, enginetest.Subject{
 		Open: func(t testing.TB, dir string, o enginetest.Options) store.Engine {
 			e, err := OpenEngine(dir, Options{Now: o.Now, LedgerRetention: o.LedgerRetention, ViolationRetention: o.ViolationRetention})
@@ -48,6 +49,7 @@ func TestEngine(t *testing.T) {
 // TestStore runs what of the store's suite depends on its engine: what is on disk
 // and when, pages, many callers at once. All of it is run over memory.
 func TestStore(t *testing.T) {
+	t.Parallel()
 	storetest.RunSome(t, func(t testing.TB, dir string, now func() time.Time) store.Store {
 		return openStore(t, dir, Options{Now: now})
 	}, engineTests...)
@@ -55,6 +57,7 @@ func TestStore(t *testing.T) {
 
 // TestStoreSmallCache runs it with a cache that nearly always misses.
 func TestStoreSmallCache(t *testing.T) {
+	t.Parallel()
 	storetest.RunSome(t, func(t testing.TB, dir string, now func() time.Time) store.Store {
 		return openStore(t, dir, Options{Now: now, CacheSize: 2})
 	}, "facts", "consent", "identities", "history", "confirmation", "visibility", "settle-race", "reopen")

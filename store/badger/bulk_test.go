@@ -24,6 +24,7 @@ func said(digits string, state policy.ConsentState, at policy.Moment) policy.Eve
 // is cut into changes, in whatever order these are written, with sends and other
 // deliveries between them, and told twice.
 func TestSlices(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		event := rapid.Custom(func(r *rapid.T) policy.Event {
 			digits, at := fmt.Sprint(15550100000+rapid.IntRange(0, 3).Draw(r, "who")), policy.Moment(rapid.IntRange(1, 200_000).Draw(r, "at"))

@@ -62,6 +62,7 @@ var flipped = 100
 // store is refused with a sentence, unchanged, or it holds all it has
 // acknowledged; it is never opened knowing less.
 func TestDamage(t *testing.T) {
+	t.Parallel()
 	early, middle, late := estates(t)
 	late.cache = make(map[string]cachedFile)
 	results := make(map[string]map[string]string) // by kind and damage

@@ -71,6 +71,7 @@ func TestDiskAlmostFull(t *testing.T) {
 // TestDiskFull checks the way it must not go but may: Badger itself can't write.
 // A process of its own fills a store whose files may not grow.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), childEnv+"=fill", "WAGUARD_TEST_DIR="+t.TempDir())
 	out, err := child.CombinedOutput()

@@ -53,6 +53,7 @@ func writeUntilKilled(dir string) int {
 // TestKill kills a writing process at random moments: everything that was
 // acknowledged must be there.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	acknowledged := make(map[string]string)
 	random := rand.New(rand.NewPCG(1, 2))

@@ -57,6 +57,7 @@ func sweepUntilKilled(dir string) int {
 // TestKillSweeping kills a store in the middle of sweeping: what is still to be
 // kept is there.
 func TestKillSweeping(t *testing.T) {
+	t.Parallel()
 	dir := fastDir(t)
 	random := rand.New(rand.NewPCG(5, 6))
 	for round := range 4 {

@@ -32,6 +32,7 @@ func (e estate) swap(t testing.TB, other estate) {
 
 // TestReplaced replaces whole directories, which are sound in themselves.
 func TestReplaced(t *testing.T) {
+	t.Parallel()
 	early, middle, late := estates(t)
 	foreign := estate{dir: fastDir(t)}
 	s := openStore(t, foreign.store(), damageStore)
@@ -88,6 +89,7 @@ func TestReplaced(t *testing.T) {
 
 // TestTogether damages files together with the witness that would tell.
 func TestTogether(t *testing.T) {
+	t.Parallel()
 	_, _, late := estates(t)
 	l, err := list(late.store())
 	if err != nil {
@@ -123,6 +125,7 @@ func TestTogether(t *testing.T) {
 // TestAcceptedLogs: a log that lost its end is opened without it when that is
 // accepted, and with all the rest.
 func TestAcceptedLogs(t *testing.T) {
+	t.Parallel()
 	_, _, late := estates(t)
 	l, err := list(late.store())
 	if err != nil {
@@ -159,6 +162,7 @@ func TestAcceptedLogs(t *testing.T) {
 // TestTorn: the beginning of a transaction that was not finished, or parts of it,
 // is what a crash leaves behind. It keeps nobody from opening the store.
 func TestTorn(t *testing.T) {
+	t.Parallel()
 	_, _, late := estates(t)
 	l, err := list(late.store())
 	if err != nil {
@@ -349,6 +353,7 @@ func TestUnreadableRecord(t *testing.T) {
 // TestDamagedWhileOpen: a table that is damaged under the open store is found,
 // and from then on nothing is written, nor backed up.
 func TestDamagedWhileOpen(t *testing.T) {
+	t.Parallel()
 	e := estate{dir: fastDir(t)}
 	s := openStore(t, e.store(), damageStore)
 	defer s.Close()
@@ -384,6 +389,7 @@ func TestDamagedWhileOpen(t *testing.T) {
 
 // TestOlderVersion opens a store written before there were witnesses.
 func TestOlderVersion(t *testing.T) {
+	t.Parallel()
 	_, _, late := estates(t)
 	late = late.withoutWitness(t)
 	for i := range 2 {
@@ -551,6 +557,7 @@ func TestUnnamedTables(t *testing.T) {
 // TestDamageOlderVersion damages a store without witness: what is missing at the
 // end of its logs can't be told, but what is in front of something.
 func TestDamageOlderVersion(t *testing.T) {
+	t.Parallel()
 	_, _, late := estates(t)
 	late = late.withoutWitness(t)
 	l, err := list(late.store())

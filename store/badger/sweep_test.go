@@ -114,6 +114,7 @@ func (c *company) tables(t testing.TB) (bytes int64) {
 
 // TestDiskLevelsOff: what is no longer kept leaves the disk, not only the lists.
 func TestDiskLevelsOff(t *testing.T) {
+	t.Parallel()
 	const kept, sends = 30, 20
 	c := newCompany(t, kept*day)
 	var atFirst, most int64
@@ -139,6 +140,7 @@ func TestDiskLevelsOff(t *testing.T) {
 // TestWrongClock: a clock that is far ahead for a while deletes nothing, also if
 // entries are written meanwhile, and midnight passes.
 func TestWrongClock(t *testing.T) {
+	t.Parallel()
 	c := newCompany(t, 20*day)
 	for range 10 {
 		c.work(t, 5)
