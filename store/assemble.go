@@ -62,6 +62,9 @@ func (s *Book) assemble(src source, l *logged) (*Entry, error) {
 	for i := range l.head.Claims {
 		e.Decision.Claims = append(e.Decision.Claims, l.head.Claims[i].Claim())
 	}
+	if err := s.complete(src, e); err != nil {
+		return nil, err
+	}
 	settled := l.settled
 	switch {
 	case settled != nil:

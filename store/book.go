@@ -75,6 +75,7 @@ type Book struct {
 	// cache and known are kept of a sole engine's records; nil for any other.
 	cache    *contactCache
 	known    *knowledge
+	policies *policies
 	bills    *bills
 	callers  *callers
 	inFlight inFlight
@@ -92,7 +93,7 @@ type Book struct {
 // An engine that isn't [Described] needs a key.
 func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, error) {
 	o.complete()
-	s := &Book{engine: engine, options: o, log: o.Logger, bills: newBills(), callers: newCallers(), inFlight: newInFlight(), stops: newStopSearch()}
+	s := &Book{engine: engine, options: o, log: o.Logger, policies: newPolicies(), bills: newBills(), callers: newCallers(), inFlight: newInFlight(), stops: newStopSearch()}
 	if d, ok := engine.(Described); ok {
 		description := d.Description()
 		key, s.start = description.Key, description.Start

@@ -100,7 +100,7 @@ type Entry struct {
 	Business string          `json:"business,omitempty" cbor:"3,keyasint,omitempty"`
 	Send     policy.Send     `json:"send" cbor:"4,keyasint"`
 	Facts    policy.Facts    `json:"facts,omitzero" cbor:"5,keyasint"`
-	Policy   policy.Policy   `json:"policy,omitzero" cbor:"6,keyasint"`
+	Policy   policy.Policy   `json:"policy,omitzero" cbor:"6,keyasint,omitempty"`
 	Decision policy.Decision `json:"decision" cbor:"7,keyasint"`
 	// Monitored: the business is in monitor mode, a refusal was not enforced.
 	Monitored bool `json:"monitored,omitempty" cbor:"8,keyasint,omitempty"`
@@ -114,7 +114,7 @@ type Entry struct {
 	// from a calling code.
 	MarketEstimated bool     `json:"market_estimated,omitempty" cbor:"11,keyasint,omitempty"`
 	Outcome         Outcome  `json:"outcome" cbor:"12,keyasint"`
-	Delivery        Delivery `json:"delivery,omitzero" cbor:"13,keyasint"`
+	Delivery        Delivery `json:"delivery,omitzero" cbor:"13,keyasint,omitempty"`
 	// Opaque is the pseudonym of the sender's biz_opaque_callback_data. A status
 	// that repeats it settles an entry whose outcome is unknown.
 	Opaque policy.Alias `json:"-" cbor:"14,keyasint,omitempty"`
@@ -123,6 +123,11 @@ type Entry struct {
 	// token. Either is empty where nobody knows.
 	Sender string `json:"sender,omitempty" cbor:"15,keyasint,omitempty"`
 	Token  string `json:"sender_token,omitempty" cbor:"16,keyasint,omitempty"`
+	// PolicyDigest is where the store keeps Policy, and Unworded that it leaves out the
+	// words of Decision, since policy.Decide gives them again. Nobody else sees them
+	// set.
+	PolicyDigest *PolicyDigest `json:"-" cbor:"17,keyasint,omitempty"`
+	Unworded     bool          `json:"-" cbor:"18,keyasint,omitempty"`
 	// Terms are those of the Query the facts came from. Reserve needs them where
 	// the decision Claims something; they are not kept.
 	Terms *policy.Terms `json:"-" cbor:"-"`

@@ -30,10 +30,8 @@ var Kinds = []Kind{
 	{"account events", eventPrefix, decodes[policy.AccountEvent]},
 	{"digits shown", shownPrefix, decodes[shownRecord]},
 	{"access tokens accepted", callerPrefix, decodes[callerRecord]},
+	{"policies", policyPrefix, checkPolicy},
 }
-
-// CheckEntry says what is wrong with the data of a line.
-func CheckEntry(data []byte) error { return decode(data, new(Entry)) }
 
 // CheckSettled says what is wrong with a settlement.
 func CheckSettled(settled []byte) error { return decode(settled, new(settlement)) }

@@ -18,8 +18,10 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	w.key(o, 6)
-	w.writePolicy(&v.Policy)
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 {
+		w.key(o, 6)
+		w.writePolicy(&v.Policy)
+	}
 	w.key(o, 7)
 	w.writeDecision(&v.Decision)
 	if v.Monitored {
@@ -40,8 +42,10 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	}
 	w.key(o, 12)
 	w.writeOutcome(&v.Outcome)
-	w.key(o, 13)
-	w.writeDelivery(&v.Delivery)
+	if v.Delivery.Status != "" || v.Delivery.At != 0 || v.Delivery.ErrorCode != 0 || v.Delivery.Pricing != nil {
+		w.key(o, 13)
+		w.writeDelivery(&v.Delivery)
+	}
 	w.key(o, 14)
 	w.bytes(v.Opaque[:])
 	if v.Sender != "" {
@@ -51,6 +55,18 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	if v.Token != "" {
 		w.key(o, 16)
 		w.string(string(v.Token))
+	}
+	if v.PolicyDigest != nil {
+		w.key(o, 17)
+		if v.PolicyDigest == nil {
+			w.null()
+		} else {
+			w.bytes((*v.PolicyDigest)[:])
+		}
+	}
+	if v.Unworded {
+		w.key(o, 18)
+		w.bool(v.Unworded)
 	}
 }
 

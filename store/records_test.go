@@ -65,6 +65,8 @@ func goldenRecords() []any {
 		Outcome: Outcome{State: Reserved, At: 14}, Opaque: b,
 	}
 	sentBy := &Entry{ID: id, At: 14, Outcome: Outcome{State: Refused, At: 14}, Sender: "crm", Token: "a1b2c3d4e5"}
+	inForce := &policy.Policy{WindowMargin: 1, RequireInWindowConsent: true, RefuseOptedOutReplies: true, AllowGroups: true, DirectSend: true, EssentialTemplates: []string{"shipped"}, BareNumbers: policy.BareBoth}
+	under := &Entry{ID: id, At: 14, Policy: policy.Policy{BareNumbers: policy.BareBoth}, Outcome: Outcome{State: Refused, At: 14}, PolicyDigest: &PolicyDigest{1, 2, 3}, Unworded: true}
 	return []any{
 		&contactRecord{Contact: contact},
 		&contactRecord{Under: &a},
@@ -91,6 +93,7 @@ func goldenRecords() []any {
 		&Word{At: 1, PhoneNumberID: "1", State: policy.OptedIn, Scopes: policy.AllScopes, Source: policy.SourceButton, Alias: a, Recorded: 2, General: true, Tap: true},
 		&Word{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceOperator, Alias: a, Actor: "ana (told)"},
 		sentBy,
+		under, inForce,
 	}
 }
 
@@ -143,7 +146,14 @@ func TestGoldenRecords(t *testing.T) {
 // TestOlderGoldenRecords reads what earlier versions wrote. Their entries hold
 // more than is written today: the same is understood.
 func TestOlderGoldenRecords(t *testing.T) {
-	older, err := os.ReadFile("testdata/records-1.golden")
+	for _, path := range []string{"testdata/records-1.golden", "testdata/records-2.golden"} {
+		readsAsGolden(t, path)
+	}
+}
+
+func readsAsGolden(t *testing.T, path string) {
+	t.Helper()
+	older, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

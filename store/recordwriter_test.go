@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"reflect"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/waguard/waguard/policy"
 )
 
 // TestEncodeEntry checks that entries are written as the general encoder writes
@@ -54,5 +57,40 @@ func BenchmarkEncodeEntry(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		encodeEntry(e)
+	}
+}
+
+// BenchmarkKeepEntry makes what is kept of sends under a policy, and says how many
+// bytes that is for each.
+func BenchmarkKeepEntry(b *testing.B) {
+	reply := newEntry(testTime, [16]byte{1})
+	refused := newEntry(testTime, [16]byte{1})
+	refused.Send.Kind, refused.Send.Type, refused.Send.Template = policy.TemplateMessage, "template", policy.TemplateRef{Name: "sale", Language: "en"}
+	refused.Facts.Template = policy.TemplateFacts{Listed: true, Found: true, Status: policy.TemplateApproved, Category: policy.CategoryMarketing, ReadAt: refused.At, ListedAt: refused.At}
+	for name, p := range map[string]policy.Policy{
+		"default":    {},
+		"configured": {WindowMargin: time.Minute, DirectSend: true, EssentialTemplates: []string{"shipped", "delivered", "appointment_reminder"}},
+	} {
+		for kind, e := range map[string]*Entry{"reply": reply, "refused": refused} {
+			e.Policy = p
+			e.Decision = policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time())
+			b.Run(kind+"/"+name, func(b *testing.B) {
+				s := &Book{policies: newPolicies()}
+				kept := *e
+				if r := s.abridge(e, &kept); r != nil {
+					if _, err := s.policies.remember(r.digest, r.value); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					kept := *e
+					s.abridge(e, &kept)
+					encodeEntry(&kept)
+				}
+				b.ReportMetric(float64(len(encodeEntry(e))), "bytes-whole")
+				b.ReportMetric(float64(len(encodeEntry(&kept))), "bytes-kept")
+			})
+		}
 	}
 }

@@ -16,13 +16,15 @@ const maxEntry = 512 << 10
 // It becomes a line of the ledger, another one for a violation, and a record each
 // for an opaque value and a claim.
 func (s *Book) Reserve(e *Entry) *Write {
-	raw := encodeEntry(e) // here and not in the change, for which others wait
+	kept := *e
+	inForce := s.abridge(e, &kept)
+	raw := encodeEntry(&kept) // here and not in the change, for which others wait
 	if err := checkEntry(e, raw); err != nil {
 		w, done := NewWrite()
 		done(fmt.Errorf("reserving a send: %w", err))
 		return w
 	}
-	r := reservation{id: e.ID, raw: raw, head: headOf(e), at: e.At, terms: e.Terms, kind: e.Send.Kind, template: e.Send.Template, waba: e.WABA}
+	r := reservation{id: e.ID, raw: raw, head: headOf(e), at: e.At, terms: e.Terms, kind: e.Send.Kind, template: e.Send.Template, waba: e.WABA, policy: inForce}
 	if r.head.reserved {
 		r.claims = e.Decision.Claims
 	}
@@ -64,6 +66,8 @@ type reservation struct {
 	kind     policy.Kind
 	template policy.TemplateRef
 	waba     string
+	// policy is what it was decided under; nil for the default one.
+	policy *policyRecord
 	// attempt is the request's idempotency key, if it has one.
 	attempt *Attempt
 }
@@ -92,6 +96,9 @@ func (t *tx) reserve(r *reservation) (err error) {
 		}
 	}
 	if r.head.template, err = t.sentTemplate(r); err != nil {
+		return err
+	}
+	if err := t.putPolicy(r.policy); err != nil {
 		return err
 	}
 	line := Line{ID: r.id, Data: data, Columns: r.head.columns()}

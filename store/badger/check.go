@@ -185,6 +185,7 @@ func (c *checker) checkJournal(kind string, j journal) {
 		}
 		open = slices.DeleteFunc(open, func(id store.ID) bool { return id.Moment() < first.Moment()-2*pageSpan })
 	}
+	checkEntry := store.EntryChecks(c.get)
 	n := 0
 	for key, value := range c.all(j.pages) {
 		if n++; n%1024 == 0 && c.ctx.Err() != nil {
@@ -206,7 +207,7 @@ func (c *checker) checkJournal(kind string, j journal) {
 			case i == 0 && l.ID != first, i > 0 && compareLines(p.Lines[i-1], l) >= 0, l.ID.Moment() > first.Moment()+pageSpan:
 				c.problem("%s: page %s: entry %s is out of order", kind, first, l.ID)
 			}
-			if err := store.CheckEntry(l.Data); err != nil {
+			if err := checkEntry(l.Data); err != nil {
 				c.problem("%s: entry %s: %v", kind, l.ID, err)
 			}
 		}

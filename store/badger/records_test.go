@@ -56,7 +56,7 @@ func TestGoldenRecords(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, l := range p.Lines {
-				if err := store.CheckEntry(l.Data); err != nil {
+				if err := store.EntryChecks(nil)(l.Data); err != nil {
 					t.Errorf("%s: entry %s: %v", name, l.ID, err)
 				}
 				if l.Settled != nil {
