@@ -40,7 +40,7 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	}
 	return writeError(w, status, &cloudapi.Refusal{
 		Rule:   policy.RuleUnanswered,
-		Reason: "Meta could not be reached, or the connection broke off before its answer came",
+		Reason: "Meta could not be reached, or its answer did not come in time, broke off or could not be read",
 		Remedy: "look whether the request took effect before you repeat it; if this lasts, tell whoever runs the gateway",
 		// No send that was judged ends here.
 		Outcome: string(store.Unknown),

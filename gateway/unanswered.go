@@ -24,7 +24,7 @@ func (d *Sends) unanswered(sends []Judged, cause error, late bool) *cloudapi.Ref
 	if anyState(sends, store.Unknown) {
 		refusal = &cloudapi.Refusal{
 			Rule:    policy.RuleUnconfirmed,
-			Reason:  "the connection to Meta broke off before the answer came, so that nobody knows whether the message was sent",
+			Reason:  "Meta's answer did not come in time, broke off or could not be read, so that nobody knows whether the message was sent",
 			Remedy:  "don't send it again blindly: it may have been sent. The ledger has it as unknown, until a status webhook with its biz_opaque_callback_data tells",
 			Outcome: string(store.Unknown),
 		}
