@@ -28,7 +28,7 @@ func (g *Guard) passAccount(w http.ResponseWriter, r *http.Request, body []byte,
 	if body == nil && r.ContentLength == 0 {
 		body = []byte{}
 	}
-	call, ok := g.app.gateway.AccountCall(callOf(r, body))
+	call, ok := g.app.gateway.AccountCall(r.Context(), callOf(r, body))
 	if !ok {
 		return next.ServeHTTP(w, r)
 	}

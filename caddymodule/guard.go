@@ -203,7 +203,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	}
 	courtesyOfAll.send()
 	body := sn.body
-	reading, refusal := cloudapi.ReadSends(route, r.Header.Get("Content-Type"), body, g.app.gateway.Home)
+	reading, refusal := cloudapi.ReadSends(route, r.Header.Get("Content-Type"), body, func(id string) string { return g.app.gateway.Home(r.Context(), id) })
 	if refusal != nil {
 		return g.refuseUnread(w, r, route, refusal, next, sn)
 	}

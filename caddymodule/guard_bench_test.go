@@ -31,7 +31,9 @@ func (s *openWindow) Facts(context.Context, store.Query) (policy.Facts, error) {
 	return policy.Facts{Persons: []policy.PersonFacts{{Contact: policy.ContactID{1}, Opened: wrote}}}, nil
 }
 
-func (*openWindow) Number(string) store.Number { return store.Number{Display: "4930123456"} }
+func (*openWindow) Number(context.Context, string) (store.Number, error) {
+	return store.Number{Display: "4930123456"}, nil
+}
 
 func (*openWindow) OpaquePseudonym(string, string) policy.Alias { return policy.Alias{1} }
 
@@ -41,9 +43,9 @@ func (s *openWindow) AcceptedAt(string, string) policy.Moment { return policy.Mo
 
 func (*openWindow) Accepted(string, string, policy.Moment) {}
 
-func (*openWindow) Reserve(*store.Entry) *store.Write { return written() }
+func (*openWindow) Reserve(context.Context, *store.Entry) *store.Write { return written() }
 
-func (*openWindow) Settle(store.ID, store.Outcome) *store.Write { return written() }
+func (*openWindow) Settle(context.Context, store.ID, store.Outcome) *store.Write { return written() }
 
 func written() *store.Write {
 	w, done := store.NewWrite()

@@ -108,6 +108,6 @@ type readCloser struct {
 // have been refused.
 func (g *Guard) noteStreamed(w http.ResponseWriter, r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, rec *answer) {
 	request := g.requestOf(r, nil)
-	result := g.sends.Unread(route, refusal, &request).Passed(rec.status)
+	result := g.sends.Unread(r.Context(), route, refusal, &request).Passed(r.Context(), rec.status)
 	g.tag(w, r, result.Sends, nil)
 }

@@ -16,7 +16,7 @@ import (
 // monitor mode it passes, unless something speaks against it.
 func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, next caddyhttp.Handler, sn seen) error {
 	request := g.requestOf(r, sn.body)
-	u := g.sends.Unread(route, refusal, &request)
+	u := g.sends.Unread(r.Context(), route, refusal, &request)
 	defer func() { sn.held.release() }()
 	exception := ""
 	if u.Monitored() {
@@ -26,7 +26,7 @@ func (g *Guard) refuseUnread(w http.ResponseWriter, r *http.Request, route cloud
 			return g.passUnread(w, r, u, &sn, next)
 		}
 	}
-	result := u.Refuse(exception)
+	result := u.Refuse(r.Context(), exception)
 	g.tag(w, r, result.Sends, nil)
 	sn.held.release()
 	drain(w, r, time.Duration(g.app.BodyTimeout))

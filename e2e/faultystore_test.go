@@ -90,7 +90,7 @@ func (f failing) Apply(ctx context.Context, events []policy.Event) error {
 	return f.Store.Apply(ctx, events)
 }
 
-func (f failing) Reserve(e *store.Entry) *store.Write {
+func (f failing) Reserve(ctx context.Context, e *store.Entry) *store.Write {
 	if faults.reserve.Load() {
 		return failed()
 	}
@@ -104,14 +104,14 @@ func (f failing) Reserve(e *store.Entry) *store.Write {
 		done(store.ErrClaimed)
 		return w
 	}
-	return f.Store.Reserve(e)
+	return f.Store.Reserve(ctx, e)
 }
 
-func (f failing) Settle(id store.ID, o store.Outcome) *store.Write {
+func (f failing) Settle(ctx context.Context, id store.ID, o store.Outcome) *store.Write {
 	if faults.settle.Load() {
 		return failed()
 	}
-	return f.Store.Settle(id, o)
+	return f.Store.Settle(ctx, id, o)
 }
 
 func failed() *store.Write {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -25,7 +26,7 @@ type AccountCall struct {
 // AccountCall is the account call r is; false where its answer teaches nothing.
 // It is to be made before the request goes on. r has a body, be it empty, only if
 // that is all of the request's body.
-func (g *Gateway) AccountCall(r *cloudapi.Request) (*AccountCall, bool) {
+func (g *Gateway) AccountCall(ctx context.Context, r *cloudapi.Request) (*AccountCall, bool) {
 	call, id := cloudapi.ReadAccountCall(r.Method, r.Path)
 	if call == cloudapi.OtherCall {
 		return nil, false
@@ -37,9 +38,8 @@ func (g *Gateway) AccountCall(r *cloudapi.Request) (*AccountCall, bool) {
 	c := &AccountCall{gateway: g, st: st, request: r, call: call, id: id}
 	switch call {
 	case cloudapi.NodeRead, cloudapi.NodeEdit, cloudapi.NodeDeletion:
-		var known bool
-		if c.named, known = st.TemplateByID(id); !known {
-			return nil, false
+		if c.named, err = st.TemplateByID(ctx, id); err != nil {
+			return nil, false // no template is known by it, or none can be learned
 		}
 	}
 	c.at = g.readTime()
@@ -59,36 +59,40 @@ type AccountAnswer struct {
 
 // Learn learns from the answer to the call.
 func (c *AccountCall) Learn(ctx context.Context, a *AccountAnswer) error {
-	return c.gateway.Learn(ctx, c.events(a))
+	events, err := c.events(ctx, a)
+	if err != nil {
+		return err
+	}
+	return c.gateway.Learn(ctx, events)
 }
 
-func (c *AccountCall) events(a *AccountAnswer) []policy.Event {
+func (c *AccountCall) events(ctx context.Context, a *AccountAnswer) ([]policy.Event, error) {
 	r, read, success := c.request, c.request.Body != nil, !a.Failed && a.Status/100 == 2 && a.Whole
 	readTime := c.gateway.readTime
 	switch {
 	case c.call == cloudapi.TemplateCreation && success && read:
-		return cloudapi.ReadTemplateCreation(c.id, r.Query, r.ContentType, r.Body, a.Body, readTime())
+		return cloudapi.ReadTemplateCreation(c.id, r.Query, r.ContentType, r.Body, a.Body, readTime()), nil
 	case c.call == cloudapi.TemplateUpsert && success && read:
-		return cloudapi.ReadTemplateUpsert(c.id, r.Query, r.ContentType, r.Body, a.Body, readTime())
+		return cloudapi.ReadTemplateUpsert(c.id, r.Query, r.ContentType, r.Body, a.Body, readTime()), nil
 	case c.call == cloudapi.TemplateCreation, c.call == cloudapi.TemplateUpsert, c.call == cloudapi.TemplateMaking:
 		if a.Failed || a.Status/100 != 4 { // Meta says that nothing was made
-			return []policy.Event{policy.TemplatesUnsure{WABA: c.id, At: readTime()}}
+			return []policy.Event{policy.TemplatesUnsure{WABA: c.id, At: readTime()}}, nil
 		}
 	case !success:
 	case c.call == cloudapi.TemplateDeletion:
 		if name, ids, ok := cloudapi.TemplatesToDelete(r.Query, r.ContentType, r.Body, a.Body); ok && read {
-			return deletions(c.st, c.id, name, ids, readTime())
+			return deletions(ctx, c.st, c.id, name, ids, readTime())
 		}
 	case c.call == cloudapi.NodeRead:
-		return cloudapi.ReadTemplateNode(c.named.WABA, c.named.Ref, c.id, r.Query, a.Body, c.at)
+		return cloudapi.ReadTemplateNode(c.named.WABA, c.named.Ref, c.id, r.Query, a.Body, c.at), nil
 	case c.call == cloudapi.NodeEdit:
-		return cloudapi.ReadTemplateEdit(c.named.WABA, c.named.Ref, r.Query, r.ContentType, r.Body, a.Body, readTime())
+		return cloudapi.ReadTemplateEdit(c.named.WABA, c.named.Ref, r.Query, r.ContentType, r.Body, a.Body, readTime()), nil
 	case c.call == cloudapi.NodeDeletion:
 		if cloudapi.Succeeded(a.Body) {
-			return deletions(c.st, c.named.WABA, "", []string{c.id}, readTime())
+			return deletions(ctx, c.st, c.named.WABA, "", []string{c.id}, readTime())
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // Doubt learns what elements of a batch may have changed of the account's
@@ -106,7 +110,11 @@ func (g *Gateway) Doubt(ctx context.Context, elements []cloudapi.Request) error 
 		case cloudapi.TemplateCreation, cloudapi.TemplateUpsert, cloudapi.TemplateMaking:
 			events = append(events, policy.TemplatesUnsure{WABA: id, At: at})
 		case cloudapi.NodeEdit:
-			if t, known := st.TemplateByID(id); known {
+			t, err := st.TemplateByID(ctx, id)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			if err == nil {
 				events = append(events, policy.TemplateChanged{WABA: t.WABA, Template: t.Ref, At: at, Status: policy.TemplateEdited, Read: true})
 			}
 		}
@@ -116,21 +124,29 @@ func (g *Gateway) Doubt(ctx context.Context, elements []cloudapi.Request) error 
 
 // deletions are the events that the templates were deleted: those with the ids,
 // or every language of name.
-func deletions(st store.Store, waba, name string, ids []string, at policy.Moment) (events []policy.Event) {
+func deletions(ctx context.Context, st store.Store, waba, name string, ids []string, at policy.Moment) (events []policy.Event, err error) {
 	deleted := func(ref policy.TemplateRef) {
 		events = append(events, policy.TemplateChanged{WABA: waba, Template: ref, At: at, Status: policy.TemplateDeleted, Read: true})
 	}
 	for _, id := range ids {
-		if t, ok := st.TemplateByID(id); ok && t.WABA == waba && (name == "" || t.Ref.Name == name) {
+		switch t, err := st.TemplateByID(ctx, id); {
+		case errors.Is(err, store.ErrNotFound):
+		case err != nil:
+			return nil, err
+		case t.WABA == waba && (name == "" || t.Ref.Name == name):
 			deleted(t.Ref)
 		}
 	}
 	if len(ids) == 0 {
-		for _, ref := range st.TemplatesNamed(waba, name) {
+		refs, err := st.TemplatesNamed(ctx, waba, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, ref := range refs {
 			deleted(ref)
 		}
 	}
-	return events
+	return events, nil
 }
 
 // TemplateList is a page of a listing of templates on its way through.

@@ -122,7 +122,7 @@ func TestAccountCalls(t *testing.T) {
 			w := newWorld(t)
 			w.lists(t, 1, parcel+","+sale, "", "")
 			w.advance(time.Second)
-			call, ok := w.AccountCall(&cloudapi.Request{Method: test.method, Path: test.path, Query: test.query, ContentType: "application/json", Body: []byte(test.body)})
+			call, ok := w.AccountCall(t.Context(), &cloudapi.Request{Method: test.method, Path: test.path, Query: test.query, ContentType: "application/json", Body: []byte(test.body)})
 			if !ok {
 				t.Fatal("is no call that teaches anything")
 			}
@@ -160,12 +160,12 @@ func TestCallsThatTeachNothing(t *testing.T) {
 	for _, r := range []cloudapi.Request{
 		{Method: "GET", Path: "/v25.0/7001"}, {Method: "DELETE", Path: "/v25.0/7001"}, {Method: "GET", Path: "/v25.0/" + shop},
 	} {
-		if _, ok := w.AccountCall(&r); ok {
+		if _, ok := w.AccountCall(t.Context(), &r); ok {
 			t.Errorf("%s %s teaches something", r.Method, r.Path)
 		}
 	}
 	w.store.closed.Store(true)
-	if _, ok := w.AccountCall(&cloudapi.Request{Method: "POST", Path: "/v25.0/" + waba + "/message_templates"}); ok {
+	if _, ok := w.AccountCall(t.Context(), &cloudapi.Request{Method: "POST", Path: "/v25.0/" + waba + "/message_templates"}); ok {
 		t.Error("something is learned without a store")
 	}
 	if err := w.Doubt(t.Context(), []cloudapi.Request{{Method: "POST", Path: "/" + waba + "/message_templates"}}); err != nil {

@@ -131,9 +131,9 @@ func TestStrangersWait(t *testing.T) {
 	unread := &Request{}
 	stranger(unread, "t-1")
 	for range strangerBurst {
-		w.Unread(cloudapi.Route{PhoneNumberID: shop}, unreadable, unread).Refuse("")
+		w.Unread(t.Context(), cloudapi.Route{PhoneNumberID: shop}, unreadable, unread).Refuse(t.Context(), "")
 	}
-	if r := w.Unread(cloudapi.Route{PhoneNumberID: shop}, unreadable, unread).Refuse(""); rule(r) != policy.RuleStranger {
+	if r := w.Unread(t.Context(), cloudapi.Route{PhoneNumberID: shop}, unreadable, unread).Refuse(t.Context(), ""); rule(r) != policy.RuleStranger {
 		t.Errorf("what can't be read: %s", r.Refusal)
 	}
 }

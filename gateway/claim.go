@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"context"
+	"errors"
 	"slices"
 
 	"github.com/waguard/waguard/policy"
@@ -13,14 +15,21 @@ import (
 
 // claimedBefore reports that one of the sends before, of the same batch, uses up
 // what e would.
-func claimedBefore(st store.Store, before []Judged, e *store.Entry) bool {
-	return len(e.Decision.Claims) > 0 && slices.ContainsFunc(before, func(j Judged) bool {
-		return policy.ClaimTheSame(j.Entry.Decision.Claims, e.Decision.Claims, foldOf(st, j.Entry), foldOf(st, e))
+func claimedBefore(ctx context.Context, st store.Store, before []Judged, e *store.Entry) (bool, error) {
+	if len(e.Decision.Claims) == 0 {
+		return false, nil
+	}
+	var failed error
+	learned := func(id string) string {
+		n, err := st.Number(ctx, id)
+		failed = errors.Join(failed, err)
+		return n.WABA
+	}
+	claimed := slices.ContainsFunc(before, func(j Judged) bool {
+		there, here := j.Entry.Terms.For(j.Entry.Send.PhoneNumberID, learned), e.Terms.For(e.Send.PhoneNumberID, learned)
+		return policy.ClaimTheSame(j.Entry.Decision.Claims, e.Decision.Claims, there, here)
 	})
-}
-
-func foldOf(st store.Store, e *store.Entry) *policy.Fold {
-	return e.Terms.For(e.Send.PhoneNumberID, func(id string) string { return st.Number(id).WABA })
+	return claimed, failed
 }
 
 // giveWay decides the send again, since another one is taking what it would use up.

@@ -18,7 +18,7 @@ func (d *Sends) forward(ctx context.Context, st store.Store, r *Request, sends [
 	defer func() {
 		if !settled {
 			// What comes behind panicked: the answer broke off after the request was sent.
-			d.settleAs(st, sends, store.Outcome{State: store.Unknown, HTTPStatus: a.Status})
+			d.settleAs(ctx, st, sends, store.Outcome{State: store.Unknown, HTTPStatus: a.Status})
 		}
 	}()
 	err := up.Pass(ctx, sends, a)
@@ -27,8 +27,8 @@ func (d *Sends) forward(ctx context.Context, st store.Store, r *Request, sends [
 	d.learnFromOutcomes(st, &r.From, r.Body, sends)
 	d.keepAnswer(a, sends, stranger)
 	settled = true
-	recorded := d.settle(st, sends)
-	d.listenFor(st, sends)
+	recorded := d.settle(ctx, st, sends)
+	d.listenFor(ctx, st, sends)
 	d.reportStrayed(ctx, st, sends)
 	result := Result{Sends: sends, ID: sends[0].Entry.ID, Untold: stranger}
 	switch {

@@ -67,17 +67,17 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 		case !passes && stranger:
 			return d.refuseStranger(r, sends)
 		case !passes:
-			return d.refuse(st, r, sends)
+			return d.refuse(ctx, st, r, sends)
 		}
 		if once != nil {
 			sends[0].attempt, sends[0].Entry.Attempt = once, &once.Attempt
 		}
-		failed, err := d.reserve(st, sends)
+		failed, err := d.reserve(ctx, st, sends)
 		switch {
 		case err == nil:
 			return d.forward(ctx, st, r, sends, up)
 		case errors.Is(err, store.ErrRepeated):
-			d.settleAs(st, sends, store.Outcome{State: store.NotSent})
+			d.settleAs(ctx, st, sends, store.Outcome{State: store.NotSent})
 			continue
 		case !errors.Is(err, store.ErrClaimed):
 			if allMonitored(sends) {
@@ -85,10 +85,10 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 				d.Log.Error("sends could not be recorded; they pass, since their business is in monitor mode", zap.Error(err))
 				return d.forward(ctx, st, r, sends, up)
 			}
-			d.settleAs(st, sends, store.Outcome{State: store.NotSent})
+			d.settleAs(ctx, st, sends, store.Outcome{State: store.NotSent})
 			return d.storeDown(r.Reading.Sends, err)
 		}
-		d.settleAs(st, sends, store.Outcome{State: store.NotSent})
+		d.settleAs(ctx, st, sends, store.Outcome{State: store.NotSent})
 		if decision >= mostDecisions {
 			lost = failed
 		}
@@ -113,7 +113,11 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 		if r.Reading.Batch {
 			sends[i].element = r.Reading.Element(i)
 		}
-		if claimedBefore(st, sends[:i], entry) {
+		claimed, err := claimedBefore(ctx, st, sends[:i], entry)
+		if err != nil {
+			return nil, false, err
+		}
+		if claimed {
 			sends[i].giveWay(policy.SiblingRival)
 		}
 		if i == lost {
@@ -158,7 +162,7 @@ func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int)
 	if e.Violation() && !e.Monitored {
 		e.Outcome.State = store.Refused
 	}
-	g.hidePhone(st, e)
+	g.hidePhone(ctx, st, e)
 	return e, nil
 }
 
@@ -177,7 +181,7 @@ func marketOf(s *policy.Send, d *policy.Decision, now time.Time) (string, bool) 
 
 // Home is the calling code of a business phone number, by configuration or as
 // webhooks told; "" where nobody has.
-func (g *Gateway) Home(phoneNumberID string) string {
+func (g *Gateway) Home(ctx context.Context, phoneNumberID string) string {
 	if b, ok := g.Businesses.Of(phoneNumberID); ok && b.Home != "" {
 		return b.Home
 	}
@@ -185,5 +189,9 @@ func (g *Gateway) Home(phoneNumberID string) string {
 	if err != nil {
 		return ""
 	}
-	return phone.CallingCode(st.Number(phoneNumberID).Display)
+	n, err := st.Number(ctx, phoneNumberID)
+	if err != nil {
+		return "" // a send can't be judged then, and that is said
+	}
+	return phone.CallingCode(n.Display)
 }

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"context"
+
 	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/store"
 )
@@ -14,7 +16,7 @@ const longestPhone = 14
 // fingerprint of it where it is a phone number: programs that mix the two up
 // write the recipient's into the path. An id that is configured or that a
 // webhook has named stays, whatever it looks like. Without a store nothing stays.
-func (g *Gateway) hidePhone(st store.Store, e *store.Entry) {
+func (g *Gateway) hidePhone(ctx context.Context, st store.Store, e *store.Entry) {
 	id := e.Send.PhoneNumberID
 	if !e.Violation() || len(id) > longestPhone {
 		return
@@ -27,7 +29,7 @@ func (g *Gateway) hidePhone(st store.Store, e *store.Entry) {
 	}
 	hidden := ""
 	if st != nil {
-		if st.Number(id).Display != "" {
+		if n, err := st.Number(ctx, id); err == nil && n.Display != "" {
 			return
 		}
 		hidden = "#" + st.Fingerprint(id)

@@ -55,7 +55,7 @@ func (o *office) refused(t *testing.T, number string, rule policy.Rule, at time.
 	e := &store.Entry{ID: store.NewID(policy.MomentOf(at)), At: policy.MomentOf(at), Outcome: store.Outcome{State: store.Refused}}
 	e.Send.PhoneNumberID, e.Send.Type, e.Send.Kind = number, "text", policy.FreeForm
 	e.Decision.Verdict, e.Decision.Rule, e.Decision.Category = policy.Refuse, rule, policy.CategoryService
-	if err := o.store.Reserve(e).Wait(); err != nil {
+	if err := o.store.Reserve(t.Context(), e).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	return e.ID

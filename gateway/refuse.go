@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"context"
+
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
@@ -10,7 +12,7 @@ import (
 
 // refuse records a request of which at least one send is refused. All its sends
 // go into the ledger as refused: nothing is sent by halves.
-func (d *Sends) refuse(st store.Store, r *Request, sends []Judged) Result {
+func (d *Sends) refuse(ctx context.Context, st store.Store, r *Request, sends []Judged) Result {
 	var elements []cloudapi.Element
 	first := -1
 	for i := range sends {
@@ -29,7 +31,7 @@ func (d *Sends) refuse(st store.Store, r *Request, sends []Judged) Result {
 		if j := &sends[i]; j.passes() {
 			j.fallWith()
 		}
-		sends[i].reserved = st.Reserve(sends[i].Entry)
+		sends[i].reserved = st.Reserve(context.WithoutCancel(ctx), sends[i].Entry)
 	}
 	for i := range sends {
 		d.report(&sends[i])

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 
 	"go.uber.org/zap"
@@ -13,9 +14,9 @@ import (
 // something, since another send may have been quicker, in which case none
 // leaves; those for which the store has no room; and all while it fails to write:
 // what can't be recorded must not leave. If that fails it tells at which send.
-func (d *Sends) reserve(st store.Store, sends []Judged) (failed int, err error) {
+func (d *Sends) reserve(ctx context.Context, st store.Store, sends []Judged) (failed int, err error) {
 	for i := range sends {
-		sends[i].reserved = st.Reserve(sends[i].Entry)
+		sends[i].reserved = st.Reserve(context.WithoutCancel(ctx), sends[i].Entry)
 	}
 	for i := range sends {
 		e := sends[i].Entry
@@ -33,16 +34,17 @@ func (d *Sends) reserve(st store.Store, sends []Judged) (failed int, err error) 
 }
 
 // settleAs records the same outcome for all sends.
-func (d *Sends) settleAs(st store.Store, sends []Judged, o store.Outcome) {
+func (d *Sends) settleAs(ctx context.Context, st store.Store, sends []Judged, o store.Outcome) {
 	for i := range sends {
 		sends[i].Outcome = o
 	}
-	_ = d.settle(st, sends) // which logs what fails
+	_ = d.settle(ctx, st, sends) // which logs what fails
 }
 
 // settle records what became of the sends and waits until it is on disk,
 // together with the reservations before it.
-func (d *Sends) settle(st store.Store, sends []Judged) error {
+func (d *Sends) settle(ctx context.Context, st store.Store, sends []Judged) error {
+	ctx = context.WithoutCancel(ctx) // what is sent is sent
 	at := d.now()
 	entered := false
 	for i := range sends {
@@ -54,7 +56,7 @@ func (d *Sends) settle(st store.Store, sends []Judged) error {
 		if b, ok := d.Businesses.Of(j.Send.PhoneNumberID); ok {
 			j.Outcome.Asked = b.Questions[j.Send.Template.Name]
 		}
-		j.settled = st.Settle(j.Entry.ID, j.Outcome)
+		j.settled = st.Settle(ctx, j.Entry.ID, j.Outcome)
 		entered = true
 	}
 	var failed error

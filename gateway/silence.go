@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -126,10 +127,14 @@ func (g *Gateway) SilentNumbers() []SilentNumber {
 
 // sent notes that Meta accepted a message of a business phone number. It reports,
 // once a day, that somebody should be told that the number's webhooks don't come.
-func (g *Gateway) sent(st store.Store, phoneNumberID string) (n SilentNumber, warn bool) {
+func (g *Gateway) sent(ctx context.Context, st store.Store, phoneNumberID string) (n SilentNumber, warn bool) {
 	s := g.Silence.Load()
 	if s == nil {
 		return n, false
 	}
-	return s.sent(phoneNumberID, st.Number(phoneNumberID).At, g.now())
+	number, err := st.Number(ctx, phoneNumberID)
+	if err != nil {
+		return n, false // the next one will tell
+	}
+	return s.sent(phoneNumberID, number.At, g.now())
 }

@@ -42,12 +42,12 @@ func (d *Sends) reportStrayed(ctx context.Context, st store.Store, sends []Judge
 
 // listenFor notes the messages that Meta accepted, and warns where their webhooks
 // don't come.
-func (d *Sends) listenFor(st store.Store, sends []Judged) {
+func (d *Sends) listenFor(ctx context.Context, st store.Store, sends []Judged) {
 	for i := range sends {
 		if sends[i].Outcome.Wamid == "" {
 			continue
 		}
-		n, warn := d.sent(st, sends[i].Send.PhoneNumberID)
+		n, warn := d.sent(ctx, st, sends[i].Send.PhoneNumberID)
 		if !warn {
 			continue
 		}

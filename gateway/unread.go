@@ -24,7 +24,7 @@ type Unread struct {
 
 // Unread is such a request, which could not be read because of refusal. r has of
 // its body what was read, and no reading.
-func (d *Sends) Unread(route cloudapi.Route, refusal *cloudapi.Refusal, r *Request) *Unread {
+func (d *Sends) Unread(ctx context.Context, route cloudapi.Route, refusal *cloudapi.Refusal, r *Request) *Unread {
 	at := d.now()
 	e := &store.Entry{
 		ID: store.NewID(at), At: at, Unread: true,
@@ -43,7 +43,7 @@ func (d *Sends) Unread(route cloudapi.Route, refusal *cloudapi.Refusal, r *Reque
 	if err != nil {
 		st = nil // then there is no fingerprint
 	}
-	d.hidePhone(st, e)
+	d.hidePhone(ctx, st, e)
 	return &Unread{door: d, request: r, refusal: refusal, number: route.PhoneNumberID, sends: [1]Judged{{
 		Send: &e.Send, Entry: e, element: -1, monitored: d.Businesses.Monitors(route.PhoneNumberID),
 	}}}
@@ -56,7 +56,7 @@ func (u *Unread) Monitored() bool { return u.sends[0].monitored }
 // Refuse refuses it. exception says what spoke against it where its business is
 // in monitor mode. The ledger doesn't have what was refused to a stranger, or for
 // want of room: both come in masses.
-func (u *Unread) Refuse(exception string) Result {
+func (u *Unread) Refuse(ctx context.Context, exception string) Result {
 	d, j := u.door, &u.sends[0]
 	j.exception = exception
 	switch {
@@ -71,7 +71,7 @@ func (u *Unread) Refuse(exception string) Result {
 		d.report(j)
 		st, err := d.Open()
 		if err == nil {
-			err = st.Reserve(j.Entry).Wait()
+			err = st.Reserve(context.WithoutCancel(ctx), j.Entry).Wait()
 		}
 		d.refusalRecorded(j.Entry, err)
 	}
@@ -80,7 +80,7 @@ func (u *Unread) Refuse(exception string) Result {
 
 // Pass passes it on, in monitor mode, and records it as a send is recorded.
 func (u *Unread) Pass(ctx context.Context, up Upstream) Result {
-	st, err := u.enter()
+	st, err := u.enter(ctx)
 	if err != nil {
 		return Result{Unjudged: true}
 	}
@@ -90,19 +90,19 @@ func (u *Unread) Pass(ctx context.Context, up Upstream) Result {
 // Stream is Pass for what may be large and slow, and its answer too: no time is
 // set, and nobody reads the answer.
 func (u *Unread) Stream(ctx context.Context, up Upstream) Result {
-	st, err := u.enter()
+	st, err := u.enter(ctx)
 	if err != nil {
 		return Result{Unjudged: true}
 	}
 	u.door.report(&u.sends[0])
 	a := new(Answer)
-	defer func() { u.door.settleAs(st, u.sends[:], streamedOutcome(a.Status)) }()
+	defer func() { u.door.settleAs(ctx, st, u.sends[:], streamedOutcome(a.Status)) }()
 	_ = up.Pass(ctx, u.sends[:], a) // whoever handed it in knows
 	return Result{Sends: u.sends[:], ID: u.sends[0].Entry.ID}
 }
 
 // enter puts it on its way into the ledger. Where there is none, it logs that.
-func (u *Unread) enter() (store.Store, error) {
+func (u *Unread) enter(ctx context.Context) (store.Store, error) {
 	d, j := u.door, &u.sends[0]
 	j.Entry.Monitored = true
 	st, err := d.Open()
@@ -113,13 +113,13 @@ func (u *Unread) enter() (store.Store, error) {
 		return nil, err
 	}
 	j.Entry.Outcome.State = store.Reserved
-	j.reserved = st.Reserve(j.Entry)
+	j.reserved = st.Reserve(context.WithoutCancel(ctx), j.Entry)
 	return st, nil
 }
 
 // Passed records it after it has streamed through, in monitor mode. status is that
 // of the answer.
-func (u *Unread) Passed(status int) Result {
+func (u *Unread) Passed(ctx context.Context, status int) Result {
 	d, j := u.door, &u.sends[0]
 	j.Entry.Monitored, j.Entry.Outcome.State = true, store.Reserved
 	d.report(j)
@@ -128,8 +128,8 @@ func (u *Unread) Passed(status int) Result {
 		d.Observer.StoreFailed()
 		d.Log.Error("a request that passed in monitor mode could not be recorded", zap.Stringer("id", j.Entry.ID), zap.Error(err))
 	} else {
-		j.reserved = st.Reserve(j.Entry)
-		d.settleAs(st, u.sends[:], streamedOutcome(status))
+		j.reserved = st.Reserve(context.WithoutCancel(ctx), j.Entry)
+		d.settleAs(ctx, st, u.sends[:], streamedOutcome(status))
 	}
 	return Result{Sends: u.sends[:], ID: j.Entry.ID}
 }

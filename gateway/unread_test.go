@@ -17,7 +17,7 @@ var unreadable = &cloudapi.Refusal{Rule: policy.RuleUnreadable, Reason: "it brok
 // unread is a request to a number that could not be read.
 func (w *world) unread(number string) *Unread {
 	w.advance(time.Millisecond)
-	return w.Unread(cloudapi.Route{PhoneNumberID: number}, unreadable, &Request{By: By{Sender: "crm"}, From: Caller{Named: true}})
+	return w.Unread(context.Background(), cloudapi.Route{PhoneNumberID: number}, unreadable, &Request{By: By{Sender: "crm"}, From: Caller{Named: true}})
 }
 
 // What could not be read is refused and in the ledger, or passes in monitor mode
@@ -34,8 +34,8 @@ func TestUnread(t *testing.T) {
 		answers func(context.Context, *Answer) error
 		want    string // the answer's rule; the ledger's state, whether monitored, and Meta's status
 	}{
-		{"refused", func() Result { return w.unread(shop).Refuse("") }, nil, "UNREADABLE refused false 0"},
-		{"refused/monitor", func() Result { return w.unread(support).Refuse("it could hold others") }, nil, "UNREADABLE refused false 0"},
+		{"refused", func() Result { return w.unread(shop).Refuse(t.Context(), "") }, nil, "UNREADABLE refused false 0"},
+		{"refused/monitor", func() Result { return w.unread(support).Refuse(t.Context(), "it could hold others") }, nil, "UNREADABLE refused false 0"},
 		{"passes", func() Result { return w.unread(support).Pass(t.Context(), &w.meta) }, accepts, " accepted true 200"},
 		{"passes/breaks-off", func() Result { return w.unread(support).Pass(t.Context(), &w.meta) }, func(_ context.Context, a *Answer) error {
 			a.Reached = true
@@ -44,7 +44,7 @@ func TestUnread(t *testing.T) {
 		{"streams", func() Result { return w.unread(support).Stream(t.Context(), &w.meta) }, streams(200), " unknown true 200"},
 		{"streams/rejected", func() Result { return w.unread(support).Stream(t.Context(), &w.meta) }, streams(413), " rejected true 413"},
 		{"streams/server-error", func() Result { return w.unread(support).Stream(t.Context(), &w.meta) }, streams(502), " unknown true 502"},
-		{"has-streamed", func() Result { return w.unread(support).Passed(200) }, nil, " unknown true 200"},
+		{"has-streamed", func() Result { return w.unread(support).Passed(t.Context(), 200) }, nil, " unknown true 200"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w.meta.answers = test.answers
@@ -69,7 +69,7 @@ func TestUnreadWithoutStore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.store.closed.Store(true)
-	if result := w.unread(shop).Refuse(""); rule(result) != policy.RuleUnreadable {
+	if result := w.unread(shop).Refuse(t.Context(), ""); rule(result) != policy.RuleUnreadable {
 		t.Errorf("came to %+v", result)
 	}
 	for name, pass := range map[string]func(*Unread) Result{
@@ -80,7 +80,7 @@ func TestUnreadWithoutStore(t *testing.T) {
 			t.Errorf("%s: came to %+v", name, result)
 		}
 	}
-	if result := w.unread(support).Passed(200); len(result.Sends) != 1 {
+	if result := w.unread(support).Passed(t.Context(), 200); len(result.Sends) != 1 {
 		t.Errorf("what has streamed came to %+v", result)
 	}
 	if got := w.counts.storeFailed.Load(); got != 4 || w.meta.sent() != 0 {
@@ -113,7 +113,7 @@ func TestPhoneNumberWhereTheIDBelongs(t *testing.T) {
 	w := newWorld(t)
 	w.Businesses.Listed["4930123456"] = business("An id like a number")
 	for id, kept := range map[string]bool{"4915112345678": false, shop: true, "104455667788990": true, "4930123456": true, "12": true} {
-		w.unread(id).Refuse("")
+		w.unread(id).Refuse(t.Context(), "")
 		got := w.newest(t).Send.PhoneNumberID
 		if (got == id) != kept || got == "" {
 			t.Errorf("%s is kept as %q", id, got)

@@ -158,7 +158,7 @@ func (w *world) read(t testing.TB, path, body string) *Request {
 	if refusal != nil {
 		t.Fatal(refusal)
 	}
-	reading, refusal := cloudapi.ReadSends(route, "application/json", []byte(body), w.Home)
+	reading, refusal := cloudapi.ReadSends(route, "application/json", []byte(body), func(id string) string { return w.Home(t.Context(), id) })
 	if refusal != nil {
 		t.Fatal(refusal)
 	}
@@ -270,7 +270,7 @@ func (f *faulty) Apply(ctx context.Context, events []policy.Event) error {
 	return errors.Join(ctx.Err(), f.Store.Apply(ctx, events))
 }
 
-func (f *faulty) Reserve(e *store.Entry) *store.Write {
+func (f *faulty) Reserve(ctx context.Context, e *store.Entry) *store.Write {
 	switch {
 	case f.reserve.Load(): // which shows when somebody waits for it
 		w, done := store.NewWrite()
@@ -281,14 +281,14 @@ func (f *faulty) Reserve(e *store.Entry) *store.Write {
 	case f.claims.Load() && claims(e): // another send was quicker
 		return ended(store.ErrClaimed)
 	}
-	return f.Store.Reserve(e)
+	return f.Store.Reserve(ctx, e)
 }
 
-func (f *faulty) Settle(id store.ID, o store.Outcome) *store.Write {
+func (f *faulty) Settle(ctx context.Context, id store.ID, o store.Outcome) *store.Write {
 	if f.settle.Load() {
 		return ended(errFaulty)
 	}
-	return f.Store.Settle(id, o)
+	return f.Store.Settle(ctx, id, o)
 }
 
 func (f *faulty) Attempt(ctx context.Context, key policy.Alias) (*store.KnownAttempt, error) {

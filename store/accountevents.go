@@ -40,7 +40,12 @@ func (s *Book) keepSince(at policy.Moment) time.Duration {
 func (s *Book) AccountEvents(ctx context.Context, f EventFilter) iter.Seq2[*AccountEvent, error] {
 	return func(yield func(*AccountEvent, error) bool) {
 		if f.PhoneNumberID != "" && f.WABA == "" {
-			f.WABA = s.Number(f.PhoneNumberID).WABA
+			n, err := s.Number(ctx, f.PhoneNumberID)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			f.WABA = n.WABA
 		}
 		f.From = max(f.From, s.oldest(s.options.LedgerRetention))
 		for left, done := f.Limit, false; !done; {

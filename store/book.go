@@ -192,25 +192,25 @@ func (s *Book) updateBulk(ctx context.Context, size int, change func(*tx) error)
 
 // enter makes the change that enters a send. It returns at once, if the engine
 // can.
-func (s *Book) enter(id ID, change func(*tx) error) *Write {
+func (s *Book) enter(ctx context.Context, id ID, change func(*tx) error) *Write {
 	if s.deferring != nil {
 		return s.deferring.Enter(id, s.with(change))
 	}
-	return s.now(change)
+	return s.now(ctx, change)
 }
 
 // follow makes a change that comes behind the one that entered the send. It
 // returns at once, if the engine can.
-func (s *Book) follow(id ID, change func(*tx) error) *Write {
+func (s *Book) follow(ctx context.Context, id ID, change func(*tx) error) *Write {
 	if s.deferring != nil {
 		return s.deferring.Follow(id, s.with(change))
 	}
-	return s.now(change)
+	return s.now(ctx, change)
 }
 
-func (s *Book) now(change func(*tx) error) *Write {
+func (s *Book) now(ctx context.Context, change func(*tx) error) *Write {
 	w, done := NewWrite()
-	done(s.update(context.Background(), change))
+	done(s.update(ctx, change))
 	return w
 }
 

@@ -2,49 +2,59 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/waguard/waguard/policy"
 )
 
 // What is known about the business's own numbers and templates is read from
-// memory where the engine is [Sole], and from its records where it isn't. Of the
-// three below, what can't be read then is not known; decisions go by [Book.Facts],
-// which says so.
+// memory where the engine is [Sole], and from its records where it isn't.
 
 // Number is what webhooks told about a business phone number.
-func (s *Book) Number(phoneNumberID string) (n Number) {
+func (s *Book) Number(ctx context.Context, phoneNumberID string) (n Number, err error) {
 	if s.known != nil {
-		return s.known.number(phoneNumberID)
+		return s.known.number(phoneNumberID), nil
 	}
-	s.view(context.TODO(), func(r *reading) (err error) {
+	err = s.view(ctx, func(r *reading) (err error) {
 		n, err = r.number(phoneNumberID)
 		return err
 	})
-	return n
+	if err != nil {
+		return n, fmt.Errorf("reading about a business phone number: %w", err)
+	}
+	return n, nil
 }
 
-// TemplateByID is the template with that id at Meta.
-func (s *Book) TemplateByID(id string) (t Template, ok bool) {
+// TemplateByID is the template with that id at Meta, or ErrNotFound.
+func (s *Book) TemplateByID(ctx context.Context, id string) (t Template, err error) {
+	known := false
 	if s.known != nil {
-		return s.known.templateByID(id)
-	}
-	s.view(context.TODO(), func(r *reading) error {
-		return r.templates(func(found *templateRecord) bool {
-			if found.ID.Value == id {
-				t, ok = Template{WABA: found.WABA, Ref: found.Ref}, true
-			}
-			return ok
+		t, known = s.known.templateByID(id)
+	} else {
+		err = s.view(ctx, func(r *reading) error {
+			return r.templates(func(found *templateRecord) bool {
+				if found.ID.Value == id {
+					t, known = Template{WABA: found.WABA, Ref: found.Ref}, true
+				}
+				return known
+			})
 		})
-	})
-	return t, ok
+	}
+	switch {
+	case err != nil:
+		return t, fmt.Errorf("looking for a template: %w", err)
+	case !known:
+		return t, ErrNotFound
+	}
+	return t, nil
 }
 
 // TemplatesNamed are the languages in which a template of that name is known.
-func (s *Book) TemplatesNamed(waba, name string) (refs []policy.TemplateRef) {
+func (s *Book) TemplatesNamed(ctx context.Context, waba, name string) (refs []policy.TemplateRef, err error) {
 	if s.known != nil {
-		return s.known.templatesNamed(waba, name)
+		return s.known.templatesNamed(waba, name), nil
 	}
-	s.view(context.TODO(), func(r *reading) error {
+	err = s.view(ctx, func(r *reading) error {
 		return r.templates(func(found *templateRecord) bool {
 			if found.WABA == waba && found.Ref.Name == name {
 				refs = append(refs, found.Ref)
@@ -52,7 +62,10 @@ func (s *Book) TemplatesNamed(waba, name string) (refs []policy.TemplateRef) {
 			return false
 		})
 	})
-	return refs
+	if err != nil {
+		return nil, fmt.Errorf("looking for templates: %w", err)
+	}
+	return refs, nil
 }
 
 // templates visits all of them, until visit says that it is enough.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -136,7 +137,7 @@ func (s *Book) forgetCaller(a policy.Alias) {
 // changeCallers makes a change that nobody waits for: who is forgotten by a crash
 // is learned again.
 func (s *Book) changeCallers(change func(*tx) error) {
-	w := s.follow(ID{}, change)
+	w := s.follow(context.Background(), ID{}, change)
 	go func() {
 		if err := w.Wait(); err != nil && !errors.Is(err, ErrClosed) {
 			s.log.Error("whose access token Meta accepts could not be recorded", zap.Error(err))

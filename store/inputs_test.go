@@ -60,7 +60,7 @@ func decidedUnder(p policy.Policy) *store.Entry {
 func reserve(t testing.TB, b *store.Book, entries ...*store.Entry) {
 	t.Helper()
 	for _, e := range entries {
-		if err := b.Reserve(e).Wait(); err != nil {
+		if err := b.Reserve(t.Context(), e).Wait(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -106,7 +106,7 @@ func TestPolicyWithItsEntry(t *testing.T) {
 	reserve(t, b, first)
 	again := decidedUnder(policy.Policy{AllowGroups: true})
 	again.Attempt = attempt
-	if err := b.Reserve(again).Wait(); !errors.Is(err, store.ErrRepeated) {
+	if err := b.Reserve(t.Context(), again).Wait(); !errors.Is(err, store.ErrRepeated) {
 		t.Fatalf("a repeated request: %v", err)
 	}
 	if n := len(policyKeys(t, engine)); n != 0 {
@@ -188,7 +188,7 @@ func TestEntryAsEntered(t *testing.T) {
 		e.Decision.Claims = nil // they are tried elsewhere
 		e.Outcome.State = store.Refused
 		before := *e
-		if err := b.Reserve(e).Wait(); err != nil {
+		if err := b.Reserve(t.Context(), e).Wait(); err != nil {
 			r.Fatal(err)
 		}
 		if !reflect.DeepEqual(*e, before) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,7 +16,7 @@ const maxEntry = 512 << 10
 //
 // It becomes a line of the ledger, another one for a violation, and a record each
 // for an opaque value and a claim.
-func (s *Book) Reserve(e *Entry) *Write {
+func (s *Book) Reserve(ctx context.Context, e *Entry) *Write {
 	kept := *e
 	inForce := s.abridge(e, &kept)
 	raw := encodeEntry(&kept) // here and not in the change, for which others wait
@@ -33,7 +34,7 @@ func (s *Book) Reserve(e *Entry) *Write {
 		r.attempt = &attempt
 		r.head.Attempt = &attempt.Key
 	}
-	return s.enter(r.id, func(t *tx) error {
+	return s.enter(ctx, r.id, func(t *tx) error {
 		if err := t.reserve(&r); err != nil {
 			return fmt.Errorf("reserving a send: %w", err)
 		}

@@ -1,19 +1,20 @@
 package store
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/waguard/waguard/policy"
 )
 
 // Settle records what became of the reserved entry id.
-func (s *Book) Settle(id ID, o Outcome) *Write {
+func (s *Book) Settle(ctx context.Context, id ID, o Outcome) *Write {
 	l := s.learnedOf(o)
 	if o.At == 0 {
 		o.At = policy.MomentOf(s.options.Now())
 	}
 	o.ReachedOther = nil // is for the store to say
-	return s.follow(id, func(t *tx) error {
+	return s.follow(ctx, id, func(t *tx) error {
 		if err := t.settle(id, o, l); err != nil {
 			return fmt.Errorf("settling %s: %w", id, err)
 		}

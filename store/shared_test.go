@@ -78,8 +78,11 @@ func TestOptOutElsewhere(t *testing.T) {
 		if err != nil || f.Persons[0].Opened != at || !f.Template.Found || f.Template.Status != policy.TemplateApproved {
 			t.Fatalf("the other gateway knows %+v, %v", f, err)
 		}
-		if found, ok := asked.TemplateByID("900800"); !ok || found.WABA != "waba" || len(asked.TemplatesNamed("waba", "hello")) != 1 || asked.Number(testNumber).WABA != "waba" {
-			t.Fatalf("the other gateway finds %+v, %v", found, ok)
+		found, err := asked.TemplateByID(t.Context(), "900800")
+		named, errNamed := asked.TemplatesNamed(t.Context(), "waba", "hello")
+		number, errNumber := asked.Number(t.Context(), testNumber)
+		if err := errors.Join(err, errNamed, errNumber); err != nil || found.WABA != "waba" || len(named) != 1 || number.WABA != "waba" {
+			t.Fatalf("the other gateway finds %+v, %+v, %+v: %v", found, named, number, err)
 		}
 	}
 }
@@ -99,7 +102,7 @@ func TestClaimElsewhere(t *testing.T) {
 				e := newEntry(testTime.Add(time.Second), b.Pseudonym(who))
 				e.Decision = policy.Decision{Verdict: policy.Allow, Rule: policy.RuleConfirmation, Category: policy.CategoryService}
 				e.Decision.Claims = []policy.Claim{{Key: b.Pseudonym(who), Limit: 1}}
-				switch err := b.Reserve(e).Wait(); {
+				switch err := b.Reserve(t.Context(), e).Wait(); {
 				case err == nil:
 					taken.Add(1)
 				case !errors.Is(err, store.ErrClaimed):
@@ -119,7 +122,7 @@ func TestClaimElsewhere(t *testing.T) {
 func TestReservationElsewhere(t *testing.T) {
 	g := openGateways(t, 2)
 	e := newEntry(testTime, g.books[0].Pseudonym(phone("15550100001")))
-	if err := g.books[0].Reserve(e).Wait(); err != nil {
+	if err := g.books[0].Reserve(t.Context(), e).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	for after, want := range map[time.Duration]store.OutcomeState{0: store.Reserved, 9 * time.Minute: store.Reserved, 11 * time.Minute: store.Unknown} {
@@ -129,7 +132,7 @@ func TestReservationElsewhere(t *testing.T) {
 			t.Errorf("after %s: %+v, %v, want %s", after, got, err, want)
 		}
 	}
-	if err := g.books[1].Settle(e.ID, store.Outcome{State: store.Accepted, Wamid: "wamid.1"}).Wait(); err != nil {
+	if err := g.books[1].Settle(t.Context(), e.ID, store.Outcome{State: store.Accepted, Wamid: "wamid.1"}).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := g.books[0].Entry(t.Context(), e.ID); err != nil || got.Outcome.State != store.Accepted {

@@ -50,16 +50,16 @@ func TestStopOfAnOldMessage(t *testing.T) {
 	old := newEntry(testTime.Add(-time.Hour), s.Pseudonym(phone("4915112345678")))
 	older := newEntry(testTime.Add(-2*time.Hour), s.Pseudonym(phone("4915112345679")))
 	for i, e := range []*store.Entry{older, old} {
-		if err := s.Reserve(e).Wait(); err != nil {
+		if err := s.Reserve(t.Context(), e).Wait(); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Settle(e.ID, store.Outcome{State: store.Accepted, Wamid: fmt.Sprint("wamid.", i)}).Wait(); err != nil {
+		if err := s.Settle(t.Context(), e.ID, store.Outcome{State: store.Accepted, Wamid: fmt.Sprint("wamid.", i)}).Wait(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	writes := make([]*store.Write, store.ChunkLooks+1)
 	for i := range writes {
-		writes[i] = s.Reserve(newEntry(testTime, s.Pseudonym(phone("4915112345680"))))
+		writes[i] = s.Reserve(t.Context(), newEntry(testTime, s.Pseudonym(phone("4915112345680"))))
 	}
 	for _, w := range writes {
 		if err := w.Wait(); err != nil {

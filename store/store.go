@@ -63,28 +63,29 @@ type Store interface {
 	Apply(ctx context.Context, events []policy.Event) error
 
 	// Reserve enters a send into the ledger before it leaves, or a refusal. It
-	// returns at once; the entry is durable when the write is. If the decision
+	// returns at once, if the engine can; the entry is durable when the write is.
+	// A context that is cancelled gives it up where it isn't on its way yet. If the decision
 	// Claims something that has been used since, the write fails with
 	// ErrClaimed and nothing is entered; if its Attempt is known already, with
 	// ErrRepeated.
-	Reserve(e *Entry) *Write
+	Reserve(ctx context.Context, e *Entry) *Write
 
 	// Settle records what became of the reserved entry id. What is settled last
 	// holds. Statuses that arrived before are joined in. An error that means an
 	// opt-out ([policy.StopsMarketing]) is recorded as one, of the person the send
 	// was for, together with the outcome.
-	Settle(id ID, o Outcome) *Write
+	Settle(ctx context.Context, id ID, o Outcome) *Write
 
 	// Number is what webhooks told about a business phone number; zero where
 	// nothing is known.
-	Number(phoneNumberID string) Number
+	Number(ctx context.Context, phoneNumberID string) (Number, error)
 
-	// TemplateByID is the template with that id at Meta; false where no event told
-	// of it.
-	TemplateByID(id string) (Template, bool)
+	// TemplateByID is the template with that id at Meta, or ErrNotFound where no
+	// event told of it.
+	TemplateByID(ctx context.Context, id string) (Template, error)
 
 	// TemplatesNamed are the known templates of that name, one for each language.
-	TemplatesNamed(waba, name string) []policy.TemplateRef
+	TemplatesNamed(ctx context.Context, waba, name string) ([]policy.TemplateRef, error)
 
 	// Pseudonym is the name under which the store knows an identity.
 	Pseudonym(who policy.Identity) policy.Alias

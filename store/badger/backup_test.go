@@ -27,7 +27,7 @@ func TestBackupRestores(t *testing.T) {
 		t.Fatal(err)
 	}
 	entry := &store.Entry{ID: store.NewID(at), At: at, Send: policy.Send{PhoneNumberID: "1"}, Outcome: store.Outcome{State: store.Reserved}}
-	if err := original.Reserve(entry).Wait(); err != nil {
+	if err := original.Reserve(t.Context(), entry).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	var backup bytes.Buffer

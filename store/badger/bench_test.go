@@ -55,11 +55,11 @@ func BenchmarkReserveSettle(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					e := newEntry(testTime, to)
-					if err := s.Reserve(e).Wait(); err != nil {
+					if err := s.Reserve(b.Context(), e).Wait(); err != nil {
 						b.Error(err)
 						return
 					}
-					if err := s.Settle(e.ID, store.Outcome{State: store.Accepted, HTTPStatus: 200, Wamid: e.ID.String()}).Wait(); err != nil {
+					if err := s.Settle(b.Context(), e.ID, store.Outcome{State: store.Accepted, HTTPStatus: 200, Wamid: e.ID.String()}).Wait(); err != nil {
 						b.Error(err)
 						return
 					}

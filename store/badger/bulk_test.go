@@ -57,7 +57,7 @@ func TestSlices(t *testing.T) {
 			})
 		}
 		all.Go(func() {
-			if err := many.Reserve(newEntry(testTime, policy.Alias{1})).Wait(); err != nil {
+			if err := many.Reserve(t.Context(), newEntry(testTime, policy.Alias{1})).Wait(); err != nil {
 				t.Error(err)
 			}
 		})

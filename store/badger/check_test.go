@@ -83,10 +83,10 @@ func TestCheckFinds(t *testing.T) {
 	who := []policy.Identity{phone("15550100001"), phone("15550100002")}
 	apply(t, s, policy.IdentityChanged{Old: who[:1], New: who[1:], At: 5}, policy.StatusChanged{PhoneNumberID: testNumber, Wamid: "w", At: 5, Status: policy.StatusSent})
 	entry := newEntry(testTime, s.Pseudonym(who[0]))
-	if err := s.Reserve(entry).Wait(); err != nil {
+	if err := s.Reserve(t.Context(), entry).Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Settle(entry.ID, store.Outcome{State: store.Accepted}).Wait(); err != nil {
+	if err := s.Settle(t.Context(), entry.ID, store.Outcome{State: store.Accepted}).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	names := policy.SortAliases([]policy.Alias{s.Pseudonym(who[0]), s.Pseudonym(who[1])})

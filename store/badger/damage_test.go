@@ -46,7 +46,7 @@ func (e *estate) grow(t testing.TB, s *Store, n int) {
 		apply(t, s, word(e.people, policy.OptedOut, 2000))
 		e.people++
 		entry := newEntry(testTime, s.Pseudonym(damagePerson(e.people)))
-		if err := errors.Join(s.Reserve(entry).Wait(), s.Settle(entry.ID, store.Outcome{State: store.Accepted, Wamid: fmt.Sprint("wamid.", e.people)}).Wait()); err != nil {
+		if err := errors.Join(s.Reserve(t.Context(), entry).Wait(), s.Settle(t.Context(), entry.ID, store.Outcome{State: store.Accepted, Wamid: fmt.Sprint("wamid.", e.people)}).Wait()); err != nil {
 			t.Fatal(err)
 		}
 		e.entries = append(e.entries, entry.ID)

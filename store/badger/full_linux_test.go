@@ -28,23 +28,23 @@ func TestDiskAlmostFull(t *testing.T) {
 	s := openStore(t, t.TempDir(), Options{Now: testNow, free: func(string) (uint64, error) { return free.Load(), nil }})
 	defer closeStore(t, s)
 	left := newEntry(testTime, policy.Alias{1})
-	lingering := s.Reserve(left)
+	lingering := s.Reserve(t.Context(), left)
 	if err := lingering.Failed(); err != nil {
 		t.Error(err)
 	}
 	free.Store(reservedSpace + reservedForSends - 1)
-	if err := s.Reserve(newEntry(testTime, policy.Alias{1})).Failed(); err == nil || !strings.Contains(err.Error(), "taking a send needs 96 MiB") {
+	if err := s.Reserve(t.Context(), newEntry(testTime, policy.Alias{1})).Failed(); err == nil || !strings.Contains(err.Error(), "taking a send needs 96 MiB") {
 		t.Errorf("a send on a disk that is almost full: %v", err)
 	}
 	free.Store(reservedSpace)
 	apply(t, s, opened("15550100001", 1))
-	if err := errors.Join(lingering.Wait(), s.Settle(left.ID, store.Outcome{State: store.Accepted, Wamid: "wamid.1"}).Wait()); err != nil {
+	if err := errors.Join(lingering.Wait(), s.Settle(t.Context(), left.ID, store.Outcome{State: store.Accepted, Wamid: "wamid.1"}).Wait()); err != nil {
 		t.Errorf("a send that had left: %v", err)
 	}
 	free.Store(reservedSpace - 1)
 	for name, err := range map[string]error{
 		"Apply":   s.Apply(t.Context(), []policy.Event{opened("15550100001", 2)}),
-		"Reserve": s.Reserve(newEntry(testTime, policy.Alias{1})).Wait(),
+		"Reserve": s.Reserve(t.Context(), newEntry(testTime, policy.Alias{1})).Wait(),
 		"Check":   s.Check(t.Context()),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "almost full") || !strings.Contains(err.Error(), s.engine.dir) {
@@ -134,7 +134,7 @@ func fillDisk(dir string) int {
 	_, err = s.Facts(ctx, store.Query{PhoneNumberID: testNumber, Who: []policy.Identity{phone("15550000000000")}})
 	expect("Facts", err)
 	expect("Apply", s.Apply(ctx, []policy.Event{opened("1", 1)}))
-	expect("Reserve", s.Reserve(newEntry(testTime, policy.Alias{1})).Wait())
+	expect("Reserve", s.Reserve(ctx, newEntry(testTime, policy.Alias{1})).Wait())
 	expect("Check", s.Check(ctx))
 	for _, err := range s.Ledger(ctx, store.Filter{}) {
 		expect("Ledger", err)

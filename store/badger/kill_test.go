@@ -30,11 +30,11 @@ func writeUntilKilled(dir string) int {
 		wg.Go(func() {
 			for i := 0; ; i++ {
 				e := newEntry(testTime, s.Pseudonym(phone("15550100001")))
-				if err := s.Reserve(e).Wait(); err != nil {
+				if err := s.Reserve(context.Background(), e).Wait(); err != nil {
 					fmt.Println("error", err)
 				}
 				fmt.Println("entry", e.ID)
-				if err := s.Settle(e.ID, store.Outcome{State: store.Accepted, Wamid: "wamid." + e.ID.String()}).Wait(); err != nil {
+				if err := s.Settle(context.Background(), e.ID, store.Outcome{State: store.Accepted, Wamid: "wamid." + e.ID.String()}).Wait(); err != nil {
 					fmt.Println("error", err)
 				}
 				fmt.Println("settled", e.ID)

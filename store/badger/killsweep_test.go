@@ -39,7 +39,7 @@ func sweepUntilKilled(dir string) int {
 			if i%4 == 0 {
 				e.Decision.Verdict, e.Outcome.State = policy.Refuse, store.Refused
 			}
-			if err := s.Reserve(e).Wait(); err != nil {
+			if err := s.Reserve(context.Background(), e).Wait(); err != nil {
 				fmt.Println("error", err)
 				return 1
 			}

@@ -89,8 +89,10 @@ func TestStoreOfVersionBefore(t *testing.T) {
 	if r, err := s.Examine(t.Context()); err != nil || !r.Sound() {
 		t.Errorf("checked: %+v, %v", r, err)
 	}
-	if named, ok := s.TemplateByID("900800"); !ok || named.WABA != "waba" || s.Number(testNumber).WABA != "waba" {
-		t.Errorf("found %+v, %v", named, ok)
+	named, err := s.TemplateByID(t.Context(), "900800")
+	number, errNumber := s.Number(t.Context(), testNumber)
+	if err := errors.Join(err, errNumber); err != nil || named.WABA != "waba" || number.WABA != "waba" {
+		t.Errorf("found %+v, %+v: %v", named, number, err)
 	}
 	confirmed := func() policy.Moment {
 		p, err := s.Person(t.Context(), olderPeople[1], testNumber, nil)
@@ -109,7 +111,7 @@ func TestStoreOfVersionBefore(t *testing.T) {
 		if e.Outcome.State != store.Unknown {
 			break
 		}
-		if err := s.Settle(e.ID, store.Outcome{State: store.NotSent, At: e.At}).Wait(); err != nil {
+		if err := s.Settle(t.Context(), e.ID, store.Outcome{State: store.NotSent, At: e.At}).Wait(); err != nil {
 			t.Fatal(err)
 		}
 	}

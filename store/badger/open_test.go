@@ -89,7 +89,7 @@ func TestNothingInClear(t *testing.T) {
 	e := newEntry(testTime, policy.Alias{})
 	e.Facts, e.Send.To, e.Send.Recipient = facts, who[:1], who[1]
 	e.Opaque = s.OpaquePseudonym(testNumber, opaque)
-	if err := s.Reserve(e).Wait(); err != nil {
+	if err := s.Reserve(t.Context(), e).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	status := policy.StatusChanged{PhoneNumberID: testNumber, Wamid: wamid, Who: who, At: at, Status: policy.StatusFailed, ErrorCode: 131050, Opaque: opaque}
@@ -101,7 +101,7 @@ func TestNothingInClear(t *testing.T) {
 		policy.IdentityChanged{Old: who, New: []policy.Identity{other}, At: at}, policy.NewPerson{Who: other, At: at},
 		policy.CallPermission{PhoneNumberID: testNumber, Who: who, At: at, Until: at}, status, unnamed,
 	)
-	if err := s.Settle(e.ID, store.Outcome{State: store.Accepted, Wamid: wamid, Learned: append(who, other)}).Wait(); err != nil {
+	if err := s.Settle(t.Context(), e.ID, store.Outcome{State: store.Accepted, Wamid: wamid, Learned: append(who, other)}).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	secrets := []string{other.Value, wamid, strings.TrimPrefix(wamid, "wamid."), opaque}

@@ -26,7 +26,7 @@ func TestPoliciesOnDisk(t *testing.T) {
 		e.Facts.Persons[0].Opened = 1
 		e.Decision = policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time())
 		e.Outcome.State = store.Refused
-		if err := s.Reserve(e).Wait(); err != nil {
+		if err := s.Reserve(t.Context(), e).Wait(); err != nil {
 			t.Fatal(err)
 		}
 		entered = append(entered, e)

@@ -54,11 +54,11 @@ func (c *company) work(t testing.TB, sends int) {
 		refused.Decision.Verdict, refused.Outcome.State = policy.Refuse, store.Refused
 		wamid := fmt.Sprint("wamid.", c.sent)
 		for _, e := range []*store.Entry{sent, refused} {
-			if err := c.Reserve(e).Wait(); err != nil {
+			if err := c.Reserve(t.Context(), e).Wait(); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := c.Settle(sent.ID, store.Outcome{State: store.Accepted, Wamid: wamid}).Wait(); err != nil {
+		if err := c.Settle(t.Context(), sent.ID, store.Outcome{State: store.Accepted, Wamid: wamid}).Wait(); err != nil {
 			t.Fatal(err)
 		}
 		apply(t, c.Store, policy.StatusChanged{PhoneNumberID: testNumber, Wamid: wamid, Status: policy.StatusDelivered, At: policy.MomentOf(c.now), Opaque: wamid})
@@ -213,7 +213,7 @@ func TestSweepWhileServing(t *testing.T) {
 			default:
 			}
 			e := newEntry(fixed, policy.Alias{9})
-			if err := c.Reserve(e).Wait(); err != nil {
+			if err := c.Reserve(t.Context(), e).Wait(); err != nil {
 				done <- err
 				return
 			}

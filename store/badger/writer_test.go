@@ -147,7 +147,7 @@ func TestRetention(t *testing.T) {
 	refused := newEntry(testTime, policy.Alias{1})
 	refused.Decision.Verdict, refused.Outcome.State = policy.Refuse, store.Refused
 	for _, e := range []*store.Entry{sent, refused} {
-		if err := s.Reserve(e).Wait(); err != nil {
+		if err := s.Reserve(t.Context(), e).Wait(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -42,7 +42,7 @@ func testAttempts(t *testing.T, open Open) {
 		t.Helper()
 		at++
 		e := f.attempt(at, key, "request")
-		if err := f.Reserve(e).Wait(); !errors.Is(err, want) {
+		if err := f.Reserve(t.Context(), e).Wait(); !errors.Is(err, want) {
 			t.Fatalf("%s: %v, want %v", what, err, want)
 		}
 		if _, err := f.Entry(t.Context(), e.ID); (err == nil) != (want == nil) {
@@ -108,7 +108,7 @@ func testAttemptsRace(t *testing.T, open Open) {
 	errs := make([]error, senders)
 	var wg sync.WaitGroup
 	for i := range errs {
-		wg.Go(func() { errs[i] = f.Reserve(f.attempt(start+policy.Moment(i), "k", "request")).Wait() })
+		wg.Go(func() { errs[i] = f.Reserve(t.Context(), f.attempt(start+policy.Moment(i), "k", "request")).Wait() })
 	}
 	wg.Wait()
 	first := 0

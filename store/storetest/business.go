@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -131,15 +132,20 @@ func testTemplateList(t *testing.T, open Open) {
 		f.apply(policy.TemplateChanged{WABA: waba, Template: policy.TemplateRef{Name: "hello", Language: language}, ID: "90" + language, At: start, Read: true})
 	}
 	for range 2 {
-		got, ok := f.TemplateByID("90de")
-		if want := (store.Template{WABA: waba, Ref: policy.TemplateRef{Name: "hello", Language: "de"}}); !ok || got != want {
-			t.Errorf("by id: %+v, %v", got, ok)
+		got, err := f.TemplateByID(t.Context(), "90de")
+		if want := (store.Template{WABA: waba, Ref: policy.TemplateRef{Name: "hello", Language: "de"}}); err != nil || got != want {
+			t.Errorf("by id: %+v, %v", got, err)
 		}
-		if _, ok := f.TemplateByID("1"); ok {
-			t.Error("a template was found by an id nobody told")
+		if _, err := f.TemplateByID(t.Context(), "1"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("a template by an id nobody told: %v", err)
 		}
-		if got := f.TemplatesNamed(waba, "hello"); len(got) != 2 || len(f.TemplatesNamed(waba, "other"))+len(f.TemplatesNamed("another", "hello")) != 0 {
-			t.Errorf("by name: %+v", got)
+		for _, named := range []struct {
+			waba, name string
+			want       int
+		}{{waba, "hello", 2}, {waba, "other", 0}, {"another", "hello", 0}} {
+			if got, err := f.TemplatesNamed(t.Context(), named.waba, named.name); err != nil || len(got) != named.want {
+				t.Errorf("by name: %+v, %v", got, err)
+			}
 		}
 		listed(start + 6)
 		f.reopen()
@@ -204,7 +210,7 @@ func testTemplateBilled(t *testing.T, open Open) {
 
 func testNumbers(t *testing.T, open Open) {
 	f := newFixture(t, open)
-	if got := f.Number(number1); got != (store.Number{}) {
+	if got := f.number(number1); got != (store.Number{}) {
 		t.Errorf("an unknown number: %+v", got)
 	}
 	f.apply(
@@ -213,11 +219,11 @@ func testNumbers(t *testing.T, open Open) {
 		policy.NumberSeen{PhoneNumberID: number1, Display: "15550998", At: start + minute},
 	)
 	want := store.Number{WABA: waba, Display: "15550998", At: start + minute}
-	if got := f.Number(number1); got != want {
+	if got := f.number(number1); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	f.reopen()
-	if got := f.Number(number1); got != want {
+	if got := f.number(number1); got != want {
 		t.Errorf("after reopening: got %+v, want %+v", got, want)
 	}
 }

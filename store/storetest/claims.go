@@ -27,7 +27,7 @@ func testConfirmation(t *testing.T, open Open) {
 	claim := func(what string, want error, number string, to policy.Identity) store.ID {
 		t.Helper()
 		e := f.confirmation(at, number, to)
-		if err := f.Reserve(e).Wait(); !errors.Is(err, want) {
+		if err := f.Reserve(t.Context(), e).Wait(); !errors.Is(err, want) {
 			t.Fatalf("%s: %v, want %v", what, err, want)
 		}
 		if _, err := f.Entry(t.Context(), e.ID); (err == nil) != (want == nil) {
@@ -87,7 +87,7 @@ func testClaimsRace(t *testing.T, open Open) {
 		errs := make([]error, senders)
 		var wg sync.WaitGroup
 		for i := range entries {
-			wg.Go(func() { errs[i] = f.Reserve(entries[i]).Wait() })
+			wg.Go(func() { errs[i] = f.Reserve(t.Context(), entries[i]).Wait() })
 		}
 		wg.Wait()
 		winner := -1

@@ -94,8 +94,8 @@ func testSettleRace(t *testing.T, open Open) {
 			for range sends {
 				e := *entry
 				e.ID = store.NewID(start)
-				reserved := f.Reserve(&e)
-				settled := f.Settle(e.ID, store.Outcome{State: store.Accepted, At: start})
+				reserved := f.Reserve(t.Context(), &e)
+				settled := f.Settle(t.Context(), e.ID, store.Outcome{State: store.Accepted, At: start})
 				if err := settled.Wait(); err != nil {
 					t.Errorf("settling: %v", err)
 				}

@@ -36,13 +36,13 @@ func testEntries(t *testing.T, open Open) {
 		want := make(map[store.ID]int) // the HTTP status each was settled with
 		settle := func(e *store.Entry) *store.Write {
 			want[e.ID] = rapid.IntRange(200, 299).Draw(r, "status")
-			return f.Settle(e.ID, store.Outcome{State: store.Accepted, HTTPStatus: want[e.ID], At: e.At})
+			return f.Settle(t.Context(), e.ID, store.Outcome{State: store.Accepted, HTTPStatus: want[e.ID], At: e.At})
 		}
 		for len(waiting) > 0 {
 			n := rapid.IntRange(1, len(waiting)).Draw(r, "portion")
 			var writes []*store.Write
 			for _, e := range waiting[:n] {
-				writes = append(writes, f.Reserve(e))
+				writes = append(writes, f.Reserve(t.Context(), e))
 				if rapid.Bool().Draw(r, "settled at once") {
 					writes = append(writes, settle(e))
 				}

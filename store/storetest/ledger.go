@@ -36,10 +36,10 @@ func testLedger(t *testing.T, open Open) {
 	if _, err := f.Entry(t.Context(), store.NewID(start)); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("an entry that doesn't exist: %v, want ErrNotFound", err)
 	}
-	if err := f.Settle(store.NewID(start), store.Outcome{State: store.NotSent}).Wait(); !errors.Is(err, store.ErrNotFound) {
+	if err := f.Settle(t.Context(), store.NewID(start), store.Outcome{State: store.NotSent}).Wait(); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("settling what doesn't exist: %v, want ErrNotFound", err)
 	}
-	if err := f.Reserve(&store.Entry{At: start}).Wait(); err == nil {
+	if err := f.Reserve(t.Context(), &store.Entry{At: start}).Wait(); err == nil {
 		t.Error("an entry without an id was accepted")
 	}
 
@@ -240,7 +240,7 @@ func testClosed(t *testing.T, open Open) {
 	for i := range writes {
 		e := *e
 		e.ID = store.NewID(start)
-		writes[i] = f.Reserve(&e)
+		writes[i] = f.Reserve(t.Context(), &e)
 	}
 	f.close()
 	f.close()
@@ -257,7 +257,7 @@ func testClosed(t *testing.T, open Open) {
 	errs := map[string]error{
 		"Facts": facts, "Facts/unknown": unknown, "Person": person, "Entry": entry,
 		"Apply": f.Apply(ctx, []policy.Event{opened(start, ann)}), "Check": f.Check(ctx),
-		"Reserve": f.Reserve(e).Wait(), "Settle": f.Settle(e.ID, store.Outcome{State: store.NotSent}).Wait(),
+		"Reserve": f.Reserve(t.Context(), e).Wait(), "Settle": f.Settle(t.Context(), e.ID, store.Outcome{State: store.NotSent}).Wait(),
 	}
 	for _, err := range f.Ledger(ctx, store.Filter{}) {
 		errs["Ledger"] = err

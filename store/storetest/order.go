@@ -282,7 +282,7 @@ func (h *history) state(f *fixture) string {
 		fmt.Fprintf(&out, "entry %d: %+v %+v %s\n", i, e.Outcome, e.Delivery, pricing)
 	}
 	for _, number := range historyNumbers {
-		fmt.Fprintf(&out, "number %s: %+v\n", number, f.Number(number))
+		fmt.Fprintf(&out, "number %s: %+v\n", number, f.number(number))
 	}
 	return out.String()
 }

@@ -98,6 +98,15 @@ type fixture struct {
 	dir   string
 }
 
+func (f *fixture) number(id string) store.Number {
+	f.t.Helper()
+	n, err := f.Number(f.t.Context(), id)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return n
+}
+
 // newFixture opens an empty store, closed at the end of the test.
 func newFixture(t testing.TB, open Open) *fixture {
 	t.Helper()
@@ -170,7 +179,7 @@ func (f *fixture) entry(id store.ID) store.Entry {
 
 func (f *fixture) reserve(e *store.Entry) store.ID {
 	f.t.Helper()
-	if err := f.Reserve(e).Wait(); err != nil {
+	if err := f.Reserve(f.t.Context(), e).Wait(); err != nil {
 		f.t.Fatalf("reserving: %v", err)
 	}
 	return e.ID
@@ -178,7 +187,7 @@ func (f *fixture) reserve(e *store.Entry) store.ID {
 
 func (f *fixture) settle(id store.ID, o store.Outcome) {
 	f.t.Helper()
-	if err := f.Settle(id, o).Wait(); err != nil {
+	if err := f.Settle(f.t.Context(), id, o).Wait(); err != nil {
 		f.t.Fatalf("settling: %v", err)
 	}
 }
