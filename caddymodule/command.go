@@ -34,7 +34,7 @@ and one person, named by phone number (with plus and country code) or user id.
   opt-out     records that the person said no
   ask         records that the person was asked: an ordinary word such as "yes"
               is an opt-in then, for seven days
-  history     every word on consent, newest first
+  history     every consent record, newest first
   new-person  records that a recycled number belongs to somebody new`,
 		CobraFunc: consentCommand,
 	})
@@ -140,7 +140,7 @@ func consentCommand(cmd *cobra.Command) {
 		{"opt-in", "Records that a person agreed", adminapi.RouteOptIn},
 		{"opt-out", "Records that a person said no", adminapi.RouteOptOut},
 		{"ask", "Records that a person was asked for consent", adminapi.RouteAsk},
-		{"history", "Shows every word on consent, newest first", adminapi.RouteHistory},
+		{"history", "Shows every consent record, newest first", adminapi.RouteHistory},
 		{"new-person", "Records that a recycled number belongs to somebody new", adminapi.RouteNewPerson},
 	} {
 		sub := &cobra.Command{Use: action.name, Short: action.short, Args: cobra.NoArgs}
@@ -170,7 +170,7 @@ func consentCommand(cmd *cobra.Command) {
 	}
 }
 
-// saying reports whether a route records a word on consent.
+// saying reports whether a route takes a consent record.
 func saying(route adminapi.Route) bool {
 	return route == adminapi.RouteOptIn || route == adminapi.RouteOptOut || route == adminapi.RouteAsk
 }

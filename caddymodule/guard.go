@@ -207,7 +207,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	if refusal != nil {
 		return g.refuseUnread(w, r, route, refusal, next, sn)
 	}
-	r, whole := withBody(r, body)
+	r, bodyRead := withBody(r, body)
 	if route.Class == cloudapi.Inspect {
 		if next, refusal = g.watchWebhooks(r, body, reading.Others, next); refusal != nil {
 			return g.refuseUnread(w, r, route, refusal, next, sn)
@@ -220,7 +220,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	if keyRefusal != nil {
 		return g.refuseUnread(w, r, route, keyRefusal, next, sn)
 	}
-	return g.send(w, r, body, key, whole, &reading, next)
+	return g.send(w, r, body, key, bodyRead, &reading, next)
 }
 
 // readBody reads the body once, up to the cap.

@@ -10,14 +10,14 @@ import (
 // knownBody is a request body held in memory. It notes whether it was ever read
 // to its end: while it was not, the upstream can't have got the request.
 type knownBody struct {
-	unread bytes.Reader
-	whole  *atomic.Bool
+	unread   bytes.Reader
+	bodyRead *atomic.Bool
 }
 
 func (b *knownBody) Read(p []byte) (int, error) {
 	n, err := b.unread.Read(p)
 	if b.unread.Len() == 0 {
-		b.whole.Store(true)
+		b.bodyRead.Store(true)
 	}
 	return n, err
 }
@@ -28,9 +28,9 @@ func (*knownBody) Close() error { return nil }
 // resending it by itself, except where the server is known not to have seen it.
 // The returned flag is set once the body has been read to its end.
 func withBody(r *http.Request, body []byte) (*http.Request, *atomic.Bool) {
-	whole := new(atomic.Bool)
+	bodyRead := new(atomic.Bool)
 	r.GetBody = func() (io.ReadCloser, error) {
-		b := &knownBody{whole: whole}
+		b := &knownBody{bodyRead: bodyRead}
 		b.unread.Reset(body)
 		return b, nil
 	}
@@ -41,5 +41,5 @@ func withBody(r *http.Request, body []byte) (*http.Request, *atomic.Bool) {
 	// The client was asked for the body when it was read; the upstream need not
 	// ask again.
 	r.Header.Del("Expect")
-	return r, whole
+	return r, bodyRead
 }

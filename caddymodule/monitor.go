@@ -66,7 +66,7 @@ func (g *Guard) passUnread(w http.ResponseWriter, r *http.Request, u *gateway.Un
 		result = u.Stream(r.Context(), streaming{s})
 	} else {
 		s.rec.limit = largestAnswer
-		s.r, s.whole = withBody(r, sn.body)
+		s.r, s.bodyRead = withBody(r, sn.body)
 		result = u.Pass(r.Context(), s)
 	}
 	if result.Unjudged {

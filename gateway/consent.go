@@ -239,7 +239,7 @@ func imported(s string) bool {
 }
 
 // History is every consent record of a person, newest first.
-func (g *Gateway) History(ctx context.Context, r ConsentRequest) ([]*store.Word, error) {
+func (g *Gateway) History(ctx context.Context, r ConsentRequest) ([]*store.ConsentRecord, error) {
 	a, err := g.readConsent(&r)
 	if err != nil {
 		return nil, err

@@ -121,18 +121,18 @@ func (t *tx) change(ch *policy.Change) error {
 	if err != nil || !c.Answer(ch) {
 		return err
 	}
-	word, isWord := t.wordOf(ch)
+	record, isRecord := t.recordOf(ch)
 	var told *policy.Moment
-	if isWord {
-		if told, err = t.told(ch, word); err != nil {
+	if isRecord {
+		if told, err = t.told(ch, record); err != nil {
 			return err
 		}
 	}
 	c.Date(ch, told, policy.MomentOf(t.s.options.Now()))
 	c.Apply(ch)
-	if err := t.putContact(c, old); err != nil || !isWord {
+	if err := t.putContact(c, old); err != nil || !isRecord {
 		return err
 	}
-	word, _ = t.wordOf(ch)
-	return t.remember(ch.Names, word)
+	record, _ = t.recordOf(ch)
+	return t.remember(ch.Names, record)
 }

@@ -258,8 +258,8 @@ type Delivery struct {
 	Pricing *policy.Pricing `json:"pricing,omitempty" cbor:"4,keyasint,omitempty"`
 }
 
-// Word is one change of consent as it was learned.
-type Word struct {
+// ConsentRecord is one change of consent as it was learned.
+type ConsentRecord struct {
 	At            policy.Moment       `json:"at" cbor:"1,keyasint"`
 	PhoneNumberID string              `json:"phone_number_id" cbor:"2,keyasint"`
 	State         policy.ConsentState `json:"state" cbor:"3,keyasint"`
@@ -271,7 +271,7 @@ type Word struct {
 	Alias policy.Alias `json:"alias" cbor:"7,keyasint"`
 	// Recorded is when the gateway heard of it; zero where nobody kept that.
 	Recorded policy.Moment `json:"recorded,omitempty" cbor:"8,keyasint,omitempty"`
-	// General marks a word for everything, such as STOP or START.
+	// General marks a record for everything, such as STOP or START.
 	General bool `json:"general,omitempty" cbor:"9,keyasint,omitempty"`
 	// Tap marks an opt-in by the title of a button alone: it lifts no opt-out.
 	Tap bool `json:"tap,omitempty" cbor:"10,keyasint,omitempty"`

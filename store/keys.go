@@ -12,7 +12,7 @@ import (
 // width, so that the order of keys is the order of subject, then time:
 //
 //	c alias(16)                     contactRecord: a contact under its smallest alias, or a pointer to it
-//	h alias(16) time(8) hash(8)     Word: a word on consent, once under each name it came with
+//	h alias(16) time(8) hash(8)     ConsentRecord, once under each name it came with
 //	s wamid(16)                     statusRecord: what became of a message
 //	o wamid(16)                     stopsRecord: opt-outs of a person only the message's ledger entry names
 //	q opaque(16)                    opaqueRecord: sends and messages that may belong together

@@ -19,7 +19,7 @@ type Kind struct {
 // Kinds are all of them.
 var Kinds = []Kind{
 	{"names of people", contactPrefix, checkContact},
-	{"words on consent", historyPrefix, decodes[Word]},
+	{"consent records", historyPrefix, decodes[ConsentRecord]},
 	{"messages", statusPrefix, decodes[statusRecord]},
 	{"stops left", stopsPrefix, decodes[stopsRecord]},
 	{"opaque values", opaquePrefix, decodes[opaqueRecord]},

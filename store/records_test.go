@@ -70,7 +70,7 @@ func goldenRecords() []any {
 	return []any{
 		&contactRecord{Contact: contact},
 		&contactRecord{Under: &a},
-		&Word{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceKeyword, Ref: "ref", Alias: a},
+		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceKeyword, Ref: "ref", Alias: a},
 		entry,
 		&settlement{Outcome: Outcome{State: Accepted, At: 1, HTTPStatus: 200, ErrorCode: 2}, Wamid: &a},
 		&statusRecord{Entry: &id, Status: reached{policy.StatusRead, 1}, Failed: failure{2, 131026}, Priced: pricing{3, &policy.Pricing{Category: "utility", Type: "regular", Model: "PMP", Billable: true}}},
@@ -90,8 +90,8 @@ func goldenRecords() []any {
 		&policy.Policy{BareNumbers: policy.BareBoth},
 		&policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleRecipientInvalid, Category: policy.CategoryService, Person: 1},
 		&contactRecord{Contact: arrivals},
-		&Word{At: 1, PhoneNumberID: "1", State: policy.OptedIn, Scopes: policy.AllScopes, Source: policy.SourceButton, Alias: a, Recorded: 2, General: true, Tap: true},
-		&Word{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceOperator, Alias: a, Actor: "ana (told)"},
+		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptedIn, Scopes: policy.AllScopes, Source: policy.SourceButton, Alias: a, Recorded: 2, General: true, Tap: true},
+		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceOperator, Alias: a, Actor: "ana (told)"},
 		sentBy,
 		under, inForce,
 	}

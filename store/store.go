@@ -56,8 +56,8 @@ type Store interface {
 	// Apply makes events durable, all or none. Applying the same events again,
 	// or in another order, leads to the same state.
 	//
-	// When the gateway heard of a word on consent is part of the event. Where it
-	// doesn't say so the store notes it, once: the same word told again is no news.
+	// When the gateway heard of a consent record is part of the event. Where it
+	// doesn't say so the store notes it, once: the same one told again is no news.
 	// It is also then that an ordinary word is taken for an answer, if the person
 	// was asked.
 	Apply(ctx context.Context, events []policy.Event) error
@@ -145,9 +145,9 @@ type Reader interface {
 	// user id those of either kind that are known, itself if none is.
 	Meant(ctx context.Context, who policy.Identity) ([]policy.Identity, error)
 
-	// History yields every word on consent by the person behind an identity,
+	// History yields every consent record by the person behind an identity,
 	// under any of their names, newest first.
-	History(ctx context.Context, who policy.Identity) iter.Seq2[*Word, error]
+	History(ctx context.Context, who policy.Identity) iter.Seq2[*ConsentRecord, error]
 
 	// AccountEvents yields the account events that match, newest first. They are
 	// kept as long as the ledger.

@@ -26,7 +26,7 @@ func TestCheck(t *testing.T) {
 		if err != nil || !r.Sound() || len(r.Notes) > 0 {
 			t.Fatalf("%s: %+v, %v", what, r, err)
 		}
-		for kind, want := range map[string]int{"ledger entries": 300, "names of people": 300, "words on consent": 600, "settlements": 300} {
+		for kind, want := range map[string]int{"ledger entries": 300, "names of people": 300, "consent records": 600, "settlements": 300} {
 			if r.Counts[kind] != want {
 				t.Errorf("%s: %d %s, want %d", what, r.Counts[kind], kind, want)
 			}

@@ -60,7 +60,7 @@ func testArrival(t *testing.T, open Open) {
 		t.Errorf("given by a clock a day slow: %s", got)
 	}
 	words := f.history(ann)
-	slices.SortFunc(words, func(a, b store.Word) int { return int(a.Recorded - b.Recorded) })
+	slices.SortFunc(words, func(a, b store.ConsentRecord) int { return int(a.Recorded - b.Recorded) })
 	for i := 1; i < len(words); i++ {
 		if words[i].Recorded <= words[i-1].Recorded {
 			t.Errorf("two words arrived at %d and %d", words[i-1].Recorded, words[i].Recorded)

@@ -266,7 +266,7 @@ func (h *history) state(f *fixture) string {
 			word.Alias = policy.Alias{}
 			words = append(words, fmt.Sprintf("%+v", word))
 		}
-		if !slices.IsSortedFunc(f.history(w), func(a, b store.Word) int { return int(b.At - a.At) }) {
+		if !slices.IsSortedFunc(f.history(w), func(a, b store.ConsentRecord) int { return int(b.At - a.At) }) {
 			f.t.Errorf("the history of person %d is not sorted", i)
 		}
 		slices.Sort(words) // those of one time come in the order of pseudonyms

@@ -156,9 +156,9 @@ func (f *fixture) person(who policy.Identity) policy.PersonFacts {
 	return p
 }
 
-func (f *fixture) history(who policy.Identity) []store.Word {
+func (f *fixture) history(who policy.Identity) []store.ConsentRecord {
 	f.t.Helper()
-	var words []store.Word
+	var words []store.ConsentRecord
 	for w, err := range f.History(f.t.Context(), who) {
 		if err != nil {
 			f.t.Fatalf("reading the history: %v", err)
