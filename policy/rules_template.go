@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The rules on one person, for templates and what is billed like one: an opt-in
@@ -91,11 +92,15 @@ func (c *Case) refuseMissing(category Category) bool {
 		return c.refuse(RuleConsentPending, fmt.Sprintf("the user was asked for consent to %s messages at %s and has not confirmed it", scope, consent.Since),
 			"wait until the user confirms")
 	}
+	var others []string
 	for other := range c.person.Consent {
 		if c.person.Consent[other].State == OptedIn {
-			return c.refuse(RuleNoConsentCategory, fmt.Sprintf("the user opted in to %s messages only, and a %s message needs consent to %s messages", Scope(other), category, scope),
-				"get the user's opt-in to this kind of message and record it")
+			others = append(others, Scope(other).String())
 		}
+	}
+	if len(others) > 0 {
+		return c.refuse(RuleNoConsentCategory, fmt.Sprintf("the user opted in to %s messages only, and a %s message needs consent to %s messages", strings.Join(others, " and "), category, scope),
+			"get the user's opt-in to this kind of message and record it")
 	}
 	return c.refuse(RuleNoConsent, fmt.Sprintf("no opt-in of this user is on record, and a %s message needs consent to %s messages", category, scope),
 		"get the user's opt-in and record it with `waguard consent opt-in`")

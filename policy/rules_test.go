@@ -84,3 +84,13 @@ func TestRulesPage(t *testing.T) {
 		t.Errorf("%s doesn't have the rules as they are; -update rewrites it", path)
 	}
 }
+
+// TestOtherScopesAreNamed: all of them, so that the sentence is true.
+func TestOtherScopesAreNamed(t *testing.T) {
+	facts := toOne(optedIn(day, Transactional), optedIn(day, Authentication)).of(CategoryMarketing)
+	send := template()
+	d := Decide(&send, &facts, &Policy{}, noon.Time())
+	if want := "the user opted in to transactional and authentication messages only, and a marketing message needs consent to marketing messages"; d.Reason != want {
+		t.Errorf("got %q, want %q", d.Reason, want)
+	}
+}
