@@ -6,7 +6,9 @@ package gatewaytest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -189,10 +191,14 @@ func (g *Gateway) Load() error {
 		return err
 	}
 	err = caddy.Load(config, true)
+	_, port, splitErr := net.SplitHostPort(g.Addr)
+	if splitErr == nil {
+		splitErr = settle(port)
+	}
 	// The servers that were replaced end their idle connections, which a POST
 	// must not be sent on at that moment.
 	http.DefaultClient.CloseIdleConnections()
-	return err
+	return errors.Join(err, splitErr)
 }
 
 // Text is the gateway's Caddyfile.
