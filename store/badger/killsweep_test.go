@@ -22,20 +22,21 @@ func init() { children["sweep"] = sweepUntilKilled }
 // sweepUntilKilled lets days pass in which entries are written and old ones
 // swept, and prints each entry once it is acknowledged.
 func sweepUntilKilled(dir string) int {
-	now := time.Now()
+	var c clock
+	c.set(time.Now())
 	const kept = 5 * day
-	s, err := Open(dir, Options{Now: func() time.Time { return now }, LedgerRetention: kept, ViolationRetention: kept, memtable: 128 << 10})
+	s, err := Open(dir, Options{Now: c.now, LedgerRetention: kept, ViolationRetention: kept, memtable: 128 << 10})
 	if err != nil {
 		fmt.Println("error", err)
 		return 1
 	}
 	// The clock goes on where the store is.
-	if at := s.engine.head.Entry.Moment().Time(); at.After(now) {
-		now = at
+	if at := s.engine.head.Entry.Moment().Time(); at.After(c.now()) {
+		c.set(at)
 	}
 	for {
 		for i := range 40 {
-			e := newEntry(now, policy.Alias{byte(i)})
+			e := newEntry(c.now(), policy.Alias{byte(i)})
 			if i%4 == 0 {
 				e.Decision.Verdict, e.Outcome.State = policy.Refuse, store.Refused
 			}
@@ -44,9 +45,9 @@ func sweepUntilKilled(dir string) int {
 				return 1
 			}
 			fmt.Println("entry", e.ID)
-			now = now.Add(time.Second)
+			c.set(c.now().Add(time.Second))
 		}
-		now = now.Add(day / 2)
+		c.set(c.now().Add(day / 2))
 		if err := s.engine.sweep(context.Background()); err != nil {
 			fmt.Println("error", err)
 			return 1

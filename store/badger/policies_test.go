@@ -15,8 +15,9 @@ import (
 // counts it, and that it stays when the entries of the ledger are no longer kept.
 func TestPoliciesOnDisk(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
-	now := testTime
-	options := Options{Now: func() time.Time { return now }, LedgerRetention: 24 * time.Hour}
+	var c clock
+	c.set(testTime)
+	options := Options{Now: c.now, LedgerRetention: 24 * time.Hour}
 	s := openStore(t, dir, options)
 	to := s.Pseudonym(phone("15550100001"))
 	var entered []*store.Entry
@@ -45,7 +46,7 @@ func TestPoliciesOnDisk(t *testing.T) {
 	if r, err := Check(t.Context(), dir, ""); err != nil || !r.Sound() || r.Counts["policies"] != 2 {
 		t.Errorf("checked: %+v, %v", r, err)
 	}
-	now = now.Add(10 * 24 * time.Hour) // violations are kept for ever
+	c.set(c.now().Add(10 * 24 * time.Hour)) // violations are kept for ever
 	s = openStore(t, dir, options)
 	defer closeStore(t, s)
 	reads()

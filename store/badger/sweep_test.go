@@ -18,12 +18,13 @@ const day = 24 * time.Hour
 // company is a store in use, day after day, by a clock of its own.
 type company struct {
 	*Store
-	now  time.Time
+	clock
 	sent int
 }
 
 func newCompany(t testing.TB, kept time.Duration) *company {
-	c := &company{now: testTime}
+	c := new(company)
+	c.set(testTime)
 	c.open(t, fastDir(t), kept)
 	t.Cleanup(func() { closeStore(t, c.Store) })
 	return c
@@ -32,7 +33,7 @@ func newCompany(t testing.TB, kept time.Duration) *company {
 func (c *company) open(t testing.TB, dir string, kept time.Duration) {
 	t.Helper()
 	c.Store = openStore(t, dir, Options{
-		Now: func() time.Time { return c.now }, LedgerRetention: kept, ViolationRetention: kept, memtable: 128 << 10,
+		Now: c.now, LedgerRetention: kept, ViolationRetention: kept, memtable: 128 << 10,
 	})
 }
 
@@ -40,7 +41,7 @@ func (c *company) open(t testing.TB, dir string, kept time.Duration) {
 func (c *company) restart(t testing.TB, now time.Time) {
 	t.Helper()
 	closeStore(t, c.Store)
-	c.now = now
+	c.set(now)
 	c.open(t, c.engine.dir, c.engine.options.LedgerRetention)
 }
 
@@ -49,8 +50,8 @@ func (c *company) work(t testing.TB, sends int) {
 	t.Helper()
 	for range sends {
 		c.sent++
-		sent := newEntry(c.now, policy.Alias{byte(c.sent)})
-		refused := newEntry(c.now, policy.Alias{byte(c.sent)})
+		sent := newEntry(c.now(), policy.Alias{byte(c.sent)})
+		refused := newEntry(c.now(), policy.Alias{byte(c.sent)})
 		refused.Decision.Verdict, refused.Outcome.State = policy.Refuse, store.Refused
 		wamid := fmt.Sprint("wamid.", c.sent)
 		for _, e := range []*store.Entry{sent, refused} {
@@ -61,10 +62,10 @@ func (c *company) work(t testing.TB, sends int) {
 		if err := c.Settle(t.Context(), sent.ID, store.Outcome{State: store.Accepted, Wamid: wamid}).Wait(); err != nil {
 			t.Fatal(err)
 		}
-		apply(t, c.Store, policy.StatusChanged{PhoneNumberID: testNumber, Wamid: wamid, Status: policy.StatusDelivered, At: policy.MomentOf(c.now), Opaque: wamid})
-		c.now = c.now.Add(time.Second)
+		apply(t, c.Store, policy.StatusChanged{PhoneNumberID: testNumber, Wamid: wamid, Status: policy.StatusDelivered, At: policy.MomentOf(c.now()), Opaque: wamid})
+		c.set(c.now().Add(time.Second))
 	}
-	c.now = c.now.Add(day - time.Duration(sends)*time.Second)
+	c.set(c.now().Add(day - time.Duration(sends)*time.Second))
 	if err := c.engine.sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -146,17 +147,17 @@ func TestWrongClock(t *testing.T) {
 		c.work(t, 5)
 	}
 	before, statuses := c.count(t)
-	right := c.now
+	right := c.now()
 	for range 2 {
-		c.now = right.Add(450 * day)
+		c.set(right.Add(450 * day))
 		c.work(t, 5)
 		c.work(t, 5)
-		c.now = right.Add(time.Hour)
+		c.set(right.Add(time.Hour))
 		c.work(t, 5)
 	}
-	c.now = time.Unix(1, 0) // and none at all
+	c.set(time.Unix(1, 0)) // and none at all
 	c.work(t, 5)
-	c.now = right.Add(2 * day)
+	c.set(right.Add(2 * day))
 	c.work(t, 5)
 	if entries, left := c.count(t); entries != before+3*8*5 || left != statuses+8*5 {
 		t.Errorf("%d entries and %d statuses are left, want %d and %d", entries, left, before+3*8*5, statuses+8*5)
@@ -178,7 +179,7 @@ func TestWrongClockRestarted(t *testing.T) {
 		c.work(t, 5)
 	}
 	before, statuses := c.count(t)
-	right := c.now
+	right := c.now()
 	days := 0
 	for _, off := range []time.Duration{450 * day, -450 * day, 10 * 365 * day, 450 * day, 0, 451 * day, 452 * day, -40 * 365 * day, 0} {
 		for range 2 {
@@ -203,7 +204,7 @@ func TestSweepWhileServing(t *testing.T) {
 		c.work(t, 20)
 	}
 	stop, done := make(chan struct{}), make(chan error, 1)
-	fixed := c.now
+	fixed := c.now()
 	go func() {
 		for i := 0; ; i++ {
 			select {
@@ -258,7 +259,7 @@ func TestSweepExpired(t *testing.T) {
 	for i := range 20 {
 		err := c.engine.db.Update(func(txn *badger.Txn) error {
 			for _, prefix := range []byte{ledger.pages, violations.pages} {
-				e := badger.NewEntry(idKey(prefix, store.NewID(policy.MomentOf(c.now)-policy.Moment(i*1000))), make([]byte, 1000))
+				e := badger.NewEntry(idKey(prefix, store.NewID(policy.MomentOf(c.now())-policy.Moment(i*1000))), make([]byte, 1000))
 				e.ExpiresAt = 1
 				if err := txn.SetEntry(e); err != nil {
 					return err

@@ -140,8 +140,9 @@ func TestCancel(t *testing.T) {
 }
 
 func TestRetention(t *testing.T) {
-	now := testTime
-	s := openStore(t, t.TempDir(), Options{Now: func() time.Time { return now }, LedgerRetention: 10 * 24 * time.Hour, ViolationRetention: 20 * 24 * time.Hour})
+	var c clock
+	c.set(testTime)
+	s := openStore(t, t.TempDir(), Options{Now: c.now, LedgerRetention: 10 * 24 * time.Hour, ViolationRetention: 20 * 24 * time.Hour})
 	defer closeStore(t, s)
 	sent := newEntry(testTime, policy.Alias{1})
 	refused := newEntry(testTime, policy.Alias{1})
@@ -155,7 +156,7 @@ func TestRetention(t *testing.T) {
 		t.Fatal(err)
 	}
 	for days, want := range map[int]struct{ ledger, violations, byID, events int }{10: {2, 1, 2, 1}, 11: {0, 1, 1, 0}, 20: {0, 1, 1, 0}, 21: {0, 0, 0, 0}} {
-		now = testTime.Add(time.Duration(days) * 24 * time.Hour)
+		c.set(testTime.Add(time.Duration(days) * 24 * time.Hour))
 		ledger, violations, byID, events := 0, 0, 0, 0
 		for range s.AccountEvents(t.Context(), store.EventFilter{}) {
 			events++
