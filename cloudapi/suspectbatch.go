@@ -27,10 +27,11 @@ type batchFinder struct {
 type finderState uint8
 
 const (
-	inName  finderState = iota // the start of a body is the start of a name
-	cutName                    // behind a NUL, where some readers end a name
-	inValue                    // before the first sign of the value of a batch
-	beyond                     // in what does not matter, up to the next ampersand
+	inName     finderState = iota // the start of a body is the start of a name
+	cutName                       // behind a NUL, where some readers end a name
+	inValue                       // before the first sign of the value of a batch
+	behindText                    // behind a quote there: a lenient reader of JSON passes over it, and what follows
+	beyond                        // in what does not matter, up to the next ampersand
 )
 
 // find reads on and reports whether there is a batch.
@@ -93,11 +94,15 @@ func (f *batchFinder) find(s []byte) bool {
 // sign reads a sign of a name or of a value.
 func (f *batchFinder) sign(c byte) bool {
 	switch {
+	case f.state == behindText:
+		return c == '[' || c == '{'
 	case f.state == inValue:
 		switch {
 		case c == '[' || c == '{':
 			return true
-		case c > ' ' && c < 0x80 && c != '+' && c != '"' && c != '\'':
+		case c == '"' || c == '\'':
+			f.state = behindText
+		case c > ' ' && c < 0x7F && c != '+':
 			f.state = beyond
 		}
 	case f.state != inName:
