@@ -61,7 +61,7 @@ func TestActor(t *testing.T) {
 		dir := t.TempDir()
 		gatewaytest.Start(t, gatewaytest.Options{Dir: dir, Caddyfile: unixCaddyfile})
 		address := "unix/" + filepath.Join(dir, "admin.sock")
-		p := &process{config: filepath.Join(dir, "config")}
+		p := &process{Process: gatewaytest.Process{File: filepath.Join(dir, "config")}}
 		if out := record(t, p, address, "opt-out", "--actor", "mallory"); !strings.Contains(out, "opted_out since") {
 			t.Errorf("the answer over the socket is\n%s", out)
 		}
@@ -80,7 +80,7 @@ func TestActor(t *testing.T) {
 	})
 	t.Run("tcp", func(t *testing.T) {
 		w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: inGermany}})
-		p := &process{config: w.log}
+		p := &process{Process: gatewaytest.Process{File: w.log}}
 		ana.writes("START")(t, w)
 		record(t, p, w.Admin, "opt-out", "--actor", "crm import by ben")
 		record(t, p, w.Admin, "opt-out", "--scope", "marketing")
@@ -92,7 +92,7 @@ func TestActor(t *testing.T) {
 	})
 	t.Run("history", func(t *testing.T) {
 		w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: inGermany}})
-		p := &process{config: w.log}
+		p := &process{Process: gatewaytest.Process{File: w.log}}
 		ana.writes("START")(t, w)
 		record(t, p, w.Admin, "opt-out", "--actor", "crm import by ben")
 		record(t, p, w.Admin, "opt-out", "--scope", "marketing")

@@ -181,7 +181,7 @@ func TestCommands(t *testing.T) {
 	ana.writes("Hello")(t, w)
 	text(ana, passes)(t, w)
 	statuses(t, w)
-	p := &process{config: w.log}
+	p := &process{Process: gatewaytest.Process{File: w.log}}
 	who := []string{"--business", shop, "--contact", "+4915112345678"}
 	for _, test := range []struct {
 		name string

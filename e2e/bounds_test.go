@@ -84,7 +84,7 @@ func TestHeldBackBodies(t *testing.T) {
 	const clients, size = 300, 3 << 20
 	sim, upstream := newSim(t)
 	p := newProcess(t, upstream, filepath.Join(t.TempDir(), "store"))
-	config, err := os.ReadFile(p.config)
+	config, err := os.ReadFile(p.File)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestHeldBackBodies(t *testing.T) {
 	case h < 24<<20:
 		t.Errorf("bodies hold %d bytes: the test does not fill the budget", h)
 	}
-	if all, ok := residentMemory(p.cmd.Process.Pid); ok {
+	if all, ok := residentMemory(p.Cmd.Process.Pid); ok {
 		t.Logf("%d clients that hold back the last byte of %d MiB: %d MiB resident", clients, size>>20, all>>20)
 		if all > 512<<20 {
 			t.Errorf("the process takes %d MiB", all>>20)

@@ -104,7 +104,7 @@ func TestCredentialsStayOutOfLogs(t *testing.T) {
 					address, ways = "https://"+upstream.Addr().String(), []string{"tls"}
 				}
 				p := newProcess(t, address, filepath.Join(t.TempDir(), "store"))
-				p.env = []string{
+				p.Env = []string{
 					"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "WA_APP_SECRET=" + secret + "app", "WA_VERIFY_TOKEN=" + secret + "verify",
 					"K1=" + pathKey, "K2=" + secret + "header", "K3=" + basicKey,
 				}

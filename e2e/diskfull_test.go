@@ -46,7 +46,7 @@ func TestDiskFull(t *testing.T) {
 	if resp, _ := p.AdminCall(t, "/whatsapp/health", ""); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("the health of a gateway that can't write is %s", resp.Status)
 	}
-	if p.gone() {
+	if p.Gone() {
 		t.Fatalf("the gateway ended: %s", p.log())
 	}
 }
@@ -77,7 +77,7 @@ func (p *process) fillDisk(t testing.TB, sim *graphsim.Sim) *http.Response {
 	t.Helper()
 	// From now on no file of the process can grow.
 	limit := syscall.Rlimit{Cur: 1, Max: 1}
-	if _, _, errno := syscall.Syscall6(syscall.SYS_PRLIMIT64, uintptr(p.cmd.Process.Pid), syscall.RLIMIT_FSIZE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0); errno != 0 {
+	if _, _, errno := syscall.Syscall6(syscall.SYS_PRLIMIT64, uintptr(p.Cmd.Process.Pid), syscall.RLIMIT_FSIZE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0); errno != 0 {
 		t.Fatal(errno)
 	}
 	// The store fails once its open files are used up.

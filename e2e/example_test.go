@@ -17,21 +17,21 @@ import (
 func TestCaddyfileExample(t *testing.T) {
 	_, upstream := newSim(t)
 	p := newProcess(t, upstream, filepath.Join(t.TempDir(), "store"))
-	p.env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+	p.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
 	example, err := os.ReadFile("../Caddyfile.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.configure(t, string(example))
-	if out, errs, code := p.do(t, "fmt", "--diff", p.config); code != 0 {
+	if out, errs, code := p.do(t, "fmt", "--diff", p.File); code != 0 {
 		t.Errorf("Caddyfile.example is not formatted: %s%s", out, errs)
 	}
 	for _, command := range []string{"adapt", "validate"} {
-		if out, errs, code := p.do(t, command, "--config", p.config, "--adapter", "caddyfile"); code != 0 {
+		if out, errs, code := p.do(t, command, "--config", p.File, "--adapter", "caddyfile"); code != 0 {
 			t.Fatalf("%s: %s%s", command, out, errs)
 		}
 	}
-	home := strings.TrimPrefix(p.env[0], "HOME=")
+	home := strings.TrimPrefix(p.Env[0], "HOME=")
 	if _, err := os.Stat(filepath.Join(home, ".local/share/caddy/waguard")); !os.IsNotExist(err) {
 		t.Errorf("validating made a store: %v", err)
 	}
@@ -87,17 +87,17 @@ func TestCaddyfileExample(t *testing.T) {
 func TestExampleAdminSocket(t *testing.T) {
 	_, upstream := newSim(t)
 	p := newProcess(t, upstream, filepath.Join(t.TempDir(), "store"))
-	p.env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+	p.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
 	example, err := os.ReadFile("../Caddyfile.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.configure(t, strings.NewReplacer("\n:8080 {", "\nhttp://"+p.Addr+" {", "\n:8081 {", "\nhttp://"+gatewaytest.FreeAddr(t)+" {", "https://graph.facebook.com", upstream).Replace(string(example)))
-	p.launch(t)
-	socket := filepath.Join(filepath.Dir(p.config), "waguard.sock")
+	p.Launch(t)
+	socket := filepath.Join(filepath.Dir(p.File), "waguard.sock")
 	eventually(t, "the admin endpoint is there", func() bool {
 		_, _, code := p.do(t, "report", "--address", "unix/"+socket)
-		return code == 0 || p.gone()
+		return code == 0 || p.Gone()
 	})
 	if info, err := os.Stat(socket); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket: %v, %v", info, err)
@@ -111,15 +111,15 @@ func TestExampleAdminSocket(t *testing.T) {
 		{"consent", "opt-out", "--business", shop, "--contact", "+4915112345678"},
 		{"consent", "history", "--business", shop, "--contact", "+4915112345678"},
 	} {
-		for name, flags := range map[string][]string{"address": {"--address", "unix/" + socket}, "config": {"--config", p.config}, "environment": nil} {
-			env := p.env
+		for name, flags := range map[string][]string{"address": {"--address", "unix/" + socket}, "config": {"--config", p.File}, "environment": nil} {
+			env := p.Env
 			if name == "environment" {
-				p.env = append(p.env[:len(p.env):len(p.env)], "WAGUARD_ADMIN=unix/"+socket)
+				p.Env = append(p.Env[:len(p.Env):len(p.Env)], "WAGUARD_ADMIN=unix/"+socket)
 			}
 			if out, errs, code := p.do(t, append(command[:len(command):len(command)], flags...)...); code != 0 {
 				t.Errorf("%v by %s: %s%s", command, name, out, errs)
 			}
-			p.env = env
+			p.Env = env
 		}
 	}
 	if log := p.log(); strings.Contains(log, "received request") {

@@ -31,7 +31,7 @@ func TestIdleConnections(t *testing.T) {
 	if resp, body := p.Post(t, messages, textBody); resp.StatusCode != http.StatusOK {
 		t.Fatalf("a send before: %s %s", resp.Status, body)
 	}
-	before, known := residentMemory(p.cmd.Process.Pid)
+	before, known := residentMemory(p.Cmd.Process.Pid)
 	refused := strings.ReplaceAll(textBody, "+4915112345678", "+4915119876543")
 	requests := []struct {
 		request string
@@ -71,7 +71,7 @@ func TestIdleConnections(t *testing.T) {
 			t.Errorf("a webhook meanwhile: %v", err)
 		}
 	}
-	if after, ok := residentMemory(p.cmd.Process.Pid); ok && known {
+	if after, ok := residentMemory(p.Cmd.Process.Pid); ok && known {
 		each := (after - before) / int64(*idle)
 		t.Logf("%d idle connections: %d MiB resident before, %d MiB with them, %d KiB each", *idle, before>>20, after>>20, each>>10)
 		const most, slack = 64 << 10, 64 << 20

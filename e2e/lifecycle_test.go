@@ -151,7 +151,7 @@ func TestShutdownInFlight(t *testing.T) {
 	for range n {
 		<-arrived
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the gateway takes no more requests", func() bool {
@@ -167,7 +167,7 @@ func TestShutdownInFlight(t *testing.T) {
 	if c.allowed.Load() != n {
 		t.Fatalf("%d of %d sends were answered, %d broke off; the first fault: %s\n%s", c.allowed.Load(), n, c.broken.Load(), c.fault, p.log())
 	}
-	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+	if code := p.Cmd.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("the gateway ended with code %d: %s", code, p.log())
 	}
 	p.start(t)
@@ -192,7 +192,7 @@ func TestDirectoryNotWritable(t *testing.T) {
 	t.Cleanup(func() { os.RemoveAll(parent) })
 	dir := filepath.Join(parent, "locked", "store")
 	p := newProcess(t, upstream, dir)
-	p.config = filepath.Join(parent, "Caddyfile")
+	p.File = filepath.Join(parent, "Caddyfile")
 	// The ports held for p are no other user's.
 	p.Addr, p.Admin, p.Global = "127.0.0.1:0", "127.0.0.1:0", "storage file_system "+filepath.Join(parent, "caddy")
 	p.configure(t, p.text(t))
@@ -200,11 +200,11 @@ func TestDirectoryNotWritable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if os.Geteuid() == 0 { // whom permissions don't stop
-		p.attr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		p.Attr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
-	p.launch(t)
+	p.Launch(t)
 	p.wait(t)
-	if code := p.cmd.ProcessState.ExitCode(); code == 0 {
+	if code := p.Cmd.ProcessState.ExitCode(); code == 0 {
 		t.Error("the gateway ended without an error")
 	}
 	want := "the store's directory " + dir + " can't be written by this user"
@@ -221,13 +221,13 @@ func TestStoreInUse(t *testing.T) {
 	first := newProcess(t, upstream, dir)
 	first.start(t)
 	second := newProcess(t, upstream, dir)
-	second.launch(t)
+	second.Launch(t)
 	second.wait(t)
-	if log := second.log(); second.cmd.ProcessState.ExitCode() == 0 || !strings.Contains(log, dir+" is already in use") {
+	if log := second.log(); second.Cmd.ProcessState.ExitCode() == 0 || !strings.Contains(log, dir+" is already in use") {
 		t.Errorf("a second gateway on the same directory: %s", log)
 	}
 	// Validating beside it is harmless.
-	if out, errs, code := first.do(t, "validate", "--config", first.config, "--adapter", "caddyfile"); code != 0 {
+	if out, errs, code := first.do(t, "validate", "--config", first.File, "--adapter", "caddyfile"); code != 0 {
 		t.Errorf("validating beside a running gateway: %s%s", out, errs)
 	}
 	if resp, body := first.AdminCall(t, "/whatsapp/health", ""); resp.StatusCode != http.StatusOK {

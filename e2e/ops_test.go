@@ -56,7 +56,7 @@ func TestSenders(t *testing.T) {
 	if line := lines[0]; line["sender"] != "crm" || line["sender_token"] != crm.SenderToken {
 		t.Errorf("the log line has the sender %v %v", line["sender"], line["sender_token"])
 	}
-	p := &process{config: w.log}
+	p := &process{Process: gatewaytest.Process{File: w.log}}
 	for _, test := range []struct {
 		args []string
 		want int
@@ -167,7 +167,7 @@ func TestReportDays(t *testing.T) {
 			t.Errorf("%s lists %d, want %d", query, got, want)
 		}
 	}
-	p := &process{config: w.log}
+	p := &process{Process: gatewaytest.Process{File: w.log}}
 	stdout, _, _ := p.do(t, "report", "--from", "2026-10-20", "--address", w.Admin)
 	if !strings.Contains(stdout, "Days of 104455667799 in America/New_York, Example Shop in Europe/Berlin.") {
 		t.Errorf("the report doesn't say whose days it counts by:\n%s", stdout)
@@ -240,7 +240,7 @@ func TestReportCategories(t *testing.T) {
 	if got := len(allOf(t, w, "ledger?category=authentication-international")); got != 4 {
 		t.Errorf("the ledger has %d of a category, the report 4", got)
 	}
-	p := &process{config: w.log}
+	p := &process{Process: gatewaytest.Process{File: w.log}}
 	stdout, _, _ := p.do(t, "ledger", "--address", w.Admin, "--category", "authentication_international")
 	if !strings.Contains(stdout, "authentication_international  delivered") {
 		t.Errorf("the ledger's table is\n%s", stdout)
@@ -271,7 +271,7 @@ func TestEvents(t *testing.T) {
 	templateIs("sale", "PAUSED")(t, w)
 	w.alert(t, "account_alerts", `{"entity_type":"PHONE_NUMBER","entity_id":"`+support+`","alert_severity":"WARNING","alert_type":"SLOW","alert_description":"Call Ana, +4915112345678"}`)
 	text(ben, windowClosed)(t, w)
-	p := &process{config: w.log}
+	p := &process{Process: gatewaytest.Process{File: w.log}}
 	for _, test := range []struct {
 		name string
 		args []string
@@ -367,7 +367,7 @@ func TestGroups(t *testing.T) {
 	ana.writes("Hello")(t, w)
 	text(ana, passes)(t, w)
 	template(ben, "sale", noConsent+"marketing by business")(t, w)
-	p := &process{config: w.log}
+	p := &process{Process: gatewaytest.Process{File: w.log}}
 	for _, test := range []struct {
 		args string
 		want string // keys with counts
@@ -440,7 +440,7 @@ func TestFollow(t *testing.T) {
 		command, first string
 	}{{"violations", "--limit=2"}, {"ledger", "--from=1h"}} {
 		before := allEntries(t, w.Gateway, test.command)
-		cmd := exec.Command(binary(t), test.command, "--follow", "--interval", "50ms", "--json", test.first, "--address", w.Admin)
+		cmd := exec.Command(gatewaytest.Binary(t), test.command, "--follow", "--interval", "50ms", "--json", test.first, "--address", w.Admin)
 		stdout, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

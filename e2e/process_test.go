@@ -3,67 +3,23 @@ package e2e
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
-// binaryDir holds the gateway's binary; TestMain removes it.
-var binaryDir string
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if binaryDir != "" {
-		os.RemoveAll(binaryDir)
-	}
-	os.Exit(code)
-}
-
-var buildBinary = sync.OnceValues(func() (string, error) {
-	var err error
-	if binaryDir, err = os.MkdirTemp("", "waguard-e2e-"); err != nil {
-		return "", err
-	}
-	if err := os.Chmod(binaryDir, 0o755); err != nil { // another user runs it, see TestDirectoryNotWritable
-		return "", err
-	}
-	path := filepath.Join(binaryDir, "waguard")
-	build := exec.Command("go", "build", "-tags", "nobadger,nomysql,nopgx", "-o", path, "github.com/waguard/waguard/cmd/waguard")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the gateway: %w\n%s", err, out)
-	}
-	return path, nil
-})
-
-// binary is the gateway as it ships, built once.
-func binary(t testing.TB) string {
-	t.Helper()
-	path, err := buildBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
+func TestMain(m *testing.M) { os.Exit(gatewaytest.Run(m)) }
 
 // process is a gateway in a process of its own.
 type process struct {
 	*gatewaytest.Gateway
-	config string // the Caddyfile
-	env    []string
-	attr   *syscall.SysProcAttr
-
-	cmd    *exec.Cmd
-	stderr *bytes.Buffer
-	exited chan struct{}
+	gatewaytest.Process
 }
 
 // newProcess prepares a gateway; start starts it.
@@ -72,7 +28,7 @@ func newProcess(t testing.TB, upstream, dir string) *process {
 	g := gatewaytest.Prepare(t, gatewaytest.Options{
 		Upstream: upstream, Dir: dir, LogLevel: "INFO", Global: "storage file_system " + filepath.Join(t.TempDir(), "caddy"),
 	})
-	p := &process{Gateway: g, config: filepath.Join(t.TempDir(), "Caddyfile"), env: gatewaytest.Environment(t.TempDir())}
+	p := &process{g, gatewaytest.Process{File: filepath.Join(t.TempDir(), "Caddyfile"), Env: gatewaytest.Environment(t.TempDir())}}
 	p.configure(t, p.text(t))
 	return p
 }
@@ -89,75 +45,41 @@ func (p *process) text(t testing.TB) string {
 
 func (p *process) configure(t testing.TB, caddyfile string) {
 	t.Helper()
-	if err := os.WriteFile(p.config, []byte(caddyfile), 0o644); err != nil {
+	if err := os.WriteFile(p.File, []byte(caddyfile), 0o644); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// launch starts the process without waiting for it to serve.
-func (p *process) launch(t testing.TB) {
-	t.Helper()
-	p.stderr, p.exited = new(bytes.Buffer), make(chan struct{})
-	p.cmd = exec.Command(binary(t), "run", "--config", p.config, "--adapter", "caddyfile")
-	p.cmd.Env, p.cmd.Stderr, p.cmd.SysProcAttr = p.env, p.stderr, p.attr
-	p.cmd.Dir = filepath.Dir(p.config)
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	cmd, exited := p.cmd, p.exited
-	go func() {
-		cmd.Wait()
-		close(exited)
-	}()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-exited
-	})
 }
 
 // start starts the process and waits until it is healthy.
 func (p *process) start(t testing.TB) {
 	t.Helper()
-	p.launch(t)
-	deadline := time.Now().Add(30 * time.Second)
-	for {
+	p.Launch(t)
+	healthy := func() bool {
 		resp, err := http.Get(p.AdminURL + "/whatsapp/health")
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return
-			}
+		if err != nil {
+			return false
 		}
-		if p.gone() || time.Now().After(deadline) {
-			t.Fatalf("the gateway does not start: %s", p.log())
-		}
-		pause()
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	}
+	if !p.Await(healthy, 30*time.Second) {
+		t.Fatalf("the gateway does not start: %s", p.log())
 	}
 }
 
-// gone reports whether the process has ended.
-func (p *process) gone() bool {
-	select {
-	case <-p.exited:
-		return true
-	default:
-		return false
-	}
-}
-
-// log is what the process logged; it is complete once the process has ended.
+// log is what the process logged. It ends the process, so that it is complete.
 func (p *process) log() string {
-	if !p.gone() {
-		p.cmd.Process.Kill()
-		<-p.exited
+	if !p.Gone() {
+		p.Cmd.Process.Kill()
+		p.Ended(time.Minute)
 	}
-	return p.stderr.String()
+	return p.Said()
 }
 
 // signal ends the process with a signal and waits for its end.
 func (p *process) signal(t testing.TB, s os.Signal) {
 	t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
+	if err := p.Cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
 	}
 	p.wait(t)
@@ -165,9 +87,7 @@ func (p *process) signal(t testing.TB, s os.Signal) {
 
 func (p *process) wait(t testing.TB) {
 	t.Helper()
-	select {
-	case <-p.exited:
-	case <-time.After(30 * time.Second):
+	if !p.Ended(30 * time.Second) {
 		t.Fatalf("the gateway does not end: %s", p.log())
 	}
 	http.DefaultClient.CloseIdleConnections()
@@ -176,9 +96,9 @@ func (p *process) wait(t testing.TB) {
 // do runs a command of the gateway's binary and gives its output and exit code.
 func (p *process) do(t testing.TB, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	cmd := exec.Command(binary(t), args...)
+	cmd := exec.Command(gatewaytest.Binary(t), args...)
 	var out, errs bytes.Buffer
-	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.Dir = p.env, &out, &errs, filepath.Dir(p.config)
+	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.Dir = p.Env, &out, &errs, filepath.Dir(p.File)
 	if err := cmd.Run(); err != nil {
 		exit, ok := errors.AsType[*exec.ExitError](err)
 		if !ok {

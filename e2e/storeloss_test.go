@@ -31,7 +31,7 @@ func TestOlderStore(t *testing.T) {
 	sim, upstream := newSim(t)
 	dir := filepath.Join(t.TempDir(), "store")
 	p := newProcess(t, upstream, dir)
-	config, err := os.ReadFile(p.config)
+	config, err := os.ReadFile(p.File)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestOlderStore(t *testing.T) {
 
 	refused := func(want string) (code string) {
 		t.Helper()
-		p.launch(t)
+		p.Launch(t)
 		p.wait(t)
 		log := p.log()
 		found := accepts.FindStringSubmatch(log)
@@ -174,7 +174,7 @@ func TestDamagedStore(t *testing.T) {
 	if err := os.WriteFile(logs[len(logs)-1], content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p.launch(t)
+	p.Launch(t)
 	p.wait(t)
 	if log := p.log(); !strings.Contains(log, "knows less than it did") || !accepts.MatchString(log) || strings.Contains(log, "goroutine ") {
 		t.Errorf("with one bit flipped the gateway says %s", log)
@@ -182,7 +182,7 @@ func TestDamagedStore(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "MANIFEST")); err != nil {
 		t.Fatal(err)
 	}
-	p.launch(t)
+	p.Launch(t)
 	p.wait(t)
 	if log := p.log(); !strings.Contains(log, "its MANIFEST is missing") || accepts.MatchString(log) || strings.Contains(log, "goroutine ") {
 		t.Errorf("without MANIFEST the gateway says %s", log)

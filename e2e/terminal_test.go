@@ -21,7 +21,7 @@ func TestCommandsPrintNoEscapes(t *testing.T) {
 	}
 	w.Post(t, messages, `{"messaging_product":"whatsapp","to":"+4915112345678","type":"template","template":{"name":"x`+nasty+`","language":{"code":"en`+nasty+`"}}}`)
 	w.Post(t, messages, `{"messaging_product":"whatsapp","to":"+4915112345678","type":"x`+nasty+`"}`)
-	p := &process{Gateway: w.Gateway, env: []string{"HOME=" + t.TempDir()}, config: t.TempDir() + "/none"}
+	p := &process{w.Gateway, gatewaytest.Process{Env: []string{"HOME=" + t.TempDir()}, File: t.TempDir() + "/none"}}
 	known := []string{"--business", shop, "--contact", "+4915112345678", "--address", w.Admin}
 	shown := 0
 	for _, args := range [][]string{

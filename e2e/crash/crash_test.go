@@ -46,7 +46,7 @@ func TestKill(t *testing.T) {
 		g.kill(t)
 		l.end()
 		for d.IntN(3) == 0 { // again, while it starts
-			g.launch(t)
+			g.Launch(t)
 			time.Sleep(time.Duration(d.Int64N(int64(300 * time.Millisecond))))
 			g.kill(t)
 		}

@@ -117,7 +117,7 @@ func TestPowerCut(t *testing.T) {
 		l.end()
 		disk.comeBack(t)
 		for d.IntN(3) == 0 { // again, while it starts
-			g.launch(t)
+			g.Launch(t)
 			time.Sleep(time.Duration(d.Int64N(int64(300 * time.Millisecond))))
 			if err := disk.cutPower(); err != nil {
 				t.Fatal(err)
@@ -156,14 +156,14 @@ func TestDiskFull(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(moment(d) / 2)
-		if d.IntN(2) == 0 || g.gone() { // at the last page of a full disk the kernel ends the process
+		if d.IntN(2) == 0 || g.Gone() { // at the last page of a full disk the kernel ends the process
 			g.kill(t)
 		}
 		l.end()
 		if err := os.Remove(filler); err != nil {
 			t.Fatal(err)
 		}
-		if g.gone() {
+		if g.Gone() {
 			g.start(t)
 		}
 		g.verify(t, d)

@@ -141,7 +141,7 @@ func (l *load) end() {
 	l.done.Wait()
 	time.Sleep(50 * time.Millisecond) // what was said comes through a pipe
 	unrecorded := make(map[string]bool)
-	for line := range strings.Lines(l.g.stderr.String()) {
+	for line := range strings.Lines(l.g.Said()) {
 		var said struct{ Msg, ID string }
 		if json.Unmarshal([]byte(line), &said) == nil && said.Msg == "a refusal could not be recorded" {
 			unrecorded[said.ID] = true

@@ -42,7 +42,7 @@ func (g *gateway) verify(t testing.TB, d *rand.Rand) {
 	}
 	g.all.add(g.facts)
 	if t.Failed() {
-		t.Fatalf("round %d lost something; the gateway said: %s", g.rounds, g.stderr.tail())
+		t.Fatalf("round %d lost something; the gateway said: %s", g.rounds, g.tail())
 	}
 }
 
