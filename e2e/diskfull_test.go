@@ -17,13 +17,7 @@ import (
 // TestDiskFull: a gateway that can't write any more refuses sends and webhooks,
 // so that nothing leaves without a record and Meta delivers again; it stays up.
 func TestDiskFull(t *testing.T) {
-	sim, upstream := newSim(t)
-	p := newProcess(t, upstream, filepath.Join(t.TempDir(), "store"))
-	p.start(t)
-	sim.SetWebhookURL(p.WebhookURL)
-	if _, err := sim.Inbound(t.Context(), shop, ana.User, graphsim.Text("Hello")); err != nil {
-		t.Fatal(err)
-	}
+	sim, p := serving(t)
 	if resp, body := p.Post(t, messages, textBody); resp.StatusCode != http.StatusOK {
 		t.Fatalf("a send before the disk is full: %s %s", resp.Status, body)
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,13 +20,7 @@ var idle = flag.Int("idle", 1000, "connections that TestIdleConnections leaves o
 // senders and on that of webhooks, and those that never said anything, cost little
 // memory, and nobody else notices them. Caddy ends them after five minutes.
 func TestIdleConnections(t *testing.T) {
-	sim, upstream := newSim(t)
-	p := newProcess(t, upstream, filepath.Join(t.TempDir(), "store"))
-	p.start(t)
-	sim.SetWebhookURL(p.WebhookURL)
-	if _, err := sim.Inbound(t.Context(), shop, ana.User, graphsim.Text("Hello")); err != nil {
-		t.Fatal(err)
-	}
+	sim, p := serving(t)
 	if resp, body := p.Post(t, messages, textBody); resp.StatusCode != http.StatusOK {
 		t.Fatalf("a send before: %s %s", resp.Status, body)
 	}

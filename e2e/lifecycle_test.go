@@ -29,13 +29,7 @@ func newSim(t testing.TB) (sim *graphsim.Sim, url string) {
 // TestKill: a gateway that is killed in the middle of sends and webhooks has
 // every record it acknowledged when it is started again (A3).
 func TestKill(t *testing.T) {
-	sim, upstream := newSim(t)
-	p := newProcess(t, upstream, filepath.Join(t.TempDir(), "store"))
-	p.start(t)
-	sim.SetWebhookURL(p.WebhookURL)
-	if _, err := sim.Inbound(t.Context(), shop, ana.User, graphsim.Text("Hello")); err != nil {
-		t.Fatal(err)
-	}
+	sim, p := serving(t)
 
 	// Three sends hang at Meta while the others run.
 	hanging, end := make(chan struct{}, 3), make(chan struct{})
@@ -131,13 +125,7 @@ func TestKill(t *testing.T) {
 
 // TestShutdownInFlight: a gateway that is told to stop answers what it has begun.
 func TestShutdownInFlight(t *testing.T) {
-	sim, upstream := newSim(t)
-	p := newProcess(t, upstream, filepath.Join(t.TempDir(), "store"))
-	p.start(t)
-	sim.SetWebhookURL(p.WebhookURL)
-	if _, err := sim.Inbound(t.Context(), shop, ana.User, graphsim.Text("Hello")); err != nil {
-		t.Fatal(err)
-	}
+	sim, p := serving(t)
 	const n = 20
 	arrived, release := make(chan struct{}, n), make(chan struct{})
 	sim.Inject(graphsim.Fault{Times: n, Delay: func(context.Context) {

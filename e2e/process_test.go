@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waguard/waguard/graphsim"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -31,6 +32,19 @@ func newProcess(t testing.TB, upstream, dir string) *process {
 	p := &process{g, gatewaytest.Process{File: filepath.Join(t.TempDir(), "Caddyfile"), Env: gatewaytest.Environment(t.TempDir())}}
 	p.configure(t, p.text(t))
 	return p
+}
+
+// serving is a gateway that serves, to which Ana has written.
+func serving(t testing.TB) (*graphsim.Sim, *process) {
+	t.Helper()
+	sim, upstream := newSim(t)
+	p := newProcess(t, upstream, filepath.Join(t.TempDir(), "store"))
+	p.start(t)
+	sim.SetWebhookURL(p.WebhookURL)
+	if _, err := sim.Inbound(t.Context(), shop, ana.User, graphsim.Text("Hello")); err != nil {
+		t.Fatal(err)
+	}
+	return sim, p
 }
 
 // text is the Caddyfile of the process.
