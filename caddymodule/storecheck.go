@@ -14,7 +14,6 @@ import (
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 
-	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/store"
 	"github.com/waguard/waguard/store/badger"
 )
@@ -51,7 +50,7 @@ func checkStore(fl caddycmd.Flags) (int, error) {
 		return 1, err
 	}
 	if fl.Bool("json") {
-		err = printLines([]*adminapi.StoreReport{report})
+		err = printLines([]*store.CheckReport{report})
 	} else {
 		err = printStoreReport(os.Stdout, report)
 	}
@@ -64,10 +63,9 @@ func checkStore(fl caddycmd.Flags) (int, error) {
 	return 0, nil
 }
 
-func storeReport(fl caddycmd.Flags) (*adminapi.StoreReport, error) {
+func storeReport(fl caddycmd.Flags) (*store.CheckReport, error) {
 	if path := fl.String("path"); path != "" {
-		report, err := badger.Check(context.Background(), path, fl.String("witness"))
-		return (*adminapi.StoreReport)(report), err
+		return badger.Check(context.Background(), path, fl.String("witness"))
 	}
 	client, err := adminClient(fl)
 	if err != nil {
@@ -80,7 +78,7 @@ func storeReport(fl caddycmd.Flags) (*adminapi.StoreReport, error) {
 	return report, nil
 }
 
-func printStoreReport(out io.Writer, r *adminapi.StoreReport) error {
+func printStoreReport(out io.Writer, r *store.CheckReport) error {
 	fmt.Fprintf(out, "read %d tables and %d logs, %d bytes, up to transaction %d\n", r.Tables, r.Logs, r.Bytes, r.Transaction)
 	if r.Newest != nil {
 		fmt.Fprintf(out, "newest ledger entry %s\n", r.Newest.Format(tableTime))
@@ -107,9 +105,7 @@ func printStoreReport(out io.Writer, r *adminapi.StoreReport) error {
 // adminStoreCheck checks the open store. It is a POST, because it is nothing a
 // stray request should set off.
 func adminStoreCheck(_ *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	examined, ok := st.(interface {
-		Examine(context.Context) (*badger.Report, error)
-	})
+	examined, ok := st.(store.Examined)
 	if !ok {
 		return adminError(http.StatusNotImplemented, errors.New("this store can't check itself; use its own tools"))
 	}
@@ -118,5 +114,5 @@ func adminStoreCheck(_ *App, st store.Store, w http.ResponseWriter, r *http.Requ
 		return adminError(http.StatusInternalServerError, err)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(adminapi.StoreReport(*report))
+	return json.NewEncoder(w).Encode(report)
 }

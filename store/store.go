@@ -161,6 +161,13 @@ type BackerUp interface {
 	Backup(ctx context.Context, w io.Writer) error
 }
 
+// Examined is what a store can do in addition that can verify itself while it
+// serves.
+type Examined interface {
+	// Examine reads and verifies everything the store holds.
+	Examine(ctx context.Context) (*CheckReport, error)
+}
+
 // Watched is what a store can tell in addition about its own condition.
 type Watched interface {
 	Condition() Condition

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/store"
 )
 
 // Client talks to the admin endpoint of a running gateway. What it is answered
@@ -214,8 +215,8 @@ func (c *Client) History(ctx context.Context, r ConsentRequest) (*History, error
 }
 
 // CheckStore has the store checked while the gateway serves.
-func (c *Client) CheckStore(ctx context.Context) (*StoreReport, error) {
-	return answer[StoreReport](ctx, c, RouteStoreCheck, struct{}{})
+func (c *Client) CheckStore(ctx context.Context) (*store.CheckReport, error) {
+	return answer[store.CheckReport](ctx, c, RouteStoreCheck, struct{}{})
 }
 
 // Backup is a copy of the store. It is whole if its checksum is right.

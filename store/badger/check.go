@@ -5,46 +5,11 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/waguard/waguard/store"
 )
-
-// Report says what a check of a store has found.
-type Report struct {
-	// Files and Bytes are what was read and verified.
-	Tables int   `json:"tables"`
-	Logs   int   `json:"logs"`
-	Bytes  int64 `json:"bytes"`
-	// Transaction is the number of the newest one, Newest the time of the newest
-	// ledger entry.
-	Transaction uint64     `json:"transaction"`
-	Newest      *time.Time `json:"newest_entry,omitempty"`
-	// Counts are the records there are, by kind.
-	Counts map[string]int `json:"counts"`
-	// Problems say in words what is wrong, the first of them. More is how many
-	// others there are.
-	Problems []string `json:"problems,omitempty"`
-	More     int      `json:"more_problems,omitempty"`
-	// Notes are worth knowing and no problem.
-	Notes []string `json:"notes,omitempty"`
-}
-
-// Sound reports that no problem was found.
-func (r *Report) Sound() bool { return len(r.Problems) == 0 }
-
-// mostProblems is how many problems a report has at most.
-const mostProblems = 50
-
-func (r *Report) problem(format string, args ...any) {
-	if len(r.Problems) == mostProblems {
-		r.More++
-		return
-	}
-	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
-}
 
 // records are the records of a store at one moment.
 type records interface {
@@ -71,17 +36,17 @@ func (s snapshot) all(prefix byte) iter.Seq2[[]byte, []byte] {
 }
 
 // Examine verifies the tables of the open store and reads all of its records.
-func (e *Engine) Examine(ctx context.Context) (*Report, error) {
+func (e *Engine) Examine(ctx context.Context) (*store.CheckReport, error) {
 	if err := e.beginBackup(); err != nil { // it is kept open as for a backup
 		return nil, err
 	}
 	defer e.backups.Done()
-	r := &Report{Counts: make(map[string]int)}
+	r := &store.CheckReport{Counts: make(map[string]int)}
 	if err := e.verifyTables(ctx, 0); err != nil {
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		r.problem("%v", err)
+		r.Problem("%v", err)
 	}
 	l, err := list(e.home.at)
 	if err != nil {
@@ -89,7 +54,7 @@ func (e *Engine) Examine(ctx context.Context) (*Report, error) {
 	}
 	r.Tables, r.Logs, r.Bytes = len(l.tables), len(l.logs), e.home.size(append(l.tables, l.logs...))
 	err = e.db.View(func(txn *badger.Txn) error {
-		c := checker{ctx: ctx, records: snapshot{e, txn}, Report: r}
+		c := checker{ctx: ctx, records: snapshot{e, txn}, CheckReport: r}
 		return c.run()
 	})
 	return r, err
@@ -99,7 +64,7 @@ func (e *Engine) Examine(ctx context.Context) (*Report, error) {
 type checker struct {
 	ctx context.Context
 	records
-	*Report
+	*store.CheckReport
 }
 
 func (c *checker) run() error {
@@ -128,14 +93,14 @@ func (c *checker) checkMeta() {
 	}
 	switch {
 	case err != nil:
-		c.problem("the store's own description can't be read: %v", err)
+		c.Problem("the store's own description can't be read: %v", err)
 	case value == nil:
-		c.problem("the store's own description is missing")
+		c.Problem("the store's own description is missing")
 	case meta.Schema != schemaVersion || len(meta.Key) != 32:
-		c.problem("the store's own description has schema %d and a key of %d bytes; schema %d and 32 are expected", meta.Schema, len(meta.Key), schemaVersion)
+		c.Problem("the store's own description has schema %d and a key of %d bytes; schema %d and 32 are expected", meta.Schema, len(meta.Key), schemaVersion)
 	}
 	if value, err = c.get(commitKey); err != nil {
-		c.problem("the number of the newest transaction can't be read: %v", err)
+		c.Problem("the number of the newest transaction can't be read: %v", err)
 	}
 	if h, ok := decodeCommit(value); ok {
 		c.Transaction = h.Seq
@@ -154,7 +119,7 @@ func (c *checker) each(kind string, prefix byte, check func(key, value []byte) e
 			return
 		}
 		if err := check(key, value); err != nil {
-			c.problem("%s: record %x: %v", kind, key, err)
+			c.Problem("%s: record %x: %v", kind, key, err)
 		}
 	}
 	c.Counts[kind] = n
@@ -175,10 +140,10 @@ func (c *checker) checkJournal(kind string, j journal) {
 		for more && idOf(key).Moment() < first.Moment() {
 			id := idOf(key)
 			if err := store.CheckSettled(value); err != nil {
-				c.problem("%s: what became of %s: %v", kind, id, err)
+				c.Problem("%s: what became of %s: %v", kind, id, err)
 			}
 			if !slices.Contains(open, id) && compareIDs(id, oldest) >= 0 && !oldest.IsZero() {
-				c.problem("%s: what became of %s is there, and the entry is not", kind, id)
+				c.Problem("%s: what became of %s is there, and the entry is not", kind, id)
 			}
 			c.Counts["settlements"]++
 			next()
@@ -193,7 +158,7 @@ func (c *checker) checkJournal(kind string, j journal) {
 		}
 		p, err := decodePage(value)
 		if err != nil {
-			c.problem("%s: page %s: %v", kind, idOf(key), err)
+			c.Problem("%s: page %s: %v", kind, idOf(key), err)
 			continue
 		}
 		first := idOf(key)
@@ -205,10 +170,10 @@ func (c *checker) checkJournal(kind string, j journal) {
 			open = append(open, l.ID)
 			switch {
 			case i == 0 && l.ID != first, i > 0 && compareLines(p.Lines[i-1], l) >= 0, l.ID.Moment() > first.Moment()+pageSpan:
-				c.problem("%s: page %s: entry %s is out of order", kind, first, l.ID)
+				c.Problem("%s: page %s: entry %s is out of order", kind, first, l.ID)
 			}
 			if err := checkEntry(l.Data); err != nil {
-				c.problem("%s: entry %s: %v", kind, l.ID, err)
+				c.Problem("%s: entry %s: %v", kind, l.ID, err)
 			}
 		}
 		entries += len(p.Lines)

@@ -21,7 +21,7 @@ func TestCheck(t *testing.T) {
 	s := openStore(t, e.store(), damageStore)
 	e.grow(t, s, 300)
 	apply(t, s, policy.IdentityChanged{Old: []policy.Identity{damagePerson(1)}, New: []policy.Identity{damagePerson(2)}, At: 5})
-	sound := func(what string, r *Report, err error) {
+	sound := func(what string, r *store.CheckReport, err error) {
 		t.Helper()
 		if err != nil || !r.Sound() || len(r.Notes) > 0 {
 			t.Fatalf("%s: %+v, %v", what, r, err)

@@ -17,13 +17,15 @@ import (
 	"github.com/dgraph-io/badger/v4/y"
 	"github.com/dgraph-io/ristretto/v2/z"
 	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/store"
 )
 
 // Check verifies a store that no gateway uses: all files, and all records with
 // what joins them. It changes nothing. A store the witness outside of the
 // directory (see [Options.Witness]) or any file speaks against is not sound; an
 // error is for what kept it from being checked.
-func Check(ctx context.Context, dir, outside string) (*Report, error) {
+func Check(ctx context.Context, dir, outside string) (*store.CheckReport, error) {
 	if outside == "" {
 		outside = filepath.Clean(dir) + witnessSuffix
 	}
@@ -36,7 +38,7 @@ func Check(ctx context.Context, dir, outside string) (*Report, error) {
 	if err != nil {
 		return nil, explain(dir, err)
 	}
-	r := &Report{Counts: make(map[string]int)}
+	r := &store.CheckReport{Counts: make(map[string]int)}
 	f, err := known.look(h)
 	if err != nil {
 		return nil, explain(dir, err)
@@ -46,10 +48,10 @@ func Check(ctx context.Context, dir, outside string) (*Report, error) {
 		r.Notes = append(r.Notes, name+" is damaged or was not finished; it holds nothing, and is made anew when the store is opened")
 	}
 	if loss := f.judge(h); loss != nil {
-		r.problem("%v", loss)
+		r.Problem("%v", loss)
 	}
 	if f.empty {
-		r.problem("there is no store in %s", dir)
+		r.Problem("there is no store in %s", dir)
 	}
 	if len(f.damaged) > 0 || f.empty {
 		return r, nil
@@ -60,7 +62,7 @@ func Check(ctx context.Context, dir, outside string) (*Report, error) {
 	}
 	defer raw.close()
 	r.Tables, r.Logs, r.Bytes = len(f.tables), len(f.logs), h.size(raw.names)
-	c := checker{ctx: ctx, records: raw, Report: r}
+	c := checker{ctx: ctx, records: raw, CheckReport: r}
 	return r, c.run()
 }
 

@@ -39,7 +39,9 @@ func Open(dir string, o Options) (*Store, error) {
 func (s *Store) Backup(ctx context.Context, w io.Writer) error { return s.engine.Backup(ctx, w) }
 
 // Examine verifies the tables of the open store and reads all of its records.
-func (s *Store) Examine(ctx context.Context) (*Report, error) { return s.engine.Examine(ctx) }
+func (s *Store) Examine(ctx context.Context) (*store.CheckReport, error) {
+	return s.engine.Examine(ctx)
+}
 
 // Installation tells the stores of one installation from those of all others:
 // restored copies have it in common.
