@@ -16,7 +16,7 @@ import (
 // claimedBefore reports that one of the sends before, of the same batch, uses up
 // what e would.
 func claimedBefore(ctx context.Context, st store.Store, before []Judged, e *store.Entry) (bool, error) {
-	if len(e.Decision.Claims) == 0 {
+	if len(before) == 0 || len(e.Decision.Claims) == 0 {
 		return false, nil
 	}
 	var failed error
@@ -25,8 +25,9 @@ func claimedBefore(ctx context.Context, st store.Store, before []Judged, e *stor
 		failed = errors.Join(failed, err)
 		return n.WABA
 	}
+	here := e.Terms.For(e.Send.PhoneNumberID, learned)
 	claimed := slices.ContainsFunc(before, func(j Judged) bool {
-		there, here := j.Entry.Terms.For(j.Entry.Send.PhoneNumberID, learned), e.Terms.For(e.Send.PhoneNumberID, learned)
+		there := j.Entry.Terms.For(j.Entry.Send.PhoneNumberID, learned)
 		return policy.ClaimTheSame(j.Entry.Decision.Claims, e.Decision.Claims, there, here)
 	})
 	return claimed, failed

@@ -20,18 +20,12 @@ var groupings = map[string]func(*Gateway, *store.Entry, time.Time) string{
 	"rule":     func(_ *Gateway, e *store.Entry, _ time.Time) string { return string(e.ViolatedRule()) },
 	"sender":   func(_ *Gateway, e *store.Entry, _ time.Time) string { return store.SenderAndToken(e.Sender, e.Token) },
 	"business": func(_ *Gateway, e *store.Entry, _ time.Time) string { return cmp.Or(e.Business, e.Send.PhoneNumberID) },
-	"template": func(_ *Gateway, e *store.Entry, _ time.Time) string { return messageOf(e) },
+	"template": func(_ *Gateway, e *store.Entry, _ time.Time) string {
+		return store.TypeOrTemplate(e.Send.Type, e.Send.Template.Name)
+	},
 	"day": func(g *Gateway, e *store.Entry, at time.Time) string {
 		return billing.Day(at, g.Businesses.Zone(e.Send.PhoneNumberID))
 	},
-}
-
-// messageOf is what was sent: the type, or the template by name.
-func messageOf(e *store.Entry) string {
-	if name := e.Send.Template.Name; name != "" {
-		return "template " + name
-	}
-	return e.Send.Type
 }
 
 // Groups counts the sends of a period, and of the one of equal length before it.

@@ -192,6 +192,15 @@ func SenderAndToken(sender, token string) string {
 	return strings.TrimSpace(sender + " (" + token + ")")
 }
 
+// TypeOrTemplate is what was sent, as lists show it: the type, or the template by
+// its name.
+func TypeOrTemplate(kind, template string) string {
+	if template != "" {
+		return "template " + template
+	}
+	return kind
+}
+
 // OutcomeState is how far a send got.
 type OutcomeState string
 

@@ -104,12 +104,7 @@ func ViolationOf(e *store.Entry) *Line {
 }
 
 // Message is what was sent: the type, or the template by name.
-func (l *Line) Message() string {
-	if l.Template != "" {
-		return "template " + l.Template
-	}
-	return l.Type
-}
+func (l *Line) Message() string { return store.TypeOrTemplate(l.Type, l.Template) }
 
 // Result is how far the send is known to have got.
 func (l *Line) Result() string {
