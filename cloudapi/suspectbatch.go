@@ -51,19 +51,18 @@ func (f *batchFinder) find(s []byte) bool {
 		case '&':
 			*f = batchFinder{}
 			continue
-		case '=':
+		case '=': // the first one ends the name, a later one is a sign of the value
 			f.escape = 0
 			switch f.state {
 			case cutName:
 				f.state = inValue
+				continue
 			case inName:
 				if f.state = beyond; f.namesBatch() {
 					f.state = inValue
 				}
-			default:
-				f.state = beyond
+				continue
 			}
-			continue
 		case '%':
 			f.escape = 1
 			continue
