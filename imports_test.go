@@ -60,6 +60,8 @@ var rooms = []struct{ name, mayImport, never string }{
 		"billing cloudapi cloudapi/identity cloudapi/webhook gateway internal/adminapi phone policy store store/badger", "",
 	},
 
+	{"command", "billing internal/adminapi policy store store/badger", ""},
+
 	// The simulated Graph API, and the reader that finds every send somebody could
 	// read, are written from the documentation alone: what they shared with the
 	// gateway, they would get wrong alike.
@@ -73,7 +75,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"internal/gatewaytest", "caddymodule internal/freeport internal/manualclock", ""},
 	{"demo", "billing caddymodule cloudapi graphsim internal/adminapi internal/freeport internal/manualclock policy store", "badger"},
 	{"bench", "caddymodule graphsim internal/adminapi internal/freeport", "badger"},
-	{"cmd/waguard", "caddymodule demo", ""},
+	{"cmd/waguard", "caddymodule command demo", ""},
 }
 
 // Every import of a package of the module, tests apart, is one its room may have,

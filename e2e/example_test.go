@@ -134,6 +134,7 @@ import (
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 	_ "github.com/waguard/waguard/caddymodule"
+	_ "github.com/waguard/waguard/command"
 )
 
 func main() { caddycmd.Main() }

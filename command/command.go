@@ -1,4 +1,7 @@
-package caddymodule
+// Package command is the commands of waguard beside Caddy's: they ask a running
+// gateway over its admin endpoint, and print what it answers. They need none of the
+// handlers, and decide nothing.
+package command
 
 import (
 	"bytes"
