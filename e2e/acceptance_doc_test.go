@@ -35,9 +35,9 @@ func declaredTests(t *testing.T) map[string]bool {
 	return tests
 }
 
-// TestDamageTablesNameTests: docs/damage.md names tests there are.
+// TestDamageTablesNameTests: docs/reference/damage.md names tests there are.
 func TestDamageTablesNameTests(t *testing.T) {
-	text, err := os.ReadFile("../docs/damage.md")
+	text, err := os.ReadFile("../docs/reference/damage.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,9 +54,9 @@ func TestDamageTablesNameTests(t *testing.T) {
 }
 
 // TestArchitectureNamesTests: each of the invariants A1 to A9 in
-// docs/architecture.md names tests there are.
+// docs/explanation/architecture.md names tests there are.
 func TestArchitectureNamesTests(t *testing.T) {
-	text, err := os.ReadFile("../docs/architecture.md")
+	text, err := os.ReadFile("../docs/explanation/architecture.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,13 +75,13 @@ func TestArchitectureNamesTests(t *testing.T) {
 	}
 }
 
-// TestAcceptanceTableNamesTests: every row of docs/acceptance.md, and of the
+// TestAcceptanceTableNamesTests: every row of docs/reference/acceptance.md, and of the
 // tables in SECURITY.md, names a test there is.
 func TestAcceptanceTableNamesTests(t *testing.T) {
 	tests := declaredTests(t)
 	headings := []string{"| Situation |", "| Caller |", "| What |"}
 	name := regexp.MustCompile("`((?:Test|Fuzz|Example|Benchmark)\\w+)")
-	for _, file := range []string{"../docs/acceptance.md", "../SECURITY.md"} {
+	for _, file := range []string{"../docs/reference/acceptance.md", "../SECURITY.md"} {
 		table, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

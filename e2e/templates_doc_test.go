@@ -8,9 +8,9 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-// TestTemplateStatusTable: the table of docs/templates.md says what the rules do.
+// TestTemplateStatusTable: the table of docs/reference/templates.md says what the rules do.
 func TestTemplateStatusTable(t *testing.T) {
-	doc, err := os.ReadFile("../docs/templates.md")
+	doc, err := os.ReadFile("../docs/reference/templates.md")
 	if err != nil {
 		t.Fatal(err)
 	}

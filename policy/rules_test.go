@@ -45,7 +45,7 @@ func TestRulesDecideByTheirCodes(t *testing.T) {
 
 // TestRulesPage holds the page of all rules together with the list of them.
 func TestRulesPage(t *testing.T) {
-	const path = "../docs/rules.md"
+	const path = "../docs/reference/rules.md"
 	page, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

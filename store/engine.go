@@ -12,7 +12,7 @@ import (
 //
 // What an engine can do beyond this, it says by further methods: [Sole],
 // [Deferring], [Bulky], [Described], [Noticing] and [BackerUp]. A Book makes use
-// of those it finds and does without the others. docs/engine.md sketches an
+// of those it finds and does without the others. docs/explanation/engine.md sketches an
 // engine over SQL; package enginetest holds the suite that every engine passes.
 type Engine interface {
 	// View runs read on what is committed: at least everything whose Update has

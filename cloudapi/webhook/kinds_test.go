@@ -92,7 +92,7 @@ func TestInboundKinds(t *testing.T) {
 
 // The documentation has the table of kinds as the code has it.
 func TestInboundKindsDocumented(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/inbound.md")
+	doc, err := os.ReadFile("../../docs/reference/inbound.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestInboundKindsDocumented(t *testing.T) {
 			opens = "yes"
 		}
 		if row := fmt.Sprintf("| `%s` | %s | %s |\n", k.name, opens, k.why); !strings.Contains(string(doc), row) {
-			t.Errorf("docs/inbound.md lacks the row\n%s", row)
+			t.Errorf("docs/reference/inbound.md lacks the row\n%s", row)
 		}
 	}
 }

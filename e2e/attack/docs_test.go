@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write docs/attacks.md")
+var update = flag.Bool("update", false, "write docs/reference/attacks.md")
 
-const docs = "../../docs/attacks.md"
+const docs = "../../docs/reference/attacks.md"
 
 // The tables are documentation too.
 func TestDocs(t *testing.T) {
@@ -27,7 +27,7 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(have, want) {
-		t.Error("docs/attacks.md differs from the tables; run go test ./e2e/attack -run TestDocs -update")
+		t.Error("docs/reference/attacks.md differs from the tables; run go test ./e2e/attack -run TestDocs -update")
 	}
 }
 
@@ -59,7 +59,7 @@ func document() []byte {
 <!-- Written by go test ./e2e/attack -run TestDocs -update. Don't edit. -->
 
 These are %d ways to get a message past the gateway that its rules refuse, or another message than the one they judged,
-and %d honest requests that must arrive unchanged. Each row is a test in [e2e/attack](../e2e/attack): its bytes are
+and %d honest requests that must arrive unchanged. Each row is a test in [e2e/attack](../../e2e/attack): its bytes are
 written to a socket of a real gateway, and a recording upstream reads what arrives as generously as any server could (query
 and body merged, the first and the last of duplicates, any case, form, brackets, batches), and as HHVM does, the server software
 that Meta published. What is refused must not arrive;

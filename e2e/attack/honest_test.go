@@ -34,7 +34,7 @@ func sending(name, about, raw string, sends ...string) honest {
 
 // differences are all ways in which a request that arrives may differ from the
 // one that was sent. Everything else arrives byte for byte: method, target, body
-// and every field. They are stated in docs/attacks.md.
+// and every field. They are stated in docs/reference/attacks.md.
 var differences = []string{
 	"The case of field names, and the order of fields with different names: HTTP gives neither a meaning.",
 	"Hop-by-hop fields are dropped, as the standard says: Connection and the fields it names, Keep-Alive, Proxy-Connection, Proxy-Authenticate, Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade; and Alt-Svc.",

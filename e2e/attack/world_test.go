@@ -5,7 +5,7 @@
 // reaches it. The upstream reads every request as generously as any server could
 // (package generous). Where an attack is refused, nothing arrives; where it is
 // harmless, the upstream finds the sends that were judged and no other. The
-// tables are also documentation: see docs/attacks.md.
+// tables are also documentation: see docs/reference/attacks.md.
 package attack
 
 import (

@@ -104,7 +104,7 @@ func damageTable(t testing.TB, results map[string]map[string]string, late estate
 	return b.String()
 }
 
-// compareTable compares a table with the one in docs/damage.md between marks of
+// compareTable compares a table with the one in docs/reference/damage.md between marks of
 // its name.
 func compareTable(t testing.TB, name, table string) {
 	t.Helper()
@@ -123,7 +123,7 @@ func compareTable(t testing.TB, name, table string) {
 		return
 	}
 	if !*updateGolden {
-		t.Errorf("docs/damage.md doesn't say what happens (rewrite it with -update):\n%s", table)
+		t.Errorf("docs/reference/damage.md doesn't say what happens (rewrite it with -update):\n%s", table)
 		return
 	}
 	if err := os.WriteFile(path, []byte(cmp.Or(before+begin+table+end+after)), 0o644); err != nil {

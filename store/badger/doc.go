@@ -20,7 +20,7 @@
 //   - *.vlog is empty: no record is large enough for it.
 //   - KEYREGISTRY and DISCARD hold nothing of ours.
 //
-// What happens when any of them is lost or damaged stands in docs/damage.md, which
+// What happens when any of them is lost or damaged stands in docs/reference/damage.md, which
 // a test writes: a store that knows less than it did is not opened ([Loss]). The
 // files are surveyed before Badger sees them (survey.go), because Badger deletes
 // tables that MANIFEST doesn't name, and takes the first unreadable byte of a log

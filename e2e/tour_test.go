@@ -19,14 +19,14 @@ import (
 	"time"
 )
 
-// command is one command of the README's tour, with the output the README
+// command is one command of the tour, with the output that the page
 // promises.
 type command struct{ line, output string }
 
-// tour reads the commands of the README's console blocks.
+// tour reads the commands of the console blocks of docs/how-to/tour.md.
 func tour(t *testing.T) []command {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../docs/how-to/tour.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,13 +72,13 @@ func steady(output string) string {
 	return strings.TrimSpace(output)
 }
 
-// TestReadmeTour runs the README's five-minute tour and compares what it prints.
+// TestTour runs the five-minute tour and compares what it prints.
 // The first two commands build and start the demonstration.
-func TestReadmeTour(t *testing.T) {
+func TestTour(t *testing.T) {
 	commands := tour(t)
 	const fewest = 8
 	if len(commands) < fewest || !strings.HasPrefix(commands[0].line, "go build") || !strings.Contains(commands[1].line, "demo --listen 127.0.0.1:8080") {
-		t.Fatalf("the README's tour has changed its shape: %d commands", len(commands))
+		t.Fatalf("the tour has changed its shape: %d commands", len(commands))
 	}
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "waguard")
@@ -96,7 +96,7 @@ func TestReadmeTour(t *testing.T) {
 			got = steady(run(t, dir, []string{"ADMIN=" + admin}, line))
 		}
 		if got != want {
-			t.Errorf("$ %s\ngot:\n%s\n\nthe README promises:\n%s", strings.TrimSpace(c.line), got, want)
+			t.Errorf("$ %s\ngot:\n%s\n\nthe tour promises:\n%s", strings.TrimSpace(c.line), got, want)
 		}
 	}
 }
