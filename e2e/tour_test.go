@@ -26,12 +26,12 @@ type command struct{ line, output string }
 // tour reads the commands of the console blocks of docs/how-to/tour.md.
 func tour(t *testing.T) []command {
 	t.Helper()
-	readme, err := os.ReadFile("../docs/how-to/tour.md")
+	page, err := os.ReadFile("../docs/how-to/tour.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var commands []command
-	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
+	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
 		continued := false
 		for line := range strings.Lines(block[1]) {
 			text, isCommand := strings.CutPrefix(line, "$ ")

@@ -108,7 +108,7 @@ func damageTable(t testing.TB, results map[string]map[string]string, late estate
 // its name.
 func compareTable(t testing.TB, name, table string) {
 	t.Helper()
-	path := filepath.Join("..", "..", "docs", "damage.md")
+	path := filepath.Join("..", "..", "docs", "reference", "damage.md")
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
