@@ -305,6 +305,12 @@ type Filter struct {
 	Outcome  OutcomeState
 	// Contact is any name of the recipient.
 	Contact policy.Identity
+	// Pseudonym is one of the recipient's, in hexadecimal digits as lists show it, or
+	// its first eight or more. Where several people have it, looking for it fails
+	// with ErrAmbiguous.
+	Pseudonym string
+	// Wamid is Meta's id of the message.
+	Wamid string
 	// Limit is the most entries to yield; zero is no limit.
 	Limit int
 }

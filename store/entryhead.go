@@ -30,12 +30,12 @@ func (s *settlement) strayed() bool { return s != nil && s.Outcome.ReachedOther 
 // costs a fraction of reading all of it.
 type entryHead struct {
 	Send struct {
-		PhoneNumberID string `cbor:"2,keyasint,omitempty"`
-		Template      struct {
-			Name string `cbor:"1,keyasint,omitempty"`
-		} `cbor:"5,keyasint,omitempty"`
-		TwoNames bool        `cbor:"9,keyasint,omitempty"`
-		Bare     policy.Bare `cbor:"10,keyasint,omitempty"`
+		PhoneNumberID string             `cbor:"2,keyasint,omitempty"`
+		Kind          policy.Kind        `cbor:"3,keyasint,omitempty"`
+		Type          string             `cbor:"4,keyasint,omitempty"`
+		Template      policy.TemplateRef `cbor:"5,keyasint,omitempty"`
+		TwoNames      bool               `cbor:"9,keyasint,omitempty"`
+		Bare          policy.Bare        `cbor:"10,keyasint,omitempty"`
 	} `cbor:"4,keyasint"`
 	Facts struct {
 		Persons []headPerson `cbor:"1,keyasint,omitempty"`
@@ -48,9 +48,10 @@ type entryHead struct {
 		Rule    policy.Rule    `cbor:"2,keyasint"`
 		Person  int            `cbor:"8,keyasint,omitempty"`
 	} `cbor:"7,keyasint"`
-	Opaque policy.Alias `cbor:"14,keyasint,omitempty"`
-	Sender string       `cbor:"15,keyasint,omitempty"`
-	Token  string       `cbor:"16,keyasint,omitempty"`
+	Monitored bool         `cbor:"8,keyasint,omitempty"`
+	Opaque    policy.Alias `cbor:"14,keyasint,omitempty"`
+	Sender    string       `cbor:"15,keyasint,omitempty"`
+	Token     string       `cbor:"16,keyasint,omitempty"`
 	// Claims are what the send used up, and Attempt is the pseudonym of its request's
 	// idempotency key, if it had one. Both are added when the entry is entered.
 	Claims  []policy.Taken `cbor:"30,keyasint,omitempty"`
@@ -116,7 +117,7 @@ func headOf(e *Entry) *entryHead {
 	for i := range e.Facts.Persons {
 		h.Facts.Persons[i].Contact = e.Facts.Persons[i].Contact
 	}
-	h.Send.Template.Name = e.Send.Template.Name
+	h.Send.Kind, h.Send.Type, h.Send.Template, h.Monitored = e.Send.Kind, e.Send.Type, e.Send.Template, e.Monitored
 	h.Decision.Verdict, h.Decision.Rule = e.Decision.Verdict, e.Decision.Rule
 	h.Opaque, h.Sender, h.Token = e.Opaque, e.Sender, e.Token
 	h.reserved = e.Outcome.State == Reserved

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/waguard/waguard/policy"
 )
@@ -58,21 +59,48 @@ func (s *Book) Violations(ctx context.Context, f Filter) iter.Seq2[*Entry, error
 	return s.entries(ctx, Violations, f)
 }
 
+// Heads yields the heads of the entries of a journal that match, newest first.
+func (s *Book) Heads(ctx context.Context, j Journal, f Filter) iter.Seq2[*Head, error] {
+	return scanned(ctx, s, j, f, (*scan).head)
+}
+
 func (s *Book) entries(ctx context.Context, j Journal, f Filter) iter.Seq2[*Entry, error] {
-	return func(yield func(*Entry, error) bool) {
-		sc, err := s.newScan(ctx, j, f)
-		for err == nil && !sc.done {
-			// Nothing is held while the consumer runs: every chunk has a snapshot
-			// of its own.
-			if err = s.view(ctx, sc.fill); err != nil {
-				break
-			}
-			for _, e := range sc.chunk {
-				if !yield(e, nil) {
-					return
+	return scanned(ctx, s, j, f, (*scan).entry)
+}
+
+// scanned yields what is made of the entries that match; nil is left out.
+func scanned[T any](ctx context.Context, s *Book, j Journal, f Filter, as func(*scan, *reading, *logged) (*T, error)) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		var chunk []*T
+		scans, err := s.scans(ctx, j, f)
+		for _, sc := range scans {
+			for err == nil && !sc.done {
+				// Nothing is held while the consumer runs: every chunk has a snapshot
+				// of its own.
+				chunk = chunk[:0]
+				err = s.view(ctx, func(r *reading) error {
+					return sc.read(r, func(l *logged) (enough bool, err error) {
+						matches, err := sc.matches(r, l)
+						if !matches || err != nil {
+							return false, err
+						}
+						found, err := as(sc, r, l)
+						if found != nil {
+							chunk = append(chunk, found)
+						}
+						return len(chunk) >= chunkEntries || len(chunk) == sc.left, err
+					})
+				})
+				if err != nil {
+					break
 				}
-				if sc.left--; sc.left == 0 {
-					return
+				for _, found := range chunk {
+					if !yield(found, nil) {
+						return
+					}
+					if sc.left--; sc.left == 0 {
+						return
+					}
 				}
 			}
 		}
@@ -90,8 +118,18 @@ type scan struct {
 	// contact is that of the person the filter names, and names are theirs.
 	contact *policy.Contact
 	names   []policy.Alias
-	chunk   []*Entry
-	left    int // entries still wanted; negative is no limit
+	// wamids are the filter's message by phone number id.
+	wamids map[string]policy.Alias
+	left   int // entries still wanted; negative is no limit
+}
+
+// scans are the walks that find what matches a filter, one after the other.
+func (s *Book) scans(ctx context.Context, j Journal, f Filter) ([]*scan, error) {
+	sc, err := s.newScan(ctx, j, f)
+	if err != nil || f.Wamid == "" {
+		return []*scan{sc}, err
+	}
+	return s.messageScans(ctx, sc)
 }
 
 func (s *Book) newScan(ctx context.Context, j Journal, f Filter) (*scan, error) {
@@ -112,31 +150,25 @@ func (s *Book) newScan(ctx context.Context, j Journal, f Filter) (*scan, error) 
 	if !f.Before.IsZero() && compareIDs(f.Before, sc.before) < 0 {
 		sc.before = f.Before
 	}
-	if f.Contact.IsZero() {
-		return sc, nil
+	switch {
+	case !f.Contact.IsZero():
+		people, err := s.lookUp(ctx, []policy.Identity{f.Contact})
+		if err != nil {
+			return nil, err
+		}
+		sc.contact = people[0].Contact
+		sc.names = sc.contact.Names(people[0].Name)
+	case f.Pseudonym != "":
+		return sc, s.view(ctx, func(r *reading) error { return sc.findPseudonym(r) })
 	}
-	people, err := s.lookUp(ctx, []policy.Identity{f.Contact})
-	if err != nil {
-		return nil, err
-	}
-	sc.contact = people[0].Contact
-	sc.names = sc.contact.Names(people[0].Name)
 	return sc, nil
 }
 
-// fill fills the next chunk.
-func (sc *scan) fill(r *reading) error {
-	sc.chunk = sc.chunk[:0]
-	return sc.read(r, func(e *logged) (enough bool, err error) {
-		err = sc.take(r, e)
-		return len(sc.chunk) >= chunkEntries || len(sc.chunk) == sc.left, err
-	})
-}
-
-// take adds an entry to the chunk if it matches.
-func (sc *scan) take(r *reading, l *logged) error {
+// matches reports whether an entry is one that the filter selects, as far as its
+// head and what became of it tell.
+func (sc *scan) matches(r *reading, l *logged) (bool, error) {
 	if err := l.readHead(); err != nil {
-		return err
+		return false, err
 	}
 	f, h := &sc.filter, l.head
 	switch {
@@ -145,18 +177,23 @@ func (sc *scan) take(r *reading, l *logged) error {
 		sc.journal == Violations && !h.violation() && !l.settled.strayed(),
 		f.Sender != "" && f.Sender != h.Sender && f.Sender != h.Token,
 		f.Template != "" && f.Template != h.Send.Template.Name,
-		sc.names != nil && !sc.isTo(l):
-		return nil
+		(sc.names != nil || f.Pseudonym != "") && !sc.isTo(l):
+		return false, nil
 	}
+	if f.Wamid == "" {
+		return true, nil
+	}
+	return sc.isMessage(r, l)
+}
+
+// entry is an entry that matches; nil where it doesn't after all.
+func (sc *scan) entry(r *reading, l *logged) (*Entry, error) {
 	e, err := sc.s.assemble(r, l)
-	if err != nil {
-		return err
+	f := &sc.filter
+	if err != nil || f.Category != "" && f.Category != e.Category() || f.Outcome != "" && f.Outcome != e.Outcome.State {
+		return nil, err
 	}
-	if f.Category != "" && f.Category != e.Category() || f.Outcome != "" && f.Outcome != e.Outcome.State {
-		return nil
-	}
-	sc.chunk = append(sc.chunk, e)
-	return nil
+	return e, nil
 }
 
 // hasRule reports that the rule decided about the send, or what became of it is
@@ -169,6 +206,11 @@ func (sc *scan) hasRule(l *logged, rule policy.Rule) bool {
 // them, under a name that was theirs then.
 func (sc *scan) isTo(l *logged) bool {
 	at := l.ID.Moment()
-	theirs := func(a policy.Alias) bool { return slices.Contains(sc.names, a) && sc.contact.Owns(a, at) }
+	theirs := func(a policy.Alias) bool {
+		if sc.contact == nil { // nobody is known by the pseudonym
+			return strings.HasPrefix(a.String(), sc.filter.Pseudonym)
+		}
+		return slices.Contains(sc.names, a) && sc.contact.Owns(a, at)
+	}
 	return slices.ContainsFunc(l.head.judged(), theirs) || l.settled.strayed() && theirs(*l.settled.Outcome.ReachedOther)
 }

@@ -39,6 +39,8 @@ var (
 	ErrUnreadable = errors.New("a record of the store can't be read")
 	// ErrNotFound: no record by that name.
 	ErrNotFound = errors.New("not found")
+	// ErrAmbiguous: several people have a pseudonym that begins so.
+	ErrAmbiguous = errors.New("more than one person has a pseudonym that begins so; give more of its digits")
 )
 
 // AcceptedFor is how long it counts that Meta accepted an access token.
@@ -136,6 +138,22 @@ type Reader interface {
 	// have been refused) that match, newest first. They may be kept longer than
 	// the ledger.
 	Violations(ctx context.Context, f Filter) iter.Seq2[*Entry, error]
+
+	// Heads yields the heads of the entries of a journal that match, newest first,
+	// for counts over many of them: it costs a fraction of reading the entries.
+	Heads(ctx context.Context, j Journal, f Filter) iter.Seq2[*Head, error]
+
+	// Numbers are the business phone numbers that webhooks told of, by id.
+	Numbers(ctx context.Context) (map[string]Number, error)
+
+	// Templates is what is known about the templates of a WABA, or of all (""), in
+	// the order of their names, most of them at most.
+	Templates(ctx context.Context, waba string, most int) (*Catalogue, error)
+
+	// InTouch counts the people who were in touch with each business phone number
+	// after a time that since gives for it. Of a store with many people it reads
+	// some, and estimates.
+	InTouch(ctx context.Context, since func(phoneNumberID string) policy.Moment) (*InTouch, error)
 
 	// Person is what is known about the person behind an identity in relation to
 	// a business phone number.
