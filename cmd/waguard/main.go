@@ -10,8 +10,7 @@ import (
 
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
-	_ "github.com/waguard/waguard/caddymodule"
-	_ "github.com/waguard/waguard/command"
+	_ "github.com/waguard/waguard"
 	_ "github.com/waguard/waguard/demo"
 )
 
