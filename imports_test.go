@@ -38,6 +38,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"billing", "", "caddy badger network disk logger"},
 	{"internal/strictjson", "", "caddy badger network disk logger"},
 	{"internal/loosejson", "", "caddy badger network disk logger"},
+	{"internal/version", "", "caddy badger network disk logger"},
 	{"internal/lookalike", "", "caddy badger network disk logger"},
 
 	// The wire: no store, no Caddy. Senders and webhooks don't know each other.
@@ -57,7 +58,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"gateway", "billing cloudapi cloudapi/identity cloudapi/webhook phone policy store", "caddy badger disk"},
 
 	// Doors.
-	{"internal/adminapi", "billing internal/strictjson phone policy store", "caddy badger disk logger"},
+	{"internal/adminapi", "billing internal/strictjson internal/version phone policy store", "caddy badger disk logger"},
 	{
 		"caddymodule",
 		"billing cloudapi cloudapi/identity cloudapi/webhook gateway internal/adminapi phone policy store store/badger", "",

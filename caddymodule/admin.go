@@ -34,6 +34,7 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 
 // adminHandles handle the routes.
 var adminHandles = map[adminapi.Route]adminHandle{
+	adminapi.RouteVersion:          adminVersion,
 	adminapi.RouteHealth:           adminHealth,
 	adminapi.RouteViolations:       answering(pageOf(gateway.Violations, adminapi.ViolationOf)),
 	adminapi.RouteLedger:           answering(pageOf(gateway.Ledger, adminapi.LineOf)),
@@ -60,6 +61,9 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 			if !route.Takes(r.Method) {
 				return adminError(http.StatusMethodNotAllowed, fmt.Errorf("%s is not possible here", r.Method))
 			}
+			if route == adminapi.RouteVersion { // which answers without a gateway, too
+				return handle(nil, nil, w, r)
+			}
 			mod, err := caddy.ActiveContext().AppIfConfigured("whatsapp")
 			if err != nil {
 				return adminError(http.StatusNotFound, errors.New("the running configuration has no `whatsapp` block"))
@@ -76,6 +80,10 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 }
 
 func adminError(status int, err error) error { return caddy.APIError{HTTPStatus: status, Err: err} }
+
+func adminVersion(_ *App, _ store.Store, w http.ResponseWriter, _ *http.Request) error {
+	return jsonAnswer(w, adminapi.VersionOf())
+}
 
 func adminHealth(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
 	if err := st.Check(r.Context()); err != nil {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
-	"github.com/waguard/waguard/store"
 )
 
 // width is how many columns the output has at most.
@@ -116,7 +115,7 @@ func (p *printer) judged(a *answer, l *adminapi.Line) {
 }
 
 // billed says in words what a status webhook told about a message.
-func billed(d store.Delivery) string {
+func billed(d adminapi.Delivery) string {
 	if d.Pricing == nil {
 		return ""
 	}

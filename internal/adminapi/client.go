@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/store"
@@ -28,6 +29,9 @@ type Client struct {
 	origin  string
 	tcp     bool
 	http    http.Client
+	// met: what answers there was a gateway's admin endpoint, and has answered
+	// since.
+	met atomic.Bool
 }
 
 // NewClient is a client for an admin endpoint. Its address is a URL with scheme
@@ -49,6 +53,8 @@ func NewClient(address string) (*Client, error) {
 		}
 		target, c.origin, c.tcp = rest, "http://"+rest, true
 	}
+	// A gateway doesn't send its operators elsewhere; something else might.
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http.Transport = &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, target)
@@ -99,7 +105,57 @@ func decode(raw []byte, answer any) error {
 }
 
 // open makes a request and gives the body of the answer, which must be a success.
+// Requests tell of people, so it makes sure first whom it asks.
 func (c *Client) open(ctx context.Context, route Route, request any) (io.ReadCloser, error) {
+	if !c.met.Load() {
+		if _, err := c.Version(ctx); err != nil {
+			return nil, err
+		}
+	}
+	resp, err := c.do(ctx, route, request)
+	if err != nil {
+		c.met.Store(false)
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp.Body, nil
+	}
+	defer resp.Body.Close()
+	return nil, c.failure(resp)
+}
+
+// largestVersion is how much of an answer to the first question is read.
+const largestVersion = 64 << 10
+
+// Version asks which gateway it is. Its error is an *[Unreachable] where nothing
+// answers, and a *[Stranger] where something else does.
+func (c *Client) Version(ctx context.Context) (*Version, error) {
+	resp, err := c.do(ctx, RouteVersion, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	stranger := func(format string, args ...any) error {
+		return &Stranger{c.address, fmt.Sprintf(format, args...)}
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, stranger("it answers %s with %s", RouteVersion.Path, statusOf(resp.StatusCode))
+	}
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, largestVersion))
+	if err != nil {
+		return nil, &Unreachable{c.address, err}
+	}
+	// Not strictly: a newer gateway may say more of itself.
+	v := new(Version)
+	if json.Unmarshal(raw, v) != nil || v.Server != server {
+		return nil, stranger("its answer to %s is not a waguard's", RouteVersion.Path)
+	}
+	c.met.Store(true)
+	return v, nil
+}
+
+// do makes a request, whatever it is answered.
+func (c *Client) do(ctx context.Context, route Route, request any) (*http.Response, error) {
 	method, uri, body := http.MethodGet, c.origin+route.Path, io.Reader(nil)
 	switch query, ok := request.(url.Values); {
 	case ok:
@@ -123,13 +179,9 @@ func (c *Client) open(ctx context.Context, route Route, request any) (io.ReadClo
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("asking the gateway at %s: %w", c.address, errors.Unwrap(err))
+		return nil, &Unreachable{c.address, errors.Unwrap(err)}
 	}
-	if resp.StatusCode == http.StatusOK {
-		return resp.Body, nil
-	}
-	defer resp.Body.Close()
-	return nil, c.failure(resp)
+	return resp, nil
 }
 
 // failure is an answer that is no success.
@@ -145,7 +197,7 @@ func (c *Client) failure(resp *http.Response) error {
 		said.Error = strings.TrimSpace(string(raw))
 	}
 	e := &Error{Status: resp.StatusCode, Err: errors.New(said.Error)}
-	return fmt.Errorf("the gateway at %s answers %s: %w", c.address, e.status(), e)
+	return fmt.Errorf("the gateway at %s answers %s: %w", c.address, statusOf(e.Status), e)
 }
 
 // Health asks whether the gateway serves.

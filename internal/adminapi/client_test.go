@@ -21,7 +21,7 @@ import (
 // serve is a client of an endpoint that answers with a body.
 func serve(t *testing.T, status int, body string) *Client {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := httptest.NewServer(versioned(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		io.WriteString(w, body)
 	}))
@@ -33,12 +33,23 @@ func serve(t *testing.T, status int, body string) *Client {
 	return c
 }
 
+// versioned handles what isn't the question which gateway it is.
+func versioned(handle http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == RouteVersion.Path {
+			io.WriteString(w, `{"server":"waguard","version":"v9.9.9","new":true}`)
+			return
+		}
+		handle(w, r)
+	})
+}
+
 // TestAddresses: the endpoint is found by URL, by host and port, and by Unix socket,
 // and knows where it was asked from.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	asked := make(chan *http.Request, 1)
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := versioned(func(w http.ResponseWriter, r *http.Request) {
 		asked <- r
 		io.WriteString(w, `{"status":"ok"}`)
 	})
@@ -120,7 +131,7 @@ func TestAllPages(t *testing.T) {
 	for range 7 {
 		ids = append(ids, store.NewID(policy.Moment(1)).String())
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(versioned(func(w http.ResponseWriter, r *http.Request) {
 		var s Selection
 		if err := ReadRequest(r, &s); err != nil {
 			t.Error(err)

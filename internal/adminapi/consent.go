@@ -61,6 +61,6 @@ type ConsentRecord struct {
 	Reference     string        `json:"reference,omitempty"`
 	// Actor is who recorded it, and how that is known.
 	Actor string `json:"actor,omitempty"`
-	// Name is the pseudonym of the identity under which it was said.
-	Name policy.Alias `json:"name"`
+	// Identity is the pseudonym of the name under which it was said.
+	Identity policy.Alias `json:"identity"`
 }

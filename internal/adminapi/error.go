@@ -23,5 +23,5 @@ func (e *Error) Error() string { return e.Err.Error() }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// status is that of HTTP with its name.
-func (e *Error) status() string { return fmt.Sprint(e.Status, " ", http.StatusText(e.Status)) }
+// statusOf is a status of HTTP with its name.
+func statusOf(status int) string { return fmt.Sprint(status, " ", http.StatusText(status)) }

@@ -67,9 +67,39 @@ type Line struct {
 	Market        string            `json:"market,omitempty"`
 	// Billed is the category Meta told.
 	Billed  policy.Category `json:"billed_category,omitempty"`
-	Outcome store.Outcome   `json:"outcome"`
+	Outcome Outcome         `json:"outcome"`
 	// Delivery is zero until a status has come.
-	Delivery store.Delivery `json:"delivery,omitzero"`
+	Delivery Delivery `json:"delivery,omitzero"`
+}
+
+// Outcome is what Meta's answer made of a send.
+type Outcome struct {
+	State store.OutcomeState `json:"state"`
+	Time  time.Time          `json:"time,omitzero"`
+	// HTTPStatus is that of the answer; zero where there was none.
+	HTTPStatus int `json:"http_status,omitempty"`
+	// ErrorCode is Meta's where it rejected the send.
+	ErrorCode int `json:"error_code,omitempty"`
+	// ReachedOther is the pseudonym of the person whom the message reached, where
+	// that is another than the send was judged by.
+	ReachedOther *policy.ContactID `json:"reached_other,omitempty"`
+}
+
+// Delivery is what status webhooks told about an accepted message.
+type Delivery struct {
+	Status    policy.DeliveryStatus `json:"status,omitempty"`
+	Time      time.Time             `json:"time,omitzero"`
+	ErrorCode int                   `json:"error_code,omitempty"`
+	// Pricing is Meta's word on category and price type.
+	Pricing *policy.Pricing `json:"pricing,omitempty"`
+}
+
+func outcomeOf(o *store.Outcome) Outcome {
+	return Outcome{State: o.State, Time: o.At.Time(), HTTPStatus: o.HTTPStatus, ErrorCode: o.ErrorCode, ReachedOther: o.ReachedOther}
+}
+
+func deliveryOf(d *store.Delivery) Delivery {
+	return Delivery{Status: d.Status, Time: d.At.Time(), ErrorCode: d.ErrorCode, Pricing: d.Pricing}
 }
 
 // LineOf is a ledger entry as people read it.
@@ -78,13 +108,13 @@ func LineOf(e *store.Entry) *Line {
 		ID: e.ID, Time: e.At.Time(), Decision: e.Tag(), Rule: e.Decision.Rule, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy,
 		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Sender: e.Sender, SenderToken: e.Token,
 		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
-		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Outcome: e.Outcome,
+		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Outcome: outcomeOf(&e.Outcome),
 	}
 	if contact := e.Contact(); !contact.IsZero() {
 		l.Contact = contact.String()
 	}
 	if e.Delivery.Status != "" {
-		l.Delivery = e.Delivery
+		l.Delivery = deliveryOf(&e.Delivery)
 	}
 	if p := e.Delivery.Pricing; p != nil {
 		l.Billed = policy.BilledCategory(p.Category)

@@ -19,6 +19,7 @@ const (
 // The routes. Those that change something or take long are POST alone, so that no
 // stray request sets them off.
 var (
+	RouteVersion          = Route{"/whatsapp/version", get}
 	RouteHealth           = Route{"/whatsapp/health", get}
 	RouteViolations       = Route{"/whatsapp/violations", getPost}
 	RouteViolationsGroups = Route{"/whatsapp/violations/groups", getPost}
@@ -38,7 +39,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteHealth, RouteViolations, RouteViolationsGroups, RouteLedger, RouteLedgerGroups, RouteEvents, RouteReport, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteLedger, RouteLedgerGroups, RouteEvents, RouteReport, RouteBackup,
 	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteHistory, RouteNewPerson,
 }
 
