@@ -259,20 +259,3 @@ func TestOperatorStoreGone(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-func TestAge(t *testing.T) {
-	t.Parallel()
-	for s, want := range map[string]time.Duration{
-		"90m": 90 * time.Minute, "24h": 24 * time.Hour, "7d": 7 * 24 * time.Hour, "1.5d": 36 * time.Hour, "1d12h": 36 * time.Hour,
-		"1h7d": 169 * time.Hour, "-1h": -time.Hour, "0": 0,
-	} {
-		if got, err := age(s); err != nil || got != want {
-			t.Errorf("%s is %s, %v; want %s", s, got, err, want)
-		}
-	}
-	for _, s := range []string{"", "d", "x", "7", "7days", "2026-11-02"} {
-		if got, err := age(s); err == nil {
-			t.Errorf("%q is taken for %s", s, got)
-		}
-	}
-}

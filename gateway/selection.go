@@ -3,9 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -122,36 +120,16 @@ func filterIn(s *Selection, zone *time.Location, now time.Time, overlap time.Dur
 	return f, nil
 }
 
-// moment reads a point in time: RFC 3339, a date (its midnight in a time zone), or
-// how long ago, such as 90m, 24h or 7d.
+// moment reads a point in time, which may be left out.
 func moment(s string, zone *time.Location, now time.Time) (policy.Moment, error) {
 	if s == "" {
 		return 0, nil
 	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return policy.MomentOf(t), nil
+	t, err := billing.ParseTime(s, zone, now)
+	if err != nil {
+		return 0, err
 	}
-	if t, err := billing.Midnight(s, zone); err == nil {
-		return policy.MomentOf(t), nil
-	}
-	if age, err := age(s); err == nil {
-		return policy.MomentOf(now.Add(-age)), nil
-	}
-	return 0, fmt.Errorf("%q is no time; write 2026-11-22T10:00:00Z, 2026-11-22, or an age such as 24h or 7d", s)
-}
-
-// days are what a duration says in days.
-var days = regexp.MustCompile(`[-+.0-9]+d`)
-
-// age reads a duration that may have days.
-func age(s string) (time.Duration, error) {
-	return time.ParseDuration(days.ReplaceAllStringFunc(s, func(n string) string {
-		f, err := strconv.ParseFloat(strings.TrimSuffix(n, "d"), 64)
-		if err != nil {
-			return n
-		}
-		return strconv.FormatFloat(24*f, 'f', -1, 64) + "h"
-	}))
+	return policy.MomentOf(t), nil
 }
 
 // readContact reads a person's phone number or user id as an operator writes it.
