@@ -9,6 +9,7 @@ package gateway
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,8 @@ type Gateway struct {
 	lastRead  atomic.Int64
 	listings  listings
 	strangers strangers
+	// counting: somebody has the ledger counted. One at a time does.
+	counting sync.Mutex
 }
 
 // Observer counts what happens, for metrics.

@@ -74,7 +74,7 @@ func (g *Gateway) Groups(ctx context.Context, l *List, by string, s Selection) (
 	counts := make(map[string]*Group)
 	for e, err := range l.of(st, ctx, f) {
 		if err != nil {
-			return nil, err
+			return nil, lookup(err)
 		}
 		at, before := e.At, e.At < f.From+length
 		if before {

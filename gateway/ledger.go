@@ -55,12 +55,15 @@ func (g *Gateway) Page(ctx context.Context, l *List, s Selection) (*Page, error)
 	if err != nil {
 		return nil, err
 	}
+	if s.ID != "" {
+		return g.onlyEntry(ctx, st, l, &s)
+	}
 	// One more than asked for tells whether there is a next page.
 	asked := f.Limit
 	f.Limit++
 	entries, err := collect(l.of(st, ctx, f))
 	if err != nil {
-		return nil, err
+		return nil, lookup(err)
 	}
 	p := &Page{Entries: entries, Newest: newestOf(entries, &s, g.Now())}
 	if len(entries) > asked {

@@ -51,6 +51,9 @@ type Selection struct {
 	PhoneNumberID, Rule, Category string
 	// Contact is a phone number or user id.
 	Contact string
+	// Pseudonym is a contact as it is listed, or the first eight digits of that or
+	// more. ID is that of a decision, Wamid Meta's of the message.
+	Pseudonym, ID, Wamid string
 	// Sender is one as it is listed, or the fingerprint of its access token.
 	Sender, Template, Outcome string
 	// Before is the Next of the page before.
@@ -97,6 +100,10 @@ func filterIn(s *Selection, zone *time.Location, now time.Time, overlap time.Dur
 		if f.Contact, err = readContact(s.Contact); err != nil {
 			return f, err
 		}
+	}
+	f.Wamid = s.Wamid
+	if f.Pseudonym, err = readPseudonym(s); err != nil {
+		return f, err
 	}
 	if s.Before != "" {
 		if f.Before, err = store.ParseID(s.Before); err != nil {
