@@ -14,7 +14,8 @@ import (
 
 func selection(s *adminapi.Selection) gateway.Selection {
 	return gateway.Selection{
-		From: s.From, To: s.To, PhoneNumberID: s.PhoneNumberID, Rule: s.Rule, Category: s.Category, Contact: s.Contact,
+		From: s.From, To: s.To, PhoneNumberID: s.PhoneNumberID, Rule: s.Rule, Category: s.Category,
+		Contact: s.Contact, Pseudonym: s.Pseudonym, ID: s.ID, Wamid: s.Wamid,
 		Sender: s.Sender, Template: s.Template, Outcome: s.Outcome, Before: s.Before, After: s.After, Limit: s.Limit,
 	}
 }

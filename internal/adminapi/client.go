@@ -240,6 +240,21 @@ func (c *Client) Groups(ctx context.Context, l List, s GroupSelection) (*Groups,
 	return answer[Groups](ctx, c, l.Groups, s)
 }
 
+// Summary counts the violations of a period among its sends.
+func (c *Client) Summary(ctx context.Context, s Selection) (*Summary, error) {
+	return answer[Summary](ctx, c, RouteViolationsSummary, s)
+}
+
+// Templates is what is known about templates.
+func (c *Client) Templates(ctx context.Context, s TemplateSelection) (*Templates, error) {
+	return answer[Templates](ctx, c, RouteTemplates, queryOf(&s))
+}
+
+// Numbers is what is known about the business phone numbers.
+func (c *Client) Numbers(ctx context.Context) (*Numbers, error) {
+	return answer[Numbers](ctx, c, RouteNumbers, nil)
+}
+
 // Events is a page of account events, newest first.
 func (c *Client) Events(ctx context.Context, s EventSelection) (*EventPage, error) {
 	return answer[EventPage](ctx, c, RouteEvents, s)

@@ -211,7 +211,7 @@ func TestQueries(t *testing.T) {
 	})
 	for query, want := range map[string]string{
 		"from=1h&from=2h": `parameter "from" is given more than once`,
-		"contact=x":       `unknown parameter "contact"; to look for a contact use POST`,
+		"contact=x":       `unknown parameter "contact"; to look for a contact or a wamid use POST`,
 		"%2B49151=x":      "unknown parameter (not shown)",
 		"limit=many":      "limit is not a number",
 	} {

@@ -18,6 +18,12 @@ type Selection struct {
 	Rule          string `json:"rule,omitempty"`
 	Category      string `json:"category,omitempty"`
 	Contact       string `json:"contact,omitempty" query:"-"` // phone number or user id
+	// Pseudonym is a contact as it is listed, or the first eight digits of that or
+	// more. ID is that of a decision. Wamid is Meta's id of the message, which has
+	// the phone number in it.
+	Pseudonym string `json:"pseudonym,omitempty"`
+	ID        string `json:"id,omitempty"`
+	Wamid     string `json:"wamid,omitempty" query:"-"`
 	// Sender is one as it is listed, or the fingerprint of its access token.
 	Sender   string `json:"sender,omitempty"`
 	Template string `json:"template,omitempty"`

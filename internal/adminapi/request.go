@@ -79,7 +79,7 @@ func readQuery(query url.Values, request any) error {
 		case len(values) > 1:
 			return Errorf(http.StatusBadRequest, "parameter %s is given more than once", nameable(key))
 		case !ok:
-			return Errorf(http.StatusBadRequest, "unknown parameter %s; to look for a contact use POST", nameable(key))
+			return Errorf(http.StatusBadRequest, "unknown parameter %s; to look for a contact or a wamid use POST", nameable(key))
 		case f.value.Kind() == reflect.String:
 			f.value.SetString(values[0])
 		default:

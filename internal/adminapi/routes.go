@@ -19,27 +19,30 @@ const (
 // The routes. Those that change something or take long are POST alone, so that no
 // stray request sets them off.
 var (
-	RouteVersion          = Route{"/whatsapp/version", get}
-	RouteHealth           = Route{"/whatsapp/health", get}
-	RouteViolations       = Route{"/whatsapp/violations", getPost}
-	RouteViolationsGroups = Route{"/whatsapp/violations/groups", getPost}
-	RouteLedger           = Route{"/whatsapp/ledger", getPost}
-	RouteLedgerGroups     = Route{"/whatsapp/ledger/groups", getPost}
-	RouteEvents           = Route{"/whatsapp/events", getPost}
-	RouteReport           = Route{"/whatsapp/report", get}
-	RouteBackup           = Route{"/whatsapp/backup", post}
-	RouteStoreCheck       = Route{"/whatsapp/store/check", post}
-	RouteConsentGet       = Route{"/whatsapp/consent/get", post}
-	RouteOptIn            = Route{"/whatsapp/consent/opt-in", post}
-	RouteOptOut           = Route{"/whatsapp/consent/opt-out", post}
-	RouteAsk              = Route{"/whatsapp/consent/ask", post}
-	RouteHistory          = Route{"/whatsapp/consent/history", post}
-	RouteNewPerson        = Route{"/whatsapp/consent/new-person", post}
+	RouteVersion           = Route{"/whatsapp/version", get}
+	RouteHealth            = Route{"/whatsapp/health", get}
+	RouteViolations        = Route{"/whatsapp/violations", getPost}
+	RouteViolationsGroups  = Route{"/whatsapp/violations/groups", getPost}
+	RouteViolationsSummary = Route{"/whatsapp/violations/summary", getPost}
+	RouteLedger            = Route{"/whatsapp/ledger", getPost}
+	RouteLedgerGroups      = Route{"/whatsapp/ledger/groups", getPost}
+	RouteEvents            = Route{"/whatsapp/events", getPost}
+	RouteTemplates         = Route{"/whatsapp/templates", get}
+	RouteNumbers           = Route{"/whatsapp/numbers", get}
+	RouteReport            = Route{"/whatsapp/report", get}
+	RouteBackup            = Route{"/whatsapp/backup", post}
+	RouteStoreCheck        = Route{"/whatsapp/store/check", post}
+	RouteConsentGet        = Route{"/whatsapp/consent/get", post}
+	RouteOptIn             = Route{"/whatsapp/consent/opt-in", post}
+	RouteOptOut            = Route{"/whatsapp/consent/opt-out", post}
+	RouteAsk               = Route{"/whatsapp/consent/ask", post}
+	RouteHistory           = Route{"/whatsapp/consent/history", post}
+	RouteNewPerson         = Route{"/whatsapp/consent/new-person", post}
 )
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteLedger, RouteLedgerGroups, RouteEvents, RouteReport, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteBackup,
 	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteHistory, RouteNewPerson,
 }
 

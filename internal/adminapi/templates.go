@@ -1,0 +1,66 @@
+package adminapi
+
+import (
+	"time"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// TemplateSelection is what the route over templates takes, as query parameters.
+type TemplateSelection struct {
+	WABA string `json:"waba,omitempty"`
+	Name string `json:"name,omitempty"`
+	// Problems is yes or no: only those that somebody should look at.
+	Problems string `json:"problems,omitempty"`
+}
+
+// Templates is what is known about templates, and which of them are used.
+type Templates struct {
+	Accounts  []TemplateAccount `json:"accounts"`
+	Templates []Template        `json:"templates"`
+	// More is how many known ones were left out.
+	More int `json:"more,omitempty"`
+	// UsesSince is from when on uses were counted.
+	UsesSince time.Time `json:"uses_since"`
+}
+
+// TemplateAccount says how well the templates of an account are known.
+type TemplateAccount struct {
+	WABA string `json:"waba"`
+	// Complete: all its templates are known now, and one that isn't here doesn't
+	// exist.
+	Complete bool `json:"complete"`
+	// Listed is when the list was read that still counts, if one was.
+	Listed *time.Time `json:"listed,omitempty"`
+}
+
+// Template is what is known about a template.
+type Template struct {
+	WABA     string `json:"waba,omitempty"`
+	Name     string `json:"name"`
+	Language string `json:"language,omitempty"`
+	// Known: Meta told of it. ID is the one at Meta, where that is known.
+	Known bool   `json:"known"`
+	ID    string `json:"id,omitempty"`
+	// Sendable: Meta is not known to refuse it.
+	Sendable bool  `json:"sendable"`
+	Status   *Word `json:"status,omitempty"`
+	Category *Word `json:"category,omitempty"`
+	// NextCategory is the one Meta announced to apply from NextFrom on.
+	NextCategory policy.Category `json:"next_category,omitempty"`
+	NextFrom     *time.Time      `json:"next_from,omitempty"`
+	// ToldCategory is the one that Meta told, where it bills under another.
+	ToldCategory policy.Category `json:"told_category,omitempty"`
+	Quality      *Word           `json:"quality,omitempty"`
+	Uses         int             `json:"uses"`
+	LastUse      *time.Time      `json:"last_use,omitempty"`
+}
+
+// Word is what somebody said of it, when, and where it was heard: in a webhook, an
+// answer of Meta's API, or a price.
+type Word struct {
+	Value string           `json:"value"`
+	Time  time.Time        `json:"time"`
+	From  store.WordSource `json:"from"`
+}
