@@ -80,6 +80,7 @@ type App struct {
 	clock    Clock
 	words    *policy.Words
 	gateway  *gateway.Gateway
+	metrics  metrics
 
 	// acquire opens the store once, at Start or at the first request, whichever
 	// comes first: a handler may serve before Start has run.
@@ -157,7 +158,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.lease = new(lease)
 	a.acquire = sync.OnceValues(a.open)
-	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Contacts: gateway.Contacts(a.LogContacts), Observer: metrics{}}
+	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Contacts: gateway.Contacts(a.LogContacts)}
+	a.metrics = newMetrics(&a.gateway.Businesses)
+	a.gateway.Observer = a.metrics
 	if err := chooseLogContacts.check(a.LogContacts); err != nil {
 		return err
 	}
@@ -180,6 +183,7 @@ func (a *App) Start() error {
 		return err
 	}
 	a.endGracefully()
+	a.metrics.known()
 	serving.Store(a)
 	if a.gateway.Businesses.Others != nil && len(a.gateway.Businesses.Listed) == 0 {
 		a.logger.Info("serving every business phone number with the default policy; add `business <phone_number_id>` blocks to name yours")

@@ -2,106 +2,105 @@ package caddymodule
 
 import (
 	"errors"
+	"runtime"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/waguard/waguard/policy"
-	"github.com/waguard/waguard/store"
 )
 
 // The collectors live as long as the process: every configuration registers
 // them with a registry of its own, and the counts go on across reloads. All
-// labels are small closed sets.
+// labels are small closed sets, and each starts at 0: see metriclabels.go. What can
+// be read when it is asked for is in metricsstate.go.
 var (
-	sendsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "sends_total",
-		Help: "Sends judged, by decision (allow, refuse, monitor), rule and category.",
-	}, []string{"decision", "rule", "category"})
+	sendsTotal = counters("sends_total",
+		"Sends judged, by decision (allow, refuse, monitor), rule and category.", "decision", "rule", "category")
 
-	webhooksTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "webhooks_total",
-		Help: "Webhook deliveries, by result (accepted, bad_signature, unauthorized, unreadable, too_large, overloaded, setup_incomplete, store_unavailable).",
-	}, []string{"result"})
+	businessSendsTotal = counters("business_sends_total",
+		"Sends judged, by business phone number (its id, or other for those that have no business block) and decision.", "business", "decision")
 
-	webhookEventsTotal = prometheus.NewCounter(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "webhook_events_total",
-		Help: "Events learned from webhooks.",
-	})
+	outcomesTotal = counters("outcomes_total",
+		"What became of sends that were passed on, when their sender was told (accepted, rejected, not_sent, unknown), by business phone number.", "business", "outcome")
 
-	accountEventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "account_events_total",
-		Help: "Account events, such as restrictions and worse quality, by severity (info, warning, critical).",
-	}, []string{"severity"})
+	sendsInFlight = gauge("sends_in_flight",
+		"Sends that were passed on and have no answer yet.")
 
-	sentToAnother = prometheus.NewCounter(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "sent_to_another_total",
-		Help: "Sends that went to another person than they were judged by, as Meta's answers show.",
-	})
+	decisionSeconds = histogram("decision_seconds",
+		"How long it took to judge a request: to read what is known and to decide. Writing the ledger is not in it.",
+		0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5)
 
-	callersRefused = prometheus.NewCounter(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "callers_refused_total",
-		Help: "Requests of callers whose access token is none of the setting senders.",
-	})
+	upstreamSeconds = histogram("upstream_seconds",
+		"How long Meta took to answer a request with sends, or until it was given up.",
+		0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
-	strangersRefused = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "unaccepted_callers_refused_total",
-		Help: "Refused requests of callers whose access token Meta has not accepted lately, by rule. They are not in the ledger.",
-	}, []string{"rule"})
+	statusesTotal = counters("statuses_total",
+		"Statuses of messages that webhooks told (sent, delivered, read, played, failed, other). Meta may tell one again.", "status")
 
-	storeFailures = prometheus.NewCounter(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_failures_total",
-		Help: "Requests that met a store that could not answer or record.",
-	})
+	webhooksTotal = counters("webhooks_total",
+		"Webhook deliveries, by result (accepted, bad_signature, unauthorized, unreadable, too_large, overloaded, setup_incomplete, store_unavailable).", "result")
 
-	bodyBytes = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "body_bytes",
-		Help: "Memory that bodies of sends and webhooks hold at the moment; body_budget is the most.",
-	}, func() float64 { return float64(bodiesHeld.Load()) })
+	webhookEventsTotal = counter("webhook_events_total",
+		"Events learned from webhooks.")
 
-	storeRefused = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_refused_total",
-		Help: "Stores that were not opened because they know less than they did, by kind (damaged, older, empty, other).",
-	}, []string{"kind"})
+	accountEventsTotal = counters("account_events_total",
+		"Account events, such as restrictions and worse quality, by severity (info, warning, critical).", "severity")
 
-	storeUnreadable = prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_unreadable_total",
-		Help: "Reads that met a record of the store that can't be read.",
-	}, func() float64 { return float64(condition().Unreadable) })
+	sentToAnother = counter("sent_to_another_total",
+		"Sends that went to another person than they were judged by, as Meta's answers show.")
 
-	storeNotices = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_notices",
-		Help: "What is not as it should be with the store, as its health says in words: losses that were accepted, damage.",
-	}, func() float64 { return float64(len(condition().Notices)) })
+	callersRefused = counter("callers_refused_total",
+		"Requests of callers whose access token is none of the setting senders.")
 
-	clockDifference = prometheus.NewGauge(prometheus.GaugeOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "clock_difference_seconds",
-		Help: "By how much WhatsApp's clock is ahead of ours, as recent webhooks tell; negative where ours is ahead.",
-	})
+	strangersRefused = counters("unaccepted_callers_refused_total",
+		"Refused requests of callers whose access token Meta has not accepted lately, by rule. They are not in the ledger.", "rule")
 
-	webhookChangesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "webhook_changes_total",
-		Help: "Requests of senders that would change where Meta sends webhooks, by change (SUBSCRIBE, UNSUBSCRIBE, OVERRIDE, APP_CALLBACK, UPLOAD).",
-	}, []string{"change"})
+	storeFailures = counter("store_failures_total",
+		"Requests that met a store that could not answer or record.")
 
-	numbersWithoutWebhooks = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "numbers_without_webhooks",
-		Help: "Business phone numbers that have sent for a day without a webhook.",
-	}, func() float64 {
-		app := serving.Load()
-		if app == nil {
-			return 0
-		}
-		return float64(len(app.gateway.SilentNumbers()))
-	})
+	storeRefused = counters("store_refused_total",
+		"Stores that were not opened because they know less than they did, by kind (damaged, older, empty, other).", "kind")
 
-	templatesRecategorised = prometheus.NewCounter(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "whatsapp", Name: "templates_recategorised_total",
-		Help: "Templates that Meta billed under another category than was known.",
-	})
+	clockDifference = gauge("clock_difference_seconds",
+		"By how much WhatsApp's clock is ahead of ours, as recent webhooks tell; negative where ours is ahead.")
+
+	webhookChangesTotal = counters("webhook_changes_total",
+		"Requests of senders that would change where Meta sends webhooks, by change (SUBSCRIBE, UNSUBSCRIBE, OVERRIDE, APP_CALLBACK, UPLOAD).", "change")
+
+	templatesRecategorised = counter("templates_recategorised_total",
+		"Templates that Meta billed under another category than was known.")
+
+	buildInfo = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "build_info",
+		Help:        "Always 1; the labels say which waguard this is.",
+		ConstLabels: prometheus.Labels{"version": version(), "go_version": runtime.Version()},
+	}, func() float64 { return 1 })
 )
 
+// collectors are all of them.
+var collectors = slices.Concat([]prometheus.Collector{
+	sendsTotal, businessSendsTotal, outcomesTotal, sendsInFlight, decisionSeconds, upstreamSeconds, statusesTotal,
+	webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused,
+	clockDifference, webhookChangesTotal, templatesRecategorised, buildInfo,
+}, states)
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "caddy", Subsystem: "whatsapp", Name: name, Help: help})
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "caddy", Subsystem: "whatsapp", Name: name, Help: help}, labels)
+}
+
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "caddy", Subsystem: "whatsapp", Name: name, Help: help})
+}
+
+func histogram(name, help string, buckets ...float64) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "caddy", Subsystem: "whatsapp", Name: name, Help: help, Buckets: buckets})
+}
+
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{sendsTotal, webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused, storeUnreadable, storeNotices, bodyBytes, clockDifference, webhookChangesTotal, numbersWithoutWebhooks, templatesRecategorised} {
+	for _, c := range collectors {
 		if err := registry.Register(c); err != nil {
 			if _, again := errors.AsType[prometheus.AlreadyRegisteredError](err); !again {
 				return err
@@ -109,36 +108,4 @@ func registerMetrics(registry *prometheus.Registry) error {
 		}
 	}
 	return nil
-}
-
-// condition is that of the store that is used now.
-func condition() (c store.Condition) {
-	app := serving.Load()
-	if app == nil {
-		return c
-	}
-	app.lease.mu.Lock()
-	defer app.lease.mu.Unlock()
-	if watched, ok := app.lease.store.(store.Watched); ok {
-		c = watched.Condition()
-	}
-	return c
-}
-
-// metrics counts what the gateway tells it.
-type metrics struct{}
-
-// StoreFailed counts it.
-func (metrics) StoreFailed() { storeFailures.Inc() }
-
-// StrangerRefused counts it.
-func (metrics) StrangerRefused(rule policy.Rule) {
-	strangersRefused.WithLabelValues(string(rule)).Inc()
-}
-
-// SentToAnother counts it.
-func (metrics) SentToAnother() { sentToAnother.Inc() }
-
-func observeSend(e *store.Entry) {
-	sendsTotal.WithLabelValues(e.Tag(), string(e.Decision.Rule), string(e.Decision.Category)).Inc()
 }

@@ -82,7 +82,7 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []gateway.Judg
 		if e := sends[i].Entry; e.Violation() && e.Decision.Rule != policy.RuleBatch {
 			speaks = i
 		}
-		observeSend(sends[i].Entry)
+		g.app.metrics.decided(sends[i].Entry)
 	}
 	e := sends[speaks].Entry
 	t := tagsOf(e)

@@ -15,13 +15,17 @@ func (d *Sends) forward(ctx context.Context, st store.Store, r *Request, sends [
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
 	a, settled := new(Answer), false
+	d.Observer.Leaving(len(sends))
+	defer func() { d.Observer.Returned(sends) }()
 	defer func() {
 		if !settled {
 			// What comes behind panicked: the answer broke off after the request was sent.
 			d.settleAs(ctx, st, sends, store.Outcome{State: store.Unknown, HTTPStatus: a.Status})
 		}
 	}()
+	began := d.Now()
 	err := up.Pass(ctx, sends, a)
+	d.Observer.Answered(d.Now().Sub(began))
 	readOutcomes(a, err, sends)
 	stranger := d.sentInVain(st, &r.From, sends)
 	d.learnFromOutcomes(st, &r.From, r.Body, sends)

@@ -47,17 +47,6 @@ type Gateway struct {
 	counting sync.Mutex
 }
 
-// Observer counts what happens, for metrics.
-type Observer interface {
-	// StoreFailed: the store could not answer or record.
-	StoreFailed()
-	// SentToAnother: a message went to somebody else than it was judged by.
-	SentToAnother()
-	// StrangerRefused: a rule refused a request of a caller whom Meta has not
-	// accepted lately.
-	StrangerRefused(rule policy.Rule)
-}
-
 // now is the current time in the words of the rules.
 func (g *Gateway) now() policy.Moment { return policy.MomentOf(g.Now()) }
 
@@ -93,8 +82,13 @@ func (g *Gateway) Hear(ctx context.Context, events []policy.Event) error {
 	}
 	s := g.Silence.Load()
 	for _, e := range events {
-		if n, ok := e.(policy.NumberSeen); ok && s != nil {
-			s.heard(n.PhoneNumberID, g.now())
+		switch e := e.(type) {
+		case policy.NumberSeen:
+			if s != nil {
+				s.heard(e.PhoneNumberID, g.now())
+			}
+		case policy.StatusChanged:
+			g.Observer.StatusHeard(e.Status)
 		}
 	}
 	return nil

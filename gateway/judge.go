@@ -99,6 +99,7 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 // whether all pass. The send lost has lost its claim to others once too often.
 func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int) (sends []Judged, passes bool, err error) {
 	sends, passes = make([]Judged, len(r.Reading.Sends)), true
+	began := d.Now()
 	for i := range sends {
 		s := &r.Reading.Sends[i]
 		entry, err := d.decide(ctx, st, r, i)
@@ -125,6 +126,7 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 		}
 		passes = passes && sends[i].passes()
 	}
+	d.Observer.Judged(d.Now().Sub(began))
 	return sends, passes, nil
 }
 

@@ -96,6 +96,8 @@ func (u *Unread) Stream(ctx context.Context, up Upstream) Result {
 	}
 	u.door.report(&u.sends[0])
 	a := new(Answer)
+	u.door.Observer.Leaving(1)
+	defer func() { u.door.Observer.Returned(u.sends[:]) }()
 	defer func() { u.door.settleAs(ctx, st, u.sends[:], streamedOutcome(a.Status)) }()
 	_ = up.Pass(ctx, u.sends[:], a) // whoever handed it in knows
 	return Result{Sends: u.sends[:], ID: u.sends[0].Entry.ID}
@@ -130,6 +132,8 @@ func (u *Unread) Passed(ctx context.Context, status int) Result {
 	} else {
 		j.reserved = st.Reserve(context.WithoutCancel(ctx), j.Entry)
 		d.settleAs(ctx, st, u.sends[:], streamedOutcome(status))
+		d.Observer.Leaving(1) // it has come back already
+		d.Observer.Returned(u.sends[:])
 	}
 	return Result{Sends: u.sends[:], ID: j.Entry.ID}
 }

@@ -241,12 +241,30 @@ const acceptedBody = `{"messaging_product":"whatsapp","contacts":[{"input":"+491
 var accepts = answer(http.StatusOK, acceptedBody)
 
 // counts is what an Observer was told.
-type counts struct{ storeFailed, sentToAnother, strangers atomic.Int64 }
+type counts struct {
+	storeFailed, sentToAnother, strangers, judged, answered, inFlight, statuses atomic.Int64
+	// mu guards outcomes.
+	mu       sync.Mutex
+	outcomes []store.OutcomeState
+}
 
 func (c *counts) StoreFailed()   { c.storeFailed.Add(1) }
 func (c *counts) SentToAnother() { c.sentToAnother.Add(1) }
 
-func (c *counts) StrangerRefused(policy.Rule) { c.strangers.Add(1) }
+func (c *counts) StrangerRefused(policy.Rule)       { c.strangers.Add(1) }
+func (c *counts) Judged(time.Duration)              { c.judged.Add(1) }
+func (c *counts) Answered(time.Duration)            { c.answered.Add(1) }
+func (c *counts) Leaving(sends int)                 { c.inFlight.Add(int64(sends)) }
+func (c *counts) StatusHeard(policy.DeliveryStatus) { c.statuses.Add(1) }
+
+func (c *counts) Returned(sends []Judged) {
+	c.inFlight.Add(-int64(len(sends)))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range sends {
+		c.outcomes = append(c.outcomes, sends[i].Outcome.State)
+	}
+}
 
 // faulty is a store of which some methods fail.
 type faulty struct {

@@ -50,6 +50,14 @@ func (h *home) space() (uint64, error) {
 	return uint64(fs.Bavail) * uint64(fs.Bsize), nil
 }
 
+// allocated is what a file takes on disk.
+func allocated(info os.FileInfo) uint64 {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(s.Blocks) * 512
+	}
+	return uint64(info.Size())
+}
+
 // lock keeps every other gateway out of the directory until the handle is
 // closed. It is the lock that Badger takes itself, elsewhere.
 func lock(dir *os.File) (bool, error) {

@@ -1,0 +1,130 @@
+package caddymodule
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/waguard/waguard/gateway"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// metrics counts what the gateway tells it, for one configuration. Sends find
+// their counters in maps that are made once.
+type metrics struct {
+	// known are the counters of the configuration, made when it starts, or with its
+	// first send if that comes first.
+	known func() *knownCounters
+}
+
+// knownCounters are the counters that sends may need.
+type knownCounters struct {
+	sends map[sendLabels]prometheus.Counter
+	// numbers are those of the listed business phone numbers, others that of the
+	// rest.
+	numbers map[string]*numberCounters
+	others  *numberCounters
+}
+
+// numberCounters are those of one business phone number.
+type numberCounters struct {
+	decisions map[string]prometheus.Counter
+	outcomes  map[store.OutcomeState]prometheus.Counter
+}
+
+// newMetrics are the metrics of a configuration that serves some businesses.
+func newMetrics(businesses *gateway.Businesses) metrics {
+	return metrics{sync.OnceValue(func() *knownCounters {
+		startLabels()
+		monitors := monitorsAny(businesses)
+		k := &knownCounters{
+			sends: make(map[sendLabels]prometheus.Counter), numbers: make(map[string]*numberCounters, len(businesses.Listed)),
+			others: countersOf(otherBusiness),
+		}
+		eachSend(monitors, func(l sendLabels) { k.sends[l] = l.counter() })
+		for id := range businesses.Listed {
+			k.numbers[id] = countersOf(id)
+		}
+		return k
+	})}
+}
+
+func (l sendLabels) counter() prometheus.Counter {
+	return sendsTotal.WithLabelValues(l.decision, l.rule, l.category)
+}
+
+func countersOf(business string) *numberCounters {
+	c := &numberCounters{make(map[string]prometheus.Counter, len(decisions)), make(map[store.OutcomeState]prometheus.Counter, len(outcomes))}
+	for _, decision := range decisions {
+		c.decisions[decision] = businessSendsTotal.WithLabelValues(business, decision)
+	}
+	for _, outcome := range outcomes {
+		c.outcomes[outcome] = outcomesTotal.WithLabelValues(business, string(outcome))
+	}
+	return c
+}
+
+func (k *knownCounters) number(phoneNumberID string) *numberCounters {
+	if c, ok := k.numbers[phoneNumberID]; ok {
+		return c
+	}
+	return k.others
+}
+
+// decided counts a decision.
+func (m metrics) decided(e *store.Entry) {
+	k := m.known()
+	l := sendLabels{e.Tag(), string(e.Decision.Rule), string(e.Decision.Category)}
+	c, ok := k.sends[l]
+	if !ok {
+		c = l.counter()
+	}
+	c.Inc()
+	if c, ok := k.number(e.Send.PhoneNumberID).decisions[l.decision]; ok {
+		c.Inc()
+	}
+}
+
+// StoreFailed counts it.
+func (metrics) StoreFailed() { storeFailures.Inc() }
+
+// StrangerRefused counts it.
+func (metrics) StrangerRefused(rule policy.Rule) {
+	strangersRefused.WithLabelValues(string(rule)).Inc()
+}
+
+// SentToAnother counts it.
+func (metrics) SentToAnother() { sentToAnother.Inc() }
+
+// Judged measures it.
+func (metrics) Judged(took time.Duration) { decisionSeconds.Observe(took.Seconds()) }
+
+// Leaving counts the sends until they have Returned.
+func (metrics) Leaving(sends int) { sendsInFlight.Add(float64(sends)) }
+
+// Answered measures it.
+func (metrics) Answered(took time.Duration) { upstreamSeconds.Observe(took.Seconds()) }
+
+// Returned counts what became of the sends.
+func (m metrics) Returned(sends []gateway.Judged) {
+	sendsInFlight.Sub(float64(len(sends)))
+	k := m.known()
+	for i := range sends {
+		if c, ok := k.number(sends[i].Send.PhoneNumberID).outcomes[sends[i].Outcome.State]; ok {
+			c.Inc()
+		}
+	}
+}
+
+// StatusHeard counts it.
+func (metrics) StatusHeard(status policy.DeliveryStatus) {
+	if status.Rank() == 0 {
+		status = otherStatus
+	}
+	statusesTotal.WithLabelValues(string(status)).Inc()
+}
+
+// Interface guard
+var _ gateway.Observer = metrics{}

@@ -1,0 +1,126 @@
+package caddymodule
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/waguard/waguard/store"
+)
+
+// states are what is read when somebody asks for it, from the configuration that
+// serves.
+var states = []prometheus.Collector{
+	state("body_bytes", "Memory that bodies of sends and webhooks hold at the moment; body_budget is the most.",
+		func() float64 { return float64(bodiesHeld.Load()) }),
+	prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "whatsapp", Name: "store_unreadable_total",
+		Help: "Reads that met a record of the store that can't be read.",
+	}, func() float64 { return float64(condition().Unreadable) }),
+	state("store_notices", "What is not as it should be with the store, as its health says in words: losses that were accepted, damage.",
+		func() float64 { return float64(len(condition().Notices)) }),
+	state("numbers_without_webhooks", "Business phone numbers that have sent for a day without a webhook.",
+		func() float64 {
+			app := serving.Load()
+			if app == nil {
+				return 0
+			}
+			return float64(len(app.gateway.SilentNumbers()))
+		}),
+	state("store_queue", "Changes of the store that are on their way to disk.",
+		func() float64 { return float64(measure().Waiting) }),
+	state("store_bytes", "What the store's files take on disk.",
+		func() float64 { return float64(measure().Bytes) }),
+	diskFree{},
+	webhookAges{},
+}
+
+func state(name, help string, value func() float64) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "caddy", Subsystem: "whatsapp", Name: name, Help: help}, value)
+}
+
+// servedStore is the store that is used now; nil where there is none.
+func servedStore() store.Store {
+	app := serving.Load()
+	if app == nil {
+		return nil
+	}
+	app.lease.mu.Lock()
+	defer app.lease.mu.Unlock()
+	return app.lease.store
+}
+
+// condition is that of the store that is used now.
+func condition() (c store.Condition) {
+	if watched, ok := servedStore().(store.Watched); ok {
+		c = watched.Condition()
+	}
+	return c
+}
+
+// measure is what the store that is used now takes up.
+func measure() (m store.Measure) {
+	if measured, ok := servedStore().(store.Measured); ok {
+		m = measured.Measure()
+	}
+	return m
+}
+
+// diskFree is how much room the store's disk has, where that is known.
+type diskFree struct{}
+
+var (
+	diskFreeBytes = prometheus.NewDesc("caddy_whatsapp_store_disk_free_bytes",
+		"What may still be written to the store's disk. Not there where nobody knows.", nil, nil)
+	diskNeededBytes = prometheus.NewDesc("caddy_whatsapp_store_disk_needed_bytes",
+		"How much must be free on the store's disk for sends to be taken. Not there where nobody knows.", nil, nil)
+)
+
+// Describe says which metrics there are.
+func (diskFree) Describe(to chan<- *prometheus.Desc) { to <- diskFreeBytes; to <- diskNeededBytes }
+
+// Collect asks the disk.
+func (diskFree) Collect(to chan<- prometheus.Metric) {
+	m := measure()
+	if m.Needed == 0 {
+		return
+	}
+	to <- prometheus.MustNewConstMetric(diskFreeBytes, prometheus.GaugeValue, float64(m.Free))
+	to <- prometheus.MustNewConstMetric(diskNeededBytes, prometheus.GaugeValue, float64(m.Needed))
+}
+
+// webhookAges are how long ago business phone numbers last got a webhook.
+type webhookAges struct{}
+
+var webhookAge = prometheus.NewDesc("caddy_whatsapp_seconds_since_webhook",
+	"How long ago the newest webhook came of each listed business phone number, +Inf where none ever has; as other of those that are not listed, once one has come since the gateway started.",
+	[]string{"business"}, nil)
+
+// scrapePatience is how long somebody who asks for metrics waits for the store.
+const scrapePatience = 2 * time.Second
+
+// Describe says which metric there is.
+func (webhookAges) Describe(to chan<- *prometheus.Desc) { to <- webhookAge }
+
+// Collect asks the store.
+func (webhookAges) Collect(to chan<- prometheus.Metric) {
+	app := serving.Load()
+	if app == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+	defer cancel()
+	now := app.clock.Now()
+	for _, n := range app.gateway.LastWebhooks(ctx) {
+		age, business := math.Inf(1), n.PhoneNumberID
+		if !n.Last.IsZero() {
+			age = max(0, now.Sub(n.Last).Seconds())
+		}
+		if business == "" {
+			business = otherBusiness
+		}
+		to <- prometheus.MustNewConstMetric(webhookAge, prometheus.GaugeValue, age, business)
+	}
+}

@@ -1,0 +1,51 @@
+package policy
+
+import "slices"
+
+// Categories by what a send is.
+var (
+	// billedCategories are those of templates, and of what is billed like one.
+	billedCategories = []Category{CategoryMarketing, CategoryMarketingLite, CategoryUtility, CategoryAuthentication, CategoryUnknown}
+	// everyCategory are all of them.
+	everyCategory = append(slices.Clone(billedCategories), CategoryService, CategoryNone)
+)
+
+// categoriesOf are the categories of the sends that rules decide about. What isn't
+// here is a rule of the reader's, to whom the category is not known.
+var categoriesOf = map[Rule][]Category{
+	RuleReceipt:        {CategoryNone},
+	RuleCallControl:    {CategoryNone},
+	RuleWindowOpen:     {CategoryService, CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryNone},
+	RuleConsent:        billedCategories,
+	RuleConfirmation:   {CategoryService},
+	RuleEssential:      {CategoryUtility, CategoryAuthentication},
+	RuleGroupsAllowed:  billedCategories,
+	RuleCallPermission: {CategoryNone},
+
+	RuleBatch:               everyCategory,
+	RuleSenderUnknown:       {CategoryUnknown},
+	RuleWindowClosed:        {CategoryService, CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryNone},
+	RuleNoConsent:           everyCategory,
+	RuleNoConsentCategory:   everyCategory,
+	RuleConsentPending:      everyCategory,
+	RuleOptedOut:            {CategoryService, CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryNone},
+	RuleOptedOutMarketing:   {CategoryMarketing, CategoryMarketingLite, CategoryUnknown},
+	RuleCategoryUnknown:     {CategoryUnknown},
+	RuleTemplateUnknown:     billedCategories,
+	RuleTemplateNotApproved: billedCategories,
+	RuleTemplatePaused:      billedCategories,
+	RuleTemplateDisabled:    billedCategories,
+	RuleMarketingOnly:       {CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryService, CategoryNone},
+	RuleGroupsRefused:       everyCategory,
+	RuleCallNotPermitted:    {CategoryNone},
+	RuleRecipientConflict:   everyCategory,
+	RuleRecipientInvalid:    everyCategory,
+}
+
+// Categories are those that a send may have about which the rule decides.
+func (r Rule) Categories() []Category {
+	if list, ok := categoriesOf[r]; ok {
+		return list
+	}
+	return []Category{CategoryUnknown}
+}
