@@ -17,6 +17,8 @@ func init() {
 	httpcaddyfile.RegisterDirectiveOrder("whatsapp_guard", httpcaddyfile.Before, "reverse_proxy")
 	httpcaddyfile.RegisterHandlerDirective("whatsapp_webhook", parseWebhook)
 	httpcaddyfile.RegisterDirectiveOrder("whatsapp_webhook", httpcaddyfile.Before, "reverse_proxy")
+	httpcaddyfile.RegisterHandlerDirective("whatsapp_health", parseHealth)
+	httpcaddyfile.RegisterDirectiveOrder("whatsapp_health", httpcaddyfile.Before, "metrics")
 }
 
 // parser reads the arguments and block of one subdirective.

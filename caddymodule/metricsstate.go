@@ -33,6 +33,13 @@ var states = []prometheus.Collector{
 		func() float64 { return float64(measure().Waiting) }),
 	state("store_bytes", "What the store's files take on disk.",
 		func() float64 { return float64(measure().Bytes) }),
+	state("ready", "Whether sends can be judged and recorded: 1 where the health route says ready or degraded, else 0.",
+		func() float64 {
+			if look().Status == notReady {
+				return 0
+			}
+			return 1
+		}),
 	diskFree{},
 	webhookAges{},
 }

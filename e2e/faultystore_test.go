@@ -24,7 +24,7 @@ type faultyStore struct {
 }
 
 // faults say what of a faulty store fails now.
-var faults struct{ acquire, facts, reserve, lateReserve, claims, settle, apply atomic.Bool }
+var faults struct{ acquire, facts, reserve, lateReserve, claims, settle, apply, check atomic.Bool }
 
 var errFaulty = errors.New("the store fails because the test says so")
 
@@ -112,6 +112,13 @@ func (f failing) Settle(ctx context.Context, id store.ID, o store.Outcome) *stor
 		return failed()
 	}
 	return f.Store.Settle(ctx, id, o)
+}
+
+func (f failing) Check(ctx context.Context) error {
+	if faults.check.Load() {
+		return errFaulty
+	}
+	return f.Store.Check(ctx)
 }
 
 func failed() *store.Write {
