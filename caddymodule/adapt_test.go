@@ -76,7 +76,7 @@ func TestProvisionErrors(t *testing.T) {
 	const (
 		guard   = `"apps":{"http":{"servers":{"s":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{"handler":"whatsapp_guard"`
 		webhook = `"apps":{"http":{"servers":{"s":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{"handler":"whatsapp_webhook"`
-		end     = `}]}]}}}`
+		end     = `},{"handler":"static_response"}]}]}}}`
 	)
 	dir := filepath.Join(t.TempDir(), "store")
 	app := func(fields string) string { return `{"admin":{"disabled":true},"apps":{"whatsapp":{` + fields + `}}}` }

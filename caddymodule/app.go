@@ -86,6 +86,8 @@ type App struct {
 	// comes first: a handler may serve before Start has run.
 	acquire func() (store.Store, error)
 	lease   *lease
+	// behindChecked: a guard has looked at what stands behind all of them.
+	behindChecked bool
 }
 
 // lease is a configuration's hold on the store.

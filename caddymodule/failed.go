@@ -19,12 +19,26 @@ import (
 
 // ServeHTTP judges a request, and answers itself where the upstream did not.
 func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if adminPath(r.URL) {
+		return g.refuseAdminPath(w, r)
+	}
+	defer guarding(r)()
 	rec := newAnswer(w, 0)
 	err := g.serve(rec, r, next)
+	spend(r)
+	if err == nil && rec.status == 0 {
+		err = errNothingBehind
+	}
 	if err == nil {
 		return nil
 	}
 	status := statusOf(err)
+	if fault, ok := errors.AsType[*gateway.Fault](err); ok && !rec.started() {
+		if guardedTwice(r) {
+			return err // the first guard answers, and has what became of the send on record
+		}
+		return g.answerFault(w, fault)
+	}
 	if status < http.StatusInternalServerError && !rec.started() {
 		return err // another handler's refusal is its own to answer
 	}

@@ -141,6 +141,9 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	if err := g.provisionSenders(ctx); err != nil {
 		return err
 	}
+	if err := g.checkBehind(ctx); err != nil {
+		return err
+	}
 	if g.MaxBody == 0 {
 		g.MaxBody = defaultMaxBody
 	}
@@ -196,6 +199,9 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 		// Early data can be replayed, and a replayed send is a second message.
 		return caddyhttp.Error(http.StatusTooEarly, errors.New("sends are not accepted as TLS early data, in monitor mode neither"))
 	}
+	if route.Class == cloudapi.SendEdge && guardedTwice(r) {
+		return errSecondGuard
+	}
 	sn, refusal := g.readBody(w, r)
 	defer sn.held.release()
 	if refusal != nil {
@@ -207,7 +213,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	if refusal != nil {
 		return g.refuseUnread(w, r, route, refusal, next, sn)
 	}
-	r, bodyRead := withBody(r, body)
+	r, read := withBody(r, body)
 	if route.Class == cloudapi.Inspect {
 		if next, refusal = g.watchWebhooks(r, body, reading.Others, next); refusal != nil {
 			return g.refuseUnread(w, r, route, refusal, next, sn)
@@ -217,10 +223,13 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	if len(reading.Sends) == 0 {
 		return g.passAccount(w, r, body, next)
 	}
+	if guardedTwice(r) {
+		return errSecondGuard
+	}
 	if keyRefusal != nil {
 		return g.refuseUnread(w, r, route, keyRefusal, next, sn)
 	}
-	return g.send(w, r, body, key, bodyRead, &reading, next)
+	return g.send(w, r, body, key, read, &reading, next)
 }
 
 // readBody reads the body once, up to the cap.

@@ -62,15 +62,17 @@ func (g *Guard) passUnread(w http.ResponseWriter, r *http.Request, u *gateway.Un
 	s := &sending{guard: g, r: r, next: next, rec: answerTo(w, 0)}
 	var result gateway.Result
 	if streams := !sn.whole || r.Method != http.MethodPost; streams {
-		s.r = sn.restore(r)
+		s.r, s.read = sn.restore(r)
+		s.next = once(s.read, next)
 		result = u.Stream(r.Context(), streaming{s})
 	} else {
 		s.rec.limit = largestAnswer
-		s.r, s.bodyRead = withBody(r, sn.body)
+		s.r, s.read = withBody(r, sn.body)
+		s.next = once(s.read, next)
 		result = u.Pass(r.Context(), s)
 	}
 	if result.Unjudged {
-		return next.ServeHTTP(w, s.r)
+		return s.next.ServeHTTP(w, s.r)
 	}
 	return s.answer(w, &result)
 }
@@ -88,15 +90,26 @@ func (s streaming) Pass(_ context.Context, sends []gateway.Judged, a *gateway.An
 }
 
 // restore is r with what was read of its body put back.
-func (sn *seen) restore(r *http.Request) *http.Request {
+func (sn *seen) restore(r *http.Request) (*http.Request, *reads) {
 	if sn.whole {
-		r, _ = withBody(r, sn.body)
-		return r
+		return withBody(r, sn.body)
 	}
-	if len(sn.body) > 0 {
-		r.Body = readCloser{io.MultiReader(bytes.NewReader(sn.body), r.Body), r.Body}
+	read := new(reads)
+	if len(sn.body) > 0 || r.Body != nil && r.Body != http.NoBody {
+		r.Body = readCloser{notingReader{io.MultiReader(bytes.NewReader(sn.body), r.Body), read}, r.Body}
 	}
-	return r
+	return r, read
+}
+
+// notingReader notes that it was read.
+type notingReader struct {
+	io.Reader
+	reads *reads
+}
+
+func (n notingReader) Read(p []byte) (int, error) {
+	n.reads.begun.Store(true)
+	return n.Reader.Read(p)
 }
 
 type readCloser struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -22,8 +21,8 @@ type sending struct {
 	guard *Guard
 	r     *http.Request
 	next  caddyhttp.Handler
-	// bodyRead is set once the request's body has been read to its end.
-	bodyRead *atomic.Bool
+	// read is how far the request's body was read.
+	read *reads
 	// rec holds the answer back.
 	rec answer
 	// passed: the request went on; err is how that ended.
@@ -32,8 +31,8 @@ type sending struct {
 }
 
 // send has the sends of a request judged, and the request passed on.
-func (g *Guard) send(w http.ResponseWriter, r *http.Request, body []byte, key string, bodyRead *atomic.Bool, reading *cloudapi.Reading, next caddyhttp.Handler) error {
-	s := &sending{guard: g, r: r, next: next, bodyRead: bodyRead, rec: answerTo(w, largestAnswer)}
+func (g *Guard) send(w http.ResponseWriter, r *http.Request, body []byte, key string, read *reads, reading *cloudapi.Reading, next caddyhttp.Handler) error {
+	s := &sending{guard: g, r: r, next: once(read, next), read: read, rec: answerTo(w, largestAnswer)}
 	request := g.requestOf(r, body)
 	request.Reading, request.Key = *reading, key
 	result := g.sends.Handle(r.Context(), &request, s)
@@ -79,7 +78,10 @@ func (s *sending) Pass(ctx context.Context, sends []gateway.Judged, a *gateway.A
 	defer func() { a.Status = s.rec.status }() // what came counts where it panics too
 	s.err = serve(&s.rec, s.r.WithContext(ctx), s.next)
 	a.ContentType, a.Body, a.Streamed = s.rec.Header().Get("Content-Type"), s.rec.held.Bytes(), s.rec.started()
-	a.Reached = s.bodyRead.Load()
+	if s.err == nil && s.rec.status == 0 {
+		s.err = nobodyAnswered(s.read)
+	}
+	a.Reached = s.read.ended.Load() && !errors.Is(s.err, errSecondGuard)
 	if e, ok := errors.AsType[caddyhttp.HandlerError](s.err); ok && e.StatusCode < http.StatusInternalServerError {
 		a.Declined = true
 	}

@@ -77,6 +77,8 @@ var graphErrors = map[policy.Rule]graphError{
 	policy.RuleNotSent:             {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 	policy.RuleInFlight:            {http.StatusConflict, 131016, "The same request is being sent"},
 	policy.RuleKeyReused:           {http.StatusUnprocessableEntity, 100, "Idempotency key used for another request"},
+	policy.RuleMisconfigured:       {http.StatusBadGateway, 131000, "Something went wrong: the gateway's configuration"},
+	policy.RuleAdminPath:           {http.StatusNotFound, 2500, "Unknown path components: this is no path of the Graph API"},
 	policy.RuleOverloaded:          {http.StatusServiceUnavailable, 131016, "Service unavailable"},
 }
 

@@ -120,7 +120,7 @@ func TestRefusalsHaveAnswers(t *testing.T) {
 	}
 }
 
-// sentence is what a call of refusef or missing, or a Refusal written out, says;
+// sentence is what a call of refusef or missing, or a Refusal or Fault written out, says;
 // "" for other nodes.
 func sentence(n ast.Node) string {
 	switch n := n.(type) {
@@ -144,6 +144,9 @@ func sentence(n ast.Node) string {
 		}
 		if parts["Rule"] != nil && parts["Reason"] != nil && parts["Remedy"] != nil {
 			return inProse(parts["Rule"], parts["Reason"], parts["Remedy"])
+		}
+		if fault, ok := n.Type.(*ast.SelectorExpr); ok && fault.Sel.Name == "Fault" {
+			return inProse(ast.NewIdent("RuleMisconfigured"), parts["Reason"], parts["Remedy"])
 		}
 	}
 	return ""

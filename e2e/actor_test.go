@@ -23,8 +23,10 @@ const unixCaddyfile = `{
 	}
 }
 http://{{.Addr}} {
-	whatsapp_guard
-	respond 200
+	route {
+		whatsapp_guard
+		respond 200
+	}
 }
 `
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -10,6 +11,15 @@ import (
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
+
+// Fault is why what stands behind a gateway can't pass a request on, or would pass
+// it on twice, because of how it is configured.
+type Fault struct {
+	// Reason is what was found, Remedy what to do about it.
+	Reason, Remedy string
+}
+
+func (f *Fault) Error() string { return f.Reason }
 
 // unanswered says of sends to which Meta gave no answer whether they may be sent
 // again: Meta has no key against repetition, so a repeated message that had left
@@ -31,6 +41,9 @@ func (d *Sends) unanswered(sends []Judged, cause error, late bool) *cloudapi.Ref
 		if late {
 			refusal.Reason = fmt.Sprintf("Meta did not answer within %s (send_timeout), so that nobody knows whether the message was sent", d.Timeout)
 		}
+	}
+	if fault, ok := errors.AsType[*Fault](cause); ok {
+		refusal.Rule, refusal.Reason, refusal.Remedy = policy.RuleMisconfigured, fault.Reason, fault.Remedy
 	}
 	d.Log.Error("a send got no answer", zap.Stringer("id", sends[0].Entry.ID), zap.String("rule", string(refusal.Rule)),
 		zap.String("outcome", refusal.Outcome), zap.Int("sends", len(sends)), Cause(cause))

@@ -68,6 +68,13 @@ const (
 	RuleUnanswered  Rule = "UNANSWERED"             // it was no send, and Meta did not answer
 	RuleCaller      Rule = "CALLER_UNKNOWN"         // the caller is none that may send
 	RuleStranger    Rule = "CALLER_RATE_LIMITED"    // a caller Meta has not accepted lately was refused too often
+
+	// RuleMisconfigured: it was allowed, and the configuration has nothing that
+	// passes it on, or something that would pass it on twice.
+	RuleMisconfigured Rule = "MISCONFIGURED"
+	// RuleAdminPath: the path is one of the admin endpoint, and senders' port is
+	// not where that is.
+	RuleAdminPath Rule = "ADMIN_PATH"
 )
 
 // RuleSentToAnother is no decision's: a send was allowed, and Meta's answer names
@@ -89,7 +96,7 @@ var (
 	UnjudgedRules = []Rule{
 		RuleUnreadable, RuleTooLarge, RuleEncoding, RulePath, RuleMethod, RuleEncrypted, RuleParameter, RuleMissingParam,
 		RuleStore, RuleSetup, RuleUnrecorded, RuleUnconfirmed, RuleNotSent, RuleInFlight, RuleKeyReused, RuleWebhooks,
-		RuleOverloaded, RuleUnanswered, RuleCaller, RuleStranger,
+		RuleOverloaded, RuleUnanswered, RuleCaller, RuleStranger, RuleMisconfigured, RuleAdminPath,
 	}
 )
 
