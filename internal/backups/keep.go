@@ -1,0 +1,97 @@
+package backups
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// stamp is how the names of backups in a directory tell their time.
+const stamp = "20060102T150405.000Z"
+
+// Name is the name of a backup of a time, in a directory of them.
+func Name(at time.Time) string { return "waguard-" + at.UTC().Format(stamp) + ".backup" }
+
+var (
+	ownName = regexp.MustCompile(`^waguard-(\d{8}T\d{6}\.\d{3}Z)\.backup$`)
+	ownPart = regexp.MustCompile(`^waguard-\d{8}T\d{6}\.\d{3}Z\.backup\.[0-9]+\.part$`)
+)
+
+// Backup is one of the backups in a directory.
+type Backup struct {
+	Path string
+	At   time.Time // by its name
+	Size int64
+}
+
+// List are the backups in a directory, the newest first: the files with a name as
+// Name gives it.
+func List(dir string) ([]Backup, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var list []Backup
+	for _, e := range entries {
+		name := ownName.FindStringSubmatch(e.Name())
+		if name == nil || !e.Type().IsRegular() {
+			continue
+		}
+		at, err := time.Parse(stamp, name[1])
+		if err != nil {
+			continue // it isn't ours: it has a thirteenth month
+		}
+		info, err := e.Info()
+		if err != nil {
+			continue // it is gone by now
+		}
+		list = append(list, Backup{filepath.Join(dir, e.Name()), at, info.Size()})
+	}
+	slices.SortFunc(list, func(a, b Backup) int { return b.At.Compare(a.At) })
+	return list, nil
+}
+
+// abandoned is how old what was begun and not ended must be before it is removed: no
+// backup takes so long.
+const abandoned = 24 * time.Hour
+
+// Keep deletes the oldest backups in a directory beyond n, but never the newest, which
+// was just written, nor anything with another name. It returns those that it deleted,
+// and removes what a run left behind that was killed.
+func Keep(dir string, newest string, n int, now time.Time) (deleted []string, err error) {
+	list, err := List(dir)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(b Backup) bool { return filepath.Base(b.Path) == filepath.Base(newest) })
+	for _, b := range list[min(max(n-1, 0), len(list)):] {
+		// Another run may have deleted it.
+		if removed := os.Remove(b.Path); removed == nil {
+			deleted = append(deleted, b.Path)
+		} else if !errors.Is(removed, fs.ErrNotExist) {
+			err = errors.Join(err, removed)
+		}
+	}
+	return deleted, errors.Join(err, removeParts(dir, now), syncDir(dir))
+}
+
+func removeParts(dir string, now time.Time) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		info, gone := e.Info()
+		if gone != nil || !e.Type().IsRegular() || !ownPart.MatchString(e.Name()) || now.Sub(info.ModTime()) < abandoned {
+			continue
+		}
+		if removed := os.Remove(filepath.Join(dir, e.Name())); removed != nil && !errors.Is(removed, fs.ErrNotExist) {
+			err = errors.Join(err, removed)
+		}
+	}
+	return err
+}
