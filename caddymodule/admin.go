@@ -45,6 +45,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteNumbers:           answering(numbers),
 	adminapi.RouteEvents:            answering(events),
 	adminapi.RouteReport:            answering(report),
+	adminapi.RouteDoctor:            adminDoctor,
 	adminapi.RouteBackup:            adminBackup,
 	adminapi.RouteStoreCheck:        adminStoreCheck,
 	adminapi.RouteConsentGet:        answering(consentOf),

@@ -52,15 +52,37 @@ func (c *Clocks) Saw(now, newest time.Time) (ahead time.Duration, known, warn bo
 		kept = kept[:copy(kept, kept[1:])]
 	}
 	c.recent = append(kept, sighting{now, newest.Sub(now)})
-	ahead = c.recent[0].ahead
-	for _, s := range c.recent {
-		ahead = max(ahead, s.ahead)
-	}
-	if ahead < 0 && len(c.recent) < quickest {
+	if ahead, known = c.tell(); !known {
 		return 0, false, false
 	}
 	if ahead.Abs() > clockTolerance && (c.warned.IsZero() || now.Sub(c.warned) >= warnEvery || now.Before(c.warned)) {
 		c.warned, warn = now, true
 	}
 	return ahead, true, warn
+}
+
+// tell is by how much WhatsApp's clock is ahead as far as recent deliveries tell, and
+// whether they do.
+func (c *Clocks) tell() (ahead time.Duration, known bool) {
+	if len(c.recent) == 0 {
+		return 0, false
+	}
+	ahead = c.recent[0].ahead
+	for _, s := range c.recent {
+		ahead = max(ahead, s.ahead)
+	}
+	return ahead, ahead >= 0 || len(c.recent) >= quickest
+}
+
+// Difference is by how much WhatsApp's clock is ahead of ours (negative: behind), as
+// far as the deliveries of the last quarter of an hour tell; whether they tell; and
+// whether that is more than can be tolerated.
+func (c *Clocks) Difference(now time.Time) (ahead time.Duration, known, wrong bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.recent) == 0 || now.Sub(c.recent[len(c.recent)-1].at).Abs() > sightingAge {
+		return 0, false, false
+	}
+	ahead, known = c.tell()
+	return ahead, known, known && ahead.Abs() > clockTolerance
 }

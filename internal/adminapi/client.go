@@ -255,6 +255,11 @@ func (c *Client) Numbers(ctx context.Context) (*Numbers, error) {
 	return answer[Numbers](ctx, c, RouteNumbers, nil)
 }
 
+// Diagnose has the gateway look for what is not as it should be.
+func (c *Client) Diagnose(ctx context.Context) (*Diagnosis, error) {
+	return answer[Diagnosis](ctx, c, RouteDoctor, nil)
+}
+
 // Events is a page of account events, newest first.
 func (c *Client) Events(ctx context.Context, s EventSelection) (*EventPage, error) {
 	return answer[EventPage](ctx, c, RouteEvents, s)

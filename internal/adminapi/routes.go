@@ -30,6 +30,7 @@ var (
 	RouteTemplates         = Route{"/whatsapp/templates", get}
 	RouteNumbers           = Route{"/whatsapp/numbers", get}
 	RouteReport            = Route{"/whatsapp/report", get}
+	RouteDoctor            = Route{"/whatsapp/doctor", get}
 	RouteBackup            = Route{"/whatsapp/backup", post}
 	RouteStoreCheck        = Route{"/whatsapp/store/check", post}
 	RouteConsentGet        = Route{"/whatsapp/consent/get", post}
@@ -42,7 +43,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteDoctor, RouteBackup,
 	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteHistory, RouteNewPerson,
 }
 

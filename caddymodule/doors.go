@@ -1,0 +1,52 @@
+package caddymodule
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// doors are the handlers of a configuration that serves, and the servers they are
+// on.
+type doors struct {
+	guards   []*Guard
+	webhooks []*Webhook
+	// shared are the listeners of servers that have both.
+	shared []string
+}
+
+// doorsOf finds the handlers of a configuration, in its routes and theirs.
+func doorsOf(ctx caddy.Context) (*doors, error) {
+	mod, err := ctx.AppIfConfigured("http")
+	if err != nil {
+		return nil, err
+	}
+	all := new(doors)
+	servers := mod.(*caddyhttp.App).Servers
+	for _, name := range slices.Sorted(maps.Keys(servers)) {
+		var here doors
+		here.walk(servers[name].Routes)
+		all.guards, all.webhooks = append(all.guards, here.guards...), append(all.webhooks, here.webhooks...)
+		if len(here.guards) > 0 && len(here.webhooks) > 0 {
+			all.shared = append(all.shared, servers[name].Listen...)
+		}
+	}
+	return all, nil
+}
+
+func (d *doors) walk(routes caddyhttp.RouteList) {
+	for _, route := range routes {
+		for _, handler := range route.Handlers {
+			switch h := handler.(type) {
+			case *Guard:
+				d.guards = append(d.guards, h)
+			case *Webhook:
+				d.webhooks = append(d.webhooks, h)
+			case *caddyhttp.Subroute:
+				d.walk(h.Routes)
+			}
+		}
+	}
+}
