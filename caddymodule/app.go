@@ -70,6 +70,13 @@ type App struct {
 	// Default: `pseudonym`.
 	LogContacts string `json:"log_contacts,omitempty"`
 
+	// Where a line of JSON goes for every decision, and one for what became of every
+	// send that was passed on: a module of the namespace `caddy.logging.writers`, as
+	// `output` in Caddy's logs. A writer that fails keeps no send from leaving: its
+	// lines are lost, and counted.
+	// Default: none.
+	DecisionLogRaw json.RawMessage `json:"decision_log,omitempty" caddy:"namespace=caddy.logging.writers inline_key=output"`
+
 	// The source of time: a module of the namespace `whatsapp.clocks`, for
 	// tests and demonstrations. Default: the system's clock.
 	ClockRaw json.RawMessage `json:"clock,omitempty" caddy:"namespace=whatsapp.clocks inline_key=module"`
@@ -81,6 +88,8 @@ type App struct {
 	words    *policy.Words
 	gateway  *gateway.Gateway
 	metrics  metrics
+	// decisionLog opens the writer of the decision log; nil where there is none.
+	decisionLog caddy.WriterOpener
 
 	// acquire opens the store once, at Start or at the first request, whichever
 	// comes first: a handler may serve before Start has run.
@@ -97,6 +106,8 @@ type lease struct {
 	over bool // the configuration is gone; nothing is acquired any more
 	// store is what was acquired.
 	store store.Store
+	// logging: the decision log is open.
+	logging bool
 }
 
 // serving is the app that started last, for metrics, which outlive
@@ -161,7 +172,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.lease = new(lease)
 	a.acquire = sync.OnceValues(a.open)
 	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Contacts: gateway.Contacts(a.LogContacts)}
+	if err := a.provisionDecisionLog(ctx); err != nil {
+		return err
+	}
 	a.metrics = newMetrics(&a.gateway.Businesses)
+	if a.decisionLog != nil {
+		a.metrics.decisions = sync.OnceValues(a.openDecisionLog)
+	}
 	a.gateway.Observer = a.metrics
 	if err := chooseLogContacts.check(a.LogContacts); err != nil {
 		return err
@@ -183,6 +200,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 func (a *App) Start() error {
 	if _, err := a.acquire(); err != nil {
 		return err
+	}
+	if a.metrics.decisions != nil {
+		if _, err := a.metrics.decisions(); err != nil {
+			return err
+		}
 	}
 	a.endGracefully()
 	a.metrics.known()
@@ -222,13 +244,14 @@ func (a *App) Cleanup() error {
 	a.lease.mu.Lock()
 	defer a.lease.mu.Unlock()
 	a.lease.over = true
+	logging := a.closeDecisionLog()
 	if !a.lease.held {
-		return nil
+		return logging
 	}
 	a.lease.held = false
 	serving.CompareAndSwap(a, nil)
 	_, forget := silences.Delete(a.lease.store)
-	return errors.Join(forget, a.provider.Release())
+	return errors.Join(logging, forget, a.provider.Release())
 }
 
 func (a *App) open() (store.Store, error) {

@@ -133,6 +133,7 @@ func listInto(to *[]string) parser {
 //		body_budget      <size>
 //		body_timeout     <duration>
 //		log_contacts     pseudonym|masked|clear
+//		decision_log     <writer> [{ <the writer's options> }]
 //	}
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 	d.Next() // consume the option's name
@@ -175,6 +176,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"body_budget":      app.parseBodyBudget,
 		"body_timeout":     app.parseBodyTimeout,
 		"log_contacts":     chooseLogContacts.into(&app.LogContacts),
+		"decision_log":     app.parseDecisionLog,
 	}, "business", "opt_out_words", "opt_in_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {
 		return nil, err

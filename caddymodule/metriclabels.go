@@ -69,6 +69,9 @@ func startLabels() {
 			vec.WithLabelValues(value)
 		}
 	}
+	for _, result := range []string{"written", "lost"} {
+		decisionLogLines.WithLabelValues(result)
+	}
 	for _, status := range statuses {
 		statusesTotal.WithLabelValues(string(status))
 	}

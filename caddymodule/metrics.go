@@ -80,7 +80,7 @@ var (
 var collectors = slices.Concat([]prometheus.Collector{
 	sendsTotal, businessSendsTotal, outcomesTotal, sendsInFlight, decisionSeconds, upstreamSeconds, statusesTotal,
 	webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused,
-	clockDifference, webhookChangesTotal, templatesRecategorised, buildInfo,
+	clockDifference, webhookChangesTotal, templatesRecategorised, decisionLogLines, buildInfo,
 }, states)
 
 func counter(name, help string) prometheus.Counter {

@@ -6,17 +6,22 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/waguard/waguard/decisionlog"
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
-// metrics counts what the gateway tells it, for one configuration. Sends find
+// metrics counts what the gateway tells it, for one configuration, and hands it on to
+// the decision log. Sends find
 // their counters in maps that are made once.
 type metrics struct {
 	// known are the counters of the configuration, made when it starts, or with its
 	// first send if that comes first.
 	known func() *knownCounters
+	// decisions is the decision log, opened with the configuration or its first
+	// send; nil where there is none.
+	decisions func() (*decisionlog.Log, error)
 }
 
 // knownCounters are the counters that sends may need.
@@ -36,7 +41,7 @@ type numberCounters struct {
 
 // newMetrics are the metrics of a configuration that serves some businesses.
 func newMetrics(businesses *gateway.Businesses) metrics {
-	return metrics{sync.OnceValue(func() *knownCounters {
+	return metrics{known: sync.OnceValue(func() *knownCounters {
 		startLabels()
 		monitors := monitorsAny(businesses)
 		k := &knownCounters{
@@ -87,6 +92,16 @@ func (m metrics) decided(e *store.Entry) {
 	}
 }
 
+// Decided writes a line, where there is a decision log.
+func (m metrics) Decided(j *gateway.Judged) {
+	if m.decisions == nil {
+		return
+	}
+	if log, err := m.decisions(); err == nil { // else the configuration doesn't start
+		log.Put(decisionlog.DecisionOf(j.Entry, j.InMonitorMode()))
+	}
+}
+
 // StoreFailed counts it.
 func (metrics) StoreFailed() { storeFailures.Inc() }
 
@@ -114,6 +129,12 @@ func (m metrics) Returned(sends []gateway.Judged) {
 	for i := range sends {
 		if c, ok := k.number(sends[i].Send.PhoneNumberID).outcomes[sends[i].Outcome.State]; ok {
 			c.Inc()
+		}
+		if m.decisions == nil {
+			continue
+		}
+		if log, err := m.decisions(); err == nil {
+			log.Put(decisionlog.OutcomeOf(sends[i].Entry.ID, &sends[i].Outcome))
 		}
 	}
 }

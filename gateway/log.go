@@ -34,10 +34,11 @@ func (c Contacts) field(key string, who policy.Identity, contact policy.ContactI
 	return zap.String(key, contact.String())
 }
 
-// report writes the one log line of a send: at info level where it was refused
+// report tells what was decided about a send, and writes its one log line: at info level where it was refused
 // or would have been, or passes as an exception, else at debug level. Where
 // monitor mode promised that it passes and it does not, the line says why.
 func (d *Sends) report(j *Judged) {
+	d.Observer.Decided(j)
 	s, e, why := j.Send, j.Entry, zap.Skip()
 	level, message := zapcore.DebugLevel, "send allowed"
 	switch {

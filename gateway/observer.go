@@ -6,9 +6,12 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-// Observer counts what happens, for metrics. It is told on the way of sends, and
-// must be quick.
+// Observer counts what happens, for metrics, and writes it down. It is told on the
+// way of sends, and must be quick.
 type Observer interface {
+	// Decided: this was decided about a send, and is entered into the ledger. Those of
+	// callers whom Meta has not accepted lately, which are not, are not told.
+	Decided(j *Judged)
 	// StoreFailed: the store could not answer or record.
 	StoreFailed()
 	// SentToAnother: a message went to somebody else than it was judged by.

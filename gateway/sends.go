@@ -112,6 +112,9 @@ type Judged struct {
 	attempt *attempt
 }
 
+// InMonitorMode reports that the business is in monitor mode.
+func (j *Judged) InMonitorMode() bool { return j.monitored }
+
 // passes reports whether the send may leave.
 func (j *Judged) passes() bool { return !j.Entry.Violation() || j.Entry.Monitored }
 

@@ -242,7 +242,7 @@ var accepts = answer(http.StatusOK, acceptedBody)
 
 // counts is what an Observer was told.
 type counts struct {
-	storeFailed, sentToAnother, strangers, judged, answered, inFlight, statuses atomic.Int64
+	storeFailed, sentToAnother, strangers, decided, judged, answered, inFlight, statuses atomic.Int64
 	// mu guards outcomes.
 	mu       sync.Mutex
 	outcomes []store.OutcomeState
@@ -252,6 +252,7 @@ func (c *counts) StoreFailed()   { c.storeFailed.Add(1) }
 func (c *counts) SentToAnother() { c.sentToAnother.Add(1) }
 
 func (c *counts) StrangerRefused(policy.Rule)       { c.strangers.Add(1) }
+func (c *counts) Decided(*Judged)                   { c.decided.Add(1) }
 func (c *counts) Judged(time.Duration)              { c.judged.Add(1) }
 func (c *counts) Answered(time.Duration)            { c.answered.Add(1) }
 func (c *counts) Leaving(sends int)                 { c.inFlight.Add(int64(sends)) }
