@@ -77,6 +77,7 @@ var rooms = []struct{ name, mayImport, never string }{
 
 	// Around it.
 	{"internal/recordgen", "", "caddy badger network"},
+	{"internal/backups", "", "caddy badger network logger"},
 	{"internal/freeport", "", "caddy badger"},
 	{"internal/manualclock", "", "badger network disk"},
 	{"internal/gatewaytest", "caddymodule internal/freeport internal/manualclock", ""},
