@@ -64,7 +64,7 @@ var rooms = []struct{ name, mayImport, never string }{
 		"billing cloudapi cloudapi/identity cloudapi/webhook gateway internal/adminapi phone policy store store/badger", "",
 	},
 
-	{"command", "billing internal/adminapi policy store store/badger", ""},
+	{"command", "billing internal/adminapi internal/version policy store store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},
@@ -83,7 +83,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"internal/gatewaytest", "caddymodule internal/freeport internal/manualclock", ""},
 	{"demo", "billing caddymodule cloudapi graphsim internal/adminapi internal/freeport internal/manualclock policy store", "badger"},
 	{"bench", "caddymodule graphsim internal/adminapi internal/freeport", "badger"},
-	{"cmd/waguard", ". demo", ""},
+	{"cmd/waguard", ". command demo", ""},
 }
 
 // Every import of a package of the module, tests apart, is one its room may have,

@@ -8,56 +8,54 @@ import (
 	"os"
 	"path/filepath"
 
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 
 	"github.com/waguard/waguard/store/badger"
 )
 
 func init() {
-	caddycmd.RegisterCommand(caddycmd.Command{
-		Name:  "backup",
-		Usage: "--to <file>",
-		Short: "Copies the store of a running gateway into a file",
-		Long: `
+	register(definition{
+		name:  "backup",
+		usage: "--to <file>",
+		short: "Copies the store of a running gateway into a file",
+		long: `
 Copies everything the store of a running gateway holds at one moment into a file,
 while the gateway goes on serving. The file is as confidential as the store.`,
-		CobraFunc: backupCommand,
+		example: `
+waguard backup --to waguard-2026-11-22.backup`,
+		shape: backupCommand,
 	})
-	caddycmd.RegisterCommand(caddycmd.Command{
-		Name:  "restore",
-		Usage: "--from <file> --path <directory>",
-		Short: "Makes the directory of a store from a backup",
-		Long: `
+	register(definition{
+		name:  "restore",
+		usage: "--from <file> --path <directory>",
+		short: "Makes the directory of a store from a backup",
+		long: `
 Makes the directory of a store from a file written by the backup command, which is
 checked first. The directory must be empty or not exist: stop the gateway, move
 the old directory away, restore, start the gateway.`,
-		CobraFunc: restoreCommand,
+		example: `
+waguard restore --from waguard-2026-11-22.backup --path /var/lib/waguard`,
+		shape: restoreCommand,
 	})
 }
 
 func backupCommand(cmd *cobra.Command) {
-	adminFlags(cmd)
-	cmd.Flags().String("to", "", "The file to write (required)")
-	cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) {
-		if fl.String("to") == "" {
-			return 1, errors.New("--to is missing: the file to write")
-		}
-		client, err := adminClient(fl)
+	cmd.Flags().String("to", "", "The `file` to write")
+	required(cmd, "to")
+	asking(cmd, func(ctx context.Context, c *call) error {
+		backup, err := c.client.Backup(ctx)
 		if err != nil {
-			return 1, err
-		}
-		backup, err := client.Backup(context.Background())
-		if err != nil {
-			return 1, printedError{err}
+			return err
 		}
 		defer backup.Close()
-		size, err := saveBackup(fl.String("to"), backup)
+		advance, over := c.underway("receiving the backup", 0)
+		size, err := saveBackup(c.flags.String("to"), counted{backup, advance})
+		over()
 		if err != nil {
-			return 1, err
+			return err
 		}
-		fmt.Printf("wrote %s, %d bytes, checksum verified\n", fl.String("to"), size)
-		return 0, nil
+		c.hint("wrote %s, %d bytes, checksum verified", c.flags.String("to"), size)
+		return nil
 	})
 }
 
@@ -99,21 +97,26 @@ func syncParent(name string) error {
 }
 
 func restoreCommand(cmd *cobra.Command) {
-	cmd.Flags().String("from", "", "The backup file (required)")
-	cmd.Flags().String("path", "", "The directory to make (required)")
-	cmd.RunE = caddycmd.WrapCommandFuncForCobra(func(fl caddycmd.Flags) (int, error) {
-		if fl.String("from") == "" || fl.String("path") == "" {
-			return 1, errors.New("both --from and --path are needed: the backup file and the directory to make")
-		}
-		file, err := os.Open(fl.String("from"))
+	cmd.Flags().String("from", "", "The backup `file`")
+	cmd.Flags().String("path", "", "The `directory` to make")
+	required(cmd, "from", "path")
+	doing(cmd, func(_ context.Context, c *call) error {
+		file, err := os.Open(c.flags.String("from"))
 		if err != nil {
-			return 1, fmt.Errorf("opening the backup: %w", err)
+			return fmt.Errorf("opening the backup: %w", err)
 		}
 		defer file.Close()
-		if err := badger.Restore(fl.String("path"), file); err != nil {
-			return 1, err
+		info, err := file.Stat()
+		if err != nil {
+			return fmt.Errorf("opening the backup: %w", err)
 		}
-		fmt.Printf("restored %s into %s\n", fl.String("from"), fl.String("path"))
-		return 0, nil
+		advance, over := c.underway("checking and restoring", 2*info.Size()) // it is read twice
+		err = badger.Restore(c.flags.String("path"), countedFile{file, advance})
+		over()
+		if err != nil {
+			return err
+		}
+		c.hint("restored %s into %s", c.flags.String("from"), c.flags.String("path"))
+		return nil
 	})
 }

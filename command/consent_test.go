@@ -1,6 +1,7 @@
 package command
 
 import (
+	"io"
 	"strings"
 	"testing"
 
@@ -11,7 +12,8 @@ import (
 // reads why.
 func TestPrintConsentSaysWhatHadNoEffect(t *testing.T) {
 	var text strings.Builder
-	if err := printConsent(&text, &adminapi.Consent{NoEffect: map[string]string{"transactional": "the user opted out"}}); err != nil {
+	c := &call{format: formatTable, out: streamOf(io.Discard), errs: streamOf(&text)}
+	if err := printConsent(c, &adminapi.Consent{NoEffect: map[string]string{"transactional": "the user opted out"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := text.String(); !strings.Contains(got, "No effect on transactional: the user opted out.\n") || strings.Contains(got, "No effect on marketing") {

@@ -11,13 +11,13 @@ import (
 // What is followed stays in columns.
 func TestStream(t *testing.T) {
 	var out strings.Builder
-	show := printViolations.stream(&out)
+	show := printer(&call{format: formatTable, out: streamOf(&out)}, &violations)
 	at := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	for _, l := range []*adminapi.Line{
 		{Time: at, Decision: "refuse", Rule: "WINDOW_CLOSED", Business: "Shop", Sender: "crm", SenderToken: "a1b2c3d4e5", Type: "text", Reason: "too late"},
 		{Time: at.Add(time.Second), Decision: "monitor", Rule: "NO_CONSENT", PhoneNumberID: "104455667788", Template: "sale", Reason: "no opt-in"},
 	} {
-		if err := show([]*adminapi.Line{l}); err != nil {
+		if err := show([]*adminapi.Line{l}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2,14 +2,12 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
+	"strings"
 
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/waguard/waguard/store"
@@ -17,85 +15,93 @@ import (
 )
 
 func init() {
-	caddycmd.RegisterCommand(caddycmd.Command{
-		Name:  "store",
-		Usage: "check [--path <directory>]",
-		Short: "Checks that a store is sound",
-		Long: `
+	register(definition{
+		name:  "store",
+		usage: "check [--path <directory>] [--witness <directory>] [--output <format>]",
+		short: "Checks that a store is sound",
+		long: `
 Reads everything a store holds and verifies it: the checksums of all files, every
 record, what joins them, and that nothing is missing that was there before. It
 changes nothing. Without --path it asks the running gateway to do so while it
 serves; with --path it checks a directory no gateway uses.
 
-The exit code is 0 for a sound store and 1 for any other.`,
-		CobraFunc: storeCommand,
+The exit code is 0 for a sound store, 5 for one that is not, and another where it
+could not be checked.`,
+		example: `
+waguard store check
+waguard store check --path /var/lib/waguard`,
+		shape: storeCommand,
 	})
 }
 
 func storeCommand(cmd *cobra.Command) {
-	check := &cobra.Command{Use: "check", Short: "Reads and verifies everything", Args: cobra.NoArgs}
+	check := &cobra.Command{Use: "check", Short: "Reads and verifies everything", Example: indented(`
+waguard store check
+waguard store check --path /var/lib/waguard
+waguard store check --json`)}
 	adminFlags(check)
-	check.Flags().String("path", "", "The directory of a store that no gateway uses")
-	check.Flags().String("witness", "", "The store's witness, if it isn't beside the directory")
-	check.Flags().Bool("json", false, "Print JSON")
-	check.RunE = caddycmd.WrapCommandFuncForCobra(checkStore)
-	cmd.AddCommand(check)
+	check.Flags().String("path", "", "The `directory` of a store that no gateway uses")
+	check.Flags().String("witness", "", "The store's witness, if it isn't beside the `directory`")
+	outputFlags(check)
+	doing(check, checkStore)
+	group(cmd, check)
 }
 
-func checkStore(fl caddycmd.Flags) (int, error) {
-	report, err := storeReport(fl)
+func checkStore(ctx context.Context, c *call) error {
+	report, err := storeReport(ctx, c)
 	if err != nil {
-		return 1, err
+		return err
 	}
-	if fl.Bool("json") {
-		err = printLines([]*store.CheckReport{report})
+	if c.format == formatTable {
+		err = printStoreReport(c, report)
 	} else {
-		err = printStoreReport(os.Stdout, report)
+		err = show(c, new(layout[*store.CheckReport]), []*store.CheckReport{report}, nil)
 	}
 	if err == nil && !report.Sound() {
-		err = errors.New("the store is not sound")
+		err = &finding{"the store is not sound"}
 	}
-	if err != nil {
-		return 1, err
-	}
-	return 0, nil
+	return err
 }
 
-func storeReport(fl caddycmd.Flags) (*store.CheckReport, error) {
-	if path := fl.String("path"); path != "" {
-		return badger.Check(context.Background(), path, fl.String("witness"))
+func storeReport(ctx context.Context, c *call) (*store.CheckReport, error) {
+	if c.flags.String("path") == "" {
+		if c.flags.String("witness") != "" {
+			return nil, misused("--witness belongs to --path: the gateway knows its own")
+		}
+		client, err := adminClient(c)
+		if err != nil {
+			return nil, err
+		}
+		_, over := c.underway("the gateway reads its store", 0)
+		defer over()
+		return client.CheckStore(ctx)
 	}
-	client, err := adminClient(fl)
-	if err != nil {
-		return nil, err
-	}
-	report, err := client.CheckStore(context.Background())
-	if err != nil {
-		return nil, printedError{err}
-	}
-	return report, nil
+	_, over := c.underway("reading the store", 0)
+	defer over()
+	return badger.Check(ctx, c.flags.String("path"), c.flags.String("witness"))
 }
 
-func printStoreReport(out io.Writer, r *store.CheckReport) error {
-	fmt.Fprintf(out, "read %d tables and %d logs, %d bytes, up to transaction %d\n", r.Tables, r.Logs, r.Bytes, r.Transaction)
+func printStoreReport(c *call, r *store.CheckReport) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "read %d tables and %d logs, %d bytes, up to transaction %d\n", r.Tables, r.Logs, r.Bytes, r.Transaction)
 	if r.Newest != nil {
-		fmt.Fprintf(out, "newest ledger entry %s\n", r.Newest.Format(tableTime))
+		fmt.Fprintf(&b, "newest ledger entry %s\n", r.Newest.Format(tableTime))
 	}
 	for _, kind := range slices.Sorted(maps.Keys(r.Counts)) {
-		fmt.Fprintf(out, "%10d %s\n", r.Counts[kind], kind)
+		fmt.Fprintf(&b, "%10d %s\n", r.Counts[kind], kind)
 	}
 	for _, note := range r.Notes {
-		fmt.Fprintf(out, "note: %s\n", note)
+		fmt.Fprintf(&b, "note: %s\n", note)
 	}
 	for _, problem := range r.Problems {
-		fmt.Fprintf(out, "PROBLEM: %s\n", problem)
+		fmt.Fprintf(&b, "%s %s\n", c.out.paint(text.Colors{text.FgRed, text.Bold}, "PROBLEM:"), problem)
 	}
 	if r.More > 0 {
-		fmt.Fprintf(out, "and %d more\n", r.More)
+		fmt.Fprintf(&b, "and %d more\n", r.More)
 	}
-	if !r.Sound() {
-		return nil
+	if r.Sound() {
+		b.WriteString("The store is sound.\n")
 	}
-	_, err := fmt.Fprintln(out, "The store is sound.")
+	_, err := c.out.Write([]byte(b.String()))
 	return err
 }

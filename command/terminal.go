@@ -88,10 +88,3 @@ func printedTexts(v any) any {
 	}
 	return v
 }
-
-// printedError is an error whose text a terminal may show: an answer of the
-// gateway's can quote what was asked for.
-type printedError struct{ error }
-
-func (e printedError) Error() string { return printed(e.error.Error()) }
-func (e printedError) Unwrap() error { return e.error }

@@ -2,7 +2,6 @@ package command
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -20,9 +19,6 @@ func TestPrinted(t *testing.T) {
 	} {
 		if got := printed(text); got != want {
 			t.Errorf("%q is printed %s, want %s", text, got, want)
-		}
-		if err := (printedError{errors.New(text)}); err.Error() != want {
-			t.Errorf("an error with %q is printed %s", text, err)
 		}
 		encoded, err := json.Marshal(map[string]any{"a": []any{text}})
 		if err != nil {

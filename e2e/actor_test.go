@@ -75,8 +75,8 @@ func TestActor(t *testing.T) {
 				t.Errorf("the history names another actor: %s", line)
 			}
 		}
-		stdout, stderr, code := p.do(t, "consent", "opt-in", "--address", address, "--scope", "some", "--business", shop, "--contact", "+4915112345678")
-		if code == 0 || !strings.Contains(stderr, "scope must be") {
+		stdout, stderr, code := p.do(t, "consent", "opt-in", "--address", address, "--scope", "all", "--source", "import", "--business", shop, "--contact", "+4915112345678")
+		if code == 0 || !strings.Contains(stderr, "speak of a list or an import") {
 			t.Errorf("a mistake over the socket ended with %d and %q", code, stdout+stderr)
 		}
 	})
@@ -86,7 +86,7 @@ func TestActor(t *testing.T) {
 		ana.writes("START")(t, w)
 		record(t, p, w.Admin, "opt-out", "--actor", "crm import by ben")
 		record(t, p, w.Admin, "opt-out", "--scope", "marketing")
-		record(t, p, w.Admin, "new-person", "--actor", "ben")
+		record(t, p, w.Admin, "new-person", "--yes", "--actor", "ben")
 		lines := w.logLines(t, "whatsapp", "consent recorded by an operator")
 		if len(lines) != 3 || lines[0]["actor"] != "crm import by ben (told)" || lines[0]["recorded"] != "opted_out" || lines[2]["recorded"] != "new_person" || lines[2]["actor"] != "ben (told)" {
 			t.Errorf("the log says %v", lines)

@@ -203,7 +203,7 @@ func TestCommands(t *testing.T) {
 		{"consent/opt-out/json", append([]string{"consent", "opt-out", "--scope", "authentication", "--json"}, who...), []string{`"window_open":true`, `"authentication":{"state":"opted_out"`}, []string{"customer"}},
 		{"consent/history", append([]string{"consent", "history"}, who...), []string{"TIME", "STATE", "REFERENCE", "opted_", "opted_"}, nil},
 		{"consent/history/json", append([]string{"consent", "history", "--json"}, who...), []string{`"state":"opted_`, "\n", `"state":"opted_`}, []string{"TIME"}},
-		{"consent/new-person", append([]string{"consent", "new-person"}, who...), []string{"never opened", "marketing", "unknown"}, nil},
+		{"consent/new-person", append([]string{"consent", "new-person", "--yes"}, who...), []string{"never opened", "marketing", "unknown"}, nil},
 		{"report/table", []string{"report", "--from", "2026-11-01"}, []string{"DAY", "CATEGORY", "BILLABLE", "2026-11-02", "Example Shop", "service", "allow", "Germany", "total", "3"}, nil},
 		{"report/json", []string{"report", "--from", "2026-11-01", "--json"}, []string{`"day":"2026-11-02"`}, []string{"DAY"}},
 		{"report/message-class", []string{"report", "--from", "2026-11-01", "--message-class", "notification"}, []string{"marketing", "refuse", "total", "1"}, []string{"service"}},
@@ -214,11 +214,11 @@ func TestCommands(t *testing.T) {
 			if code != 0 {
 				t.Fatalf("code %d: %s%s", code, stdout, stderr)
 			}
-			rest := stdout
+			rest := stdout + stderr // data, and below it what is none
 			for _, want := range test.want {
 				_, after, ok := strings.Cut(rest, want)
 				if !ok {
-					t.Fatalf("there is no %q where it should be in\n%s", want, stdout)
+					t.Fatalf("there is no %q where it should be in\n%s", want, stdout+stderr)
 				}
 				rest = after
 			}
@@ -241,12 +241,12 @@ func TestCommands(t *testing.T) {
 		want string
 	}{
 		{[]string{"violations", "--contact", "015112345678", "--address", w.Admin}, "with plus and country code"},
-		{[]string{"violations", "--limit", "0", "--address", w.Admin}, ""},
-		{append([]string{"consent", "opt-in", "--scope", "some", "--address", w.Admin}, who...), "scope must be"},
-		{[]string{"consent", "get", "--address", w.Admin}, "phone_number_id is missing"},
-		{[]string{"consent", "forget", "--address", w.Admin}, "unknown"},
+		{[]string{"violations", "--limit", "0", "--address", w.Admin}, "--limit takes a whole number from 1 to 1000"},
+		{append([]string{"consent", "opt-in", "--scope", "some", "--source", "website", "--address", w.Admin}, who...), "--scope is one of"},
+		{[]string{"consent", "get", "--address", w.Admin}, "missing are --business"},
+		{[]string{"consent", "forget"}, "waguard consent has no command \"forget\""},
 		{[]string{"report", "--from", "soon", "--address", w.Admin}, "is no time"},
-		{[]string{"report", "--message-class", "push", "--address", w.Admin}, "message_class must be notification"},
+		{[]string{"report", "--message-class", "push", "--address", w.Admin}, "--message-class is one of notification"},
 		{[]string{"violations", "--address", gatewaytest.FreeAddr(t)}, "connection refused"},
 	} {
 		stdout, stderr, code := p.do(t, test.args...)

@@ -67,7 +67,7 @@ func TestOlderStore(t *testing.T) {
 		if found == nil || !strings.Contains(log, want) || strings.Contains(log, "goroutine ") {
 			t.Fatalf("the gateway said %s, want a refusal that says %q", log, want)
 		}
-		if stdout, _, code := p.do(t, "store", "check", "--path", dir); code != 1 || !strings.Contains(stdout, want) {
+		if stdout, _, code := p.do(t, "store", "check", "--path", dir); code != 5 || !strings.Contains(stdout, want) {
 			t.Errorf("the check ended with %d and said %s", code, stdout)
 		}
 		return found[1]

@@ -5,14 +5,17 @@ import (
 	"unicode"
 )
 
-// billed are the pricing categories Meta has named, by their letters alone.
+// BilledCategories are the pricing categories Meta has named. It may name others.
+var BilledCategories = []Category{
+	CategoryMarketing, CategoryMarketingLite, CategoryUtility, CategoryAuthentication, CategoryService,
+	"authentication_international", "referral_conversion", "general_purpose_ai",
+	"group_marketing", "group_utility", "group_service",
+}
+
+// billed are they by their letters alone.
 var billed = func() map[string]Category {
 	byLetters := make(map[string]Category)
-	for _, c := range []Category{
-		CategoryMarketing, CategoryMarketingLite, CategoryUtility, CategoryAuthentication, CategoryService,
-		"authentication_international", "referral_conversion", "general_purpose_ai",
-		"group_marketing", "group_utility", "group_service",
-	} {
+	for _, c := range BilledCategories {
 		byLetters[letters(string(c))] = c
 	}
 	return byLetters

@@ -6,23 +6,16 @@ import (
 	_ "time/tzdata" // time zones, also where the system has none
 
 	"github.com/caddyserver/caddy/v2"
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/waguard/waguard"
+	"github.com/waguard/waguard/command"
 	_ "github.com/waguard/waguard/demo"
 )
 
-func init() {
-	caddy.CustomBinaryName = "waguard"
-	caddy.CustomLongDescription = `waguard is a gateway that keeps companies out of trouble on WhatsApp: it stands
-between the programs that send and the WhatsApp Business API, and refuses what
-WhatsApp's policy or the person does not allow. It is Caddy with the whatsapp
-modules compiled in; every command of Caddy works.`
-}
-
 func main() {
+	caddy.CustomBinaryName = "waguard" // in what Caddy says of itself
 	private()
-	caddycmd.Main()
+	command.Main()
 }

@@ -1,0 +1,207 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/user"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/policy"
+)
+
+func init() {
+	register(definition{
+		name:  "consent",
+		usage: "get|opt-in|opt-out|ask|history|new-person --business <phone_number_id> --contact <number>",
+		short: "Shows and records people's consent on a running gateway",
+		long: `
+Shows and records consent on a running gateway, for one business phone number
+and one person, named by phone number (with plus and country code) or user id.
+
+  get         what holds now: the window and the consent for each scope
+  opt-in      records that the person agreed: to which --scope, how that is known
+              (--source) and at what time (--at, else now)
+  opt-out     records that the person said no
+  ask         records that the person was asked: an ordinary word such as "yes"
+              is an opt-in then, for seven days
+  history     every consent record, newest first
+  new-person  records that a recycled number belongs to somebody new`,
+		example: `
+waguard consent get --business 104455667788 --contact +4915112345678
+waguard consent opt-in --business 104455667788 --contact +4915112345678 \\
+    --scope marketing --source website --reference form-8812`,
+		shape: consentCommand,
+	})
+}
+
+// who is how examples name a person.
+const who = "--business 104455667788 --contact +4915112345678"
+
+func consentCommand(cmd *cobra.Command) {
+	group(
+		cmd,
+		consentAction(adminapi.RouteConsentGet, "get", "Shows the window and the consent of a person", `
+waguard consent get `+who+`
+waguard consent get `+who+` --json`),
+		consentAction(adminapi.RouteOptIn, "opt-in", "Records that a person agreed", `
+waguard consent opt-in `+who+` \
+    --scope marketing --source website --reference form-8812
+waguard consent opt-in `+who+` \
+    --scope all --source import --reference list-2025 --at 2025-06-01`),
+		consentAction(adminapi.RouteOptOut, "opt-out", "Records that a person said no", `
+waguard consent opt-out `+who+`
+waguard consent opt-out `+who+` --scope marketing --source phone`),
+		consentAction(adminapi.RouteAsk, "ask", "Records that a person was asked for consent", `
+waguard consent ask `+who+` --scope marketing --source phone`),
+		consentAction(adminapi.RouteHistory, "history", "Shows every consent record, newest first", `
+waguard consent history `+who+`
+waguard consent history `+who+` --output csv`),
+		consentAction(adminapi.RouteNewPerson, "new-person", "Records that a recycled number belongs to somebody new", `
+waguard consent new-person `+who+`
+waguard consent new-person `+who+` --yes`),
+	)
+}
+
+// consentAction is a command about a person.
+func consentAction(route adminapi.Route, name, short, example string) *cobra.Command {
+	cmd := &cobra.Command{Use: name, Short: short, Example: indented(example)}
+	businessFlag(cmd, "The `number` of the business, by its phone_number_id")
+	contactFlag(cmd, "The `person`, by phone number with + or user id")
+	required(cmd, "business", "contact")
+	if route != adminapi.RouteConsentGet && route != adminapi.RouteHistory {
+		cmd.Flags().String("actor", osUser(), "`Who` records it, where the gateway can't tell by itself")
+	}
+	switch route {
+	case adminapi.RouteOptIn:
+		scopeFlag(cmd, "What the person agreed to: `marketing`, transactional, authentication or all")
+		sourceFlag(cmd, "How it is known that the person agreed, such as `website` or in_store")
+		required(cmd, "scope", "source")
+	case adminapi.RouteOptOut:
+		scopeFlag(cmd, "What the person said no to: `marketing`, transactional, authentication or all (default all)")
+		sourceFlag(cmd, "How it is known that the person said no, such as `phone` (default operator)")
+	case adminapi.RouteAsk:
+		scopeFlag(cmd, "What the person was asked for: `marketing`, transactional, authentication or all")
+		sourceFlag(cmd, "How the person was asked, such as `phone` (default operator)")
+		required(cmd, "scope")
+	case adminapi.RouteNewPerson:
+		cmd.Flags().Bool("yes", false, "Record it without a question")
+	}
+	if saying(route) {
+		cmd.Flags().String("reference", "", "Where the `evidence` lies, such as a form or an order")
+		if route != adminapi.RouteAsk {
+			cmd.Flags().String("at", "", "`When` the person said so, such as 2026-11-22 or 2026-11-22T10:00:00Z, if not now; needed for what comes from a list or an import")
+		}
+	}
+	outputFlags(cmd)
+	asking(cmd, func(ctx context.Context, c *call) error { return consent(ctx, c, route) })
+	return cmd
+}
+
+// saying reports whether a route takes a consent record.
+func saying(route adminapi.Route) bool {
+	return route == adminapi.RouteOptIn || route == adminapi.RouteOptOut || route == adminapi.RouteAsk
+}
+
+func scopeFlag(cmd *cobra.Command, usage string) {
+	choiceFlag(cmd, "scope", usage, append(scopeNames(), "all"))
+}
+
+func scopeNames() (list []string) {
+	for _, scope := range policy.AllScopes {
+		list = append(list, scope.String())
+	}
+	return list
+}
+
+// sourceFlag is how a word of the person's is known. Businesses have sources of
+// their own; those the gateway observes are not theirs to claim.
+func sourceFlag(cmd *cobra.Command, usage string) {
+	cmd.Flags().Var(&checked{kind: "string", judge: func(s string) (string, error) {
+		if source := policy.Source(strings.ToLower(s)); source.Observed() || source == policy.SourceQuestion {
+			return "", misused("%s is what the gateway itself sees: say how you know, such as website, in_store or phone", source)
+		}
+		return s, nil
+	}}, "source", usage)
+	completed(cmd, "source", []string{"website", "in_store", "phone", "form", "import", string(policy.SourceOperator)})
+}
+
+// osUser is the user of this machine who runs the command.
+func osUser() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return os.Getenv("USER")
+}
+
+func consent(ctx context.Context, c *call, route adminapi.Route) error {
+	var request adminapi.ConsentRequest
+	for name, field := range map[string]*string{
+		"business": &request.PhoneNumberID, "contact": &request.Contact, "scope": &request.Scope, "source": &request.Source,
+		"reference": &request.Reference, "at": &request.At, "actor": &request.Actor,
+	} {
+		if flag := c.flags.Lookup(name); flag != nil { // not all actions have all
+			*field = flag.Value.String()
+		}
+	}
+	if route == adminapi.RouteHistory {
+		answer, err := c.client.History(ctx, request)
+		if err != nil {
+			return err
+		}
+		return show(c, &history, answer.History, nil)
+	}
+	if route == adminapi.RouteNewPerson {
+		err := c.confirm("The number will belong to somebody new: what is known of the person who had it, consent and opt-outs too, holds for it no more.")
+		if err != nil {
+			return err
+		}
+	}
+	answer, err := c.client.Record(ctx, route, request)
+	if err != nil {
+		return err
+	}
+	return printConsent(c, answer)
+}
+
+func printConsent(c *call, a *adminapi.Consent) error {
+	if c.format != formatTable {
+		return show(c, new(layout[*adminapi.Consent]), []*adminapi.Consent{a}, nil)
+	}
+	window := "never opened"
+	switch {
+	case a.WindowOpen:
+		window = "open until " + a.WindowUntil.Format(tableTime)
+	case a.WindowUntil != nil:
+		window = "closed since " + a.WindowUntil.Format(tableTime)
+	}
+	rows := [][2]string{{"contact", a.Contact.String()}, {"customer service window", window}}
+	for _, scope := range policy.AllScopes {
+		said := a.Consent[scope.String()]
+		state := said.State
+		if said.Since != nil {
+			state += fmt.Sprintf(" since %s (%s)", said.Since.Format(tableTime), said.Source)
+		}
+		rows = append(rows, [2]string{scope.String(), state})
+	}
+	if err := c.pairs(rows); err != nil {
+		return err
+	}
+	for _, scope := range policy.AllScopes {
+		if why, ok := a.NoEffect[scope.String()]; ok {
+			c.note("No effect on %s: %s.", scope, why)
+		}
+	}
+	return nil
+}
+
+var history = layout[adminapi.ConsentRecord]{
+	titles: []string{"TIME", "BUSINESS", "STATE", "SCOPES", "SOURCE", "ACTOR", "REFERENCE"},
+	cells: func(r adminapi.ConsentRecord) []string {
+		return []string{r.Time.Format(tableTime), r.PhoneNumberID, r.State, strings.Join(r.Scopes, ","), string(r.Source), r.Actor, r.Reference}
+	},
+	none: "Nothing on record.",
+}
