@@ -64,7 +64,7 @@ var rooms = []struct{ name, mayImport, never string }{
 		"billing cloudapi cloudapi/identity cloudapi/webhook gateway internal/adminapi phone policy store store/badger", "",
 	},
 
-	{"command", "billing internal/adminapi internal/version policy store store/badger", ""},
+	{"command", "billing internal/adminapi internal/backups internal/version policy store store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},

@@ -103,7 +103,7 @@ func numbers(ctx context.Context, g *gateway.Gateway, _ *everyNumber) (*adminapi
 	if err != nil {
 		return nil, err
 	}
-	answer := &adminapi.Numbers{Numbers: []adminapi.Number{}, SendsSince: known.SendsSince.Time(), WindowsEstimated: known.Estimated}
+	answer := &adminapi.Numbers{Time: g.Now().UTC(), Numbers: []adminapi.Number{}, SendsSince: known.SendsSince.Time(), WindowsEstimated: known.Estimated}
 	for i := range known.Numbers {
 		n := &known.Numbers[i]
 		shown := adminapi.Number{

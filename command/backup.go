@@ -2,27 +2,34 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/waguard/waguard/internal/backups"
 	"github.com/waguard/waguard/store/badger"
 )
 
 func init() {
 	register(definition{
 		name:  "backup",
-		usage: "--to <file>",
+		usage: "--to <file or directory> [--keep <n>]",
 		short: "Copies the store of a running gateway into a file",
 		long: `
 Copies everything the store of a running gateway holds at one moment into a file,
-while the gateway goes on serving. The file is as confidential as the store.`,
+while the gateway goes on serving. The file is as confidential as the store.
+
+It takes no other file's place. Where --to is a directory, the file is named after
+the time, such as waguard-20261122T020000.000Z.backup; with --keep the oldest files
+named so go, once the new one is whole, verified and on disk. Each gateway needs a
+directory of its own.`,
 		example: `
-waguard backup --to waguard-2026-11-22.backup`,
+waguard backup --to waguard-2026-11-22.backup
+waguard backup --to /var/lib/waguard/backups/ --keep 14`,
 		shape: backupCommand,
 	})
 	register(definition{
@@ -40,60 +47,61 @@ waguard restore --from waguard-2026-11-22.backup --path /var/lib/waguard`,
 }
 
 func backupCommand(cmd *cobra.Command) {
-	cmd.Flags().String("to", "", "The `file` to write")
+	cmd.Flags().String("to", "", "The `file` to write, or a directory to have its name chosen")
+	cmd.Flags().Var(&checked{kind: "int", judge: func(s string) (string, error) {
+		if n, err := strconv.Atoi(s); err != nil || n < 1 {
+			return "", misused("takes how many backups stay, at least 1")
+		}
+		return s, nil
+	}}, "keep", "How `many` backups stay in the directory of --to; the oldest go (default all)")
 	required(cmd, "to")
 	asking(cmd, func(ctx context.Context, c *call) error {
+		to, keep, now := c.flags.String("to"), c.flags.String("keep"), time.Now()
+		dir := isDirectory(to)
+		if keep != "" && !dir {
+			return misused("--keep goes with a directory in --to, and %s is none", to)
+		}
+		name := to
+		if dir {
+			name = filepath.Join(to, backups.Name(now))
+		}
+		if err := backups.Free(name); err != nil { // before the gateway copies its store
+			return err
+		}
 		backup, err := c.client.Backup(ctx)
 		if err != nil {
 			return err
 		}
 		defer backup.Close()
 		advance, over := c.underway("receiving the backup", 0)
-		size, err := saveBackup(c.flags.String("to"), counted{backup, advance})
+		size, err := backups.Save(name, counted{backup, advance}, badger.VerifyBackup)
 		over()
 		if err != nil {
 			return err
 		}
-		c.hint("wrote %s, %d bytes, checksum verified", c.flags.String("to"), size)
+		c.hint("wrote %s, %d bytes, checksum verified", name, size)
+		if keep == "" {
+			return nil
+		}
+		n, err := strconv.Atoi(keep)
+		if err != nil {
+			return err
+		}
+		deleted, err := backups.Keep(to, name, n, now)
+		for _, old := range deleted {
+			c.hint("deleted %s, to keep %d", old, n)
+		}
+		if err != nil {
+			return fmt.Errorf("the backup is written; deleting old ones: %w", err)
+		}
 		return nil
 	})
 }
 
-// saveBackup writes a backup beside its final name and gives it that name once
-// it is whole and on disk.
-func saveBackup(name string, r io.Reader) (size int64, err error) {
-	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.part") // mode 0600
-	if err != nil {
-		return 0, fmt.Errorf("creating the backup file: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	defer file.Close()
-	if size, err = io.Copy(file, r); err != nil {
-		return 0, fmt.Errorf("receiving the backup: %w", err)
-	}
-	if err := badger.VerifyBackup(file); err != nil {
-		return 0, err
-	}
-	if err := file.Sync(); err != nil {
-		return 0, fmt.Errorf("writing the backup: %w", err)
-	}
-	if err := os.Rename(file.Name(), name); err != nil {
-		return 0, err
-	}
-	return size, syncParent(name)
-}
-
-// syncParent makes a file's name durable.
-func syncParent(name string) error {
-	dir, err := os.Open(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+// isDirectory reports that a path is a directory, or is written as one.
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir() || os.IsPathSeparator(path[len(path)-1])
 }
 
 func restoreCommand(cmd *cobra.Command) {

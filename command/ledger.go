@@ -14,7 +14,7 @@ import (
 )
 
 func init() {
-	const usage = "[--from <time>] [--to <time>] [--rule <rule>] [--business <phone_number_id>] [--sender <sender>] [--contact <number>] [--limit <n>] [--follow | --group-by <what>] [--output <format>]"
+	const usage = "[--from <time>] [--to <time>] [--rule <rule>] [--business <phone_number_id>] [--sender <sender>] [--contact <number> | --pseudonym <contact>] [--id <decision>] [--wamid <message>] [--limit <n>] [--follow | --group-by <what>] [--output <format>]"
 	const common = `
 Times are RFC 3339, a date, or an age such as 24h or 7d. A date begins at midnight
 in the time zone of the business (time_zone), if all that are asked for have the
@@ -24,20 +24,28 @@ as it is listed, or the fingerprint of its access token, in brackets behind it.
 
 --follow goes on listing what comes, oldest first, until Ctrl-C.
 
+--id finds one send, as refusals, logs and the header X-Waguard-Decision name it;
+--wamid the one of a message at Meta; --pseudonym those to a contact as it is listed.
+
 --group-by counts instead of listing, and compares with the time of equal length
 before. Default: the last 7 days.
 
 With --before, the id of the last line of one page gives the next page.`
 	register(definition{
 		name:  "violations",
-		usage: usage,
+		usage: strings.Replace(usage, "[--follow |", "[--follow | --summary |", 1),
 		short: "Lists the sends that were refused, newest first",
 		long: `
 Lists the sends a running gateway has refused, and in monitor mode those it
 would have refused, newest first; and besides them the restrictions and other
 account events of the time.
+
+--summary says how much of all sends that is, by cause, rule, message, sender and
+business, with the newest reason and what to do about it: in monitor mode, what
+enforcing now would refuse.
 ` + common,
 		example: `
+waguard violations --summary
 waguard violations --from 24h --rule WINDOW_CLOSED
 waguard violations --group-by sender --from 7d
 waguard violations --follow
@@ -91,6 +99,14 @@ func selectionFlags(cmd *cobra.Command) {
 	businessFlag(cmd, "Only this `number` of the business, by its phone_number_id")
 	categoryFlag(cmd)
 	contactFlag(cmd, "Only this `person`, by phone number with + or user id")
+	pseudonymFlag(cmd)
+	cmd.Flags().Var(&checked{kind: "string", judge: func(s string) (string, error) {
+		if _, err := store.ParseID(s); s != "" && err != nil {
+			return "", misused("takes the id of a decision, such as 0199f0c2-5d3e-7a41-9b0c-3f6f1f0d2a77")
+		}
+		return s, nil
+	}}, "id", "Only the send with this `id` of a decision")
+	cmd.Flags().String("wamid", "", "Only the send of this message, by Meta's `id` of it")
 	cmd.Flags().String("sender", "", "Only this `sender`, or this fingerprint of an access token")
 	cmd.Flags().String("template", "", "Only this template, by its `name`")
 	choiceFlag(cmd, "outcome", "Only what became `this`: refused, reserved, accepted, rejected, not_sent or unknown", names(store.OutcomeStates))
@@ -107,10 +123,28 @@ var (
 func selection(c *call) (s adminapi.Selection, err error) {
 	s = adminapi.Selection{
 		Rule: c.flags.String("rule"), PhoneNumberID: c.flags.String("business"), Category: c.flags.String("category"), Contact: c.flags.String("contact"),
+		Pseudonym: c.flags.String("pseudonym"), ID: c.flags.String("id"), Wamid: c.flags.String("wamid"),
 		Sender: c.flags.String("sender"), Template: c.flags.String("template"), Outcome: c.flags.String("outcome"),
 	}
 	s.From, s.To, err = period(c)
+	if err == nil && s.ID != "" {
+		only := adminapi.Selection{ID: s.ID}
+		if s != only {
+			return s, misused("--id names one send: leave out what else it is looked for by")
+		}
+	}
 	return s, err
+}
+
+// pseudonymFlag names a person as lists do.
+func pseudonymFlag(cmd *cobra.Command) {
+	cmd.Flags().Var(&checked{kind: "string", judge: func(s string) (string, error) {
+		s = strings.ToLower(s)
+		if s != "" && (len(s) < 8 || len(s) > 32 || strings.Trim(s, "0123456789abcdef") != "") {
+			return "", misused("takes a contact as it is listed: 32 hexadecimal digits, or the first 8 of them or more")
+		}
+		return s, nil
+	}}, "pseudonym", "Only this `contact` as it is listed, or as many of its digits as tell it apart, at least 8")
 }
 
 // listCommand is the command that shows a list of sends.
@@ -119,6 +153,9 @@ func listCommand(list adminapi.List, how *layout[*adminapi.Line]) func(*cobra.Co
 		selectionFlags(cmd)
 		limitFlag(cmd)
 		choiceFlag(cmd, "group-by", "Count by `what`: rule, sender, business, template or day", groupNames)
+		if list == adminapi.Violations {
+			cmd.Flags().Bool("summary", false, "Say what enforcing would refuse, or what is refused, and why (default the last 7 days)")
+		}
 		cmd.Flags().Bool("follow", false, "Go on until Ctrl-C, oldest first")
 		cmd.Flags().Duration("interval", time.Second, "How often to look, with --follow")
 		outputFlags(cmd)
@@ -127,9 +164,22 @@ func listCommand(list adminapi.List, how *layout[*adminapi.Line]) func(*cobra.Co
 			if err != nil {
 				return err
 			}
+			if list == adminapi.Violations && c.flags.Bool("summary") {
+				for _, other := range []string{"follow", "group-by", "before", "limit", "rule", "category", "outcome", "id", "wamid"} {
+					if c.cmd.Flags().Changed(other) {
+						return misused("--summary compares violations with all sends of a time: it doesn't go with --%s", other)
+					}
+				}
+				return summarise(ctx, c, s)
+			}
 			s.Before, s.Limit = c.flags.String("before"), c.flags.Int("limit")
+			if s.ID != "" {
+				s.Limit = 0
+			}
 			by := c.flags.String("group-by")
 			switch {
+			case s.ID != "" && (by != "" || s.Before != "" || c.flags.Bool("follow")):
+				return misused("--id names one send: it goes neither with --follow nor with --group-by or --before")
 			case c.flags.Bool("follow") && (by != "" || s.To != "" || s.Before != ""):
 				return misused("--follow goes on for ever: it goes neither with --group-by nor with --to or --before")
 			case c.flags.Bool("follow"):

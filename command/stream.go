@@ -40,5 +40,6 @@ func (s *stream) paint(colours text.Colors, t string) string {
 var words = map[string]text.Colors{
 	"refuse": {text.FgRed}, "allow": {text.FgGreen}, "monitor": {text.FgYellow},
 	"opted_in": {text.FgGreen}, "opted_out": {text.FgRed}, "pending": {text.FgYellow},
+	"ok": {text.FgGreen}, "note": {text.FgYellow}, "problem": {text.FgRed, text.Bold},
 	"critical": {text.FgRed, text.Bold}, "warning": {text.FgYellow},
 }

@@ -66,6 +66,9 @@ func NewClient(address string) (*Client, error) {
 	return c, nil
 }
 
+// Address is that of the admin endpoint, as it was given.
+func (c *Client) Address() string { return c.address }
+
 // ask makes a request and reads the answer. A nil request, or one that is query
 // parameters, makes it a GET.
 func (c *Client) ask(ctx context.Context, route Route, request, answer any) error {

@@ -4,7 +4,9 @@ import "time"
 
 // Numbers is what is known about the business phone numbers.
 type Numbers struct {
-	Numbers []Number `json:"numbers"`
+	// Time is when this was so.
+	Time    time.Time `json:"time"`
+	Numbers []Number  `json:"numbers"`
 	// SendsSince is from when on sends were counted.
 	SendsSince time.Time `json:"sends_since"`
 	// WindowsEstimated: the counts of open windows are estimates.
