@@ -53,7 +53,8 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteOptOut:            recording(policy.OptedOut.String(), consentBecomes(policy.OptedOut)),
 	adminapi.RouteAsk:               recording(policy.ConsentPending.String(), consentBecomes(policy.ConsentPending)),
 	adminapi.RouteHistory:           answering(historyOf),
-	adminapi.RouteNewPerson:         recording("new_person", (*gateway.Gateway).RecordNewPerson),
+	adminapi.RouteNewPerson:         recording(string(store.HandedOver), (*gateway.Gateway).RecordNewPerson),
+	adminapi.RouteUndoNewPerson:     recording(string(store.HandoverUndone), (*gateway.Gateway).UndoNewPerson),
 }
 
 // Routes are the admin routes of the gateway.

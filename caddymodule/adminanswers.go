@@ -115,7 +115,10 @@ func historyOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentReque
 	for _, rec := range records {
 		shown := adminapi.ConsentRecord{
 			Time: rec.At.Time(), PhoneNumberID: rec.PhoneNumberID, State: rec.State.String(), Scopes: []string{},
-			Source: rec.Source, Reference: rec.Ref, Actor: rec.Actor, Identity: rec.Alias,
+			Source: rec.Source, Reference: rec.Ref, Actor: rec.Actor, Former: rec.Former, Identity: rec.Alias,
+		}
+		if rec.Handover != "" {
+			shown.State = string(rec.Handover)
 		}
 		for _, scope := range rec.Scopes {
 			shown.Scopes = append(shown.Scopes, scope.String())

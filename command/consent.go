@@ -16,7 +16,7 @@ import (
 func init() {
 	register(definition{
 		name:  "consent",
-		usage: "get|opt-in|opt-out|ask|history|new-person --business <phone_number_id> --contact <number>",
+		usage: "get|opt-in|opt-out|ask|history|new-person|undo-new-person --business <phone_number_id> --contact <number>",
 		short: "Shows and records people's consent on a running gateway",
 		long: `
 Shows and records consent on a running gateway, for one business phone number
@@ -29,7 +29,10 @@ and one person, named by phone number (with plus and country code) or user id.
   ask         records that the person was asked: an ordinary word such as "yes"
               is an opt-in then, for seven days
   history     every consent record, newest first
-  new-person  records that a recycled number belongs to somebody new`,
+  new-person  records that a recycled number belongs to somebody new: nothing said
+              before counts for it; the history keeps it, marked
+  undo-new-person
+              takes the newest such record back: what it made void counts again`,
 		example: `
 waguard consent get --business 104455667788 --contact +4915112345678
 waguard consent opt-in --business 104455667788 --contact +4915112345678 \\
@@ -63,6 +66,8 @@ waguard consent history `+who+` --output csv`),
 		consentAction(adminapi.RouteNewPerson, "new-person", "Records that a recycled number belongs to somebody new", `
 waguard consent new-person `+who+`
 waguard consent new-person `+who+` --yes`),
+		consentAction(adminapi.RouteUndoNewPerson, "undo-new-person", "Takes the newest new-person record back: what it made void counts again", `
+waguard consent undo-new-person `+who),
 	)
 }
 
@@ -78,7 +83,7 @@ func consentAction(route adminapi.Route, name, short, example string) *cobra.Com
 	switch route {
 	case adminapi.RouteOptIn:
 		scopeFlag(cmd, "What the person agreed to: `marketing`, transactional, authentication or all")
-		sourceFlag(cmd, "How it is known that the person agreed, such as `website` or in_store")
+		sourceFlag(cmd, "How it is known that the person agreed, such as `website`, app, in_store, paper, phone or import")
 		required(cmd, "scope", "source")
 	case adminapi.RouteOptOut:
 		scopeFlag(cmd, "What the person said no to: `marketing`, transactional, authentication or all (default all)")
@@ -91,7 +96,7 @@ func consentAction(route adminapi.Route, name, short, example string) *cobra.Com
 		cmd.Flags().Bool("yes", false, "Record it without a question")
 	}
 	if saying(route) {
-		cmd.Flags().String("reference", "", "Where the `evidence` lies, such as a form or an order")
+		cmd.Flags().String("reference", "", "Where the `evidence` lies, such as a form or an order; an opt-in needs it unless its source is website, app or in_store")
 		if route != adminapi.RouteAsk {
 			cmd.Flags().String("at", "", "`When` the person said so, such as 2026-11-22 or 2026-11-22T10:00:00Z, if not now; needed for what comes from a list or an import")
 		}
@@ -126,7 +131,7 @@ func sourceFlag(cmd *cobra.Command, usage string) {
 		}
 		return s, nil
 	}}, "source", usage)
-	completed(cmd, "source", []string{"website", "in_store", "phone", "form", "import", string(policy.SourceOperator)})
+	completed(cmd, "source", []string{"website", "app", "in_store", "paper", "phone", "form", "import", string(policy.SourceOperator)})
 }
 
 // osUser is the user of this machine who runs the command.
@@ -198,10 +203,18 @@ func printConsent(c *call, a *adminapi.Consent) error {
 	return nil
 }
 
+// stateOf is what a record says, and whether a former person's it is.
+func stateOf(r *adminapi.ConsentRecord) string {
+	if r.Former {
+		return r.State + " (former person)"
+	}
+	return r.State
+}
+
 var history = layout[adminapi.ConsentRecord]{
 	titles: []string{"TIME", "BUSINESS", "STATE", "SCOPES", "SOURCE", "ACTOR", "REFERENCE"},
 	cells: func(r adminapi.ConsentRecord) []string {
-		return []string{r.Time.Format(tableTime), r.PhoneNumberID, r.State, strings.Join(r.Scopes, ","), string(r.Source), r.Actor, r.Reference}
+		return []string{r.Time.Format(tableTime), r.PhoneNumberID, stateOf(&r), strings.Join(r.Scopes, ","), string(r.Source), r.Actor, r.Reference}
 	},
 	none: "Nothing on record.",
 }

@@ -126,7 +126,7 @@ func TestAdminRefuses(t *testing.T) {
 		status     int
 		want       string // in the answer
 	}{
-		{"/whatsapp/violations?contact=x", "", 400, `unknown parameter \"contact\"; to look for a contact use POST`},
+		{"/whatsapp/violations?contact=x", "", 400, `unknown parameter \"contact\"; to look for a contact or a wamid use POST`},
 		{"/whatsapp/violations?rules=x", "", 400, `unknown parameter \"rules\"`},
 		{"/whatsapp/violations?limit=many", "", 400, "limit is not a number"},
 		{"/whatsapp/violations?limit=0", "", 200, ""},
@@ -204,6 +204,9 @@ func TestCommands(t *testing.T) {
 		{"consent/history", append([]string{"consent", "history"}, who...), []string{"TIME", "STATE", "REFERENCE", "opted_", "opted_"}, nil},
 		{"consent/history/json", append([]string{"consent", "history", "--json"}, who...), []string{`"state":"opted_`, "\n", `"state":"opted_`}, []string{"TIME"}},
 		{"consent/new-person", append([]string{"consent", "new-person", "--yes"}, who...), []string{"never opened", "marketing", "unknown"}, nil},
+		{"consent/former", append([]string{"consent", "history"}, who...), []string{"new_person", "opted_out (former person)", "opted_in (former person)"}, nil},
+		{"consent/undo-new-person", append([]string{"consent", "undo-new-person"}, who...), []string{"open until", "marketing", "opted_in since"}, nil},
+		{"consent/undone", append([]string{"consent", "history"}, who...), []string{"new_person_undone", "new_person "}, []string{"former"}},
 		{"report/table", []string{"report", "--from", "2026-11-01"}, []string{"DAY", "CATEGORY", "BILLABLE", "2026-11-02", "Example Shop", "service", "allow", "Germany", "total", "3"}, nil},
 		{"report/json", []string{"report", "--from", "2026-11-01", "--json"}, []string{`"day":"2026-11-02"`}, []string{"DAY"}},
 		{"report/message-class", []string{"report", "--from", "2026-11-01", "--message-class", "notification"}, []string{"marketing", "refuse", "total", "1"}, []string{"service"}},

@@ -133,7 +133,32 @@ func (g *Gateway) RecordNewPerson(ctx context.Context, r ConsentRequest) (*Recor
 	if err != nil {
 		return nil, unrecorded(err)
 	}
-	if err := g.Learn(ctx, []policy.Event{policy.NewPerson{Who: meant[0]}}); err != nil {
+	return g.recordHandover(ctx, &a, policy.NewPerson{Who: meant[0], Actor: r.Actor})
+}
+
+// UndoNewPerson takes back the newest record that a number belongs to somebody new:
+// what it made void counts again.
+func (g *Gateway) UndoNewPerson(ctx context.Context, r ConsentRequest) (*Recorded, error) {
+	a, err := g.readConsent(&r)
+	if err != nil {
+		return nil, err
+	}
+	meant, err := a.store.Meant(ctx, a.who)
+	if err != nil {
+		return nil, unrecorded(err)
+	}
+	since, err := a.store.NewSince(ctx, meant[0])
+	switch {
+	case err != nil:
+		return nil, err
+	case since == 0:
+		return nil, misasked(errors.New("nothing says that this number or user id went to somebody new; there is nothing to take back"))
+	}
+	return g.recordHandover(ctx, &a, policy.NewPersonUndone{Who: meant[0], Since: since, Actor: r.Actor})
+}
+
+func (g *Gateway) recordHandover(ctx context.Context, a *asked, e policy.Event) (*Recorded, error) {
+	if err := g.Learn(ctx, []policy.Event{e}); err != nil {
 		return nil, unrecorded(err)
 	}
 	return &Recorded{Alias: a.store.Pseudonym(a.who)}, nil
@@ -179,17 +204,14 @@ func said(c *ConsentRequest, state policy.ConsentState, now time.Time, skew time
 		return said, errors.New("scope must be marketing, transactional, authentication or all")
 	}
 	said.General = state == policy.OptedOut && len(said.Scopes) == policy.Scopes
-	switch {
-	case c.Source == "":
-		said.Source = policy.SourceOperator
-	case said.Source.Observed() || said.Source == policy.SourceQuestion:
-		return said, fmt.Errorf("source %s is what the gateway itself sees; say how you know, such as website, in_store or phone", c.Source)
+	if err := checkEvidence(c, state); err != nil {
+		return said, err
 	}
-	switch {
-	case state == policy.ConsentPending && c.At != "":
+	if c.Source == "" {
+		said.Source = policy.SourceOperator
+	}
+	if state == policy.ConsentPending && c.At != "" {
 		return said, errors.New("a question has no time of its own: leave at out")
-	case state == policy.OptedIn && c.At == "" && (imported(c.Source) || imported(c.Reference)):
-		return said, errors.New("source or reference speak of a list or an import: say with at when the person agreed, such as 2026-11-22 or 2026-11-22T10:00:00Z")
 	}
 	said.At, err = givenTime(c.At, now, skew)
 	return said, err

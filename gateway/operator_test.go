@@ -188,8 +188,17 @@ func TestOperatorMisasks(t *testing.T) {
 		{record(policy.OptedOut, ConsentRequest{Scope: "some"}), Misasked, "scope must be"},
 		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "chat_keyword"}), Misasked, "what the gateway itself sees"},
 		{record(policy.OptedIn, ConsentRequest{Scope: "all", Reference: "list-2025"}), Misasked, "say with at when the person agreed"},
-		{record(policy.OptedIn, ConsentRequest{Scope: "all", At: "2026-11-03T10:00:00Z"}), Misasked, "in the future"},
-		{record(policy.OptedIn, ConsentRequest{Scope: "all", At: "1969-01-01"}), Misasked, "before 1970"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "website", At: "2026-11-03T10:00:00Z"}), Misasked, "in the future"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "website", At: "1969-01-01"}), Misasked, "before 1970"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "Chat-Keyword"}), Misasked, "what the gateway itself sees"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "template_button", Reference: "x"}), Misasked, "what the gateway itself sees"},
+		{record(policy.OptedOut, ConsentRequest{Scope: "all", Source: "button"}), Misasked, "what the gateway itself sees"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all"}), Misasked, "source is missing"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "operator", Reference: "x"}), Misasked, "source is missing"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "phone"}), Misasked, "reference is missing"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "paper", Reference: "  "}), Misasked, "reference is missing"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "import", At: "2026-01-01"}), Misasked, "reference is missing"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: strings.Repeat("a long story ", 9)}), Misasked, "one or two words"},
 		{record(policy.ConsentPending, ConsentRequest{Scope: "all", At: "2026-11-01"}), Misasked, "leave at out"},
 	} {
 		err := test.ask()
@@ -225,8 +234,8 @@ func TestOperatorRecords(t *testing.T) {
 		{policy.ConsentPending, ConsentRequest{Scope: "marketing"}, "pending unknown 0"},
 		{policy.OptedIn, ConsentRequest{Scope: "marketing", Source: "website"}, "opted_in unknown 0"},
 		{policy.OptedOut, ConsentRequest{}, "opted_out opted_out 0"},
-		{policy.OptedIn, ConsentRequest{Scope: "all", Source: "import", At: "2025-03-01"}, "opted_out opted_out 3"},
-		{policy.OptedIn, ConsentRequest{Scope: "transactional", Source: "phone"}, "opted_out opted_in 0"},
+		{policy.OptedIn, ConsentRequest{Scope: "all", Source: "import", Reference: "list-2025", At: "2025-03-01"}, "opted_out opted_out 3"},
+		{policy.OptedIn, ConsentRequest{Scope: "transactional", Source: "phone", Reference: "call 9"}, "opted_out opted_in 0"},
 	} {
 		o.now = o.now.Add(time.Hour)
 		r := test.r
@@ -244,8 +253,23 @@ func TestOperatorRecords(t *testing.T) {
 		t.Errorf("the history is %+v, %v", h, err)
 	}
 	o.now = o.now.Add(time.Hour)
+	ana.Actor = "eve (told)"
 	if _, err := o.RecordNewPerson(ctx, ana); err != nil || holds(nil) != "unknown unknown 0" {
 		t.Errorf("of a new person is known: %s, %v", holds(nil), err)
+	}
+	if h, err := o.History(ctx, ana); err != nil || len(h) != 6 || h[0].Handover != store.HandedOver || h[0].Actor != "eve (told)" || h[0].Former || !h[1].Former {
+		t.Errorf("the history is %+v, %v", h, err)
+	}
+	o.now = o.now.Add(time.Hour)
+	ana.Actor = "bob (told)"
+	if _, err := o.UndoNewPerson(ctx, ana); err != nil || holds(nil) != "opted_out opted_in 0" {
+		t.Errorf("taken back: %s, %v", holds(nil), err)
+	}
+	if h, err := o.History(ctx, ana); err != nil || len(h) != 7 || h[0].Handover != store.HandoverUndone || h[0].Actor != "bob (told)" || h[2].Former {
+		t.Errorf("the history is %+v, %v", h, err)
+	}
+	if _, err := o.UndoNewPerson(ctx, ana); err == nil || !strings.Contains(err.Error(), "nothing to take back") {
+		t.Errorf("taken back twice: %v", err)
 	}
 }
 
@@ -254,7 +278,7 @@ func TestOperatorStoreGone(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, map[string]string{officeShop: "UTC"})
 	o.store.(io.Closer).Close()
-	_, err := o.RecordConsent(t.Context(), ConsentRequest{PhoneNumberID: officeShop, Contact: officeAna, Scope: "all"}, policy.OptedIn)
+	_, err := o.RecordConsent(t.Context(), ConsentRequest{PhoneNumberID: officeShop, Contact: officeAna, Scope: "all", Source: "website"}, policy.OptedIn)
 	if e, ok := errors.AsType[*Problem](err); !ok || e.Kind != Unrecorded {
 		t.Errorf("got %v", err)
 	}

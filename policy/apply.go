@@ -38,6 +38,8 @@ func ChangeOf(e Event, alias func(Identity) Alias) (Change, bool) {
 		ch.Names = SortAliases(slices.Concat(ch.before, ch.after))
 	case NewPerson:
 		ch.Names = aliases([]Identity{e.Who}, alias)
+	case NewPersonUndone:
+		ch.Names = aliases([]Identity{e.Who}, alias)
 	}
 	return ch, len(ch.Names) > 0
 }
@@ -83,6 +85,8 @@ func (c *Contact) Apply(ch *Change) {
 		c.succeed(ch, e.At)
 	case NewPerson:
 		c.each(ch.Names, func(m *Member) { m.GiveAway(e.At, e.Recorded) })
+	case NewPersonUndone:
+		c.each(ch.Names, func(m *Member) { m.TakeBack(e.Since) })
 	}
 }
 
@@ -145,6 +149,14 @@ func (c *Contact) Date(ch *Change, told *Moment, now Moment) {
 			if known := c.NewSince(ch.Names[0]); known != 0 && known == e.At {
 				e.Recorded = c.NewRecorded(ch.Names[0])
 			}
+		}
+		if e.At == 0 {
+			e.At = e.Recorded
+		}
+		ch.Event = e
+	case NewPersonUndone:
+		if e.Recorded == 0 {
+			e.Recorded = c.arrival(now)
 		}
 		if e.At == 0 {
 			e.At = e.Recorded

@@ -210,6 +210,9 @@ func genEvent() *rapid.Generator[Event] {
 		case 3:
 			return IdentityChanged{Old: who, New: draw("new"), At: at}
 		case 4:
+			if rapid.Bool().Draw(t, "taken back") {
+				return NewPersonUndone{Who: who[0], Since: at, At: genMoment().Draw(t, "undone"), Recorded: genMoment().Draw(t, "recorded")}
+			}
 			return NewPerson{Who: who[0], At: at, Recorded: genMoment().Draw(t, "recorded")}
 		case 5:
 			return StatusChanged{Who: draw("and"), At: at}

@@ -220,6 +220,9 @@ func (c *Contact) Recorded() (newest Moment) {
 	for i := range c.Members {
 		m := &c.Members[i]
 		newest = max(newest, m.NewRecorded)
+		for _, h := range m.Given {
+			newest = max(newest, h.Recorded)
+		}
 		for j := range m.Numbers {
 			for s := range m.Numbers[j].Consent {
 				newest = max(newest, m.Numbers[j].Consent[s].recorded())

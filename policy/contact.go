@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -32,6 +33,17 @@ type Member struct {
 	// NewRecorded is when the gateway was told so, on the clock of
 	// [ConsentChanged.Recorded].
 	NewRecorded Moment `cbor:"4,keyasint,omitempty"`
+	// Given are the other times it was given to a new person, sorted: earlier ones,
+	// and those that were taken back.
+	Given []Handover `cbor:"5,keyasint,omitempty"`
+	// Undone are the times of those that were taken back, sorted.
+	Undone []Moment `cbor:"6,keyasint,omitempty"`
+}
+
+// Handover is a statement that an identity belongs to somebody new.
+type Handover struct {
+	Since    Moment `cbor:"1,keyasint"`
+	Recorded Moment `cbor:"2,keyasint,omitempty"`
 }
 
 // Relation is what happened between one identity and one business phone number.
@@ -108,11 +120,49 @@ func (c *Contact) Member(a Alias) *Member {
 // gateway was told at the time recorded. Of two statements of one time the one
 // told earlier holds: more opt-outs then count as the new person's.
 func (m *Member) GiveAway(at, recorded Moment) {
-	switch {
-	case at > m.NewSince:
-		m.NewSince, m.NewRecorded = at, recorded
-	case at == m.NewSince:
-		m.NewRecorded = min(m.NewRecorded, recorded)
+	if at == 0 {
+		return
+	}
+	m.hand(Handover{at, recorded})
+	m.settleHandovers()
+}
+
+// TakeBack records that the identity was not given to somebody new at a time,
+// although somebody says so or will.
+func (m *Member) TakeBack(at Moment) {
+	if i, known := slices.BinarySearch(m.Undone, at); !known && at != 0 {
+		m.Undone = slices.Insert(slices.Clone(m.Undone), i, at)
+	}
+	m.settleHandovers()
+}
+
+func compareHandovers(a, b Handover) int { return cmp.Compare(a.Since, b.Since) }
+
+// hand adds a handover to those that are given.
+func (m *Member) hand(h Handover) {
+	i, known := slices.BinarySearchFunc(m.Given, h, compareHandovers)
+	m.Given = slices.Clone(m.Given)
+	if !known {
+		m.Given = slices.Insert(m.Given, i, h)
+		return
+	}
+	m.Given[i].Recorded = min(m.Given[i].Recorded, h.Recorded)
+}
+
+// settleHandovers finds the handover that holds: the newest that was not taken back.
+func (m *Member) settleHandovers() {
+	if m.NewSince != 0 {
+		m.hand(Handover{m.NewSince, m.NewRecorded})
+		m.NewSince, m.NewRecorded = 0, 0
+	}
+	for i, h := range slices.Backward(m.Given) {
+		if _, undone := slices.BinarySearch(m.Undone, h.Since); !undone {
+			m.NewSince, m.NewRecorded = h.Since, h.Recorded
+			if m.Given = slices.Delete(m.Given, i, i+1); len(m.Given) == 0 {
+				m.Given = nil
+			}
+			return
+		}
 	}
 }
 
@@ -195,7 +245,14 @@ func (c *Contact) Merge(other *Contact) {
 	for i := range other.Members {
 		from := &other.Members[i]
 		to := c.Member(from.Alias)
+		for _, h := range from.Given {
+			to.hand(h)
+		}
+		for _, at := range from.Undone {
+			to.TakeBack(at)
+		}
 		to.GiveAway(from.NewSince, from.NewRecorded)
+		to.settleHandovers()
 		for j := range from.Numbers {
 			to.Relation(from.Numbers[j].PhoneNumberID).merge(&from.Numbers[j])
 		}
@@ -220,6 +277,7 @@ func (c *Contact) Clone() *Contact {
 	d := &Contact{Members: slices.Clone(c.Members), Links: slices.Clone(c.Links)}
 	for i := range d.Members {
 		d.Members[i].Numbers = slices.Clone(d.Members[i].Numbers)
+		d.Members[i].Given, d.Members[i].Undone = slices.Clone(d.Members[i].Given), slices.Clone(d.Members[i].Undone)
 	}
 	return d
 }

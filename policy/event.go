@@ -65,6 +65,20 @@ type NewPerson struct {
 	At  Moment
 	// Recorded is as in [ConsentChanged].
 	Recorded Moment
+	// Actor is who stated it.
+	Actor string
+}
+
+// NewPersonUndone: an operator takes back a [NewPerson]. What it made void counts
+// again, also if this is learned before what it takes back.
+type NewPersonUndone struct {
+	Who Identity
+	// Since is the At of the statement that is taken back.
+	Since Moment
+	// At is when it was taken back, Recorded as in [ConsentChanged].
+	At, Recorded Moment
+	// Actor is who took it back.
+	Actor string
 }
 
 // CallPermission: the person permitted calls from the business phone number
@@ -179,6 +193,7 @@ func (ConsentChanged) event()      {}
 func (IdentityLinked) event()      {}
 func (IdentityChanged) event()     {}
 func (NewPerson) event()           {}
+func (NewPersonUndone) event()     {}
 func (CallPermission) event()      {}
 func (StatusChanged) event()       {}
 func (TemplateChanged) event()     {}

@@ -96,7 +96,7 @@ func (t *tx) apply(e policy.Event) error {
 		}
 	}
 	switch e := e.(type) {
-	case policy.ServiceWindowOpened, policy.CallPermission, policy.ConsentChanged, policy.IdentityLinked, policy.IdentityChanged, policy.NewPerson:
+	case policy.ServiceWindowOpened, policy.CallPermission, policy.ConsentChanged, policy.IdentityLinked, policy.IdentityChanged, policy.NewPerson, policy.NewPersonUndone:
 		return nil // about a person alone
 	case policy.StatusChanged:
 		return t.statusChanged(e)

@@ -286,7 +286,20 @@ type ConsentRecord struct {
 	Tap bool `json:"tap,omitempty" cbor:"10,keyasint,omitempty"`
 	// Actor is who recorded it, where an operator did.
 	Actor string `json:"actor,omitempty" cbor:"11,keyasint,omitempty"`
+	// Handover marks a record that says nothing of consent, but whose the name is.
+	Handover Handover `json:"handover,omitempty" cbor:"12,keyasint,omitempty"`
+	// Former marks a record of whom the name belonged to before; it is not kept.
+	Former bool `json:"former,omitempty" cbor:"-"`
 }
+
+// Handover is what a record says of whose a name is.
+type Handover string
+
+// An operator stated that a name belongs to somebody new, or took that back.
+const (
+	HandedOver     Handover = "new_person"
+	HandoverUndone Handover = "new_person_undone"
+)
 
 // Filter selects ledger entries and violations. Zero fields select everything.
 type Filter struct {

@@ -189,6 +189,22 @@ func (r *reading) contacts(names []policy.Alias) (contacts []*policy.Contact, er
 	return contacts, nil
 }
 
+// NewSince is when an identity was last given to a new person.
+func (s *Book) NewSince(ctx context.Context, who policy.Identity) (since policy.Moment, err error) {
+	alias := s.Pseudonym(who)
+	err = s.view(ctx, func(r *reading) error {
+		c, err := r.contact(alias)
+		if err == nil {
+			since = c.NewSince(alias)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("reading whose the name %s is: %w", s.Pseudonym(who), err)
+	}
+	return since, nil
+}
+
 // Person is what is known about the person behind an identity in relation to a
 // business phone number.
 func (s *Book) Person(ctx context.Context, who policy.Identity, phoneNumberID string, terms *policy.Terms) (f policy.PersonFacts, err error) {

@@ -11,9 +11,15 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-// recordOf is the statement on consent a change holds, as the history keeps it;
-// false where it holds none.
+// recordOf is the statement a change holds on consent, or on whose a name is, as the
+// history keeps it; false where it holds none.
 func (t *tx) recordOf(ch *policy.Change) (ConsentRecord, bool) {
+	switch e := ch.Event.(type) {
+	case policy.NewPerson:
+		return ConsentRecord{At: e.At, Recorded: e.Recorded, Handover: HandedOver, Source: policy.SourceOperator, Actor: e.Actor}, true
+	case policy.NewPersonUndone:
+		return ConsentRecord{At: e.At, Recorded: e.Recorded, Handover: HandoverUndone, Source: policy.SourceOperator, Actor: e.Actor}, true
+	}
 	e, ok := ch.Event.(policy.ConsentChanged)
 	if !ok {
 		return ConsentRecord{}, false
@@ -104,8 +110,8 @@ func (t *tx) remember(names []policy.Alias, record ConsentRecord) error {
 }
 
 // History yields every consent record by the person behind an identity, under
-// any of their names, newest first: not what was said under a name before it
-// was theirs.
+// any of their names, newest first. What was said under a name before it was theirs
+// is marked as a former one's, and so is who said that the name is somebody else's.
 func (s *Book) History(ctx context.Context, who policy.Identity) iter.Seq2[*ConsentRecord, error] {
 	return func(yield func(*ConsentRecord, error) bool) {
 		people, err := s.lookUp(ctx, []policy.Identity{who})
@@ -143,9 +149,8 @@ func (s *Book) history(ctx context.Context, a policy.Alias) ([]*ConsentRecord, e
 				if err := decode(value, &w); err != nil {
 					return false, err
 				}
-				if c.Counts(name, w.State, w.At, w.Recorded) {
-					records = append(records, record{bytes.Clone(key[17:]), &w})
-				}
+				w.Former = w.Handover == "" && !c.Counts(name, w.State, w.At, w.Recorded)
+				records = append(records, record{bytes.Clone(key[17:]), &w})
 				return false, nil
 			})
 			if err != nil {
@@ -157,9 +162,17 @@ func (s *Book) history(ctx context.Context, a policy.Alias) ([]*ConsentRecord, e
 	if err != nil {
 		return nil, err
 	}
-	// Newest first; the copies of one record next to each other, the one under the
-	// smallest name first. The sort is stable and the names are sorted.
-	slices.SortStableFunc(records, func(x, y record) int { return -bytes.Compare(x.key, y.key) })
+	// Newest first; the copies of one record next to each other, one that is not a
+	// former person's before the others, under the smallest name. The sort is stable
+	// and the names are sorted.
+	slices.SortStableFunc(records, func(x, y record) int {
+		if d := bytes.Compare(x.key, y.key); d != 0 || x.Former == y.Former {
+			return -d
+		} else if x.Former {
+			return 1
+		}
+		return -1
+	})
 	records = slices.CompactFunc(records, func(x, y record) bool { return bytes.Equal(x.key, y.key) })
 	out := make([]*ConsentRecord, len(records))
 	for i, w := range records {

@@ -440,6 +440,16 @@ func (c *recordReader) readMember(v *policy.Member) {
 			v.NewSince = policy.Moment(c.int())
 		case 4:
 			v.NewRecorded = policy.Moment(c.int())
+		case 5:
+			v.Given = make([]policy.Handover, c.count(cborArray))
+			for i0 := range v.Given {
+				c.readHandover(&v.Given[i0])
+			}
+		case 6:
+			v.Undone = make([]policy.Moment, c.count(cborArray))
+			for i0 := range v.Undone {
+				v.Undone[i0] = policy.Moment(c.int())
+			}
 		default:
 			c.unusual = true
 		}
@@ -520,6 +530,19 @@ func (c *recordReader) readMark(v *policy.Mark) {
 			v.Recorded = policy.Moment(c.int())
 		case 4:
 			v.Tap = c.bool()
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readHandover(v *policy.Handover) {
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.Since = policy.Moment(c.int())
+		case 2:
+			v.Recorded = policy.Moment(c.int())
 		default:
 			c.unusual = true
 		}

@@ -163,6 +163,10 @@ type Reader interface {
 	// user id those of either kind that are known, itself if none is.
 	Meant(ctx context.Context, who policy.Identity) ([]policy.Identity, error)
 
+	// NewSince is when an identity was last given to a new person, as an operator
+	// stated and nobody took back; 0 if never.
+	NewSince(ctx context.Context, who policy.Identity) (policy.Moment, error)
+
 	// History yields every consent record by the person behind an identity,
 	// under any of their names, newest first.
 	History(ctx context.Context, who policy.Identity) iter.Seq2[*ConsentRecord, error]

@@ -14,9 +14,11 @@ type ConsentRequest struct {
 	// Scope is marketing, transactional, authentication or all. An opt-in must
 	// name it, an opt-out that doesn't is from everything.
 	Scope string `json:"scope,omitempty"`
-	// Source says how the person said so, such as website or in_store.
+	// Source says how the person said so, such as website or in_store. An opt-in
+	// must name it.
 	Source string `json:"source,omitempty"`
-	// Reference is where the evidence lies: an order, a form, a call id.
+	// Reference is where the evidence lies: an order, a form, a call id. An opt-in
+	// must have it, unless its source is website, app or in_store.
 	Reference string `json:"reference,omitempty"`
 	// At is when the person said so: RFC 3339 or a date. Default: now. An opt-in
 	// from a list or an import must have it.
@@ -53,14 +55,19 @@ type ConsentRecord struct {
 	// Time is when the person said so.
 	Time time.Time `json:"time"`
 	// Recorded is when the gateway heard of it, where that was kept.
-	Recorded      *time.Time    `json:"recorded,omitempty"`
-	PhoneNumberID string        `json:"phone_number_id"`
-	State         string        `json:"state"`
-	Scopes        []string      `json:"scopes"`
-	Source        policy.Source `json:"source"`
-	Reference     string        `json:"reference,omitempty"`
+	Recorded      *time.Time `json:"recorded,omitempty"`
+	PhoneNumberID string     `json:"phone_number_id"`
+	// State is the consent, or new_person and new_person_undone where an operator
+	// said whose the number is.
+	State     string        `json:"state"`
+	Scopes    []string      `json:"scopes"`
+	Source    policy.Source `json:"source"`
+	Reference string        `json:"reference,omitempty"`
 	// Actor is who recorded it, and how that is known.
 	Actor string `json:"actor,omitempty"`
+	// Former: it was said by whom the number belonged to before, and counts for
+	// nothing.
+	Former bool `json:"former,omitempty"`
 	// Identity is the pseudonym of the name under which it was said.
 	Identity policy.Alias `json:"identity"`
 }

@@ -39,12 +39,13 @@ var (
 	RouteAsk               = Route{"/whatsapp/consent/ask", post}
 	RouteHistory           = Route{"/whatsapp/consent/history", post}
 	RouteNewPerson         = Route{"/whatsapp/consent/new-person", post}
+	RouteUndoNewPerson     = Route{"/whatsapp/consent/undo-new-person", post}
 )
 
 // Routes are all of them.
 var Routes = []Route{
 	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteDoctor, RouteBackup,
-	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteHistory, RouteNewPerson,
+	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteHistory, RouteNewPerson, RouteUndoNewPerson,
 }
 
 // Takes reports whether a route takes a method.

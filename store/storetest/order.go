@@ -137,6 +137,9 @@ func (h *history) drawEvent(r *rapid.T) policy.Event {
 	case 2:
 		return policy.IdentityChanged{Old: h.drawWho(r, 2), New: h.drawWho(r, 2), At: at}
 	case 3:
+		if rapid.IntRange(0, 3).Draw(r, "taken back") == 0 {
+			return policy.NewPersonUndone{Who: rapid.SampledFrom(h.people).Draw(r, "new"), Since: at, At: at + 1, Recorded: h.arrives()}
+		}
 		return policy.NewPerson{Who: rapid.SampledFrom(h.people).Draw(r, "new"), At: at, Recorded: h.arrives()}
 	case 4:
 		return policy.CallPermission{

@@ -146,8 +146,12 @@ func testIdentities(t *testing.T, open Open) {
 	if got := f.person(annUser).Consent[policy.Marketing].State; got != policy.OptedOut {
 		t.Errorf("who had the number before: %s", got)
 	}
-	if got := f.history(ann); len(got) != 0 {
-		t.Errorf("a new person has a history of %d words", len(got))
+	// What the former person said stays in sight, marked.
+	if got := f.history(ann); len(got) < 2 || got[0].Handover != store.HandedOver || got[0].Former || !got[1].Former {
+		t.Errorf("the history of a name that went to a new person: %+v", got)
+	}
+	if at, err := f.NewSince(t.Context(), ann); err != nil || at != start+4*minute {
+		t.Errorf("given to a new person at %s, %v", at, err)
 	}
 	if got := f.person(bob); got.Opened != start || got.Contact != f.Pseudonym(bob) {
 		t.Errorf("somebody else: %+v", got)
@@ -158,6 +162,32 @@ func testIdentities(t *testing.T, open Open) {
 	f.apply(opened(start, bob, bobUser, parent), policy.NewPerson{Who: bob, At: start + minute})
 	if a, b := f.person(bobUser), f.person(parent); a != b || a.Opened != start {
 		t.Errorf("the user ids of a person fell apart: %+v, %+v", a, b)
+	}
+}
+
+func testNewPersonUndone(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	f.apply(opened(start, ann, annUser), said(policy.OptedIn, start+minute, ann, annUser))
+	before := f.person(ann)
+	f.apply(policy.NewPerson{Who: ann, At: start + 2*minute, Actor: "eve"})
+	if got := f.person(ann); got.Consent[policy.Marketing].State != policy.ConsentUnknown {
+		t.Fatalf("a new person: %+v", got)
+	}
+	f.apply(policy.NewPersonUndone{Who: ann, Since: start + 2*minute, At: start + 3*minute, Actor: "bob"})
+	if got := f.person(ann); got != before {
+		t.Errorf("taken back: %+v, before %+v", got, before)
+	}
+	if at, err := f.NewSince(t.Context(), ann); err != nil || at != 0 {
+		t.Errorf("given to a new person at %s, %v", at, err)
+	}
+	got := f.history(ann)
+	if len(got) != 3 || got[0].Handover != store.HandoverUndone || got[0].Actor != "bob" || got[1].Handover != store.HandedOver || got[1].Actor != "eve" || got[2].Former || got[2].State != policy.OptedIn {
+		t.Errorf("the history: %+v", got)
+	}
+	// Taking back reaches no further than what it takes back, before or after.
+	f.apply(policy.NewPerson{Who: ann, At: start + 4*minute}, policy.NewPerson{Who: ann, At: start + 5*minute}, policy.NewPersonUndone{Who: ann, Since: start + 5*minute, At: start + 6*minute})
+	if at, err := f.NewSince(t.Context(), ann); err != nil || at != start+4*minute {
+		t.Errorf("given to a new person at %s, %v; want the one before", at, err)
 	}
 }
 
