@@ -106,12 +106,14 @@ func adminClient(c *call) (*adminapi.Client, error) {
 	if given == "" && c.flags.String("config") == "" {
 		given = os.Getenv(adminVariable)
 	}
+	if file := c.flags.String("config"); file != "" {
+		if _, err := os.Stat(file); err != nil {
+			return nil, misused("the configuration %s can't be read: %v", file, errors.Unwrap(err))
+		}
+	}
 	address, err := caddycmd.DetermineAdminAPIAddress(given, nil, c.flags.String("config"), c.flags.String("adapter"))
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, misused("there is no file %s", c.flags.String("config"))
-	case err != nil:
-		return nil, fmt.Errorf("the admin address is not to be read from the configuration: %w", err)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration has no admin address that can be read: %w", err)
 	}
 	client, err := adminapi.NewClient(address)
 	if err != nil {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -17,7 +18,7 @@ func (c *call) confirm(what string) error {
 	}
 	in, ok := c.cmd.InOrStdin().(*os.File)
 	if !ok || !term.IsTerminal(int(in.Fd())) {
-		return misused("%s There is no terminal to ask at: say --yes if that is meant", what)
+		return misused("say --yes if that is meant, since there is no terminal to ask at. %s", what)
 	}
 	fmt.Fprintf(c.errs, "%s Go on? [y/N] ", what)
 	answer, err := bufio.NewReader(in).ReadString('\n')
@@ -26,5 +27,5 @@ func (c *call) confirm(what string) error {
 			return nil
 		}
 	}
-	return misused("nothing was recorded")
+	return errors.New("nothing was recorded")
 }

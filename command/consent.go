@@ -98,7 +98,7 @@ func consentAction(route adminapi.Route, name, short, example string) *cobra.Com
 	if saying(route) {
 		cmd.Flags().String("reference", "", "Where the `evidence` lies, such as a form or an order; an opt-in needs it unless its source is website, app or in_store")
 		if route != adminapi.RouteAsk {
-			cmd.Flags().String("at", "", "`When` the person said so, such as 2026-11-22 or 2026-11-22T10:00:00Z, if not now; needed for what comes from a list or an import")
+			saidFlag(cmd, "`When` the person said so, such as 2026-11-22 or 2026-11-22T10:00:00Z, if not now; needed for what comes from a list or an import")
 		}
 	}
 	outputFlags(cmd)
@@ -160,7 +160,7 @@ func consent(ctx context.Context, c *call, route adminapi.Route) error {
 		return show(c, &history, answer.History, nil)
 	}
 	if route == adminapi.RouteNewPerson {
-		err := c.confirm("The number will belong to somebody new: what is known of the person who had it, consent and opt-outs too, holds for it no more.")
+		err := c.confirm("The number then belongs to somebody new: what is known of the person who had it, consent and opt-outs too, holds for it no longer.")
 		if err != nil {
 			return err
 		}

@@ -58,7 +58,7 @@ func codeOf(err error) int {
 // sentences are an error as people read it: what happened, and what to do.
 func sentences(cmd *cobra.Command, err error) []string {
 	if e, ok := errors.AsType[*misuse](err); ok {
-		return []string{e.said + ".", fmt.Sprintf("See `%s --help`.", cmd.CommandPath())}
+		return []string{ended(e.said), fmt.Sprintf("See `%s --help`.", cmd.CommandPath())}
 	}
 	if e, ok := errors.AsType[*adminapi.Unreachable](err); ok {
 		if errors.Is(e.Err, os.ErrPermission) {
@@ -73,9 +73,17 @@ func sentences(cmd *cobra.Command, err error) []string {
 		}
 	}
 	if e, ok := errors.AsType[*adminapi.Error](err); ok {
-		return []string{"the gateway refuses: " + e.Error() + "."}
+		return []string{ended("the gateway refuses: " + e.Error())}
 	}
-	return []string{err.Error() + "."}
+	return []string{ended(err.Error())}
+}
+
+// ended is a sentence with its end.
+func ended(said string) string {
+	if strings.HasSuffix(said, "?") || strings.HasSuffix(said, ".") {
+		return said
+	}
+	return said + "."
 }
 
 // failed tells of an error, and gives what ends the program with its exit code.

@@ -24,7 +24,7 @@ as it is listed, or the fingerprint of its access token, in brackets behind it.
 
 --follow goes on listing what comes, oldest first, until Ctrl-C.
 
---id finds one send, as refusals, logs and the header X-Waguard-Decision name it;
+--id finds one send, as refusals, logs and the header X-Waguard-Id name it;
 --wamid the one of a message at Meta; --pseudonym those to a contact as it is listed.
 
 --group-by counts instead of listing, and compares with the time of equal length

@@ -12,14 +12,23 @@ import (
 )
 
 // word is what an error may repeat of a command line: not what could be somebody's
-// number or a token.
-var word = regexp.MustCompile(`^-{0,2}[A-Za-z][A-Za-z_.:-]{0,39}$`)
+// number, which has seven digits or more, or a token.
+var word = regexp.MustCompile(`^[A-Za-z0-9_.:,+/-]{1,40}$`)
 
-func repeatable(s string) string {
-	if word.MatchString(s) {
+const fewDigits = 6
+
+// repeated is a word of a command line as an error repeats it.
+func repeated(s string) string {
+	digits := len(s) - len(strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return -1
+		}
+		return r
+	}, s))
+	if word.MatchString(s) && digits <= fewDigits {
 		return fmt.Sprintf("%q", s)
 	}
-	return "what is written there"
+	return "the one written there"
 }
 
 // near are those of a list that could have been meant, as a question at the end of
@@ -40,7 +49,7 @@ func extraWords(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return misused("%s takes flags alone, and %s belongs to none", cmd.CommandPath(), repeatable(args[0]))
+	return misused("%s takes flags alone; a word like %s belongs to none", cmd.CommandPath(), repeated(args[0]))
 }
 
 // noCommand is the mistake of a command that is none of those below another.
@@ -54,11 +63,11 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return misused("%s needs to know what to do: %s", cmd.CommandPath(), oneOf(known))
 	}
-	said := fmt.Sprintf("%s has no command %s", cmd.CommandPath(), repeatable(args[0]))
+	said := fmt.Sprintf("%s has no command like %s", cmd.CommandPath(), repeated(args[0]))
 	if meant := near(args[0], known); meant != "" || !cmd.HasParent() {
 		return &misuse{said + meant}
 	}
-	return misused("%s; there are %s", said, oneOf(known))
+	return &misuse{said + "; " + thereAre(known)}
 }
 
 // flagMistake is what is wrong with flags, in our words.
@@ -77,11 +86,11 @@ func flagMistake(cmd *cobra.Command, err error) error {
 		if shorts := e.GetSpecifiedShortnames(); shorts != "" {
 			name = "-" + e.GetSpecifiedName()
 		}
-		said := fmt.Sprintf("%s has no flag %s", cmd.CommandPath(), strings.Trim(repeatable(name), `"`))
+		said := fmt.Sprintf("%s has no flag like %s", cmd.CommandPath(), strings.Trim(repeated(name), `"`))
 		if meant := near(name, known); meant != "" {
 			return &misuse{said + meant}
 		}
-		return misused("%s; there are %s", said, oneOf(known))
+		return &misuse{said + "; " + thereAre(known)}
 	}
 	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		return misused("--%s has no value: %s", e.GetFlag().Name, purpose(e.GetFlag()))
@@ -139,5 +148,5 @@ func missing(cmd *cobra.Command) error {
 	for i, name := range names {
 		said[i] = fmt.Sprintf("--%s (%s)", name, purpose(cmd.Flags().Lookup(name)))
 	}
-	return misused("missing are %s", strings.Replace(oneOf(said), " or ", " and ", 1))
+	return misused("missing are %s", allOf(said))
 }

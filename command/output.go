@@ -104,13 +104,25 @@ func (c *call) more(next string) {
 	}
 }
 
-// oneOf is a list as a sentence has it.
-func oneOf(list []string) string {
+// oneOf is a list of which one is chosen, as a sentence has it.
+func oneOf(list []string) string { return joined(list, " or ") }
+
+// allOf is a list as a sentence has it.
+func allOf(list []string) string { return joined(list, " and ") }
+
+func joined(list []string, last string) string {
 	if len(list) < 2 {
 		return strings.Join(list, "")
 	}
-	last := len(list) - 1
-	return strings.Join(list[:last], ", ") + " or " + list[last]
+	return strings.Join(list[:len(list)-1], ", ") + last + list[len(list)-1]
+}
+
+// thereAre says what a list has.
+func thereAre(list []string) string {
+	if len(list) == 1 {
+		return "there is " + list[0]
+	}
+	return "there are " + allOf(list)
 }
 
 // sorted is a list in order, without what is double.

@@ -41,7 +41,10 @@ func choice(known []string) *checked {
 		if at := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, s) }); at >= 0 {
 			return known[at], nil
 		}
-		return "", misused("is one of %s, not %s%s", oneOf(known), repeatable(s), near(s, known))
+		if meant := near(s, known); meant != "" {
+			return "", misused("has no value like %s%s", repeated(s), meant)
+		}
+		return "", misused("has no value like %s; %s", repeated(s), thereAre(known))
 	}}
 }
 
@@ -76,6 +79,18 @@ func timeFlag(cmd *cobra.Command, name, standard, usage string) {
 		return s, nil
 	}}, name, usage)
 	completed(cmd, name, []string{"1h", "24h", "7d", "30d"})
+}
+
+// saidFlag is a flag that takes when somebody said something: no age, since it is
+// kept as evidence.
+func saidFlag(cmd *cobra.Command, usage string) {
+	cmd.Flags().Var(&checked{kind: "string", judge: func(s string) (string, error) {
+		_, err := time.Parse(time.RFC3339, s)
+		if err != nil && !isDate(s) && s != "" {
+			return "", misused("takes when the person said so, as 2026-11-22T10:00:00Z or 2026-11-22")
+		}
+		return s, nil
+	}}, "at", usage)
 }
 
 // periodFlags are those that select a time.
@@ -151,7 +166,7 @@ func categoryFlag(cmd *cobra.Command) {
 	cmd.Flags().Var(&checked{kind: "string", judge: func(s string) (string, error) {
 		category := string(policy.BilledCategory(s))
 		if meant := near(category, categoryNames); meant != "" && !slices.Contains(categoryNames, category) {
-			return "", misused("knows no category %s%s", repeatable(s), meant)
+			return "", misused("has no value like %s%s", repeated(s), meant)
 		}
 		return category, nil
 	}}, "category", "Only this `category`, such as marketing")

@@ -245,11 +245,11 @@ func TestCommands(t *testing.T) {
 	}{
 		{[]string{"violations", "--contact", "015112345678", "--address", w.Admin}, "with plus and country code"},
 		{[]string{"violations", "--limit", "0", "--address", w.Admin}, "--limit takes a whole number from 1 to 1000"},
-		{append([]string{"consent", "opt-in", "--scope", "some", "--source", "website", "--address", w.Admin}, who...), "--scope is one of"},
+		{append([]string{"consent", "opt-in", "--scope", "some", "--source", "website", "--address", w.Admin}, who...), "--scope has no value like"},
 		{[]string{"consent", "get", "--address", w.Admin}, "missing are --business"},
-		{[]string{"consent", "forget"}, "waguard consent has no command \"forget\""},
+		{[]string{"consent", "forget"}, "waguard consent has no command like \"forget\""},
 		{[]string{"report", "--from", "soon", "--address", w.Admin}, "is no time"},
-		{[]string{"report", "--message-class", "push", "--address", w.Admin}, "--message-class is one of notification"},
+		{[]string{"report", "--message-class", "push", "--address", w.Admin}, "there is notification"},
 		{[]string{"violations", "--address", gatewaytest.FreeAddr(t)}, "connection refused"},
 	} {
 		stdout, stderr, code := p.do(t, test.args...)

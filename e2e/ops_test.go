@@ -413,13 +413,13 @@ func TestGroups(t *testing.T) {
 		t.Errorf("JSON lines: %s", stdout)
 	}
 	for args, want := range map[string]string{
-		"violations --group-by colour":                 "--group-by is one of rule, sender, business, template or day",
+		"violations --group-by colour":                 "there are rule, sender, business, template and day",
 		"violations --group-by rule --from 1h --to 2h": "--from 1h is not before --to 2h",
 		"violations --group-by rule --follow":          "--follow goes on for ever",
 		"violations --follow --to 1h":                  "--follow goes on for ever",
 		"violations --follow --interval 1ms":           "must be at least",
 		"violations --follow --from soon":              "is no time",
-		"ledger --outcome lost":                        "--outcome is one of",
+		"ledger --outcome lost":                        "--outcome has no value like",
 	} {
 		stdout, stderr, code := p.do(t, append(strings.Fields(args), "--address", w.Admin)...)
 		if code == 0 || !strings.Contains(stderr, want) {

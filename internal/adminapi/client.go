@@ -49,7 +49,7 @@ func NewClient(address string) (*Client, error) {
 			return nil, fmt.Errorf("%q is no address of an admin endpoint: write localhost:2019, or unix//run/waguard/admin.sock", address)
 		}
 		if _, _, err := net.SplitHostPort(rest); err != nil {
-			return nil, fmt.Errorf("%q is no address of an admin endpoint: %w", address, err)
+			return nil, fmt.Errorf("%q is no address of an admin endpoint: write it with its port, such as localhost:2019", address)
 		}
 		target, c.origin, c.tcp = rest, "http://"+rest, true
 	}
