@@ -93,11 +93,15 @@ func group(cmd *cobra.Command, below ...*cobra.Command) {
 // adminVariable is where commands look for the admin address that no flag names.
 const adminVariable = "WAGUARD_ADMIN"
 
+// serviceSocket is the admin socket of the service that the packages install: where
+// it is, commands need no address.
+const serviceSocket = "/run/waguard/admin.sock"
+
 // adminFlags are the flags that find the running gateway's admin endpoint.
 func adminFlags(cmd *cobra.Command) {
 	cmd.Flags().StringP("config", "c", "", "Configuration `file` to take the admin address from")
 	cmd.Flags().StringP("adapter", "a", "", "`Name` of the config adapter for --config")
-	cmd.Flags().String("address", "", "The admin `address` of the running gateway, such as unix//run/waguard.sock (default $WAGUARD_ADMIN, else localhost:2019)")
+	cmd.Flags().String("address", "", "The admin `address` of the running gateway, such as unix//run/waguard.sock (default $WAGUARD_ADMIN, else "+serviceSocket+" where that is, else localhost:2019)")
 }
 
 // adminClient is a client for the running gateway's admin endpoint.
@@ -105,6 +109,9 @@ func adminClient(c *call) (*adminapi.Client, error) {
 	given := c.flags.String("address")
 	if given == "" && c.flags.String("config") == "" {
 		given = os.Getenv(adminVariable)
+		if _, err := os.Stat(serviceSocket); given == "" && err == nil {
+			given = "unix/" + serviceSocket
+		}
 	}
 	if file := c.flags.String("config"); file != "" {
 		if _, err := os.Stat(file); err != nil {
