@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/badger"
 )
 
 // adminDoctor answers what is not as it should be, as far as the gateway itself can
@@ -23,6 +25,7 @@ func adminDoctor(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	add(storeFindings(ctx, st)...)
 	add(diskFinding(st))
 	if b, ok := a.provider.(*BadgerStore); ok {
+		add(witnessFinding(b))
 		add(modeFindings(b)...)
 	}
 	add(clockFinding(a.gateway))
@@ -58,9 +61,14 @@ func storeFindings(ctx context.Context, st store.Store) (findings []adminapi.Fin
 	if refused := refusedStore.Load(); refused != nil {
 		findings = append(findings, adminapi.Trouble(check, "mend the configuration and reload it; the one before goes on serving", "a configuration was refused: %v", refused))
 	}
-	if len(findings) == 0 {
-		findings = append(findings, adminapi.OK(check, "it reads and writes, and nothing is known to be missing or damaged"))
+	if len(findings) > 0 {
+		return findings
 	}
+	const sound = "it reads and writes, and nothing is known to be missing or damaged"
+	if b, ok := st.(*badger.Store); ok {
+		return append(findings, adminapi.OK(check, "%s; its records have version %d", sound, b.Schema()))
+	}
+	findings = append(findings, adminapi.OK(check, sound))
 	return findings
 }
 
@@ -85,16 +93,26 @@ func diskFinding(st store.Store) adminapi.Finding {
 	return adminapi.OK(check, "%s", room)
 }
 
+// witnessPath is where the store's witness is.
+func (b *BadgerStore) witnessPath() string {
+	return cmp.Or(b.options.witness, b.path+".witness")
+}
+
+func witnessFinding(b *BadgerStore) adminapi.Finding {
+	const check, remedy = "witness", "see that the gateway's user can write there, or name another file with the store's option `witness`"
+	if _, err := os.Stat(b.witnessPath()); err != nil {
+		return adminapi.Trouble(check, remedy, "that the store's directory was replaced by an older copy would not be noticed: %v", err)
+	}
+	return adminapi.OK(check, "%s says how far the store has got", b.witnessPath())
+}
+
 // modeFindings look whether others can read what the store keeps.
 func modeFindings(b *BadgerStore) (findings []adminapi.Finding) {
 	const check = "file modes"
-	for _, path := range []string{b.path, b.options.witness} {
-		if path == "" {
-			continue
-		}
+	for _, path := range []string{b.path, b.witnessPath()} {
 		info, err := os.Stat(path)
 		if err != nil {
-			continue // the witness may not have been written yet
+			continue // which other findings say
 		}
 		if mode := info.Mode().Perm(); info.IsDir() && mode&0o077 != 0 {
 			findings = append(findings, adminapi.Trouble(check, "chmod 700 "+path, "others on this machine can reach the store: %s has mode %04o", path, mode))

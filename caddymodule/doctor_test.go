@@ -85,6 +85,20 @@ func TestModeFindings(t *testing.T) {
 	}
 }
 
+// TestWitnessFinding: the doctor misses a witness, wherever it should be.
+func TestWitnessFinding(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := &BadgerStore{path: filepath.Join(dir, "store")}
+	wants(t, "missing", []adminapi.Finding{witnessFinding(b)}, "problem would not be noticed")
+	if err := os.WriteFile(b.path+".witness", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "beside the store", []adminapi.Finding{witnessFinding(b)}, "ok store.witness")
+	b.options.witness = filepath.Join(dir, "elsewhere")
+	wants(t, "elsewhere", []adminapi.Finding{witnessFinding(b)}, "problem elsewhere")
+}
+
 // TestWebhookFindings: a number that sends and isn't heard of is a problem, one that
 // neither sends nor is heard of may be new.
 func TestWebhookFindings(t *testing.T) {

@@ -56,7 +56,7 @@ func TestBackupCommand(t *testing.T) {
 	}
 	p.wantCommand(t, 2, "backup --to "+filepath.Join(dir, "new")+" --keep 2"+admin, "!goes with a directory")
 	p.wantCommand(t, 2, "backup --to "+dir+" --keep 0"+admin, "!at least 1")
-	p.wantCommand(t, 1, "backup --to "+filepath.Join(dir, "nowhere")+"/"+admin, "!no such file")
+	p.wantCommand(t, 1, "backup --to "+filepath.Join(dir, "nowhere")+"/"+admin, "!there is no directory")
 	p.wantCommand(t, 0, "restore --from "+list[0].Path+" --path "+filepath.Join(t.TempDir(), "restored"))
 }
 

@@ -50,8 +50,12 @@ func Save(name string, backup io.Reader, verify func(io.ReadSeeker) error) (size
 // part ends the name of a backup that is being written.
 const part = ".part"
 
-// Free says why a backup can't be written under a name: something has it.
+// Free says why a backup can't be written under a name: something has it, or there is
+// no such directory. None is made: it could be that of a disk that isn't mounted.
 func Free(name string) error {
+	if info, err := os.Stat(filepath.Dir(name)); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return fmt.Errorf("there is no directory %s: see that its disk is mounted, or make it, readable by the user alone who makes backups (mkdir -m 700)", filepath.Dir(name))
+	}
 	switch _, err := os.Lstat(name); {
 	case err == nil:
 		return taken(name)

@@ -47,6 +47,9 @@ func (s *Store) Examine(ctx context.Context) (*store.CheckReport, error) {
 // restored copies have it in common.
 func (s *Store) Installation() string { return s.engine.Installation() }
 
+// Schema is the version of the records the store holds.
+func (s *Store) Schema() uint64 { return s.engine.meta.Schema }
+
 // Interface guards
 var (
 	_ store.Store    = (*Store)(nil)
