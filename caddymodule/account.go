@@ -7,6 +7,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/gateway"
@@ -94,6 +95,6 @@ func (g *Guard) passElements(elements []cloudapi.Request, next caddyhttp.Handler
 // that have failed, the answer is none the worse.
 func (g *Guard) learned(err error) {
 	if err != nil {
-		g.logger.Error("what an answer told about the account could not be recorded", zap.Error(err))
+		g.often(zapcore.ErrorLevel, "what an answer told about the account could not be recorded", zap.Error(err))
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/gateway"
@@ -126,7 +127,7 @@ func (g *Guard) admit(w http.ResponseWriter, r *http.Request) (*http.Request, *s
 	}
 	matches, err := g.Senders.match(r)
 	if err != nil {
-		g.logger.Error("a matcher of senders failed", gateway.Cause(err))
+		g.often(zapcore.ErrorLevel, "a matcher of senders failed", gateway.Cause(err))
 	}
 	if matches {
 		return r, nil, nil

@@ -47,7 +47,7 @@ func adminDoctor(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 func storeFindings(ctx context.Context, st store.Store) (findings []adminapi.Finding) {
 	const check = "store"
 	if err := st.Check(ctx); err != nil {
-		findings = append(findings, adminapi.Trouble(check, "see the gateway's log; sends are refused until the store reads and writes again", "the store does not serve: %v", err))
+		findings = append(findings, adminapi.Trouble(check, "see the gateway's log; until the store reads and writes again sends are refused, and those in monitor mode pass unrecorded", "the store does not serve: %v", err))
 	}
 	if watched, ok := st.(store.Watched); ok {
 		c := watched.Condition()
@@ -77,7 +77,7 @@ func storeFindings(ctx context.Context, st store.Store) (findings []adminapi.Fin
 const lowDisk = 10
 
 func diskFinding(st store.Store) adminapi.Finding {
-	const check, remedy = "disk", "make room, or shorten ledger_retention; at %d MiB sends are refused, a third below that opt-outs can't be recorded either"
+	const check, remedy = "disk", "make room, or shorten ledger_retention; at %d MiB sends are refused (in monitor mode they pass unrecorded), a third below that opt-outs can't be recorded either"
 	measured, ok := st.(store.Measured)
 	if !ok || measured.Measure().Needed == 0 {
 		return adminapi.Unchecked(check, "watch the disk by other means", "the system doesn't say how much room the store's disk has")
@@ -86,7 +86,7 @@ func diskFinding(st store.Store) adminapi.Finding {
 	room := fmt.Sprintf("%d MiB are free on the store's disk, which takes %d MiB", m.Free>>20, m.Bytes>>20)
 	switch advice := fmt.Sprintf(remedy, m.Needed>>20); {
 	case m.Full():
-		return adminapi.Trouble(check, advice, "%s: sends are refused", room)
+		return adminapi.Trouble(check, advice, "%s: sends are refused, those in monitor mode pass unrecorded", room)
 	case m.Free < lowDisk*m.Needed:
 		return adminapi.Trouble(check, advice, "%s", room)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/gateway"
@@ -68,6 +69,6 @@ func (g *Guard) answerFault(w http.ResponseWriter, fault *gateway.Fault) error {
 		refusal.Outcome = string(store.Unknown)
 	}
 	id := store.NewID(policy.MomentOf(g.app.clock.Now()))
-	g.logger.Error("the configuration can't pass a request on", zap.Stringer("id", id), zap.String("rule", string(refusal.Rule)), zap.String("reason", fault.Reason), zap.String("remedy", fault.Remedy))
+	g.often(zapcore.ErrorLevel, "the configuration can't pass a request on", zap.Stringer("id", id), zap.String("rule", string(refusal.Rule)), zap.String("reason", fault.Reason), zap.String("remedy", fault.Remedy))
 	return writeRefusal(w, &gateway.Result{ID: id, Refusal: refusal})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/cloudapi/webhook"
@@ -199,7 +200,7 @@ func (h *Webhook) handshake(w http.ResponseWriter, r *http.Request) error {
 	}
 	challenge, err := webhook.Challenge(r.URL.Query(), h.verifyToken)
 	if err != nil {
-		h.logger.Warn("webhook handshake refused", zap.Error(err))
+		h.often(zapcore.WarnLevel, "webhook handshake refused", zap.Error(err))
 		return plainError(w, http.StatusForbidden, err.Error())
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -226,7 +227,7 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 	if errors.Is(err, errNoRoom) {
 		held.release()
 		webhooksTotal.WithLabelValues("overloaded").Inc()
-		h.logger.Error("a webhook was not read, Meta will deliver it again", zap.Error(err))
+		h.often(zapcore.ErrorLevel, "a webhook was not read, Meta will deliver it again", zap.Error(err))
 		drain(w, r, time.Duration(h.app.BodyTimeout))
 		return plainError(w, http.StatusServiceUnavailable, "the gateway reads as many deliveries as it has memory for; deliver again")
 	}
@@ -249,17 +250,17 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 		// Meta or the provider sent it: the endpoint shall see it, and a retry would
 		// be no clearer.
 		webhooksTotal.WithLabelValues("unreadable").Inc()
-		h.logger.Error("a verified webhook could not be read, nothing was learned from it", zap.Error(err))
+		h.often(zapcore.ErrorLevel, "a verified webhook could not be read, nothing was learned from it", zap.Error(err))
 		r, _ = withBody(r, body)
 		return next.ServeHTTP(w, r)
 	}
 	h.compareClocks(now, learned.Newest)
 	if learned.Skipped > 0 {
-		h.logger.Warn("parts of a webhook could not be read", zap.Int("skipped", learned.Skipped))
+		h.often(zapcore.WarnLevel, "parts of a webhook could not be read", zap.Int("skipped", learned.Skipped))
 	}
 	if err := h.app.gateway.Hear(r.Context(), learned.Events); err != nil {
 		webhooksTotal.WithLabelValues("store_unavailable").Inc()
-		h.logger.Error("a webhook could not be recorded, Meta will deliver it again", zap.Error(err))
+		h.often(zapcore.ErrorLevel, "a webhook could not be recorded, Meta will deliver it again", zap.Error(err))
 		return plainError(w, http.StatusServiceUnavailable, "the gateway can't reach its store; deliver again")
 	}
 	webhooksTotal.WithLabelValues("accepted").Inc()

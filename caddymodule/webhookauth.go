@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/cloudapi/webhook"
 )
@@ -210,7 +211,7 @@ func (h *Webhook) unauthorized(w http.ResponseWriter, r *http.Request, err error
 		result = "bad_signature"
 	}
 	webhooksTotal.WithLabelValues(result).Inc()
-	h.logger.Warn("webhook refused", zap.Error(err), zap.String("remote", r.RemoteAddr))
+	h.often(zapcore.WarnLevel, "webhook refused", zap.Error(err), zap.String("remote", r.RemoteAddr))
 	if slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.Method == authBasic }) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="webhook"`)
 	}

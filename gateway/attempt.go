@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/policy"
@@ -102,7 +103,7 @@ func (d *Sends) keepAnswer(answer *Answer, sends []Judged, stranger bool) {
 	}
 	sealed, err := a.seal(answer.ContentType, answer.Body)
 	if err != nil {
-		d.Log.Error("the answer to a request with an idempotency key could not be kept; a repetition is not sent, and told that the outcome is unknown",
+		d.often(zapcore.ErrorLevel, "the answer to a request with an idempotency key could not be kept; a repetition is not sent, and told that the outcome is unknown",
 			zap.Stringer("id", sends[0].Entry.ID), zap.Error(err))
 		return
 	}

@@ -36,6 +36,8 @@ type Gateway struct {
 	Silence atomic.Pointer[Silence]
 	// Clocks compares WhatsApp's clock with ours.
 	Clocks Clocks
+	// Often writes what may come with every request.
+	Often Often
 
 	// failing: the newest write that was waited for failed.
 	failing atomic.Bool

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/cloudapi/identity"
@@ -82,7 +83,7 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 		case !errors.Is(err, store.ErrClaimed):
 			if allMonitored(sends) {
 				d.wrote(err)
-				d.Log.Error("sends could not be recorded; they pass, since their business is in monitor mode", zap.Error(err))
+				d.often(zapcore.ErrorLevel, "sends could not be recorded; they pass, since their business is in monitor mode", zap.Error(err))
 				return d.forward(ctx, st, r, sends, up)
 			}
 			d.settleAs(ctx, st, sends, store.Outcome{State: store.NotSent})

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/policy"
@@ -71,7 +72,7 @@ func (j *Judged) fallWith() {
 func (d *Sends) refusalRecorded(e *store.Entry, err error) {
 	d.wrote(err)
 	if err != nil {
-		d.Log.Error("a refusal could not be recorded", zap.Stringer("id", e.ID), zap.Error(err))
+		d.often(zapcore.ErrorLevel, "a refusal could not be recorded", zap.Stringer("id", e.ID), zap.Error(err))
 	}
 }
 
@@ -87,13 +88,13 @@ func (d *Sends) storeDown(sends []policy.Send, cause error) Result {
 	id := store.NewID(d.now())
 	fields := []zap.Field{zap.Stringer("id", id), zap.Int("sends", len(sends)), zap.Error(cause)}
 	if all {
-		d.Log.Error("the store can't answer: passing sends unjudged and unrecorded, since their business is in monitor mode", fields...)
+		d.often(zapcore.ErrorLevel, "the store can't answer: passing sends unjudged and unrecorded, since their business is in monitor mode", fields...)
 		return Result{Unjudged: true}
 	}
 	if some {
 		fields = append(fields, zap.String("why", "a batch is refused although in monitor mode, since it also holds sends of a business that is not"))
 	}
-	d.Log.Error("the store can't answer: refusing sends that can't be judged or recorded", fields...)
+	d.often(zapcore.ErrorLevel, "the store can't answer: refusing sends that can't be judged or recorded", fields...)
 	return Result{ID: id, Refusal: &cloudapi.Refusal{
 		Rule:   policy.RuleStore,
 		Reason: "the gateway's store can't read or write at the moment, so that the message can't be judged or recorded; it was not sent",

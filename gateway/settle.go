@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/store"
 )
@@ -74,7 +75,7 @@ func (d *Sends) settle(ctx context.Context, st store.Store, sends []Judged) erro
 	}
 	d.wrote(failed)
 	if failed != nil {
-		d.Log.Error("the outcome of a send could not be recorded", zap.Error(failed))
+		d.often(zapcore.ErrorLevel, "the outcome of a send could not be recorded", zap.Error(failed))
 	}
 	return failed
 }

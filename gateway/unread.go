@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/policy"
@@ -111,7 +112,7 @@ func (u *Unread) enter(ctx context.Context) (store.Store, error) {
 	if err != nil {
 		d.Observer.StoreFailed()
 		d.report(j)
-		d.Log.Error("a request that passes in monitor mode could not be recorded", zap.Stringer("id", j.Entry.ID), zap.Error(err))
+		d.often(zapcore.ErrorLevel, "a request that passes in monitor mode could not be recorded", zap.Stringer("id", j.Entry.ID), zap.Error(err))
 		return nil, err
 	}
 	j.Entry.Outcome.State = store.Reserved
@@ -128,7 +129,7 @@ func (u *Unread) Passed(ctx context.Context, status int) Result {
 	st, err := d.Open()
 	if err != nil {
 		d.Observer.StoreFailed()
-		d.Log.Error("a request that passed in monitor mode could not be recorded", zap.Stringer("id", j.Entry.ID), zap.Error(err))
+		d.often(zapcore.ErrorLevel, "a request that passed in monitor mode could not be recorded", zap.Stringer("id", j.Entry.ID), zap.Error(err))
 	} else {
 		j.reserved = st.Reserve(context.WithoutCancel(ctx), j.Entry)
 		d.settleAs(ctx, st, u.sends[:], streamedOutcome(status))
