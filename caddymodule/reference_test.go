@@ -40,21 +40,27 @@ func page(t *testing.T, name string) string {
 	return string(text)
 }
 
+// blocks are the blocks of a Caddyfile, with a ? where a subdirective goes.
+var blocks = map[string]struct {
+	input string
+	parse func(*caddyfile.Dispenser) error
+}{
+	"whatsapp":         {"whatsapp {\n?\n}", appBlock},
+	"store badger":     {"badger {\n?\n}", new(BadgerStore).UnmarshalCaddyfile},
+	"business":         {"whatsapp {\nbusiness 1 {\n?\n}\n}", appBlock},
+	"policy":           {"whatsapp {\npolicy {\n?\n}\n}", appBlock},
+	"whatsapp_guard":   {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
+	"whatsapp_webhook": {"whatsapp_webhook {\n?\n}", new(Webhook).UnmarshalCaddyfile},
+}
+
+func appBlock(d *caddyfile.Dispenser) error {
+	_, err := parseApp(d, nil)
+	return err
+}
+
 // Each block of the Caddyfile names the subdirectives it knows when it meets one
 // it doesn't. They must be those of the reference's tables.
 func TestReferenceHasEverySubdirective(t *testing.T) {
-	app := func(d *caddyfile.Dispenser) error { _, err := parseApp(d, nil); return err }
-	blocks := map[string]struct {
-		input string
-		parse func(*caddyfile.Dispenser) error
-	}{
-		"whatsapp":         {"whatsapp {\n?\n}", app},
-		"store badger":     {"badger {\n?\n}", new(BadgerStore).UnmarshalCaddyfile},
-		"business":         {"whatsapp {\nbusiness 1 {\n?\n}\n}", app},
-		"policy":           {"whatsapp {\npolicy {\n?\n}\n}", app},
-		"whatsapp_guard":   {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
-		"whatsapp_webhook": {"whatsapp_webhook {\n?\n}", new(Webhook).UnmarshalCaddyfile},
-	}
 	options := documented(t)
 	delete(options, "JSON only")
 	for name, block := range blocks {
@@ -74,6 +80,50 @@ func TestReferenceHasEverySubdirective(t *testing.T) {
 	}
 	for name := range options {
 		t.Errorf("the reference has options in a block %q that the code does not know", name)
+	}
+}
+
+// The example of each option can be copied, and the rules it is said to steer exist.
+func TestReferenceExamples(t *testing.T) {
+	row := regexp.MustCompile(`(?m)^\| .*\|$`)
+	column := regexp.MustCompile(`[^\\]\|`)
+	rule := regexp.MustCompile("`([A-Z_]+)`")
+	examples := 0
+	for _, line := range row.FindAllString(page(t, "options"), -1) {
+		var cells []string
+		at := 1
+		for _, end := range column.FindAllStringIndex(line, -1) {
+			cells = append(cells, strings.Trim(line[at:end[0]+1], " `"))
+			at = end[1]
+		}
+		if len(cells) != 6 || cells[0] == "Option" || strings.Trim(cells[0], "-") == "" || cells[1] == "JSON only" {
+			continue
+		}
+		for _, in := range strings.Split(cells[1], ", ") {
+			block, ok := blocks[strings.Trim(in, "`")]
+			if !ok {
+				t.Errorf("%s stands in an unknown block %q", cells[0], in)
+				continue
+			}
+			examples++
+			example := cells[4]
+			for _, needed := range []string{"app_secret", "verify_token"} { // a webhook can't do without
+				if strings.Trim(in, "`") == "whatsapp_webhook" && !strings.HasPrefix(example, needed) {
+					example += "\n" + needed + " {env.SECRET}"
+				}
+			}
+			if err := block.parse(caddyfile.NewTestDispenser(strings.Replace(block.input, "?", example, 1))); err != nil {
+				t.Errorf("the example of %s: %v", cells[0], err)
+			}
+		}
+		for _, m := range rule.FindAllStringSubmatch(cells[5], -1) {
+			if !slices.Contains(slices.Concat(policy.AllowRules, policy.Refusals()), policy.Rule(m[1])) {
+				t.Errorf("%s is said to steer %s, which is no rule", cells[0], m[1])
+			}
+		}
+	}
+	if examples < 50 {
+		t.Errorf("found %d examples", examples)
 	}
 }
 
