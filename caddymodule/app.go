@@ -198,7 +198,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 
 // Start opens the store.
 func (a *App) Start() error {
-	if _, err := a.acquire(); err != nil {
+	st, err := a.acquire()
+	if err != nil {
 		return err
 	}
 	if a.metrics.decisions != nil {
@@ -209,6 +210,7 @@ func (a *App) Start() error {
 	a.endGracefully()
 	a.metrics.known()
 	serving.Store(a)
+	a.tellStart(st)
 	if a.gateway.Businesses.Others != nil && len(a.gateway.Businesses.Listed) == 0 {
 		a.logger.Info("serving every business phone number with the default policy; add `business <phone_number_id>` blocks to name yours")
 	}

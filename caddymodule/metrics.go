@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/waguard/waguard/internal/version"
 )
 
 // The collectors live as long as the process: every configuration registers
@@ -72,7 +74,7 @@ var (
 	buildInfo = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "build_info",
 		Help:        "Always 1; the labels say which waguard this is.",
-		ConstLabels: prometheus.Labels{"version": version(), "go_version": runtime.Version()},
+		ConstLabels: prometheus.Labels{"version": version.Of().Version, "go_version": runtime.Version()},
 	}, func() float64 { return 1 })
 )
 

@@ -2,6 +2,7 @@ package decisionlog
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -77,8 +78,7 @@ func TestTornLine(t *testing.T) {
 	d.full.Store(true)
 	l.Put("first line")
 	for c.lost.Load() == 0 {
-		l.mu.RLock() // let it write
-		l.mu.RUnlock()
+		runtime.Gosched() // let it write
 	}
 	d.full.Store(false)
 	l.Put("second line")

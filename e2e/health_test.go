@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -96,6 +97,16 @@ func TestHealthWhileStopping(t *testing.T) {
 	if status, told, _ := probe(t, p.URL, "ready"); status != http.StatusOK {
 		t.Fatalf("%d %v", status, told)
 	}
+	ask := func() (said string, code int) {
+		out, errs, code := p.do(t, "health", "--url", p.URL+"/health/ready")
+		return out + errs, code
+	}
+	if said, code := ask(); code != 0 || !strings.Contains(said, `"status":"ready"`) {
+		t.Errorf("the command says %s and ends with %d", said, code)
+	}
+	if out, errs, code := p.do(t, "health", "--url", p.AdminURL+"/config/"); code != 1 || !strings.Contains(errs, "no health route of waguard") {
+		t.Errorf("asked elsewhere it says %s%s and ends with %d", out, errs, code)
+	}
 	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -107,4 +118,7 @@ func TestHealthWhileStopping(t *testing.T) {
 		t.Errorf("live: %d", status)
 	}
 	p.wait(t)
+	if said, code := ask(); code != 1 || !strings.Contains(said, "no answer") {
+		t.Errorf("of a gateway that is gone the command says %s and ends with %d", said, code)
+	}
 }

@@ -1,5 +1,7 @@
 package store
 
+import "context"
+
 // Measured is what a store can tell in addition about what it takes up.
 type Measured interface {
 	Measure() Measure
@@ -18,3 +20,32 @@ type Measure struct {
 
 // Full reports that the disk has no room for sends.
 func (m *Measure) Full() bool { return m.Free < m.Needed }
+
+// Counted is what a store can tell in addition about how much it knows.
+type Counted interface {
+	// Count counts for a moment, and where that isn't enough goes on by estimate.
+	Count(ctx context.Context) (Count, error)
+}
+
+// Count is how much a store knows, about.
+type Count struct {
+	People, Entries Tally
+	// Where is the store, for people: its directory.
+	Where string
+}
+
+// Tally is a number that was counted, or estimated.
+type Tally struct {
+	N         int64
+	Estimated bool
+}
+
+// PeoplePrefix begins the keys of what is known of people.
+const PeoplePrefix = contactPrefix
+
+// HoldsPerson reports that a record under PeoplePrefix is a person's, and not a
+// further name of one.
+func HoldsPerson(value []byte) bool {
+	var r contactRecord
+	return decode(value, &r) == nil && r.Contact != nil
+}
