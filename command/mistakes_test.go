@@ -122,6 +122,25 @@ restore --from {dir}/none --path {dir}/new
 restore --from {dir}/file --path {dir}/new
 store check --path {dir}/none
 manpage
+
+# Looking for what can't be there, and summing up what doesn't add up
+ledger --id 0199f0c2
+ledger --id 0199f0c2-5d3e-7a41-9b0c-3f6f1f0d2a77 --sender crm
+ledger --id 0199f0c2-5d3e-7a41-9b0c-3f6f1f0d2a77 --follow
+ledger --pseudonym a1b2c3
+ledger --pseudonym +4915112345678
+ledger --pseudonym a1046574a7af --contact +4915112345678 --address {admin}
+ledger --summary
+violations --summary --rule WINDOW_CLOSED
+violations --summary --follow
+violations --summary --limit 10
+violations --summary --from 24h --to 48h
+templates autumn_sale
+numbers --business 104455667788
+backup --to {dir}/file --address {admin}
+backup --to {dir}/new.backup --keep 14
+backup --to {dir} --keep 0
+backup --to {dir} --keep all
 `
 
 // part is a file that is being written, which has another name each time.
