@@ -53,7 +53,7 @@ func backupCommand(cmd *cobra.Command) {
 			return "", misused("takes how many backups stay, at least 1")
 		}
 		return s, nil
-	}}, "keep", "How `many` backups stay in the directory of --to; the oldest go (default all)")
+	}}, "keep", "How many backups (`n`) stay in the directory of --to; the oldest go (default all)")
 	required(cmd, "to")
 	asking(cmd, func(ctx context.Context, c *call) error {
 		to, keep, now := c.flags.String("to"), c.flags.String("keep"), time.Now()

@@ -78,19 +78,19 @@ func consentAction(route adminapi.Route, name, short, example string) *cobra.Com
 	contactFlag(cmd, "The `person`, by phone number with + or user id")
 	required(cmd, "business", "contact")
 	if route != adminapi.RouteConsentGet && route != adminapi.RouteHistory {
-		cmd.Flags().String("actor", osUser(), "`Who` records it, where the gateway can't tell by itself")
+		cmd.Flags().String("actor", osUser(), "The `name` of who records it, where the gateway can't tell by itself")
 	}
 	switch route {
 	case adminapi.RouteOptIn:
-		scopeFlag(cmd, "What the person agreed to: `marketing`, transactional, authentication or all")
-		sourceFlag(cmd, "How it is known that the person agreed, such as `website`, app, in_store, paper, phone or import")
+		scopeFlag(cmd, "The `scope` the person agreed to: marketing, transactional, authentication or all")
+		sourceFlag(cmd, "The `source`: how it is known that the person agreed, such as website, app, in_store, paper, phone or import")
 		required(cmd, "scope", "source")
 	case adminapi.RouteOptOut:
-		scopeFlag(cmd, "What the person said no to: `marketing`, transactional, authentication or all (default all)")
-		sourceFlag(cmd, "How it is known that the person said no, such as `phone` (default operator)")
+		scopeFlag(cmd, "The `scope` the person said no to: marketing, transactional, authentication or all (default all)")
+		sourceFlag(cmd, "The `source`: how it is known that the person said no, such as phone (default operator)")
 	case adminapi.RouteAsk:
-		scopeFlag(cmd, "What the person was asked for: `marketing`, transactional, authentication or all")
-		sourceFlag(cmd, "How the person was asked, such as `phone` (default operator)")
+		scopeFlag(cmd, "The `scope` the person was asked for: marketing, transactional, authentication or all")
+		sourceFlag(cmd, "The `source`: how the person was asked, such as phone (default operator)")
 		required(cmd, "scope")
 	case adminapi.RouteNewPerson:
 		cmd.Flags().Bool("yes", false, "Record it without a question")
@@ -98,7 +98,7 @@ func consentAction(route adminapi.Route, name, short, example string) *cobra.Com
 	if saying(route) {
 		cmd.Flags().String("reference", "", "Where the `evidence` lies, such as a form or an order; an opt-in needs it unless its source is website, app or in_store")
 		if route != adminapi.RouteAsk {
-			saidFlag(cmd, "`When` the person said so, such as 2026-11-22 or 2026-11-22T10:00:00Z, if not now; needed for what comes from a list or an import")
+			saidFlag(cmd, "The `time` at which the person said so, such as 2026-11-22 or 2026-11-22T10:00:00Z, if not now; needed for what comes from a list or an import")
 		}
 	}
 	outputFlags(cmd)

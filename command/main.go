@@ -186,8 +186,24 @@ func manualCommand() *cobra.Command {
 		}
 		root := c.cmd.Root()
 		root.DisableAutoGenTag = true
+		inManual(root)
 		header := &doc.GenManHeader{Title: strings.ToUpper(program), Section: "8", Source: program + " " + version.Of().Version, Manual: program + " manual"}
 		return doc.GenManTree(root, header, dir)
 	})
 	return cmd
+}
+
+// placeholder is a value to be filled in, as usage lines have it. What makes manual
+// pages takes it for HTML, and leaves it out.
+var placeholder = regexp.MustCompile(`<([^<>]+)>`)
+
+// inManual writes what is to be filled in as manual pages do.
+func inManual(cmd *cobra.Command) {
+	upper := func(s string) string {
+		return placeholder.ReplaceAllStringFunc(s, func(s string) string { return strings.ToUpper(strings.Trim(s, "<>")) })
+	}
+	cmd.Use, cmd.Long = upper(cmd.Use), upper(cmd.Long)
+	for _, sub := range cmd.Commands() {
+		inManual(sub)
+	}
 }

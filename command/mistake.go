@@ -111,8 +111,8 @@ var kinds = map[string]string{
 
 // purpose is what a flag is for, in the middle of a sentence.
 func purpose(f *pflag.Flag) string {
-	_, usage := pflag.UnquoteUsage(f)
-	usage = strings.TrimSuffix(usage, " (required)")
+	value, usage := pflag.UnquoteUsage(f)
+	usage = strings.TrimPrefix(strings.TrimSuffix(usage, " (required)"), "The "+value+": ")
 	return strings.ToLower(usage[:1]) + usage[1:]
 }
 

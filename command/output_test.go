@@ -5,6 +5,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +150,16 @@ func TestHelpIsOurs(t *testing.T) {
 			if strings.Contains(out, not) {
 				t.Errorf("%v speaks of %q:\n%s", words, not, out)
 			}
+		}
+	}
+	dir := t.TempDir()
+	if _, errs, code := waguard(t, "manpage", "--directory", dir); code != 0 {
+		t.Errorf("the manual: %s", errs)
+	}
+	for page, want := range map[string]string{"waguard-ledger.8": "--from TIME", "waguard.8": "waguard manual", "waguard-run.8": "waguard run"} {
+		text, err := os.ReadFile(filepath.Join(dir, page))
+		if err != nil || !strings.Contains(strings.ReplaceAll(string(text), `\-`, "-"), want) || strings.Contains(string(text), "caddy run") {
+			t.Errorf("%s has no %q, or another's commands: %v\n%s", page, want, err, text)
 		}
 	}
 	out, _, code := waguard(t, "--version")
