@@ -75,3 +75,25 @@ func TestPackageDocCaddyfile(t *testing.T) {
 		}
 	}
 }
+
+// TestDeployedCaddyfilesKeepSecretsOutOfLogs: the configurations of the image and of
+// the cluster have the example's filter, line for line.
+func TestDeployedCaddyfilesKeepSecretsOutOfLogs(t *testing.T) {
+	example, err := os.ReadFile("Caddyfile.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	filter := regexp.MustCompile(`(?m)^\tlog default \{\n(?:\t\t.*\n)*\t\}\n`).FindString(string(example))
+	if !strings.Contains(filter, "Authorization") {
+		t.Fatalf("the example has changed its shape: %q", filter)
+	}
+	for _, file := range []string{"deploy/container/Caddyfile", "deploy/kubernetes/Caddyfile"} {
+		deployed, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(deployed), filter) {
+			t.Errorf("%s does not have the example's log filter", file)
+		}
+	}
+}
