@@ -136,6 +136,16 @@ func selection(c *call) (s adminapi.Selection, err error) {
 	return s, err
 }
 
+// oneSend is how a list shows a send that was looked for by its name.
+func oneSend(how *layout[*adminapi.Line], list adminapi.List) *layout[*adminapi.Line] {
+	one := *how
+	one.none = "No such send. It may be older than what is kept, or have gone through another gateway."
+	if list == adminapi.Violations {
+		one.none = "No such violation. The send may have been allowed: waguard ledger looks among all."
+	}
+	return &one
+}
+
 // pseudonymFlag names a person as lists do.
 func pseudonymFlag(cmd *cobra.Command) {
 	cmd.Flags().Var(&checked{kind: "string", judge: func(s string) (string, error) {
@@ -191,6 +201,9 @@ func listCommand(list adminapi.List, how *layout[*adminapi.Line]) func(*cobra.Co
 			p, err := c.client.Page(ctx, list, s)
 			if err != nil {
 				return err
+			}
+			if s.ID != "" || s.Wamid != "" {
+				how = oneSend(how, list)
 			}
 			if err := show(c, how, p.Entries, nil); err != nil {
 				return err

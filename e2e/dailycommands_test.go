@@ -120,6 +120,8 @@ func TestDailyCommands(t *testing.T) {
 	p.wantCommand(t, 0, "violations --id "+refused.ID.String()+admin, "WINDOW_CLOSED")
 	p.wantCommand(t, 0, "ledger --pseudonym "+refused.Contact[:12]+admin, "WINDOW_CLOSED")
 	p.wantCommand(t, 0, "ledger --wamid "+sends[0].ID+admin, "WINDOW_OPEN")
+	p.wantCommand(t, 0, "ledger --wamid wamid.none"+admin, "!No such send")
+	p.wantCommand(t, 0, "violations --wamid "+sends[0].ID+admin, "!waguard ledger looks among all")
 	p.wantCommand(t, 2, "ledger --id x"+admin, "!takes the id of a decision")
 	p.wantCommand(t, 2, "ledger --pseudonym 1234567"+admin, "!first 8")
 	p.wantCommand(t, 2, "ledger --follow --id "+refused.ID.String()+admin, "!names one send")

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -187,4 +189,52 @@ func TestFindEntries(t *testing.T) {
 			t.Errorf("%s: found %d entries", c.name, len(p.Entries))
 		}
 	}
+}
+
+// TestSummaryAddsUp: whatever was sent, every table of a summary counts the same
+// violations, and each person at most once in a group.
+func TestSummaryAddsUp(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		o := newOffice(t, map[string]string{officeShop: "UTC", officeSupport: "UTC"})
+		o.Businesses.Listed[officeShop].Monitor = true
+		rules := []policy.Rule{"", policy.RuleNoConsent, policy.RuleOptedOut, policy.RuleWindowClosed}
+		sends, violations, monitored, would := rapid.IntRange(0, 30).Draw(r, "sends"), 0, 0, 0
+		for i := range sends {
+			number := rapid.SampledFrom([]string{officeShop, officeSupport}).Draw(r, "number")
+			rule := rapid.SampledFrom(rules).Draw(r, "rule")
+			o.enter(t, time.Duration(i)*time.Minute, number, rapid.SampledFrom([]string{ana, ben}).Draw(r, "who"), rule, func(e *store.Entry) {
+				e.Sender = rapid.SampledFrom([]string{"crm", "desk", ""}).Draw(r, "sender")
+				e.Send.Template.Name = rapid.SampledFrom([]string{"sale", "order"}).Draw(r, "template")
+			})
+			if rule != "" {
+				violations++
+			}
+			if number == officeShop {
+				monitored++
+				if rule != "" {
+					would++
+				}
+			}
+		}
+		s := o.summary(t, Selection{})
+		if s.Sends != sends || s.Refused+s.Passed != violations || s.Passed != would || s.Monitored.Sends != monitored || s.Monitored.WouldRefuse != would {
+			r.Errorf("of %d sends, %d violations, %d of %d monitored: %+v", sends, violations, would, monitored, s)
+		}
+		var ofRules []Tally
+		for _, t := range s.Rules {
+			ofRules = append(ofRules, t.Tally)
+		}
+		for name, list := range map[string][]Tally{"rules": ofRules, "templates": s.Templates, "senders": s.Senders, "numbers": s.Numbers} {
+			sum := 0
+			for _, t := range list {
+				if sum += t.Count; t.People < 1 || t.People > min(t.Count, s.People) || t.First > t.Last {
+					r.Errorf("%s: %+v of %d people", name, t, s.People)
+				}
+			}
+			if sum != violations {
+				r.Errorf("the %s count %d of %d violations", name, sum, violations)
+			}
+		}
+	})
 }
