@@ -63,7 +63,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"decisionlog", "policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
-		"billing cloudapi cloudapi/identity cloudapi/webhook decisionlog gateway internal/adminapi phone policy store store/badger", "",
+		"billing cloudapi cloudapi/identity cloudapi/webhook decisionlog gateway internal/adminapi internal/version phone policy store store/badger", "",
 	},
 
 	{"internal/backups", "", "caddy badger network logger"},

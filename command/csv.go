@@ -66,13 +66,12 @@ type record struct{ names, values []string }
 // add adds the fields of a value under a name. Where it is empty and may be left
 // out, its cells are empty.
 func (r *record) add(name string, v reflect.Value, empty bool) {
-	if v.Kind() == reflect.Pointer && v.Type().Implements(textual) == false || v.Kind() == reflect.Pointer && v.IsNil() {
+	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			r.add(name, reflect.Zero(v.Type().Elem()), true)
 			return
 		}
-		r.add(name, v.Elem(), empty)
-		return
+		v = v.Elem()
 	}
 	if cell, ok := cellOf(v); ok {
 		if empty {
@@ -121,8 +120,6 @@ func textMap(v reflect.Value) map[string]reflect.Value {
 	}
 	return texts
 }
-
-var textual = reflect.TypeFor[encoding.TextMarshaler]()
 
 // cellOf is a value that fills one cell.
 func cellOf(v reflect.Value) (string, bool) {

@@ -131,9 +131,7 @@ func own(root *cobra.Command) (list []*cobra.Command) {
 			continue
 		}
 		list = append(list, cmd)
-		for _, sub := range cmd.Commands() {
-			list = append(list, sub)
-		}
+		list = append(list, cmd.Commands()...)
 	}
 	return list
 }

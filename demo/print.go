@@ -6,7 +6,9 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	screen "github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
 
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
@@ -29,33 +31,29 @@ type printer struct {
 }
 
 // style is how a piece of text looks on a terminal.
-type style string
+type style = screen.Color
 
 const (
-	plain  style = ""
-	bold   style = "1"
-	dim    style = "2"
-	red    style = "31"
-	green  style = "32"
-	yellow style = "33"
-	cyan   style = "36"
+	plain  = screen.Reset
+	bold   = screen.Bold
+	dim    = screen.Faint
+	red    = screen.FgRed
+	green  = screen.FgGreen
+	yellow = screen.FgYellow
+	cyan   = screen.FgCyan
 )
 
 // colorful reports whether f is a terminal that wants colour (no-color.org).
 func colorful(f *os.File) bool {
-	if os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	stat, err := f.Stat()
-	return err == nil && stat.Mode()&os.ModeCharDevice != 0
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }
 
 // paint is text in a style, where there is colour.
-func (p *printer) paint(s style, text string) string {
-	if !p.color || s == plain || text == "" {
-		return text
+func (p *printer) paint(s style, t string) string {
+	if !p.color || s == plain || t == "" {
+		return t
 	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+	return s.Sprint(t)
 }
 
 func (p *printer) line(parts ...string) {
@@ -154,7 +152,7 @@ func (p *printer) detail(labelStyle style, label string, s style, what string) {
 
 // pad fills text with spaces to n columns, and always ends it with one.
 func pad(text string, n int) string {
-	return text + strings.Repeat(" ", max(n-utf8.RuneCountInString(text), 1))
+	return text + strings.Repeat(" ", max(n-screen.StringWidthWithoutEscSequences(text), 1))
 }
 
 // wrap breaks text at spaces into lines of n columns at most.
@@ -164,7 +162,7 @@ func wrap(text string, n int) (lines []string) {
 		switch {
 		case line == "":
 			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > n:
+		case screen.StringWidthWithoutEscSequences(line)+1+screen.StringWidthWithoutEscSequences(word) > n:
 			lines, line = append(lines, line), word
 		default:
 			line += " " + word
