@@ -99,6 +99,8 @@ consent get --business 104455667788 --contact +491 --address {admin}
 consent opt-in --business 104455667788 --contact +4915112345678 --scope marketing --source import --address {admin}
 consent opt-in --business 104455667788 --contact +4915112345678 --scope marketing --source website --at yesterday --address {admin}
 consent opt-in --business 104455667788 --contact +4915112345678 --scope marketing --source website --at 2027-01-01 --address {admin}
+consent opt-in --business 104455667788 --contact +4915112345678 --scope marketing --source paper --address {admin}
+consent undo-new-person --business 104455667788 --contact +4915112345678 --address {admin}
 violations --before 17 --address {admin}
 events --before 17 --address {admin}
 
