@@ -38,9 +38,14 @@ type asked struct {
 }
 
 // readConsent checks a consent request, and finds the business it is about.
-func (g *Gateway) readConsent(r *ConsentRequest) (a asked, err error) {
-	if r.PhoneNumberID == "" || strings.Trim(r.PhoneNumberID, "0123456789") != "" {
-		return a, misasked(errors.New("phone_number_id is missing: the id of the business phone number, in digits"))
+func (g *Gateway) readConsent(ctx context.Context, r *ConsentRequest) (a asked, err error) {
+	if strings.Trim(r.PhoneNumberID, "0123456789") != "" {
+		if r.PhoneNumberID, err = g.businessNamed(ctx, r.PhoneNumberID); err != nil {
+			return a, err
+		}
+	}
+	if r.PhoneNumberID == "" {
+		return a, misasked(errors.New("phone_number_id is missing: the id of the business phone number, or its configured name"))
 	}
 	var ok bool
 	if a.business, ok = g.Businesses.Of(r.PhoneNumberID); !ok {
@@ -75,7 +80,7 @@ type Known struct {
 // Consent is what holds for a person. After recorded, which may be nil, it says what
 // that had no effect on.
 func (g *Gateway) Consent(ctx context.Context, r ConsentRequest, recorded *Recorded) (*Known, error) {
-	a, err := g.readConsent(&r)
+	a, err := g.readConsent(ctx, &r)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +98,7 @@ func (g *Gateway) Consent(ctx context.Context, r ConsentRequest, recorded *Recor
 
 // RecordConsent records an opt-in, an opt-out or a question that an operator tells of.
 func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state policy.ConsentState) (*Recorded, error) {
-	a, err := g.readConsent(&r)
+	a, err := g.readConsent(ctx, &r)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +130,7 @@ func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state pol
 
 // RecordNewPerson records that a recycled number belongs to somebody new.
 func (g *Gateway) RecordNewPerson(ctx context.Context, r ConsentRequest) (*Recorded, error) {
-	a, err := g.readConsent(&r)
+	a, err := g.readConsent(ctx, &r)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +144,7 @@ func (g *Gateway) RecordNewPerson(ctx context.Context, r ConsentRequest) (*Recor
 // UndoNewPerson takes back the newest record that a number belongs to somebody new:
 // what it made void counts again.
 func (g *Gateway) UndoNewPerson(ctx context.Context, r ConsentRequest) (*Recorded, error) {
-	a, err := g.readConsent(&r)
+	a, err := g.readConsent(ctx, &r)
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +267,7 @@ func imported(s string) bool {
 
 // History is every consent record of a person, newest first.
 func (g *Gateway) History(ctx context.Context, r ConsentRequest) ([]*store.ConsentRecord, error) {
-	a, err := g.readConsent(&r)
+	a, err := g.readConsent(ctx, &r)
 	if err != nil {
 		return nil, err
 	}

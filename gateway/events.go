@@ -26,7 +26,7 @@ type EventPage struct {
 
 // Events is a page of account events.
 func (g *Gateway) Events(ctx context.Context, s EventSelection) (*EventPage, error) {
-	f, err := g.eventFilter(&s)
+	f, err := g.eventFilter(ctx, &s)
 	if err != nil {
 		return nil, err
 	}
@@ -54,14 +54,14 @@ func (g *Gateway) Events(ctx context.Context, s EventSelection) (*EventPage, err
 }
 
 // eventFilter is a selection as the store takes it.
-func (g *Gateway) eventFilter(s *EventSelection) (f store.EventFilter, err error) {
-	times, err := g.filter(&Selection{From: s.From, To: s.To, PhoneNumberID: s.PhoneNumberID, Limit: s.Limit}, 0)
+func (g *Gateway) eventFilter(ctx context.Context, s *EventSelection) (f store.EventFilter, err error) {
+	times, err := g.filter(ctx, &Selection{From: s.From, To: s.To, PhoneNumberID: s.PhoneNumberID, Limit: s.Limit}, 0)
 	if err != nil {
 		return f, err
 	}
 	f = store.EventFilter{
 		From: times.From, To: times.To, Limit: times.Limit,
-		PhoneNumberID: s.PhoneNumberID, WABA: s.WABA, Kind: policy.AccountEventKind(s.Kind),
+		PhoneNumberID: times.PhoneNumberID, WABA: s.WABA, Kind: policy.AccountEventKind(s.Kind),
 	}
 	if s.Severity != "" && f.Severity.UnmarshalText([]byte(s.Severity)) != nil {
 		return f, misasked(errors.New("severity must be info, warning or critical"))

@@ -50,7 +50,7 @@ func (g *Gateway) Groups(ctx context.Context, l *List, by string, s Selection) (
 	if s.From == "" {
 		s.From = defaultGroupPeriod
 	}
-	f, err := g.filter(&s, 0)
+	f, err := g.filter(ctx, &s, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ type Page struct {
 
 // Page is a page of a list.
 func (g *Gateway) Page(ctx context.Context, l *List, s Selection) (*Page, error) {
-	f, err := g.filter(&s, l.overlap)
+	f, err := g.filter(ctx, &s, l.overlap)
 	if err != nil {
 		return nil, err
 	}

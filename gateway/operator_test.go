@@ -104,6 +104,39 @@ func TestOperatorPages(t *testing.T) {
 	}
 }
 
+// TestOperatorNamesBusinesses: a business is found by its id or its name in any case,
+// if it is configured or was seen; a name that several have is none.
+func TestOperatorNamesBusinesses(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, map[string]string{officeShop: "UTC", officeSupport: "UTC"})
+	o.Businesses.Others = &Business{Name: "All others", Zone: time.UTC, Terms: policy.DefaultTerms()}
+	o.refused(t, officeShop, policy.RuleWindowClosed, o.now)
+	o.refused(t, "777", policy.RuleWindowClosed, o.now)
+	if err := o.Learn(t.Context(), []policy.Event{policy.NumberSeen{PhoneNumberID: "888", Display: "4930555123", At: policy.MomentOf(o.now)}}); err != nil {
+		t.Fatal(err)
+	}
+	o.Businesses.Listed["5"] = &Business{Name: "Twins", Zone: time.UTC}
+	o.Businesses.Listed["6"] = &Business{Name: "twins", Zone: time.UTC}
+	for given, want := range map[string]string{
+		officeShop: "1", officeSupport: "0", "business " + officeShop: "1", " Business " + officeShop + " ": "1", "777": "1", "888": "0",
+		"twins": "give the phone_number_id of one: 5, 6", "all others": "without a business block of their own",
+		"999": "known are: 104455667788 (Business 104455667788), 104455667799 (Business 104455667799), 5 (Twins), 6 (twins), 888",
+	} {
+		got := ""
+		if p, err := o.Page(t.Context(), Ledger, Selection{PhoneNumberID: given}); err != nil {
+			got = err.Error()
+		} else {
+			got = fmt.Sprint(len(p.Entries))
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%q gives %q, want %q", given, got, want)
+		}
+	}
+	if c, err := o.Consent(t.Context(), ConsentRequest{PhoneNumberID: "business " + officeShop, Contact: officeAna}, nil); err != nil || c == nil {
+		t.Errorf("consent by the name of a business: %v", err)
+	}
+}
+
 // TestOperatorDates: a date begins in the time zone of the business asked for, or of
 // all if they have one; else in UTC. A report has whole days of each.
 func TestOperatorDates(t *testing.T) {
@@ -167,6 +200,24 @@ func TestOperatorMisasks(t *testing.T) {
 		{list(Selection{From: "yesterday"}), Misasked, "is no time"},
 		{list(Selection{To: "5x"}), Misasked, "is no time"},
 		{list(Selection{Limit: 1001}), Misasked, "limit must be between 1 and 1000"},
+		{list(Selection{Limit: -1}), Misasked, "limit must be between 1 and 1000"},
+		{list(Selection{Rule: "WINDOW_SHUT"}), Misasked, "rule must be one of ADMIN_PATH, BATCH_REFUSED"},
+		{list(Selection{Category: "marketting"}), Misasked, "category must be one of marketing, marketing_lite, utility"},
+		{list(Selection{From: "2026-11-02", To: "2026-11-01"}), Misasked, "from must be before to"},
+		{list(Selection{From: "1h", To: "2h"}), Misasked, "from must be before to"},
+		{list(Selection{From: "-1h"}), Misasked, ""},
+		{list(Selection{PhoneNumberID: "104455667789"}), Misasked, "known are: 104455667788 (Business 104455667788)"},
+		{list(Selection{PhoneNumberID: "Shop"}), Misasked, "no business with that phone_number_id or name"},
+		{events(EventSelection{PhoneNumberID: "Shop"}), Misasked, "no business with that phone_number_id or name"},
+		{groups("rule", Selection{PhoneNumberID: "Shop"}), Misasked, "no business with that phone_number_id or name"},
+		{func() error {
+			_, err := o.Report(ctx, Selection{PhoneNumberID: "Shop"}, "")
+			return err
+		}, Misasked, "no business with that phone_number_id or name"},
+		{func() error {
+			_, err := o.Report(ctx, Selection{From: "1h", To: "2h"}, "")
+			return err
+		}, Misasked, "from must be before to"},
 		{list(Selection{Before: "x"}), Misasked, "is not a decision id"},
 		{list(Selection{After: "x"}), Misasked, "is not a decision id"},
 		{list(Selection{Outcome: "lost"}), Misasked, "outcome must be one of"},
@@ -180,7 +231,7 @@ func TestOperatorMisasks(t *testing.T) {
 			_, err := o.Report(ctx, Selection{}, "push")
 			return err
 		}, Misasked, "message_class must be notification"},
-		{record(policy.OptedIn, ConsentRequest{PhoneNumberID: "shop", Scope: "all"}), Misasked, "phone_number_id is missing"},
+		{record(policy.OptedIn, ConsentRequest{PhoneNumberID: "shop", Scope: "all"}), Misasked, "no business with that phone_number_id or name"},
 		{record(policy.OptedIn, ConsentRequest{PhoneNumberID: "1", Scope: "all"}), NotServed, "does not serve that business phone number"},
 		{record(policy.OptedIn, ConsentRequest{Contact: "015112345678", Scope: "all"}), Misasked, "with plus and country code"},
 		{record(policy.OptedIn, ConsentRequest{}), Misasked, "scope is missing"},

@@ -17,6 +17,10 @@ func (g *Gateway) Report(ctx context.Context, s Selection, class string) (*billi
 	if class != "" && class != billing.Notification {
 		return nil, misasked(fmt.Errorf("message_class must be %s", billing.Notification))
 	}
+	var err error
+	if s.PhoneNumberID, err = g.businessNamed(ctx, s.PhoneNumberID); err != nil {
+		return nil, err
+	}
 	period, err := g.period(&s)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,8 +48,10 @@ func misasked(err error) error {
 // Selection selects sends, in the words of an operator.
 type Selection struct {
 	// From and To are RFC 3339, a date, or an age such as 24h.
-	From, To                      string
-	PhoneNumberID, Rule, Category string
+	From, To string
+	// PhoneNumberID is the id of a business phone number, or its configured name.
+	PhoneNumberID  string
+	Rule, Category string
 	// Contact is a phone number or user id.
 	Contact string
 	// Pseudonym is a contact as it is listed, or the first eight digits of that or
@@ -73,7 +76,12 @@ const (
 // filter is a selection as the store takes it. Dates begin in the time zone of the
 // business it selects, or of all if they have one; else in UTC. What comes after
 // an id begins a little before it.
-func (g *Gateway) filter(s *Selection, overlap time.Duration) (store.Filter, error) {
+func (g *Gateway) filter(ctx context.Context, s *Selection, overlap time.Duration) (store.Filter, error) {
+	business, err := g.businessNamed(ctx, s.PhoneNumberID)
+	if err != nil {
+		return store.Filter{}, err
+	}
+	s.PhoneNumberID = business
 	zone := time.UTC
 	if zones := g.Businesses.Zones(s.PhoneNumberID); len(zones) == 1 {
 		zone = zones[0]
@@ -91,10 +99,19 @@ func filterIn(s *Selection, zone *time.Location, now time.Time, overlap time.Dur
 	if f.To, err = moment(s.To, zone, now); err != nil {
 		return f, err
 	}
-	f.PhoneNumberID, f.Rule, f.Category = s.PhoneNumberID, policy.Rule(strings.ToUpper(s.Rule)), policy.BilledCategory(s.Category)
+	if f.From != 0 && f.To != 0 && f.From >= f.To {
+		return f, errors.New("from must be before to")
+	}
+	if f.Rule, err = readRule(s.Rule); err != nil {
+		return f, err
+	}
+	if f.Category, err = readCategory(s.Category); err != nil {
+		return f, err
+	}
+	f.PhoneNumberID = s.PhoneNumberID
 	f.Sender, f.Template, f.Outcome = s.Sender, s.Template, store.OutcomeState(strings.ToLower(s.Outcome))
 	if f.Outcome != "" && !slices.Contains(store.OutcomeStates, f.Outcome) {
-		return f, fmt.Errorf("outcome must be one of %v", store.OutcomeStates)
+		return f, fmt.Errorf("outcome must be one of %s", enumerate(store.OutcomeStates))
 	}
 	if s.Contact != "" {
 		if f.Contact, err = readContact(s.Contact); err != nil {

@@ -84,7 +84,7 @@ func (g *Gateway) Summary(ctx context.Context, s Selection) (*Summary, error) {
 		return nil, misasked(errors.New("a summary compares violations with all sends: it goes with neither rule, category nor outcome"))
 	}
 	s.From = cmp.Or(s.From, defaultGroupPeriod)
-	f, err := g.filter(&s, 0)
+	f, err := g.filter(ctx, &s, 0)
 	if err != nil {
 		return nil, err
 	}

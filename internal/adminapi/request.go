@@ -62,7 +62,17 @@ func readStrictly(body io.Reader, request any) error {
 			return fmt.Errorf("unknown field %s; there are %s", nameable(name), strings.Join(known, ", "))
 		}
 	}
-	return json.Unmarshal(raw, request)
+	if err := json.Unmarshal(raw, request); err != nil {
+		return err
+	}
+	for _, f := range fieldsOf(request) {
+		for key := range doc.Members() {
+			if key.String() == f.key && f.value.Kind() == reflect.Int && f.value.Int() == 0 {
+				return fmt.Errorf("%s must be at least 1", f.key)
+			}
+		}
+	}
+	return nil
 }
 
 // readQuery reads query parameters, each of them once.
@@ -86,6 +96,9 @@ func readQuery(query url.Values, request any) error {
 			n, err := strconv.Atoi(values[0])
 			if err != nil {
 				return Errorf(http.StatusBadRequest, "%s is not a number", key)
+			}
+			if n == 0 { // what is not given is 0
+				return Errorf(http.StatusBadRequest, "%s must be at least 1", key)
 			}
 			f.value.SetInt(int64(n))
 		}
