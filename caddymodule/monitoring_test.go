@@ -48,6 +48,19 @@ func TestMonitoringKnowsTheMetrics(t *testing.T) {
 // Every alert says what is wrong and what to look at, and somebody has tried it.
 func TestAlertsAreWhole(t *testing.T) {
 	rules, tried := monitoring(t, "alerts.yaml"), monitoring(t, "alerts_test.yaml")
+	page, err := os.ReadFile("../docs/how-to/page-at-3am.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := make(map[string]bool)
+	for _, m := range regexp.MustCompile("(?m)^## (.+)$").FindAllStringSubmatch(string(page), -1) {
+		sections[strings.ReplaceAll(strings.ToLower(m[1]), " ", "-")] = true
+	}
+	for _, m := range regexp.MustCompile(`page-at-3am\.md#([a-z-]+)`).FindAllStringSubmatch(rules, -1) {
+		if !sections[m[1]] {
+			t.Errorf("the runbook has no section %q", m[1])
+		}
+	}
 	alerts := strings.Split(rules, "- alert: ")[1:]
 	if len(alerts) < 20 {
 		t.Fatalf("there are %d alerts", len(alerts))
