@@ -26,7 +26,7 @@ func pageOf(l *gateway.List, line func(*store.Entry) *adminapi.Line) func(contex
 		if err != nil {
 			return nil, err
 		}
-		answer := &adminapi.Page{Entries: []*adminapi.Line{}, Next: p.Next, Newest: p.Newest}
+		answer := &adminapi.Page{Entries: []*adminapi.Line{}, Next: p.Next, Newest: p.Newest, Unlisted: p.Unlisted}
 		for _, e := range p.Entries {
 			answer.Entries = append(answer.Entries, line(e))
 		}

@@ -210,6 +210,7 @@ func listCommand(list adminapi.List, how *layout[*adminapi.Line]) func(*cobra.Co
 			}
 			c.more(p.Next)
 			c.besides(p.AccountEvents)
+			c.unlisted(p.Unlisted)
 			return nil
 		})
 	}

@@ -97,6 +97,15 @@ func (c *call) hint(format string, args ...any) {
 	}
 }
 
+// unlisted says that more was refused than a list shows: who has just set up a
+// sender would look for its refusals in vain.
+func (c *call) unlisted(n int64) {
+	if n > 0 {
+		c.hint("Not listed: requests of callers whose access token Meta hasn't accepted lately. Since the configuration was loaded %d were refused; the log has some of them.\n"+
+			"To have a sender's listed, let it read its number once through the gateway, GET /v25.0/<phone_number_id>, or name it under `senders`.", n)
+	}
+}
+
 // more says how the next page is asked for.
 func (c *call) more(next string) {
 	if next != "" {

@@ -270,6 +270,14 @@ func TestStrangersAskSlowly(t *testing.T) {
 	if resp, _ := w.as(t, badToken, "POST", messages, bensText); resp.StatusCode == http.StatusTooManyRequests {
 		t.Error("time passes, and a stranger still may not ask")
 	}
+	// Who looks for these refusals is told why there are none.
+	var page struct {
+		Entries  []any `json:"entries"`
+		Unlisted int   `json:"unlisted"`
+	}
+	if w.admin(t, "/whatsapp/violations", "", &page); len(page.Entries) != 0 || page.Unlisted != answered+5 {
+		t.Errorf("%d violations, and %d unlisted; answered were %d and 5", len(page.Entries), page.Unlisted, answered)
+	}
 	if lines := w.logLines(t, "http.handlers.whatsapp_guard", "refused a caller whose access token Meta hasn't accepted lately; it is not in the ledger"); len(lines) != 1 || lines[0]["rule"] != "WINDOW_CLOSED" {
 		t.Errorf("logged are %v", lines)
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -36,6 +37,9 @@ type strangers struct {
 	// mu guards sources and what they hold.
 	mu      sync.Mutex
 	sources *lru.Cache[netip.Prefix, *patience]
+
+	// refused is how many requests were refused to them.
+	refused atomic.Int64
 }
 
 // patience is what there is left with one place.
@@ -99,7 +103,7 @@ func (d *Sends) strangerWaits(c *Caller) (Result, bool) {
 	if wait == 0 {
 		return Result{}, false
 	}
-	d.Observer.StrangerRefused(policy.RuleStranger)
+	d.strangerRefused(policy.RuleStranger)
 	seconds := int(math.Ceil(wait.Seconds()))
 	return Result{ID: store.NewID(d.now()), RetryAfter: seconds, Refusal: &cloudapi.Refusal{
 		Rule:   policy.RuleStranger,
@@ -137,9 +141,15 @@ func (d *Sends) refuseStranger(r *Request, sends []Judged) Result {
 	return Result{Sends: sends, ID: first.ID, Refusal: refusal, Elements: elements}
 }
 
+// strangerRefused counts a request that was refused to a stranger.
+func (d *Sends) strangerRefused(rule policy.Rule) {
+	d.strangers.refused.Add(1)
+	d.Observer.StrangerRefused(rule)
+}
+
 // askedInVain counts what a stranger was refused, and logs some of it.
 func (d *Sends) askedInVain(c *Caller, e *store.Entry) {
-	d.Observer.StrangerRefused(e.Decision.Rule)
+	d.strangerRefused(e.Decision.Rule)
 	log, more := d.strangers.asked(c.Source, d.Now())
 	if !log {
 		return

@@ -50,6 +50,9 @@ type Page struct {
 	Newest string `json:"newest"`
 	// AccountEvents are what should be seen beside the entries.
 	AccountEvents *Besides `json:"account_events,omitempty"`
+	// Unlisted is how many requests were refused since the configuration was loaded
+	// to callers whose access token Meta hasn't accepted lately. They are in no list.
+	Unlisted int64 `json:"unlisted,omitempty"`
 }
 
 // Line is a ledger entry as people read it.
