@@ -7,12 +7,14 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 
@@ -113,14 +115,15 @@ func adminClient(c *call) (*adminapi.Client, error) {
 			given = "unix/" + serviceSocket
 		}
 	}
-	if file := c.flags.String("config"); file != "" {
+	address := cmp.Or(given, caddy.DefaultAdminListen)
+	if file := c.flags.String("config"); given == "" && file != "" {
 		if _, err := os.Stat(file); err != nil {
 			return nil, misused("the configuration %s can't be read: %v", file, errors.Unwrap(err))
 		}
-	}
-	address, err := caddycmd.DetermineAdminAPIAddress(given, nil, c.flags.String("config"), c.flags.String("adapter"))
-	if err != nil {
-		return nil, fmt.Errorf("the configuration has no admin address that can be read: %w", err)
+		var err error
+		if address, err = configuredAdmin(file, c.flags.String("adapter")); err != nil {
+			return nil, fmt.Errorf("the configuration %s has no admin address that can be read: %w", file, err)
+		}
 	}
 	client, err := adminapi.NewClient(address)
 	if err != nil {
