@@ -63,11 +63,12 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"decisionlog", "policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
-		"billing cloudapi cloudapi/identity cloudapi/webhook decisionlog gateway internal/adminapi internal/version phone policy store store/badger", "",
+		"billing cloudapi cloudapi/identity cloudapi/webhook decisionlog gateway internal/adminapi internal/ntp internal/version phone policy store store/badger", "",
 	},
 
 	{"internal/backups", "", "caddy badger network logger"},
-	{"command", "billing internal/adminapi internal/backups internal/version policy store store/badger", ""},
+	{"internal/ntp", "", "caddy badger network logger"},
+	{"command", "billing internal/adminapi internal/backups internal/ntp internal/version policy store store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},

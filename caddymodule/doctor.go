@@ -11,6 +11,7 @@ import (
 
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/internal/ntp"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 	"github.com/waguard/waguard/store/badger"
@@ -28,7 +29,7 @@ func adminDoctor(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 		add(witnessFinding(b))
 		add(modeFindings(b)...)
 	}
-	add(clockFinding(a.gateway))
+	add(clockFinding(a.gateway, ntp.Synchronized))
 	add(a.doorFindings()...)
 	numbers, err := a.gateway.Numbers(ctx)
 	if err != nil {
@@ -126,18 +127,27 @@ func modeFindings(b *BadgerStore) (findings []adminapi.Finding) {
 	return findings
 }
 
-func clockFinding(g *gateway.Gateway) adminapi.Finding {
-	const check = "clock"
+// clockFinding compares the clock with WhatsApp's; where too few webhooks came, it
+// asks the system whether it is kept.
+func clockFinding(g *gateway.Gateway, synchronized func() (kept, known bool)) adminapi.Finding {
+	const check, remedy = "clock", "set it by NTP, such as with systemd-timesyncd or chrony: windows and consents are weighed by it"
 	ahead, known, wrong := g.Clocks.Difference(g.Now())
 	side := "behind"
 	if ahead < 0 {
 		side = "ahead of"
 	}
-	switch {
-	case !known:
-		return adminapi.Unchecked(check, "check it with `timedatectl`, or ask again after webhooks have come", "too few webhooks came in the last 15 minutes to compare it with WhatsApp's")
-	case wrong:
-		return adminapi.Trouble(check, "set it by NTP, such as with systemd-timesyncd or chrony: windows and consents are weighed by it", "this machine's clock is %s %s WhatsApp's", ahead.Abs().Round(time.Second), side)
+	if wrong {
+		return adminapi.Trouble(check, remedy, "this machine's clock is %s %s WhatsApp's", ahead.Abs().Round(time.Second), side)
+	}
+	if !known {
+		const few = "too few webhooks came in the last 15 minutes to compare it with WhatsApp's"
+		switch kept, told := synchronized(); {
+		case !told:
+			return adminapi.Unchecked(check, "see that it is set by NTP, or ask again after webhooks have come", "%s", few)
+		case !kept:
+			return adminapi.Note(check, remedy, "%s, and the system says that nothing keeps it", few)
+		}
+		return adminapi.OK(check, "the system says that it is kept; %s", few)
 	}
 	return adminapi.OK(check, "it differs from WhatsApp's by less than a minute")
 }

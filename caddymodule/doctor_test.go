@@ -160,17 +160,24 @@ func TestClockFinding(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
-		ahead      time.Duration // WhatsApp's clock
-		deliveries int
-		want       string
+		ahead       time.Duration // WhatsApp's clock
+		deliveries  int
+		kept, known bool // as the system says
+		want        string
 	}{
-		"never": {0, 0, "unchecked too few"}, "right": {-time.Second, 5, "ok differs"}, "one that may be late": {-time.Hour, 1, "unchecked too few"},
-		"behind": {5 * time.Minute, 1, "problem 5m0s behind WhatsApp's"}, "ahead": {-5 * time.Minute, 5, "problem 5m0s ahead of WhatsApp's"},
+		"never":    {0, 0, false, false, "unchecked too few"},
+		"kept":     {0, 0, true, true, "ok says that it is kept"},
+		"not kept": {0, 0, false, true, "note nothing keeps it"},
+		"right":    {-time.Second, 5, false, true, "ok differs"},
+		// It may be late, and says nothing.
+		"one":    {-time.Hour, 1, false, false, "unchecked too few"},
+		"behind": {5 * time.Minute, 1, true, true, "problem 5m0s behind WhatsApp's"},
+		"ahead":  {-5 * time.Minute, 5, true, true, "problem 5m0s ahead of WhatsApp's"},
 	} {
 		g := &gateway.Gateway{Now: func() time.Time { return now }}
 		for range c.deliveries {
 			g.Clocks.Saw(now, now.Add(c.ahead))
 		}
-		wants(t, name, []adminapi.Finding{clockFinding(g)}, c.want)
+		wants(t, name, []adminapi.Finding{clockFinding(g, func() (bool, bool) { return c.kept, c.known })}, c.want)
 	}
 }

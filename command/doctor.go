@@ -134,7 +134,8 @@ func diagnose(ctx context.Context, c *call) ([]adminapi.Finding, error) {
 		}
 	} else {
 		findings = append(findings, examineStore(ctx, c, conf)...)
-		findings = append(findings, adminapi.Unchecked("disk, clock, handlers, webhooks, mode and templates", "start the gateway, and ask again", "only a gateway that runs can tell"))
+		findings = append(findings, clockFinding())
+		findings = append(findings, adminapi.Unchecked("disk, handlers, webhooks, mode and templates", "start the gateway, and ask again", "only a gateway that runs can tell"))
 	}
 	return append(findings, backupFindings(c)...), nil
 }

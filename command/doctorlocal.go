@@ -17,6 +17,7 @@ import (
 
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/backups"
+	"github.com/waguard/waguard/internal/ntp"
 	"github.com/waguard/waguard/store/badger"
 )
 
@@ -165,6 +166,19 @@ func directoryFindings(path string) []adminapi.Finding {
 		return []adminapi.Finding{adminapi.Trouble(check, "chmod 700 "+path, "others on this machine can reach %s: it has mode %04o", path, mode)}
 	}
 	return []adminapi.Finding{adminapi.OK(check, "%s is there, and is its user's alone", path)}
+}
+
+// clockFinding asks the system about its clock, where no gateway compares it with
+// WhatsApp's.
+func clockFinding() adminapi.Finding {
+	const check, remedy = "clock", "set it by NTP, such as with systemd-timesyncd or chrony: windows and consents are weighed by it"
+	switch kept, known := ntp.Synchronized(); {
+	case !known:
+		return adminapi.Unchecked(check, "see that it is set by NTP", "the system doesn't say whether something keeps it")
+	case !kept:
+		return adminapi.Note(check, remedy, "the system says that nothing keeps it")
+	}
+	return adminapi.OK(check, "the system says that it is kept")
 }
 
 // freshBackup is how old the newest backup may be: a day, and what a daily timer may
