@@ -41,6 +41,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"internal/loosejson", "", "caddy badger network disk logger"},
 	{"internal/version", "", "caddy badger network disk logger"},
 	{"internal/lookalike", "", "caddy badger network disk logger"},
+	{"internal/ntp", "", "caddy badger network logger"},
 
 	// The wire: no store, no Caddy. Senders and webhooks don't know each other.
 	{"cloudapi/identity", "phone policy", "caddy badger network disk logger"},
@@ -67,7 +68,6 @@ var rooms = []struct{ name, mayImport, never string }{
 	},
 
 	{"internal/backups", "", "caddy badger network logger"},
-	{"internal/ntp", "", "caddy badger network logger"},
 	{"command", "billing internal/adminapi internal/backups internal/ntp internal/version policy store store/badger", ""},
 
 	// What a build of Caddy imports.
