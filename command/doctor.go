@@ -127,7 +127,7 @@ func diagnose(ctx context.Context, c *call) ([]adminapi.Finding, error) {
 	if d != nil {
 		findings = append(findings, d.Findings...)
 		if c.flags.Bool("deep") {
-			_, over := c.underway("the gateway reads its store", 0)
+			_, over := c.underway("the gateway reads its store", -1)
 			report, err := client.CheckStore(ctx)
 			over()
 			findings = append(findings, reportFinding(report, err))
@@ -188,7 +188,7 @@ func examineStore(ctx context.Context, c *call, conf *configuration) []adminapi.
 	if !c.flags.Bool("deep") {
 		return append(findings, adminapi.Unchecked("whole store", "ask with --deep: it reads all of it", "whether the store is sound was not looked at"))
 	}
-	_, over := c.underway("reading the store", 0)
+	_, over := c.underway("reading the store", -1)
 	report, err := badger.Check(ctx, path, witness)
 	over()
 	return append(findings, reportFinding(report, err))

@@ -8,7 +8,8 @@ import (
 )
 
 // underway shows on a terminal that something goes on, and how far it is. It is
-// over with the function it returns. A total of zero is one that nobody knows.
+// over with the function it returns. A total of zero is one that nobody knows, and
+// with one below zero nothing is counted.
 func (c *call) underway(what string, total int64) (advance func(int64), over func()) {
 	if !c.errs.terminal || !c.errs.colourful {
 		return func(int64) {}, func() {}
@@ -21,8 +22,10 @@ func (c *call) underway(what string, total int64) (advance func(int64), over fun
 	bar.SetUpdateFrequency(100 * time.Millisecond)
 	bar.Style().Visibility.ETA = total > 0
 	bar.Style().Visibility.Percentage = total > 0
+	bar.Style().Visibility.Value = total >= 0
+	bar.Style().Options.DoneString = "" // how it ended is said after it
 	bar.Style().Visibility.TrackerOverall = false
-	tracker := &progress.Tracker{Message: what, Total: total, Units: progress.UnitsBytes, RemoveOnCompletion: true, AutoStopDisabled: true}
+	tracker := &progress.Tracker{Message: what, Total: max(total, 0), Units: progress.UnitsBytes, AutoStopDisabled: true}
 	bar.AppendTracker(tracker)
 	ended := make(chan struct{})
 	go func() { // ends with the tracker

@@ -72,11 +72,11 @@ func storeReport(ctx context.Context, c *call) (*store.CheckReport, error) {
 		if err != nil {
 			return nil, err
 		}
-		_, over := c.underway("the gateway reads its store", 0)
+		_, over := c.underway("the gateway reads its store", -1)
 		defer over()
 		return client.CheckStore(ctx)
 	}
-	_, over := c.underway("reading the store", 0)
+	_, over := c.underway("reading the store", -1)
 	defer over()
 	return badger.Check(ctx, c.flags.String("path"), c.flags.String("witness"))
 }
