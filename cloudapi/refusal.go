@@ -19,6 +19,8 @@ type Refusal struct {
 	// Outcome is what became of a send that was allowed: not_sent where it may be
 	// sent again, unknown where it must not be blindly. Empty where it was refused.
 	Outcome string
+	// Unrecorded: the store could not take it, so that no list has it.
+	Unrecorded bool
 }
 
 // Error lets a Refusal travel as an error inside this package.
@@ -129,6 +131,8 @@ type Verdict struct {
 	// Outcome is unknown or not_sent for a send that was allowed and got no answer;
 	// for one whose record was lost, what Meta answered.
 	Outcome string `json:"outcome,omitempty"`
+	// Unrecorded: the store could not take the refusal, so that the id is in no list.
+	Unrecorded bool `json:"unrecorded,omitempty"`
 	// Elements has the refusals of a batch's elements.
 	Elements []Element `json:"elements,omitempty"`
 }
@@ -161,7 +165,7 @@ func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
 		ErrorData:   ErrorData{MessagingProduct: "whatsapp", Details: details + ". [waguard " + string(r.Rule) + " " + id + "]"},
 		IsTransient: e.status == http.StatusServiceUnavailable || e.status == http.StatusConflict || e.status == http.StatusTooManyRequests,
 		FBTraceID:   id,
-		Waguard:     Verdict{Decision: string(decision), ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Outcome: r.Outcome, Elements: elements},
+		Waguard:     Verdict{Decision: string(decision), ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Outcome: r.Outcome, Unrecorded: r.Unrecorded, Elements: elements},
 	}})
 	if err != nil {
 		// Every field is a string, a number or a bool.

@@ -45,3 +45,20 @@ func TestStoreFailsInMonitorMode(t *testing.T) {
 		}
 	}
 }
+
+// TestUnrecordedRefusal: a refusal that the store can't take holds, and says that no
+// list has it.
+func TestUnrecordedRefusal(t *testing.T) {
+	w := newWorld(t, options{Options: gatewaytest.Options{Store: "faulty", LogLevel: "PANIC"}})
+	ana.writes("Hello")(t, w)
+	w.Post(t, messages, textBody) // Meta has accepted the token
+	w.Clock.Advance(25 * time.Hour)
+	defer faults.reserve.Store(false)
+	for _, faulty := range []bool{false, true} {
+		faults.reserve.Store(faulty)
+		resp, body := w.Post(t, messages, textBody)
+		if r := decodeRefusal(t, body); resp.StatusCode != 400 || r.Error.Waguard.Rule != "WINDOW_CLOSED" || r.Error.Waguard.Unrecorded != faulty {
+			t.Errorf("the store takes nothing: %v; answered %s %s", faulty, resp.Status, body)
+		}
+	}
+}

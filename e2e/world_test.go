@@ -277,11 +277,12 @@ type refusal struct {
 			Details string `json:"details"`
 		} `json:"error_data"`
 		Waguard struct {
-			Decision string `json:"decision"`
-			ID       string `json:"id"`
-			Rule     string `json:"rule"`
-			Reason   string `json:"reason"`
-			Elements []struct {
+			Decision   string `json:"decision"`
+			ID         string `json:"id"`
+			Rule       string `json:"rule"`
+			Unrecorded bool   `json:"unrecorded"`
+			Reason     string `json:"reason"`
+			Elements   []struct {
 				Index int    `json:"index"`
 				Rule  string `json:"rule"`
 			} `json:"elements"`

@@ -34,15 +34,17 @@ func (d *Sends) refuse(ctx context.Context, st store.Store, r *Request, sends []
 		}
 		sends[i].reserved = st.Reserve(context.WithoutCancel(ctx), sends[i].Entry)
 	}
+	unrecorded := false
 	for i := range sends {
 		d.report(&sends[i])
-		d.refusalRecorded(sends[i].Entry, sends[i].reserved.Wait())
+		unrecorded = !d.refusalRecorded(sends[i].Entry, sends[i].reserved.Wait()) || unrecorded
 	}
 	decision := &sends[first].Entry.Decision
 	refusal := &cloudapi.Refusal{Rule: decision.Rule, Reason: decision.Reason, Remedy: decision.Remedy}
 	if r.Reading.Batch {
 		refusal = batchRefused(decision.Reason)
 	}
+	refusal.Unrecorded = unrecorded
 	return Result{Sends: sends, ID: sends[first].Entry.ID, Refusal: refusal, Elements: elements}
 }
 
@@ -68,12 +70,14 @@ func (j *Judged) fallWith() {
 	}
 }
 
-// refusalRecorded notes how it ended to record a refusal. It holds all the same.
-func (d *Sends) refusalRecorded(e *store.Entry, err error) {
+// refusalRecorded notes how it ended to record a refusal, and reports whether it is
+// on record. It holds all the same.
+func (d *Sends) refusalRecorded(e *store.Entry, err error) bool {
 	d.wrote(err)
 	if err != nil {
 		d.often(zapcore.ErrorLevel, "a refusal could not be recorded", zap.Stringer("id", e.ID), zap.Error(err))
 	}
+	return err == nil
 }
 
 // storeDown is what sends come to while the store can't answer: what can't be

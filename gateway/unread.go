@@ -74,7 +74,11 @@ func (u *Unread) Refuse(ctx context.Context, exception string) Result {
 		if err == nil {
 			err = st.Reserve(context.WithoutCancel(ctx), j.Entry).Wait()
 		}
-		d.refusalRecorded(j.Entry, err)
+		if !d.refusalRecorded(j.Entry, err) {
+			unrecorded := *u.refusal
+			unrecorded.Unrecorded = true
+			u.refusal = &unrecorded
+		}
 	}
 	return Result{Sends: u.sends[:], ID: j.Entry.ID, Refusal: u.refusal, Elements: u.refusal.Elements}
 }
