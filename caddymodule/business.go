@@ -200,6 +200,9 @@ func (b *Business) resolve(defaults *Policy) (*gateway.Business, error) {
 	if b.PhoneNumberID == everyOther && (b.Number != "" || b.WABA != "") {
 		return nil, errors.New("number and waba belong to one business phone number, not to *")
 	}
+	if b.WABA != "" && !isDigits(b.WABA) {
+		return nil, fmt.Errorf("waba is %q; the id of a WhatsApp Business Account consists of digits, and is shown in Meta's business settings", b.WABA)
+	}
 	r := &gateway.Business{Name: b.Name, WABA: b.WABA}
 	if b.Number != "" {
 		if r.Home = phone.CallingCode(b.Number); r.Home == "" {

@@ -38,7 +38,14 @@ func parseBlock(d *caddyfile.Dispenser, known map[string]parser, repeated ...str
 			return d.Errf("%s is given twice", name)
 		}
 		seen[name] = true
+		if err := checkPlaceholders(d); err != nil {
+			return err
+		}
+		at := *d
 		if err := parse(d); err != nil {
+			if usage := usages[name]; usage != "" && argumentsWrong.MatchString(err.Error()) {
+				return at.Errf("write %s", usage)
+			}
 			return err
 		}
 	}
@@ -189,6 +196,9 @@ func parseStore(d *caddyfile.Dispenser, app *App) error {
 		return d.ArgErr()
 	}
 	name := d.Val()
+	if _, err := caddy.GetModule("whatsapp.stores." + name); err != nil {
+		return d.Errf("there is no store %s in this version; write store badger [<path>]", name)
+	}
 	unmarshaled, err := caddyfile.UnmarshalModule(d, "whatsapp.stores."+name)
 	if err != nil {
 		return err

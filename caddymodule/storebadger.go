@@ -80,7 +80,7 @@ func (BadgerStore) CaddyModule() caddy.ModuleInfo {
 // Provision finds out where the database lies. It doesn't touch it.
 func (b *BadgerStore) Provision(ctx caddy.Context) (err error) {
 	b.logger = ctx.Logger()
-	if b.path, err = storePath(b.Path, filepath.Join(caddy.AppDataDir(), "waguard")); err != nil {
+	if b.path, err = storePath(b.Path, defaultStorePath()); err != nil {
 		return fmt.Errorf("store path: %w", err)
 	}
 	b.options = badgerOptions{ledger: defaultRetention, violations: defaultRetention}
@@ -120,7 +120,7 @@ var lossCode = regexp.MustCompile("^[0-9a-f]{8}$")
 func storePath(configured, otherwise string) (string, error) {
 	path, err := caddy.NewReplacer().ReplaceOrErr(configured, true, true)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%s has no value when the gateway starts: set the variable, or write the path without a placeholder", placeholder.FindString(configured))
 	}
 	if path == "" {
 		path = otherwise
@@ -155,6 +155,10 @@ func (b *BadgerStore) acquire(now func() time.Time) (store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	vacant, err := badger.Vacant(b.path)
+	if err != nil {
+		vacant = false // opening it says what is wrong
+	}
 	value, shared, err := stores.LoadOrNew(b.path, func() (caddy.Destructor, error) {
 		s, err := badger.Open(b.path, badger.Options{
 			Logger:             b.logger,
@@ -182,8 +186,25 @@ func (b *BadgerStore) acquire(now func() time.Time) (store.Store, error) {
 		_, release := stores.Delete(b.path)
 		return nil, errors.Join(err, release)
 	}
+	if vacant && !shared {
+		b.tellNew()
+	}
 	return pooled.Store, nil
 }
+
+// tellNew says that the gateway begins with nothing, which is right once.
+func (b *BadgerStore) tellNew() {
+	const message = "new, empty store: it knows of no window, no opt-in and no opt-out"
+	usual := defaultStorePath()
+	if other, err := badger.Vacant(usual); err == nil && !other && usual != b.path {
+		b.logger.Warn(message+". There is another store at the usual place; if that is the one that is meant, leave the path out of `store badger`", zap.String("path", b.path), zap.String("other", usual))
+		return
+	}
+	b.logger.Info(message, zap.String("path", b.path))
+}
+
+// defaultStorePath is where the store lies that has no path in the configuration.
+func defaultStorePath() string { return filepath.Join(caddy.AppDataDir(), "waguard") }
 
 // Release gives up the reference Acquire took.
 func (b *BadgerStore) Release() error {
@@ -208,8 +229,8 @@ func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return d.ArgErr()
 	}
 	return parseBlock(d, map[string]parser{
-		"ledger_retention":    durationInto(&b.LedgerRetention),
-		"violation_retention": durationInto(&b.ViolationRetention),
+		"ledger_retention":    retentionInto(&b.LedgerRetention),
+		"violation_retention": retentionInto(&b.ViolationRetention),
 		"witness":             stringInto(&b.Witness),
 		"accept_loss": func(d *caddyfile.Dispenser) error {
 			if err := stringInto(&b.AcceptLoss)(d); err != nil {
@@ -221,6 +242,20 @@ func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			return nil
 		},
 	})
+}
+
+// retentionInto reads for how long something is kept.
+func retentionInto(to **caddy.Duration) parser {
+	return func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		if err := durationInto(to)(d); err != nil {
+			return err
+		}
+		if **to < 0 {
+			return d.Errf("%s is %s; it must not be negative, and 0 keeps for ever", name, time.Duration(**to))
+		}
+		return nil
+	}
 }
 
 // Interface guards

@@ -1,0 +1,57 @@
+package caddymodule
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+// usages are how options are written. Who gives one too few or too many arguments is
+// shown its line.
+var usages = map[string]string{
+	"store": "store badger [<path>]", "ledger_retention": "ledger_retention <duration>, such as 400d",
+	"violation_retention": "violation_retention <duration>, such as 400d", "witness": "witness <file>", "accept_loss": "accept_loss <code>",
+	"name": "name <business name>, in quotes if it has spaces", "waba": "waba <id>", "number": "number <phone number>, with plus and country code and without spaces, or in quotes",
+	"mode": "mode enforce|monitor", "window_margin": "window_margin <duration>, such as 5m",
+	"in_window_consent": "in_window_consent implied|required", "opted_out_replies": "opted_out_replies allow|refuse",
+	"groups": "groups allow|refuse", "direct_send": "direct_send allow|refuse", "time_zone": "time_zone <name>, such as Europe/Berlin",
+	"bare_numbers": "bare_numbers international|both|refuse", "essential_templates": "essential_templates <name>...",
+	"transaction_prefix": "transaction_prefix <prefix>...", "confirmation_texts": "confirmation_texts <text>..., each in quotes",
+	"opt_out_reach": "opt_out_reach number|waba|all", "opt_in_reach": "opt_in_reach number|waba|all", "consent_skew": "consent_skew <duration>, such as 60s",
+	"start_opts_in": "start_opts_in <scope>...|none", "opt_in_questions": "opt_in_questions <scope> <template>...",
+	"opt_out_words": "opt_out_words <scope> <word>...", "opt_in_words": "opt_in_words <scope> <word>...",
+	"opt_out_payloads": "opt_out_payloads <scope> <payload>...", "opt_in_payloads": "opt_in_payloads <scope> <payload>...",
+	"ledger": "ledger strict|overlap", "body_budget": "body_budget <size>, such as 64MiB", "body_timeout": "body_timeout <duration>, such as 30s",
+	"log_contacts": "log_contacts pseudonym|masked|clear", "policy": "policy { … }, without a word before the brace",
+	"dialect": "dialect cloud|360dialog|on_premises", "phone_number_id": "phone_number_id <id>", "max_body": "max_body <size>, such as 1MiB",
+	"send_timeout": "send_timeout <duration>, such as 60s", "idempotency_window": "idempotency_window <duration>, such as 24h",
+	"webhook_changes": "webhook_changes log|refuse", "sender": "sender <text with placeholders>, in quotes if it has spaces",
+	"app_secret": "app_secret <secret>...", "verify_token": "verify_token <token>",
+	"auth": "auth header <name> <secret>, auth basic <user> <password>, auth path <secret> or auth turn <secret>",
+}
+
+// argumentsWrong tells errors of a wrong number of arguments, which Caddy words.
+var argumentsWrong = regexp.MustCompile(`^wrong argument count or unexpected line ending`)
+
+// withPlaceholders are the options whose placeholders are replaced, when the gateway
+// starts or for each request.
+var withPlaceholders = []string{"store", "witness", "app_secret", "verify_token", "auth", "sender", "senders", "decision_log"}
+
+// runtimePlaceholder is one that Caddy replaces when a configuration runs.
+var runtimePlaceholder = regexp.MustCompile(`\{(env|file|system|http|time|vars)\.[^{}]*\}`)
+
+// checkPlaceholders refuses placeholders in an option that would take them as they
+// are written. The dispenser stands at the option's name, and stays there.
+func checkPlaceholders(d *caddyfile.Dispenser) error {
+	name := d.Val()
+	if slices.Contains(withPlaceholders, name) {
+		return nil
+	}
+	for ahead := *d; ahead.NextArg(); {
+		if found := runtimePlaceholder.FindString(ahead.Val()); found != "" {
+			return d.Errf("%s takes no placeholder such as %s: write the value, or {$NAME} for the environment's when the file is read", name, found)
+		}
+	}
+	return nil
+}
