@@ -9,7 +9,7 @@ import (
 
 // usages are how options are written. Who gives one too few or too many arguments is
 // shown its line.
-var usages = map[string]string{
+var usages = map[string]string{ // #nosec G101 -- how secrets are written, and none of them
 	"store": "store badger [<path>]", "ledger_retention": "ledger_retention <duration>, such as 400d",
 	"violation_retention": "violation_retention <duration>, such as 400d", "witness": "witness <file>", "accept_loss": "accept_loss <code>",
 	"name": "name <business name>, in quotes if it has spaces", "waba": "waba <id>", "number": "number <phone number>, with plus and country code and without spaces, or in quotes",

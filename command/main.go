@@ -181,7 +181,7 @@ func manualCommand() *cobra.Command {
 	required(cmd, "directory")
 	doing(cmd, func(_ context.Context, c *call) error {
 		dir := c.flags.String("directory")
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := os.MkdirAll(dir, 0o755); err != nil { // #nosec G301 -- manual pages are for everybody
 			return fmt.Errorf("making the directory: %w", err)
 		}
 		root := c.cmd.Root()
