@@ -109,7 +109,7 @@ func (w *walk) handlers(list []handler, tail []step) error {
 		rest = append(rest, tail...)
 		h := &list[i]
 		if h.name == "whatsapp_guard" {
-			if err := w.guard(rest); err != nil {
+			if err := w.guard(h, rest); err != nil {
 				return err
 			}
 		}
@@ -121,19 +121,27 @@ func (w *walk) handlers(list []handler, tail []step) error {
 }
 
 // guard checks what follows a guard.
-func (w *walk) guard(rest []step) error {
+func (w *walk) guard(h *handler, rest []step) error {
+	guard := "whatsapp_guard"
+	if h.line != "" {
+		guard += " at " + h.line
+	}
 	if end := slices.IndexFunc(rest, func(s step) bool { return s.certain && s.answers() }); end >= 0 {
 		rest = rest[:end+1] // nothing gets further
 	}
 	first := slices.IndexFunc(rest, func(s step) bool { return s.answers() })
 	if first < 0 {
-		return errors.New("whatsapp_guard has nothing behind it that would pass a request on to Meta: put `reverse_proxy https://graph.facebook.com` into the same block. What answers before it leaves requests unjudged: so do handle, route, invoke and respond beside it, and in a `route` block whatever stands above it")
+		return errors.New(guard + " has nothing behind it that would pass a request on to Meta: put `reverse_proxy https://graph.facebook.com` into the same block. What answers before it leaves requests unjudged: so do handle, route, invoke and respond beside it, and in a `route` block whatever stands above it")
 	}
 	if slices.ContainsFunc(rest[:first], func(s step) bool { return s.certain && s.name == "whatsapp_guard" }) {
-		return errors.New("a request would come through two whatsapp_guard handlers, and be judged and recorded twice: take one of them out, or put each into a `handle` block of its own")
+		second := ""
+		if h.line != "" {
+			second = ", the first at " + h.line
+		}
+		return errors.New("a request would come through two whatsapp_guard handlers" + second + ", and be judged and recorded twice: take one of them out, or put each into a `handle` block of its own")
 	}
 	for i := range rest {
-		if err := w.proxy(&rest[i]); err != nil {
+		if err := w.proxy(guard, &rest[i]); err != nil {
 			return err
 		}
 	}
@@ -141,7 +149,7 @@ func (w *walk) guard(rest []step) error {
 }
 
 // proxy checks a reverse_proxy behind a guard: a send must not be repeated by it.
-func (w *walk) proxy(s *step) error {
+func (w *walk) proxy(guard string, s *step) error {
 	if s.proxy == nil {
 		return nil
 	}
@@ -153,16 +161,16 @@ func (w *walk) proxy(s *step) error {
 	}
 	switch {
 	case retries == always && s.certain:
-		return errors.New("lb_retry_match of the reverse_proxy behind whatsapp_guard repeats sends, and every repetition may be a second message: let it match `method GET` only, or take it out; connections that can't be made are tried again without it")
+		return errors.New("lb_retry_match of the reverse_proxy behind " + guard + " repeats sends, and every repetition may be a second message: let it match `method GET` only, or take it out; connections that can't be made are tried again without it")
 	case retries != never:
-		w.logger.Warn("lb_retry_match of a reverse_proxy behind whatsapp_guard may match sends; a repetition of one is stopped, and its outcome is unknown then. Let it match `method GET` only, or take it out")
+		w.logger.Warn("lb_retry_match of a reverse_proxy behind " + guard + " may match sends; a repetition of one is stopped, and its outcome is unknown then. Let it match `method GET` only, or take it out")
 	}
 	if s.proxy.Rewrite != nil && s.proxy.Rewrite.Method != "" && s.proxy.Rewrite.Method != "POST" {
 		return nil // it asks something else, such as forward_auth
 	}
 	for _, response := range s.proxy.HandleResponse {
 		if slices.ContainsFunc(w.steps(response.Routes, ""), func(s step) bool { return s.proxy != nil }) {
-			w.logger.Warn("handle_response of a reverse_proxy behind whatsapp_guard has another reverse_proxy in it; a send that comes to it is stopped, and its outcome is unknown then. Take it out")
+			w.logger.Warn("handle_response of a reverse_proxy behind " + guard + " has another reverse_proxy in it; a send that comes to it is stopped, and its outcome is unknown then. Take it out")
 		}
 	}
 	return nil
@@ -258,6 +266,8 @@ type handler struct {
 	// routes are those of a subroute, invoked is the route that an invoke names.
 	routes  caddyhttp.RouteList
 	invoked string
+	// line is where a guard stands in the Caddyfile; "" where it came from none.
+	line string
 }
 
 // handlersOf are the handlers of a route. Caddy forgets the configuration of those
@@ -271,12 +281,13 @@ func handlersOf(r *caddyhttp.Route) (list []handler) {
 		}
 		var name struct {
 			Handler string `json:"handler"`
+			Line    string `json:"caddyfile_line"`
 		}
 		if json.Unmarshal(raw, &name) == nil && (name.Handler == "subroute" || name.Handler == "invoke") && json.Unmarshal(raw, &h) == nil {
 			list = append(list, handler{name: h.Handler, routes: h.Routes, invoked: h.Name})
 			continue
 		}
-		list = append(list, handler{name: name.Handler, raw: raw})
+		list = append(list, handler{name: name.Handler, raw: raw, line: name.Line})
 	}
 	if len(r.HandlersRaw) > 0 {
 		return list
@@ -288,6 +299,8 @@ func handlersOf(r *caddyhttp.Route) (list []handler) {
 			h.routes = loaded.Routes
 		case *caddyhttp.Invoke:
 			h.invoked = loaded.Name
+		case *Guard:
+			h.line = loaded.CaddyfileLine
 		}
 		list = append(list, h)
 	}

@@ -13,7 +13,7 @@ import (
 // refused with the configuration; one that may work is loaded.
 func TestBehind(t *testing.T) {
 	const (
-		nothing = "whatsapp_guard has nothing behind it"
+		nothing = "has nothing behind it"
 		twice   = "through two whatsapp_guard handlers"
 		repeats = "repeats sends, and every repetition may be a second message"
 	)

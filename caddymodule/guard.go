@@ -95,6 +95,11 @@ type Guard struct {
 	// told only to whom Meta has accepted lately.
 	Senders *Senders `json:"senders,omitempty"`
 
+	// Where the handler stands in the Caddyfile it was read from, such as
+	// `Caddyfile:91`: what can be seen to be wrong only once the whole configuration
+	// is known names it. It changes nothing.
+	CaddyfileLine string `json:"caddyfile_line,omitempty"`
+
 	app     *App
 	logger  *zap.Logger
 	dialect cloudapi.Dialect
@@ -311,6 +316,7 @@ func parseGuard(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 // UnmarshalCaddyfile reads the directive; see parseGuard for its syntax.
 func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume the directive's name
+	g.CaddyfileLine = fmt.Sprintf("%s:%d", d.File(), d.Line())
 	if d.NextArg() {
 		return d.ArgErr()
 	}
