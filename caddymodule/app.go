@@ -97,6 +97,8 @@ type App struct {
 	lease   *lease
 	// behindChecked: a guard has looked at what stands behind all of them.
 	behindChecked bool
+	// past is what was found to take sends past a guard.
+	past []string
 }
 
 // lease is a configuration's hold on the store.

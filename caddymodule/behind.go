@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 	"go.uber.org/zap"
 )
 
@@ -66,6 +67,14 @@ func (g *Guard) checkBehind(ctx caddy.Context) error {
 		if err := walk.routes(server.Routes, nil); err != nil {
 			return err
 		}
+		walk.past(server.Routes, true)
+		for _, found := range walk.found {
+			if slices.Contains(g.app.past, found) {
+				continue
+			}
+			g.app.past = append(g.app.past, found)
+			g.logger.Warn(found)
+		}
 	}
 	return nil
 }
@@ -75,6 +84,8 @@ type walk struct {
 	named  map[string]*caddyhttp.Route
 	depth  int
 	logger *zap.Logger
+	// found is what takes sends past a guard.
+	found []string
 }
 
 // deepest bounds how deep routes may lie in each other: a named route can invoke
@@ -268,7 +279,14 @@ type handler struct {
 	invoked string
 	// line is where a guard stands in the Caddyfile; "" where it came from none.
 	line string
+	// method is what a reverse_proxy makes of a request's method; "" where it leaves
+	// it.
+	method string
 }
+
+// asks reports whether a reverse_proxy asks something else than what it was sent,
+// such as forward_auth.
+func (h *handler) asks() bool { return h.method != "" && h.method != "POST" }
 
 // handlersOf are the handlers of a route. Caddy forgets the configuration of those
 // it has loaded.
@@ -282,12 +300,15 @@ func handlersOf(r *caddyhttp.Route) (list []handler) {
 		var name struct {
 			Handler string `json:"handler"`
 			Line    string `json:"caddyfile_line"`
+			Rewrite struct {
+				Method string `json:"method"`
+			} `json:"rewrite"`
 		}
 		if json.Unmarshal(raw, &name) == nil && (name.Handler == "subroute" || name.Handler == "invoke") && json.Unmarshal(raw, &h) == nil {
 			list = append(list, handler{name: h.Handler, routes: h.Routes, invoked: h.Name})
 			continue
 		}
-		list = append(list, handler{name: name.Handler, raw: raw, line: name.Line})
+		list = append(list, handler{name: name.Handler, raw: raw, line: name.Line, method: name.Rewrite.Method})
 	}
 	if len(r.HandlersRaw) > 0 {
 		return list
@@ -301,6 +322,10 @@ func handlersOf(r *caddyhttp.Route) (list []handler) {
 			h.invoked = loaded.Name
 		case *Guard:
 			h.line = loaded.CaddyfileLine
+		case *reverseproxy.Handler:
+			if loaded.Rewrite != nil {
+				h.method = loaded.Rewrite.Method
+			}
 		}
 		list = append(list, h)
 	}

@@ -158,9 +158,14 @@ func (a *App) doorFindings() (findings []adminapi.Finding) {
 	d, err := doorsOf(a.ctx)
 	if err != nil || len(d.guards) == 0 {
 		findings = append(findings, adminapi.Trouble(guard, "add `whatsapp_guard` in front of the reverse_proxy to graph.facebook.com", "no route has a whatsapp_guard: no send is judged"))
-	} else {
+	} else if len(a.past) == 0 {
 		findings = append(findings, adminapi.OK(guard, "sends are judged"))
 	}
+	for _, found := range a.past {
+		what, remedy, _ := strings.Cut(found, ": ")
+		findings = append(findings, adminapi.Trouble(guard, remedy, "%s", what))
+	}
+	before := len(findings)
 	switch {
 	case err != nil || len(d.webhooks) == 0:
 		findings = append(findings, adminapi.Trouble(subscription, "add a route with `whatsapp_webhook`, and make its URL the callback URL of the app at Meta",
@@ -174,7 +179,7 @@ func (a *App) doorFindings() (findings []adminapi.Finding) {
 				findings = append(findings, adminapi.Trouble(subscription, "set verify_token to a word of your own, and the same one at Meta", "a whatsapp_webhook has no verify_token: Meta can't set up the callback URL"))
 			}
 		}
-		if len(findings) == 1 {
+		if len(findings) == before {
 			findings = append(findings, adminapi.OK(subscription, "the webhook has what it needs to take deliveries"))
 		}
 	}
