@@ -35,6 +35,11 @@ type finding struct{ said string }
 
 func (e *finding) Error() string { return e.said }
 
+// notReached is that no gateway answered a question that isn't for the admin endpoint.
+type notReached struct{ error }
+
+func unreached(format string, args ...any) error { return &notReached{fmt.Errorf(format, args...)} }
+
 // codeOf is the exit code of an error.
 func codeOf(err error) int {
 	if _, ok := errors.AsType[*misuse](err); ok {
@@ -47,6 +52,9 @@ func codeOf(err error) int {
 		return exitUnreachable
 	}
 	if _, ok := errors.AsType[*adminapi.Stranger](err); ok {
+		return exitUnreachable
+	}
+	if _, ok := errors.AsType[*notReached](err); ok {
 		return exitUnreachable
 	}
 	if _, ok := errors.AsType[*adminapi.Error](err); ok {

@@ -31,6 +31,9 @@ func TestExitCodes(t *testing.T) {
 			t.Errorf("Caddy's main doesn't see %d in %#v", want, caddys)
 		}
 	}
+	if got := codeOf(unreached("no answer: %w", io.EOF)); got != exitUnreachable {
+		t.Errorf("a health route that isn't reached ends with %d", got)
+	}
 	// Caddy's own commands.
 	for _, want := range []int{2, 3} {
 		run := caddycmd.WrapCommandFuncForCobra(func(caddycmd.Flags) (int, error) { return want, nil })

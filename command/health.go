@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -21,8 +20,8 @@ func init() {
 Asks the health route of a gateway, which is whatsapp_health in its configuration,
 as a container's health check does, and prints what it answers.
 
-The exit code is 0 if the gateway is ready or degraded, 5 if it is not, and 1 where
-nobody answered.`,
+The exit code is 0 if the gateway is ready or degraded, 5 if it is not, and 3 where
+nobody answered, or what answered is no health route.`,
 		example: `
 waguard health
 waguard health --url http://127.0.0.1:8081/health/live`,
@@ -48,18 +47,18 @@ func askHealth(ctx context.Context, c *call, address string) error {
 	}
 	resp, err := http.DefaultClient.Do(r) // #nosec G704 -- the operator names the address
 	if err != nil {
-		return fmt.Errorf("no answer: %w; does the gateway run, and has its configuration whatsapp_health at that address?", err)
+		return unreached("no answer: %w; does the gateway run, and has its configuration whatsapp_health at that address?", err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	if err != nil {
-		return fmt.Errorf("reading the answer of %s: %w", address, err)
+		return unreached("reading the answer of %s: %w", address, err)
 	}
 	var told struct {
 		Status string `json:"status"`
 	}
 	if json.Unmarshal(body, &told) != nil || told.Status == "" {
-		return fmt.Errorf("what answers at %s is no health route of waguard: %s", address, resp.Status)
+		return unreached("what answers at %s is no health route of waguard: %s", address, resp.Status)
 	}
 	if _, err := c.out.Write(printedJSON(body)); err != nil {
 		return err
