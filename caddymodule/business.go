@@ -191,12 +191,40 @@ func (a *App) resolveBusinesses() error {
 
 // resolve checks a business and merges its policy with the defaults.
 func (b *Business) resolve(defaults *Policy) (*gateway.Business, error) {
-	if b.PhoneNumberID == "" {
-		return nil, errors.New("phone_number_id is missing")
+	if err := b.checkID(); err != nil {
+		return nil, err
 	}
-	if b.PhoneNumberID != everyOther && !isDigits(b.PhoneNumberID) {
-		return nil, errors.New("a phone number id consists of digits; it is shown in Meta's app dashboard beside the phone number, and is not the number itself")
+	r, err := b.account()
+	if err != nil {
+		return nil, err
 	}
+	if err := chooseMode.check(b.Mode); err != nil {
+		return nil, err
+	}
+	r.Monitor = b.Mode == modeMonitor
+	if r.Policy, err = b.Policy.resolve(defaults); err != nil {
+		return nil, err
+	}
+	r.Zone, err = zoneNamed(b.TimeZone, defaults.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	return r, b.Policy.resolveConsent(defaults, r)
+}
+
+// checkID checks which number a business is.
+func (b *Business) checkID() error {
+	switch {
+	case b.PhoneNumberID == "":
+		return errors.New("phone_number_id is missing")
+	case b.PhoneNumberID != everyOther && !isDigits(b.PhoneNumberID):
+		return errors.New("a phone number id consists of digits; it is shown in Meta's app dashboard beside the phone number, and is not the number itself. All numbers that are not listed are `*`")
+	}
+	return nil
+}
+
+// account checks what is said of a business's account and number.
+func (b *Business) account() (*gateway.Business, error) {
 	if b.PhoneNumberID == everyOther && (b.Number != "" || b.WABA != "") {
 		return nil, errors.New("number and waba belong to one business phone number, not to *")
 	}
@@ -209,19 +237,7 @@ func (b *Business) resolve(defaults *Policy) (*gateway.Business, error) {
 			return nil, fmt.Errorf("number %q is not a phone number with plus and country code", b.Number)
 		}
 	}
-	if err := chooseMode.check(b.Mode); err != nil {
-		return nil, err
-	}
-	r.Monitor = b.Mode == modeMonitor
-	var err error
-	if r.Policy, err = b.Policy.resolve(defaults); err != nil {
-		return nil, err
-	}
-	r.Zone, err = zoneNamed(b.TimeZone, defaults.TimeZone)
-	if err != nil {
-		return nil, err
-	}
-	return r, b.Policy.resolveConsent(defaults, r)
+	return r, nil
 }
 
 // zoneNamed is the time zone with the first of the names that is one. Names of

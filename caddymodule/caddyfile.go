@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -44,6 +45,9 @@ func parseBlock(d *caddyfile.Dispenser, known map[string]parser, repeated ...str
 		at := *d
 		if err := parse(d); err != nil {
 			if usage := usages[name]; usage != "" && argumentsWrong.MatchString(err.Error()) {
+				if ahead := at; !ahead.NextArg() {
+					usage += "; if you wrote {$NAME}, that variable is empty"
+				}
 				return at.Errf("write %s", usage)
 			}
 			return err
@@ -73,6 +77,20 @@ func durationInto(to **caddy.Duration) parser {
 			return d.Errf("%s is %q; it must be a duration such as 30s, 24h or 90d", name, arg)
 		}
 		*to = new(caddy.Duration(parsed))
+		return nil
+	}
+}
+
+// positiveInto reads a duration that can't be none.
+func positiveInto(to **caddy.Duration) parser {
+	return func(d *caddyfile.Dispenser) error {
+		name := d.Val()
+		if err := durationInto(to)(d); err != nil {
+			return err
+		}
+		if **to <= 0 {
+			return d.Errf("%s is %s; it must be longer than 0s. Write a duration such as 60s, or leave the option out for its default", name, time.Duration(**to))
+		}
 		return nil
 	}
 }
@@ -154,10 +172,11 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 	err := parseBlock(d, map[string]parser{
 		"store": func(d *caddyfile.Dispenser) error { return parseStore(d, app) },
 		"business": func(d *caddyfile.Dispenser) error {
+			at := *d
 			b, err := parseBusiness(d)
 			for _, other := range app.Businesses {
 				if err == nil && other.PhoneNumberID == b.PhoneNumberID {
-					err = d.Errf("business %s is given twice", b.PhoneNumberID)
+					err = at.Errf("business %s is given twice", b.PhoneNumberID)
 				}
 			}
 			app.Businesses = append(app.Businesses, b)
@@ -167,11 +186,12 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 			if d.NextArg() {
 				return d.ArgErr()
 			}
+			at := *d
 			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions"); err != nil {
 				return err
 			}
 			if err := app.Policy.check(); err != nil {
-				return d.Errf("policy: %v", err)
+				return at.Errf("policy: %v", err)
 			}
 			return nil
 		},
@@ -215,10 +235,26 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	if !d.AllArgs(&b.PhoneNumberID) {
 		return b, d.ArgErr()
 	}
+	at := *d
+	if err := b.checkID(); err != nil {
+		return b, at.Errf("business %s: %v", b.PhoneNumberID, err)
+	}
+	// checked is an option that is looked at where its line is known.
+	checked := func(to *string) parser {
+		return func(d *caddyfile.Dispenser) error {
+			if err := stringInto(to)(d); err != nil {
+				return err
+			}
+			if _, err := b.account(); err != nil {
+				return d.Errf("business %s: %v", b.PhoneNumberID, err)
+			}
+			return nil
+		}
+	}
 	known := b.Policy.subdirectives()
 	known["name"] = stringInto(&b.Name)
-	known["waba"] = stringInto(&b.WABA)
-	known["number"] = stringInto(&b.Number)
+	known["waba"] = checked(&b.WABA)
+	known["number"] = checked(&b.Number)
 	known["mode"] = chooseMode.into(&b.Mode)
 	if err := parseBlock(d, known, "opt_in_questions"); err != nil {
 		return b, err
@@ -226,7 +262,7 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	// What can be checked without the rest of the configuration is checked here,
 	// where the line is known.
 	if _, err := b.resolve(new(Policy)); err != nil {
-		return b, d.Errf("business %s: %v", b.PhoneNumberID, err)
+		return b, at.Errf("business %s: %v", b.PhoneNumberID, err)
 	}
 	return b, nil
 }

@@ -125,7 +125,7 @@ func (Guard) CaddyModule() caddy.ModuleInfo {
 func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	g.logger = ctx.Logger()
 	if g.app, err = appOf(ctx); err != nil {
-		return err
+		return g.located(err)
 	}
 	if err := chooseDialect.check(g.Dialect); err != nil {
 		return err
@@ -133,9 +133,9 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	g.dialect = dialects[g.Dialect]
 	switch {
 	case g.dialect == cloudapi.Cloud && g.PhoneNumberID != "":
-		return errors.New("phone_number_id is for the dialects 360dialog and on_premises; in the Cloud API the path names the number")
+		return g.located(errors.New("phone_number_id is for the dialects 360dialog and on_premises; in the Cloud API the path names the number"))
 	case g.dialect != cloudapi.Cloud && !isDigits(g.PhoneNumberID):
-		return fmt.Errorf("the dialect %s needs `phone_number_id <id>`, since its paths don't name the number", g.Dialect)
+		return g.located(fmt.Errorf("the dialect %s needs `phone_number_id <id>`, since its paths don't name the number", g.Dialect))
 	}
 	if err := chooseWebhookChanges.check(g.WebhookChanges); err != nil {
 		return err
@@ -172,6 +172,14 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 		Timeout: time.Duration(g.SendTimeout), Remember: time.Duration(g.IdempotencyWindow),
 	}
 	return nil
+}
+
+// located adds to an error where the handler stands in the Caddyfile, if in one.
+func (g *Guard) located(err error) error {
+	if g.CaddyfileLine == "" {
+		return err
+	}
+	return fmt.Errorf("%w, at %s", err, g.CaddyfileLine)
 }
 
 // serve judges a request.
@@ -324,8 +332,8 @@ func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	err := parseBlock(d, map[string]parser{
 		"dialect":            chooseDialect.into(&g.Dialect),
 		"phone_number_id":    stringInto(&g.PhoneNumberID),
-		"send_timeout":       durationInto(&timeout),
-		"idempotency_window": durationInto(&window),
+		"send_timeout":       positiveInto(&timeout),
+		"idempotency_window": positiveInto(&window),
 		"webhook_changes":    chooseWebhookChanges.into(&g.WebhookChanges),
 		"sender": func(d *caddyfile.Dispenser) error {
 			if !d.AllArgs(&g.Sender) || g.Sender == "" {

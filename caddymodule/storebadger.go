@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -87,6 +88,9 @@ func (b *BadgerStore) Provision(ctx caddy.Context) (err error) {
 	if b.options.witness, err = storePath(b.Witness, ""); err != nil {
 		return fmt.Errorf("store witness: %w", err)
 	}
+	if err := checkWitness(b.options.witness, b.path); err != nil {
+		return err
+	}
 	for _, setting := range []struct {
 		name  string
 		value *caddy.Duration
@@ -111,6 +115,30 @@ func (b *BadgerStore) Provision(ctx caddy.Context) (err error) {
 		return err == nil
 	})
 	return err
+}
+
+// checkWitness refuses a witness inside of the store's directory, which would be
+// replaced and lost together with what it is to be compared with.
+func checkWitness(witness, dir string) error {
+	if witness == "" {
+		return nil
+	}
+	within, err := filepath.Rel(resolved(dir), resolved(witness))
+	if err != nil || within == ".." || strings.HasPrefix(within, ".."+string(filepath.Separator)) {
+		return nil
+	}
+	return fmt.Errorf("witness is %s, inside of the store's directory, and would be lost or replaced with it: write a file outside of the directory", witness)
+}
+
+// resolved is a path without symbolic links, as far as it exists.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if parent := filepath.Dir(path); parent != path {
+		return filepath.Join(resolved(parent), filepath.Base(path))
+	}
+	return path
 }
 
 // lossCode is what accepts a badger.Loss.
@@ -231,7 +259,26 @@ func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return parseBlock(d, map[string]parser{
 		"ledger_retention":    retentionInto(&b.LedgerRetention),
 		"violation_retention": retentionInto(&b.ViolationRetention),
-		"witness":             stringInto(&b.Witness),
+		"witness": func(d *caddyfile.Dispenser) error {
+			if err := stringInto(&b.Witness)(d); err != nil {
+				return err
+			}
+			if strings.Contains(b.Path+b.Witness, "{") {
+				return nil // placeholders; Provision knows what they stand for
+			}
+			dir, err := storePath(b.Path, defaultStorePath())
+			if err != nil {
+				return d.Err(err.Error())
+			}
+			witness, err := storePath(b.Witness, "")
+			if err != nil {
+				return d.Err(err.Error())
+			}
+			if err := checkWitness(witness, dir); err != nil {
+				return d.Err(err.Error())
+			}
+			return nil
+		},
 		"accept_loss": func(d *caddyfile.Dispenser) error {
 			if err := stringInto(&b.AcceptLoss)(d); err != nil {
 				return err

@@ -12,7 +12,8 @@ import (
 var usages = map[string]string{ // #nosec G101 -- how secrets are written, and none of them
 	"store": "store badger [<path>]", "ledger_retention": "ledger_retention <duration>, such as 400d",
 	"violation_retention": "violation_retention <duration>, such as 400d", "witness": "witness <file>", "accept_loss": "accept_loss <code>",
-	"name": "name <business name>, in quotes if it has spaces", "waba": "waba <id>", "number": "number <phone number>, with plus and country code and without spaces, or in quotes",
+	"business": "business <phone_number_id>, or business *",
+	"name":     "name <business name>, in quotes if it has spaces", "waba": "waba <id>", "number": "number <phone number>, with plus and country code and without spaces, or in quotes",
 	"mode": "mode enforce|monitor", "window_margin": "window_margin <duration>, such as 5m",
 	"in_window_consent": "in_window_consent implied|required", "opted_out_replies": "opted_out_replies allow|refuse",
 	"groups": "groups allow|refuse", "direct_send": "direct_send allow|refuse", "time_zone": "time_zone <name>, such as Europe/Berlin",

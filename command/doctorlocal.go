@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,6 +79,10 @@ func itself(ctx context.Context, args ...string) ([]byte, error) {
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
 		lines := strings.Split(strings.TrimSpace(string(e.Stderr)), "\n")
 		if said := strings.TrimSpace(strings.TrimPrefix(lines[len(lines)-1], "Error:")); said != "" {
+			var line struct{ Error, Msg string }
+			if json.Unmarshal([]byte(said), &line) == nil { // a line of Caddy's log
+				said = cmp.Or(line.Error, line.Msg, said)
+			}
 			return nil, errors.New(said)
 		}
 	}
