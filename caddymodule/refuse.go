@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -38,7 +39,10 @@ func writeRefusal(w http.ResponseWriter, result *gateway.Result) error {
 	if result.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(result.RetryAfter))
 	}
-	return writeError(w, cloudapi.Status(result.Refusal.Rule), result.Refusal, result.ID, result.Elements)
+	refusal := *result.Refusal
+	// The body says what the header says.
+	refusal.Monitored = slices.ContainsFunc(result.Sends, func(j gateway.Judged) bool { return j.Entry != nil && j.Entry.Monitored })
+	return writeError(w, cloudapi.Status(refusal.Rule), &refusal, result.ID, result.Elements)
 }
 
 // writeError answers with an error in the shape of the Graph API, under a status

@@ -19,6 +19,8 @@ type Refusal struct {
 	// Outcome is what became of a send that was allowed: not_sent where it may be
 	// sent again, unknown where it must not be blindly. Empty where it was refused.
 	Outcome string
+	// Monitored: a send with an outcome would have been refused, but for monitor mode.
+	Monitored bool
 	// Unrecorded: the store could not take it, so that no list has it.
 	Unrecorded bool
 }
@@ -154,9 +156,12 @@ func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
 	if r.Remedy != "" {
 		details += ". What to do: " + r.Remedy
 	}
-	decision := policy.Refuse
-	if r.Outcome != "" {
-		decision = policy.Allow
+	decision := string(policy.Refuse)
+	switch {
+	case r.Outcome != "" && r.Monitored:
+		decision = "monitor"
+	case r.Outcome != "":
+		decision = string(policy.Allow)
 	}
 	body, err := json.Marshal(ErrorBody{ErrorObject{
 		Message:     fmt.Sprintf("(#%d) %s", e.code, e.title),
@@ -165,7 +170,7 @@ func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
 		ErrorData:   ErrorData{MessagingProduct: "whatsapp", Details: details + ". [waguard " + string(r.Rule) + " " + id + "]"},
 		IsTransient: e.status == http.StatusServiceUnavailable || e.status == http.StatusConflict || e.status == http.StatusTooManyRequests,
 		FBTraceID:   id,
-		Waguard:     Verdict{Decision: string(decision), ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Outcome: r.Outcome, Unrecorded: r.Unrecorded, Elements: elements},
+		Waguard:     Verdict{Decision: decision, ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Outcome: r.Outcome, Unrecorded: r.Unrecorded, Elements: elements},
 	}})
 	if err != nil {
 		// Every field is a string, a number or a bool.
