@@ -552,6 +552,22 @@ func TestUnnamedTables(t *testing.T) {
 			t.Errorf("%s: refused is %t, want %t", c.what, refused, c.refused)
 		}
 	}
+	// MANIFEST named it once, and dropped it: its newest records were swept.
+	for _, c := range []struct {
+		what    string
+		commit  uint64
+		refused bool
+	}{
+		{"put together into others without what is no longer kept", 7, false},
+		{"newer than all else: another table had its number before it", 8, true},
+	} {
+		s := &survey{tables: []*tableFile{{name: "000001.sst", maxVersion: 100}}, orphans: []*tableFile{{name: "000002.sst", minVersion: 90, maxVersion: 110, dropped: true, commit: head{Seq: c.commit}}}}
+		s.flushed.Seq = 7
+		s.followLogs(nil)
+		if refused := len(s.damaged) > 0; refused != c.refused {
+			t.Errorf("%s: refused is %t, want %t", c.what, refused, c.refused)
+		}
+	}
 }
 
 // TestDamageOlderVersion damages a store without witness: what is missing at the

@@ -69,9 +69,8 @@ func (e *Engine) verifyTables(ctx context.Context, pause time.Duration) error {
 	return nil
 }
 
-func (e *Engine) listed() (badger.Manifest, error) {
-	manifest, _, err := readManifest(filepath.Join(e.home.at, badger.ManifestFilename))
-	return manifest, err
+func (e *Engine) listed() (*manifestFile, error) {
+	return readManifest(filepath.Join(e.home.at, badger.ManifestFilename))
 }
 
 // damage notes that a table is damaged.

@@ -128,7 +128,7 @@ func count(n int, what string) string {
 
 // readTables verifies all tables.
 func (s *survey) readTables(l listing, w *witness) error {
-	manifest, torn, err := readManifest(filepath.Join(s.at, badger.ManifestFilename))
+	manifest, err := readManifest(filepath.Join(s.at, badger.ManifestFilename))
 	if errors.Is(err, fs.ErrPermission) {
 		return err
 	}
@@ -136,8 +136,8 @@ func (s *survey) readTables(l listing, w *witness) error {
 		s.damaged = append(s.damaged, fmt.Sprintf("its MANIFEST, the list of tables, is damaged (%v), beside %s", err, count(len(l.tables), "table")))
 		return nil
 	}
-	if torn > 0 {
-		s.notes = append(s.notes, fmt.Sprintf("%d bytes at the end of MANIFEST are not complete; after a crash that is normal", torn))
+	if manifest.torn > 0 {
+		s.notes = append(s.notes, fmt.Sprintf("%d bytes at the end of MANIFEST are not complete; after a crash that is normal", manifest.torn))
 	}
 	var listed, orphans []string
 	for _, id := range slices.Sorted(maps.Keys(manifest.Tables)) {
@@ -170,12 +170,12 @@ func (s *survey) readTables(l listing, w *witness) error {
 		}
 	}
 	s.numbered = s.flushed.Seq > 0
-	return s.readOrphans(orphans)
+	return s.readOrphans(orphans, manifest.dropped)
 }
 
 // readOrphans looks at the tables MANIFEST doesn't name, which Badger deletes.
 // After a crash there may be some: what they hold is in other files, too.
-func (s *survey) readOrphans(names []string) error {
+func (s *survey) readOrphans(names []string, dropped map[uint64]bool) error {
 	for _, name := range names {
 		// Compressed ones were never written.
 		t, err := readTable(filepath.Join(s.at, name), name, 0)
@@ -183,6 +183,7 @@ func (s *survey) readOrphans(names []string) error {
 			s.notes = append(s.notes, fmt.Sprintf("the table %s was not finished; after a crash that is normal", name))
 			continue
 		}
+		t.dropped = dropped[uint64(numberOf(name))]
 		s.orphans = append(s.orphans, t)
 	}
 	return nil

@@ -59,8 +59,10 @@ func (s *survey) followLogs(w *witness) {
 	for _, t := range s.orphans {
 		// What a crash leaves behind is the copy of a log or of other tables. A copy of
 		// a log holds nothing else: one that goes further back was put together from
-		// other tables, that MANIFEST named once.
-		copied := t.maxVersion <= flushedVersion || slices.ContainsFunc(s.logs, func(f *logFile) bool {
+		// other tables, that MANIFEST named once. Of one that MANIFEST says isn't needed
+		// any more, the newest records may be such as are no longer kept, so that no
+		// table is as new.
+		copied := t.dropped || t.maxVersion <= flushedVersion || slices.ContainsFunc(s.logs, func(f *logFile) bool {
 			return f.minVersion <= t.minVersion && t.maxVersion <= f.maxVersion
 		})
 		if !copied || t.commit.Seq > s.reached.Seq {

@@ -10,8 +10,10 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 	boptions "github.com/dgraph-io/badger/v4/options"
+	"github.com/dgraph-io/badger/v4/pb"
 	"github.com/dgraph-io/badger/v4/table"
 	"github.com/dgraph-io/badger/v4/y"
+	"google.golang.org/protobuf/proto"
 )
 
 // tableFile is what a table holds.
@@ -22,6 +24,7 @@ type tableFile struct {
 	minVersion  uint64
 	maxVersion  uint64
 	commit      head // the newest
+	dropped     bool // MANIFEST named it once, and says that it is no longer needed
 	pointers    bool // it holds values that are in a *.vlog file
 }
 
@@ -99,18 +102,49 @@ func readTable(path, name string, compression boptions.CompressionType) (t *tabl
 	return t, nil
 }
 
-// readManifest reads the list of tables, and how many bytes at its end are none
-// of it.
-func readManifest(path string) (badger.Manifest, int64, error) {
+// manifestFile is the list of tables.
+type manifestFile struct {
+	badger.Manifest
+	// dropped are the tables that it once named, and says are no longer needed.
+	dropped map[uint64]bool
+	// torn is how many bytes at its end are none of it.
+	torn int64
+}
+
+// readManifest reads the list of tables.
+func readManifest(path string) (*manifestFile, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return badger.Manifest{}, 0, err
+		return nil, err
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return badger.Manifest{}, 0, err
+		return nil, err
 	}
-	manifest, end, err := badger.ReplayManifestFile(file, 0, badger.DefaultOptions("").WithLogger(nil))
-	return manifest, info.Size() - end, err
+	m := &manifestFile{dropped: make(map[uint64]bool)}
+	var end int64
+	if m.Manifest, end, err = badger.ReplayManifestFile(file, 0, badger.DefaultOptions("").WithLogger(nil)); err != nil {
+		return nil, err
+	}
+	m.torn = info.Size() - end
+	// Badger has read and checked it up to there, and says which tables there are. The
+	// changes say which there were.
+	content := make([]byte, end)
+	if _, err := file.ReadAt(content, 0); err != nil {
+		return nil, err
+	}
+	const magic, header = 8, 8 // a change set has its length and its checksum before it
+	for rest := content[magic:]; len(rest) > 0; {
+		length := binary.BigEndian.Uint32(rest)
+		var changes pb.ManifestChangeSet
+		if err := proto.Unmarshal(rest[header:header+length], &changes); err != nil {
+			return nil, err
+		}
+		for _, c := range changes.Changes {
+			m.dropped[c.Id] = c.Op == pb.ManifestChange_DELETE
+		}
+		rest = rest[header+length:]
+	}
+	return m, nil
 }
