@@ -5,7 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +46,9 @@ type Senders struct {
 	// verified: any certificate will do that Caddy has verified.
 	verified bool
 	matchers caddyhttp.MatcherSets
+	// unset are the placeholders of matchers that are empty. Such a matcher might
+	// match who shows nothing, and is left out: it lets nobody in.
+	unset []string
 }
 
 // certVerified stands for every certificate that Caddy has verified.
@@ -84,10 +90,19 @@ func (s *Senders) provision(ctx caddy.Context) error {
 	if len(s.MatcherSetsRaw) == 0 {
 		return nil
 	}
+	var able caddyhttp.RawMatcherSets
 	for _, set := range s.MatcherSetsRaw {
 		if len(set) == 0 {
 			return errors.New("senders match is empty, and would match everybody")
 		}
+		if unset := unsetIn(set); len(unset) > 0 {
+			s.unset = append(s.unset, unset...)
+			continue
+		}
+		able = append(able, set)
+	}
+	if s.MatcherSetsRaw = able; len(able) == 0 {
+		return nil
 	}
 	loaded, err := ctx.LoadModule(s, "MatcherSetsRaw")
 	if err != nil {
@@ -97,6 +112,22 @@ func (s *Senders) provision(ctx caddy.Context) error {
 		return fmt.Errorf("loading the matchers of senders: %w", err)
 	}
 	return nil
+}
+
+// loadTime are the placeholders that are known when a configuration is loaded.
+var loadTime = regexp.MustCompile(`\{(?:env|file)\.[^{}]+\}`)
+
+// unsetIn are the placeholders of a set of matchers that are empty.
+func unsetIn(set caddy.ModuleMap) (unset []string) {
+	values := caddy.NewReplacer()
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		for _, placeholder := range loadTime.FindAllString(string(set[name]), -1) {
+			if value, _ := values.GetString(strings.Trim(placeholder, "{}")); strings.TrimSpace(value) == "" {
+				unset = append(unset, placeholder)
+			}
+		}
+	}
+	return unset
 }
 
 // have reports whether token is one of those that may send.
@@ -212,6 +243,9 @@ func (g *Guard) provisionSenders(ctx caddy.Context) error {
 	}
 	if err := g.Senders.provision(ctx); err != nil {
 		return fmt.Errorf("whatsapp_guard: %w", err)
+	}
+	if unset := g.Senders.unset; len(unset) > 0 {
+		g.logger.Warn("a matcher of senders has a placeholder that is empty; it lets nobody in until that is set, and the configuration is loaded again", zap.Strings("empty", unset))
 	}
 	return nil
 }

@@ -191,6 +191,10 @@ func (a *App) doorFindings() (findings []adminapi.Finding) {
 	default:
 		findings = append(findings, adminapi.OK(listeners, "guard and webhook are on listeners of their own"))
 	}
+	if unset := d.unset(); len(unset) > 0 {
+		findings = append(findings, adminapi.Trouble("callers", "set it where the gateway gets its environment or files from, and restart",
+			"a matcher of senders has a placeholder that is empty (%s): it lets nobody in", strings.Join(unset, ", ")))
+	}
 	return findings
 }
 

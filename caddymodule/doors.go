@@ -50,3 +50,13 @@ func (d *doors) walk(routes caddyhttp.RouteList) {
 		}
 	}
 }
+
+// unset are the empty placeholders in matchers of senders.
+func (d *doors) unset() (unset []string) {
+	for _, g := range d.guards {
+		if g.Senders != nil {
+			unset = append(unset, g.Senders.unset...)
+		}
+	}
+	return unset
+}

@@ -141,6 +141,9 @@ func (a *App) missing() (missing []string, next string) {
 	if len(d.webhooks) == 0 {
 		lack("no route has whatsapp_webhook: no window opens and no opt-out is learned; replies become WINDOW_CLOSED", "add whatsapp_webhook where Meta delivers")
 	}
+	if unset := d.unset(); len(unset) > 0 {
+		lack("a matcher of senders has a placeholder that is empty ("+strings.Join(unset, ", ")+"): it lets nobody in, and its senders get CALLER_UNKNOWN", "set it, and restart")
+	}
 	if len(d.guards) == 0 {
 		lack("no route has whatsapp_guard: no send is judged", "add whatsapp_guard before the reverse_proxy that leads to Meta")
 	}

@@ -155,3 +155,20 @@ https://localhost:` + port + ` {
 		})
 	}
 }
+
+// TestSendersByUnsetPlaceholder: a matcher whose placeholder is empty would match who
+// sends an empty header. It lets nobody in, and the log says so; other matchers do.
+func TestSendersByUnsetPlaceholder(t *testing.T) {
+	const unset = "{env.WAGUARD_TEST_NOBODY_SETS_THIS}"
+	w := newWorld(t, options{Options: gatewaytest.Options{Guard: "senders match header X-App-Key " + unset + "\nsenders match header X-App-Key shop"}})
+	ana.writes("Hello")(t, w)
+	for key, want := range map[string]int{"": http.StatusUnauthorized, unset: http.StatusUnauthorized, "shop": http.StatusOK} {
+		header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer test-token"}, "X-App-Key": {key}}
+		if resp, body := gatewaytest.Do(t, "POST", w.URL+messages, textBody, header); resp.StatusCode != want {
+			t.Errorf("X-App-Key %q: answered %s %s, want %d", key, resp.Status, body, want)
+		}
+	}
+	if lines := w.logLines(t, "http.handlers.whatsapp_guard", "a matcher of senders has a placeholder that is empty; it lets nobody in until that is set, and the configuration is loaded again"); len(lines) != 1 {
+		t.Errorf("the log says it %d times", len(lines))
+	}
+}

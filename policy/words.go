@@ -103,7 +103,8 @@ var builtIn = func() *Words {
 }()
 
 // Add makes text, typed or the payload of a button exactly as written, an opt-in
-// or opt-out for scopes, in place of what it meant before.
+// or opt-out for scopes, in place of what it meant before. What is an opt-out can't be
+// made an opt-in: whoever says it would be written to.
 func (w *Words) Add(text string, state ConsentState, scopes []Scope) error {
 	folded, whole := fold(text, longestWord)
 	switch {
@@ -111,6 +112,11 @@ func (w *Words) Add(text string, state ConsentState, scopes []Scope) error {
 		return fmt.Errorf("%q has no letters or digits to compare", text)
 	case !whole:
 		return fmt.Errorf("%q is too long to be an opt-in or opt-out word: it has more than %d bytes", text, longestWord)
+	case state == OptedIn && w.entries[folded].meaning.State == OptedOut:
+		return fmt.Errorf("people opt out with %q, so it can't be an opt-in", text)
+	}
+	if err := w.contradicts(text, state); err != nil {
+		return err
 	}
 	e := entry{configured(state, scopes), stopping}
 	if state == OptedOut {
@@ -130,7 +136,18 @@ func (w *Words) AddPayload(payload string, state ConsentState, scopes []Scope) e
 	case len(payload) > longestWord:
 		return fmt.Errorf("%q is too long to be a payload: it has more than %d bytes", payload, longestWord)
 	}
+	if err := w.contradicts(payload, state); err != nil {
+		return err
+	}
 	w.payloads[payload] = entry{meaning: configured(state, scopes)}
+	return nil
+}
+
+// contradicts reports that the operator has named text before, to mean the opposite.
+func (w *Words) contradicts(text string, state ConsentState) error {
+	if before, named := w.payloads[text]; named && before.meaning.State != state {
+		return fmt.Errorf("%q is named as an opt-in and as an opt-out", text)
+	}
 	return nil
 }
 

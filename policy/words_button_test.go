@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -222,5 +223,28 @@ func TestConfiguredPayloads(t *testing.T) {
 	}
 	if !slices.Equal(w.Payload("end").Scopes, AllScopes) || !w.Payload("end").General {
 		t.Error("a configured opt-out from everything is not general")
+	}
+}
+
+// TestWordsThatContradict: what people opt out with can't be made an opt-in, and
+// nothing can be named as both.
+func TestWordsThatContradict(t *testing.T) {
+	for _, text := range []string{"stop", "STOP!", "Unsubscribe me", "Abmelden", "cancel"} {
+		if err := NewWords().Add(text, OptedIn, AllScopes); err == nil {
+			t.Errorf("%q can be made an opt-in", text)
+		}
+	}
+	for _, first := range []ConsentState{OptedIn, OptedOut} {
+		second := OptedIn + OptedOut - first
+		w := NewWords()
+		if err := errors.Join(w.Add("club", first, AllScopes), w.AddPayload("CLUB_1", first, AllScopes)); err != nil {
+			t.Fatal(err)
+		}
+		if w.Add("club", second, AllScopes) == nil || w.AddPayload("CLUB_1", second, AllScopes) == nil || w.AddPayload("club", second, AllScopes) == nil {
+			t.Errorf("what is named as %v can be named as %v", first, second)
+		}
+		if err := errors.Join(w.Add("club", first, AllScopes), w.AddPayload("CLUB_1", first, AllScopes)); err != nil {
+			t.Errorf("the same again: %v", err)
+		}
 	}
 }
