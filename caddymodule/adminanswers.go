@@ -26,7 +26,10 @@ func pageOf(l *gateway.List, line func(*store.Entry) *adminapi.Line) func(contex
 		if err != nil {
 			return nil, err
 		}
-		answer := &adminapi.Page{Entries: []*adminapi.Line{}, Next: p.Next, Newest: p.Newest, Unlisted: p.Unlisted}
+		answer := &adminapi.Page{Entries: []*adminapi.Line{}, Next: p.Next, Newest: p.Newest}
+		if s.Before == "" && s.After == "" {
+			answer.Unlisted = g.Unlisted()
+		}
 		for _, e := range p.Entries {
 			answer.Entries = append(answer.Entries, line(e))
 		}
@@ -91,7 +94,7 @@ func consentOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentReque
 
 func consentAnswer(k *gateway.Known) *adminapi.Consent {
 	answer := &adminapi.Consent{
-		Contact: k.Contact, WindowOpen: k.Open, Consent: make(map[string]adminapi.ScopeConsent, policy.Scopes), NoEffect: k.NoEffect,
+		Contact: k.Contact, WindowOpen: k.Open, Consent: make(map[string]adminapi.ScopeConsent, policy.Scopes), NoEffect: k.NoEffect, Warning: k.Warning,
 	}
 	if k.Window.Opened != 0 {
 		answer.WindowUntil = new(k.Window.Closes.Time())

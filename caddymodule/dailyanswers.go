@@ -19,7 +19,7 @@ func summary(ctx context.Context, g *gateway.Gateway, s *adminapi.Selection) (*a
 	answer := &adminapi.Summary{
 		Finding: sum.Finding, From: sum.From.Time(), To: sum.To.Time(), Oldest: timeOf(sum.Oldest), Cut: sum.Cut,
 		Sends: sum.Sends, Refused: sum.Refused, Passed: sum.Passed, SentToAnother: sum.SentToAnother,
-		People: sum.People, PeopleAtLeast: sum.PeopleAtLeast, Monitored: adminapi.Monitored(sum.Monitored),
+		Unlisted: g.Unlisted(), People: sum.People, PeopleAtLeast: sum.PeopleAtLeast, Monitored: adminapi.Monitored(sum.Monitored),
 		Rules: []adminapi.RuleTally{}, Templates: tallied(sum.Templates), Senders: tallied(sum.Senders), Numbers: tallied(sum.Numbers), Causes: []adminapi.CauseTally{},
 	}
 	for _, r := range sum.Rules {

@@ -169,6 +169,9 @@ func consent(ctx context.Context, c *call, route adminapi.Route) error {
 	if err != nil {
 		return err
 	}
+	if answer.Warning != "" {
+		c.hint("Warning: %s", answer.Warning)
+	}
 	return printConsent(c, answer)
 }
 

@@ -49,6 +49,7 @@ func summarise(ctx context.Context, c *call, s adminapi.Selection) error {
 	if err != nil {
 		return err
 	}
+	defer c.unlisted(sum.Unlisted)
 	switch c.format {
 	case formatJSON:
 		return printLines(c, []*adminapi.Summary{sum})

@@ -75,6 +75,9 @@ type Known struct {
 	// NoEffect says of each scope an opt-in was just recorded for, and that is not
 	// opted in all the same, why.
 	NoEffect map[string]string
+	// Warning is what whoever has just recorded something should look at; "" for
+	// nothing.
+	Warning string
 }
 
 // Consent is what holds for a person. After recorded, which may be nil, it says what
@@ -90,8 +93,21 @@ func (g *Gateway) Consent(ctx context.Context, r ConsentRequest, recorded *Recor
 	}
 	k := &Known{PersonFacts: person, Window: policy.WindowOf(person.Opened, a.business.Policy.WindowMargin)}
 	k.Open = k.Window.OpenAt(g.now())
-	if recorded != nil && recorded.given != nil {
+	if recorded == nil {
+		return k, nil
+	}
+	if recorded.given != nil {
 		k.NoEffect = noEffect(recorded.given, &person, a.business.Terms.Skew)
+	}
+	if _, listed := g.Businesses.Listed[r.PhoneNumberID]; !listed {
+		// One digit too few in an import, and a whole list is recorded for nobody.
+		told, err := a.store.Number(ctx, r.PhoneNumberID)
+		if err != nil {
+			return nil, err
+		}
+		if told == (store.Number{}) {
+			k.Warning = "it is recorded, but neither the configuration nor any webhook names that business phone number; is its phone_number_id right?"
+		}
 	}
 	return k, nil
 }

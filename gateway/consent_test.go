@@ -51,3 +51,28 @@ func TestImported(t *testing.T) {
 		}
 	}
 }
+
+// TestConsentForANumberNobodyKnows: where any number is served, a slip in its id
+// is recorded, and said to be one; not where the configuration or a webhook names it.
+func TestConsentForANumberNobodyKnows(t *testing.T) {
+	w := newWorld(t)
+	w.Businesses.Others = business("")
+	request := ConsentRequest{Contact: "+4915112345678", Scope: "marketing", Source: "website"}
+	for _, tt := range []struct {
+		id    string
+		slips bool
+	}{{shop, false}, {shop[1:], true}} {
+		request.PhoneNumberID = tt.id
+		recorded, err := w.RecordConsent(t.Context(), request, policy.OptedIn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := w.Consent(t.Context(), request, recorded)
+		if err != nil || (k.Warning != "") != tt.slips {
+			t.Errorf("%s: %q, %v", tt.id, k.Warning, err)
+		}
+		if k, err = w.Consent(t.Context(), request, nil); err != nil || k.Warning != "" {
+			t.Errorf("%s: who looks is warned: %q, %v", tt.id, k.Warning, err)
+		}
+	}
+}

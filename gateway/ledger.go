@@ -43,9 +43,6 @@ type Page struct {
 	// Besides are account events that should be seen beside the entries; nil for
 	// none.
 	Besides *Besides
-	// Unlisted is how many requests were refused since the configuration was loaded
-	// and are in no list, since Meta hasn't accepted their callers' tokens.
-	Unlisted int64
 }
 
 // Page is a page of a list.
@@ -74,7 +71,6 @@ func (g *Gateway) Page(ctx context.Context, l *List, s Selection) (*Page, error)
 		p.Next = entries[asked-1].ID.String()
 	}
 	if l.events && s.Before == "" && s.After == "" {
-		p.Unlisted = g.strangers.refused.Load()
 		p.Besides, err = g.eventsBeside(ctx, st, &f, p.Entries)
 	}
 	return p, err

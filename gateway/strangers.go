@@ -147,6 +147,10 @@ func (d *Sends) strangerRefused(rule policy.Rule) {
 	d.Observer.StrangerRefused(rule)
 }
 
+// Unlisted is how many requests were refused since the configuration was loaded and
+// are in no list, since Meta hasn't accepted their callers' tokens.
+func (g *Gateway) Unlisted() int64 { return g.strangers.refused.Load() }
+
 // askedInVain counts what a stranger was refused, and logs some of it.
 func (d *Sends) askedInVain(c *Caller, e *store.Entry) {
 	d.strangerRefused(e.Decision.Rule)

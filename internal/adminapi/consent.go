@@ -36,6 +36,8 @@ type Consent struct {
 	// NoEffect says of each scope an opt-in was just recorded for, and that is not
 	// opted in all the same, why.
 	NoEffect map[string]string `json:"no_effect,omitempty"`
+	// Warning is what whoever has just recorded something should look at.
+	Warning string `json:"warning,omitempty"`
 }
 
 // ScopeConsent is the consent on one scope.

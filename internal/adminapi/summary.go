@@ -37,6 +37,8 @@ type Summary struct {
 	Numbers   []Tally     `json:"numbers"`
 	// Causes are the largest groups with rule, message, sender and number in common.
 	Causes []CauseTally `json:"causes"`
+	// Unlisted is as in Page: they are not counted here either.
+	Unlisted int64 `json:"unlisted,omitempty"`
 }
 
 // Monitored counts the sends of the numbers that are in monitor mode now, of the
