@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -26,10 +27,11 @@ while the gateway goes on serving. The file is as confidential as the store.
 It takes no other file's place. Where --to is a directory, the file is named after
 the time, such as waguard-20261122T020000.000Z.backup; with --keep the oldest files
 named so go, once the new one is whole, verified and on disk. Each gateway needs a
-directory of its own.`,
+directory of its own. With - it goes to standard output.`,
 		example: `
 waguard backup --to waguard-2026-11-22.backup
-waguard backup --to /var/lib/waguard/backups/ --keep 14`,
+waguard backup --to /var/lib/waguard/backups/ --keep 14
+waguard backup --to - > waguard.backup`,
 		shape: backupCommand,
 	})
 	register(definition{
@@ -47,7 +49,7 @@ waguard restore --from waguard-2026-11-22.backup --path /var/lib/waguard`,
 }
 
 func backupCommand(cmd *cobra.Command) {
-	cmd.Flags().String("to", "", "The `file` to write, or a directory to have its name chosen")
+	cmd.Flags().String("to", "", "The `file` to write, a directory to have its name chosen, or - for standard output")
 	cmd.Flags().Var(&checked{kind: "int", judge: func(s string) (string, error) {
 		if n, err := strconv.Atoi(s); err != nil || n < 1 {
 			return "", misused("takes how many backups stay, at least 1")
@@ -57,6 +59,9 @@ func backupCommand(cmd *cobra.Command) {
 	required(cmd, "to")
 	asking(cmd, func(ctx context.Context, c *call) error {
 		to, keep, now := c.flags.String("to"), c.flags.String("keep"), time.Now()
+		if to == standardOutput {
+			return backupOut(ctx, c, keep)
+		}
 		dir := isDirectory(to)
 		if keep != "" && !dir {
 			return misused("--keep goes with a directory in --to, and %s is none", to)
@@ -96,6 +101,31 @@ func backupCommand(cmd *cobra.Command) {
 		}
 		return nil
 	})
+}
+
+// standardOutput stands for it where a file is named.
+const standardOutput = "-"
+
+// backupOut writes a backup to standard output, out of a container with no room for
+// it. The file has a checksum in it, which `waguard restore` looks at.
+func backupOut(ctx context.Context, c *call, keep string) error {
+	if keep != "" {
+		return misused("--keep goes with a directory in --to, and %s is standard output", standardOutput)
+	}
+	if c.out.terminal {
+		return misused("a backup is nothing to look at: send it into a file, waguard backup --to - > waguard.backup")
+	}
+	backup, err := c.client.Backup(ctx)
+	if err != nil {
+		return err
+	}
+	defer backup.Close()
+	size, err := io.Copy(c.out, backup)
+	if err != nil {
+		return fmt.Errorf("the backup broke off after %d bytes, and is of no use: %w", size, err)
+	}
+	c.hint("wrote %d bytes; waguard restore verifies their checksum", size)
+	return nil
 }
 
 // isDirectory reports that a path is a directory, or is written as one.

@@ -57,6 +57,12 @@ func TestBackupCommand(t *testing.T) {
 	p.wantCommand(t, 2, "backup --to "+filepath.Join(dir, "new")+" --keep 2"+admin, "!goes with a directory")
 	p.wantCommand(t, 2, "backup --to "+dir+" --keep 0"+admin, "!at least 1")
 	p.wantCommand(t, 1, "backup --to "+filepath.Join(dir, "nowhere")+"/"+admin, "!there is no directory")
+	p.wantCommand(t, 2, "backup --to - --keep 2"+admin, "!standard output")
+	out := filepath.Join(dir, "out")
+	if err := os.WriteFile(out, []byte(p.wantCommand(t, 0, "backup --to -"+admin, "!restore verifies")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.wantCommand(t, 0, "restore --from "+out+" --path "+filepath.Join(t.TempDir(), "from-output"))
 	p.wantCommand(t, 0, "restore --from "+list[0].Path+" --path "+filepath.Join(t.TempDir(), "restored"))
 }
 

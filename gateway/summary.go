@@ -71,9 +71,6 @@ type CauseTally struct {
 	Message, Sender, Number string
 }
 
-// shownCauses is how many causes a summary has at most.
-const shownCauses = 10
-
 // Summary summarises the violations of a period, the last seven days where nothing
 // says so.
 func (g *Gateway) Summary(ctx context.Context, s Selection) (*Summary, error) {
@@ -217,7 +214,6 @@ func (s *summing) close(ctx context.Context, st store.Store) (*Summary, error) {
 	slices.SortFunc(s.Causes, func(a, b CauseTally) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Sender, b.Sender), cmp.Compare(a.Number, b.Number))
 	})
-	s.Causes = s.Causes[:min(len(s.Causes), shownCauses)]
 	for id, b := range s.g.Businesses.Listed {
 		if id != "" && b.Monitor {
 			s.Monitored.Numbers++

@@ -35,7 +35,7 @@ type Summary struct {
 	Templates []Tally     `json:"templates"`
 	Senders   []Tally     `json:"senders"`
 	Numbers   []Tally     `json:"numbers"`
-	// Causes are the largest groups with rule, message, sender and number in common.
+	// Causes are the groups with rule, message, sender and number in common.
 	Causes []CauseTally `json:"causes"`
 	// Unlisted is as in Page: they are not counted here either.
 	Unlisted int64 `json:"unlisted,omitempty"`
