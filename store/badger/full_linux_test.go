@@ -179,3 +179,36 @@ func TestOpenUnwritable(t *testing.T) {
 		}
 	}
 }
+
+// TestDirectoryTakenAway: a store that may not write to its directory any more refuses
+// to, before Badger finds out in the middle of a log and fails for good; once it may
+// again it goes on.
+func TestDirectoryTakenAway(t *testing.T) {
+	s := openStore(t, t.TempDir(), Options{Now: testNow})
+	var taken atomic.Bool
+	s.engine.home.access = func() error {
+		if taken.Load() {
+			return syscall.EACCES
+		}
+		return nil
+	}
+	for _, gone := range []bool{false, true, false} {
+		taken.Store(gone)
+		err := s.Check(t.Context())
+		if (err != nil) != gone || gone && (!errors.Is(err, syscall.EACCES) || !strings.Contains(err.Error(), "mode 700")) {
+			t.Errorf("taken away %t: %v", gone, err)
+		}
+	}
+}
+
+// TestMayNotWrite: who is nobody's friend may not make files in somebody's directory.
+func TestMayNotWrite(t *testing.T) {
+	h, err := openHome(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	if err := h.allowed(); err != nil {
+		t.Errorf("in a directory of one's own: %v", err)
+	}
+}

@@ -27,7 +27,10 @@ type home struct {
 	dir string // as the operator calls it
 	at  string // where its files are reached
 	// free is how much space there is, if a test says so; see home.space.
-	free   func(dir string) (bytes uint64, err error)
+	free func(dir string) (bytes uint64, err error)
+	// access reports that files may be made in the directory, if a test says so; see
+	// home.allowed.
+	access func() error
 	handle *os.File
 	info   os.FileInfo
 	id     fileID
@@ -141,6 +144,9 @@ func (h *home) shutFile(name string) error {
 func (h *home) check() error {
 	if err := h.room("writing", reservedSpace); err != nil {
 		return err
+	}
+	if err := h.allowed(); err != nil {
+		return fmt.Errorf("the gateway may not write to the store's directory %s any more (%w): give it back to the gateway's user, with mode 700", h.dir, err)
 	}
 	id, err := statPath(h.dir)
 	switch {

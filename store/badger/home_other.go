@@ -24,6 +24,9 @@ func statPath(path string) (fileID, error) {
 	return fileID{}, err
 }
 
+// allowed is not known here: writes are always tried.
+func (h *home) allowed() error { return nil }
+
 // space is not known here: writes are always tried.
 func (h *home) space() (uint64, error) {
 	if h.free != nil {

@@ -35,6 +35,15 @@ func statPath(path string) (fileID, error) {
 	return fileID{uint64(s.Dev), uint64(s.Ino)}, nil
 }
 
+// allowed reports that this process may make no files in the directory. Badger would
+// find out in the middle of a log, and fail for good.
+func (h *home) allowed() error {
+	if h.access != nil {
+		return h.access()
+	}
+	return unix.Faccessat(int(h.handle.Fd()), ".", unix.W_OK|unix.X_OK, 0)
+}
+
 // space is what a process without privileges may still write.
 func (h *home) space() (uint64, error) {
 	if h.free != nil {
