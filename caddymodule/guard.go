@@ -108,6 +108,7 @@ type Guard struct {
 
 const (
 	defaultMaxBody     = 1 << 20
+	smallestMaxBody    = 1 << 10
 	defaultSendTimeout = 60 * time.Second
 )
 
@@ -152,8 +153,11 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 	if g.MaxBody == 0 {
 		g.MaxBody = defaultMaxBody
 	}
-	if g.MaxBody < 0 {
-		return fmt.Errorf("max_body is %d; it must be a size such as 1MiB", g.MaxBody)
+	if g.MaxBody < smallestMaxBody {
+		return fmt.Errorf("max_body is %d; it must be a size such as 1MiB, at least 1KiB", g.MaxBody)
+	}
+	if most := g.app.sendBodies(g.MaxBody).large; g.MaxBody > most { // it would be told to try again later, for ever
+		return fmt.Errorf("max_body is %s, and body_budget has room for bodies of %s at most: raise body_budget to %s", humanize.IBytes(uint64(g.MaxBody)), humanize.IBytes(uint64(most)), humanize.IBytes(uint64(g.MaxBody/3*4)))
 	}
 	if g.IdempotencyWindow == 0 {
 		g.IdempotencyWindow = caddy.Duration(defaultIdempotencyWindow)
@@ -351,8 +355,8 @@ func (g *Guard) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 				return d.ArgErr()
 			}
 			size, err := humanize.ParseBytes(arg)
-			if err != nil || size == 0 || size > 64<<20 {
-				return d.Errf("max_body is %q; it must be a size such as 1MiB, at most 64MiB", arg)
+			if err != nil || size < smallestMaxBody || size > 64<<20 {
+				return d.Errf("max_body is %q; it must be a size such as 1MiB, at least 1KiB and at most 64MiB", arg)
 			}
 			g.MaxBody = int64(size)
 			return nil

@@ -88,6 +88,8 @@ func asking(cmd *cobra.Command, f func(context.Context, *call) error) {
 // group makes a command one that has others below it, and does nothing itself.
 func group(cmd *cobra.Command, below ...*cobra.Command) {
 	cmd.AddCommand(below...)
+	// Behind a misspelt command come flags of the one that was meant.
+	cmd.FParseErrWhitelist.UnknownFlags = true
 	doing(cmd, nil)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return failed(cmd, noCommand(cmd, args)) }
 }

@@ -83,6 +83,7 @@ store check --witness {dir}
 
 # About people
 consent get
+consent optin --business 104455667788 --contact +4915112345678
 consent get --business 104455667788
 consent opt-in --business 104455667788 --contact +4915112345678
 consent opt-in --business 104455667788 --contact +4915112345678 --scope marketing
