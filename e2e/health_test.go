@@ -104,7 +104,7 @@ func TestHealthWhileStopping(t *testing.T) {
 	if said, code := ask(); code != 0 || !strings.Contains(said, `"status":"ready"`) {
 		t.Errorf("the command says %s and ends with %d", said, code)
 	}
-	if out, errs, code := p.do(t, "health", "--url", p.AdminURL+"/config/"); code != 1 || !strings.Contains(errs, "no health route of waguard") {
+	if out, errs, code := p.do(t, "health", "--url", p.AdminURL+"/config/"); code != 3 || !strings.Contains(errs, "no health route of waguard") {
 		t.Errorf("asked elsewhere it says %s%s and ends with %d", out, errs, code)
 	}
 	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -118,7 +118,7 @@ func TestHealthWhileStopping(t *testing.T) {
 		t.Errorf("live: %d", status)
 	}
 	p.wait(t)
-	if said, code := ask(); code != 1 || !strings.Contains(said, "no answer") {
+	if said, code := ask(); code != 3 || !strings.Contains(said, "no answer") {
 		t.Errorf("of a gateway that is gone the command says %s and ends with %d", said, code)
 	}
 }
