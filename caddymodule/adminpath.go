@@ -20,7 +20,11 @@ const adminRoot = "whatsapp"
 // spelling. A command that was given the senders' port asks for it there, with a
 // person's number in the body, which is not Meta's to see.
 func adminPath(u *url.URL) bool {
-	first, _, _ := strings.Cut(path.Clean("/" + strings.ReplaceAll(u.Path, `\`, "/"))[1:], "/")
+	p := strings.ReplaceAll(u.Path, `\`, "/")
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p
+	}
+	first, _, _ := strings.Cut(path.Clean(p)[1:], "/")
 	return strings.EqualFold(strings.TrimSpace(first), adminRoot)
 }
 

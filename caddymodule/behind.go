@@ -131,12 +131,17 @@ func (w *walk) handlers(list []handler, tail []step) error {
 	return nil
 }
 
+// guardAt names the guard of a line of the Caddyfile, if it came from one.
+func guardAt(line string) string {
+	if line == "" {
+		return "whatsapp_guard"
+	}
+	return "whatsapp_guard at " + line
+}
+
 // guard checks what follows a guard.
 func (w *walk) guard(h *handler, rest []step) error {
-	guard := "whatsapp_guard"
-	if h.line != "" {
-		guard += " at " + h.line
-	}
+	guard := guardAt(h.line)
 	if end := slices.IndexFunc(rest, func(s step) bool { return s.certain && s.answers() }); end >= 0 {
 		rest = rest[:end+1] // nothing gets further
 	}

@@ -31,16 +31,12 @@ func adminDoctor(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	}
 	add(clockFinding(a.gateway, ntp.Synchronized))
 	add(a.doorFindings()...)
-	numbers, err := a.gateway.Numbers(ctx)
+	numbers, templates, err := a.gateway.Survey(ctx)
 	if err != nil {
 		return adminFailure(err)
 	}
 	add(webhookFindings(numbers, a.gateway.Now())...)
 	add(modeFinding(numbers))
-	templates, err := a.gateway.Catalogue(ctx, gateway.TemplateSelection{})
-	if err != nil {
-		return adminFailure(err)
-	}
 	add(templateFindings(templates, policy.MomentOf(a.gateway.Now()))...)
 	return jsonAnswer(w, d)
 }
@@ -79,11 +75,13 @@ const lowDisk = 10
 
 func diskFinding(st store.Store) adminapi.Finding {
 	const check, remedy = "disk", "make room, or shorten ledger_retention; at %d MiB sends are refused (in monitor mode they pass unrecorded), a third below that opt-outs can't be recorded either"
-	measured, ok := st.(store.Measured)
-	if !ok || measured.Measure().Needed == 0 {
+	var m store.Measure
+	if measured, ok := st.(store.Measured); ok {
+		m = measured.Measure()
+	}
+	if m.Needed == 0 {
 		return adminapi.Unchecked(check, "watch the disk by other means", "the system doesn't say how much room the store's disk has")
 	}
-	m := measured.Measure()
 	room := fmt.Sprintf("%d MiB are free on the store's disk, which takes %d MiB", m.Free>>20, m.Bytes>>20)
 	switch advice := fmt.Sprintf(remedy, m.Needed>>20); {
 	case m.Full():

@@ -13,8 +13,7 @@ import (
 )
 
 // metrics counts what the gateway tells it, for one configuration, and hands it on to
-// the decision log. Sends find
-// their counters in maps that are made once.
+// the decision log. Sends find their counters in maps that are made once.
 type metrics struct {
 	// known are the counters of the configuration, made when it starts, or with its
 	// first send if that comes first.
@@ -94,12 +93,21 @@ func (m metrics) decided(e *store.Entry) {
 
 // Decided writes a line, where there is a decision log.
 func (m metrics) Decided(j *gateway.Judged) {
-	if m.decisions == nil {
-		return
-	}
-	if log, err := m.decisions(); err == nil { // else the configuration doesn't start
+	if log := m.log(); log != nil {
 		log.Put(decisionlog.DecisionOf(j.Entry, j.InMonitorMode()))
 	}
+}
+
+// log is the decision log; nil where there is none.
+func (m metrics) log() *decisionlog.Log {
+	if m.decisions == nil {
+		return nil
+	}
+	log, err := m.decisions()
+	if err != nil { // the configuration doesn't start
+		return nil
+	}
+	return log
 }
 
 // StoreFailed counts it.
@@ -125,15 +133,12 @@ func (metrics) Answered(took time.Duration) { upstreamSeconds.Observe(took.Secon
 // Returned counts what became of the sends.
 func (m metrics) Returned(sends []gateway.Judged) {
 	sendsInFlight.Sub(float64(len(sends)))
-	k := m.known()
+	k, log := m.known(), m.log()
 	for i := range sends {
 		if c, ok := k.number(sends[i].Send.PhoneNumberID).outcomes[sends[i].Outcome.State]; ok {
 			c.Inc()
 		}
-		if m.decisions == nil {
-			continue
-		}
-		if log, err := m.decisions(); err == nil {
+		if log != nil {
 			log.Put(decisionlog.OutcomeOf(sends[i].Entry.ID, &sends[i].Outcome))
 		}
 	}

@@ -86,10 +86,7 @@ func (w *walk) leak(r *caddyhttp.Route, hs []handler, line string, before bool) 
 	if _, at := w.guarded(hs); at >= 0 || !mayBeSends(r) {
 		return // one with a guard in it is looked at by itself
 	}
-	guard := "whatsapp_guard"
-	if line != "" {
-		guard += " at " + line
-	}
+	guard := guardAt(line)
 	requests := "requests"
 	if patterns, _ := pathsOf(r); len(patterns) > 0 {
 		requests += " for " + strings.Join(patterns, ", ")

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/term"
 
+	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/internal/version"
 	"github.com/waguard/waguard/store"
 )
@@ -51,13 +52,16 @@ const startPatience = 300 * time.Millisecond
 // tellStart says what has started: as one line of the log, and as a block for people
 // where somebody sits before it. A reload has the line alone.
 func (a *App) tellStart(st store.Store) {
-	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
-	defer cancel()
-	s := a.startedWith(ctx, st)
 	if everStarted.Swap(true) {
+		s := new(started)
+		s.serves(a.gateway.Businesses, nil)
+		s.missing, _ = a.missing()
 		a.logger.Info("waguard has a new configuration", zap.Strings("numbers", s.numberLines()), zap.Strings("missing", s.missing))
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
+	defer cancel()
+	s := a.startedWith(ctx, st)
 	fields := []zap.Field{
 		zap.String("version", s.version), zap.String("store", s.count.Where), zap.Int64("people", s.count.People.N), zap.Bool("people_estimated", s.count.People.Estimated),
 		zap.Int64("ledger_entries", s.count.Entries.N), zap.Bool("ledger_entries_estimated", s.count.Entries.Estimated), zap.Uint64("bytes", s.bytes),
@@ -97,31 +101,36 @@ func (a *App) startedWith(ctx context.Context, st store.Store) *started {
 			s.webhook = n.Last
 		}
 	}
-	mode := func(monitor bool) string {
-		if monitor {
-			return modeMonitor
-		}
-		return "enforce"
-	}
-	listed := a.gateway.Businesses.Listed
-	for _, id := range slices.Sorted(maps.Keys(listed)) {
-		s.numbers = append(s.numbers, servedNumber{id, listed[id].Name, mode(listed[id].Monitor), last[id]})
-	}
-	if others := a.gateway.Businesses.Others; others != nil {
-		s.numbers = append(s.numbers, servedNumber{everyOther, cmp.Or(others.Name, "all others"), mode(others.Monitor), last[""]})
-	}
+	s.serves(a.gateway.Businesses, last)
 	s.missing, s.next = a.missing()
 	if s.next == "" {
 		switch {
 		case s.webhook.IsZero() && s.newest.IsZero():
 			s.next = "point a sender's API base URL and Meta's webhook at this gateway"
-		case s.webhook.IsZero() && len(listed) > 0:
+		case s.webhook.IsZero() && len(a.gateway.Businesses.Listed) > 0:
 			s.next = "no webhook has come yet: check where Meta sends them"
 		default:
 			s.next = "waguard violations shows what is refused"
 		}
 	}
 	return s
+}
+
+// serves notes which numbers are served, and when their last webhooks came.
+func (s *started) serves(businesses gateway.Businesses, last map[string]time.Time) {
+	mode := func(monitor bool) string {
+		if monitor {
+			return modeMonitor
+		}
+		return "enforce"
+	}
+	for _, id := range slices.Sorted(maps.Keys(businesses.Listed)) {
+		b := businesses.Listed[id]
+		s.numbers = append(s.numbers, servedNumber{id, b.Name, mode(b.Monitor), last[id]})
+	}
+	if others := businesses.Others; others != nil {
+		s.numbers = append(s.numbers, servedNumber{everyOther, cmp.Or(others.Name, "all others"), mode(others.Monitor), last[""]})
+	}
 }
 
 // missing says what the configuration lacks and what follows from it, and what to do

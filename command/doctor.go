@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -57,12 +56,7 @@ func doctorCommand(cmd *cobra.Command) {
 		if err != nil {
 			return err
 		}
-		if c.format == formatTable {
-			err = printFindings(c, findings)
-		} else {
-			err = show(c, new(layout[adminapi.Finding]), findings, nil)
-		}
-		if err != nil {
+		if err := show(c, &findingsLayout, findings, nil); err != nil {
 			return err
 		}
 		return verdict(findings)
@@ -86,23 +80,17 @@ func verdict(findings []adminapi.Finding) error {
 	return &finding{fmt.Sprintf("there are %d problems", problems)}
 }
 
-func printFindings(c *call, findings []adminapi.Finding) error {
-	g := &grid{out: c.out}
-	g.widen([]string{"STATUS", "CHECK"})
-	for _, f := range findings {
-		g.widen([]string{string(f.Status), f.Check})
-	}
-	g.widths = append(g.widths, 0)
-	var b strings.Builder
-	g.title(&b, []string{"STATUS", "CHECK", "FINDING"})
-	for _, f := range findings {
-		g.line(&b, []string{string(f.Status), f.Check, printed(f.Finding)}, nil)
-		if f.Remedy != "" {
-			b.WriteString("    to do: " + printed(f.Remedy) + "\n")
+// findingsLayout shows what to do about a finding below it. Findings of this command's
+// own quote files and configurations.
+var findingsLayout = layout[adminapi.Finding]{
+	titles: []string{"STATUS", "CHECK", "FINDING"},
+	cells:  func(f adminapi.Finding) []string { return []string{string(f.Status), f.Check, printed(f.Finding)} },
+	below: func(f adminapi.Finding) string {
+		if f.Remedy == "" {
+			return ""
 		}
-	}
-	_, err := c.out.Write([]byte(b.String()))
-	return err
+		return "to do: " + printed(f.Remedy)
+	},
 }
 
 // diagnose looks at everything there is to look at.

@@ -11,7 +11,7 @@ type layout[T any] struct {
 	titles []string
 	cells  func(T) []string
 	// below is a sentence that belongs to a row, too wide for a column: it stands
-	// on a line of its own. Nil for none.
+	// on a line of its own. Nil, and "" of a row, for none.
 	below func(T) string
 	// none is said where there is no row.
 	none string
@@ -93,8 +93,11 @@ func tableOf[T any](c *call, how *layout[T]) func(rows []T, total []string) erro
 		}
 		for i, row := range rows {
 			g.line(&b, list[i], nil)
-			if how.below != nil {
-				b.WriteString("    " + how.below(row) + "\n")
+			if how.below == nil {
+				continue
+			}
+			if said := how.below(row); said != "" {
+				b.WriteString("    " + said + "\n")
 			}
 		}
 		if total != nil {

@@ -57,6 +57,14 @@ func (g *Gateway) Catalogue(ctx context.Context, s TemplateSelection) (*Catalogu
 	if err != nil {
 		return nil, err
 	}
+	lately, err := g.activity(ctx, st, mostActivity)
+	if err != nil {
+		return nil, err
+	}
+	return g.catalogue(ctx, st, s, lately)
+}
+
+func (g *Gateway) catalogue(ctx context.Context, st store.Store, s TemplateSelection, lately *activity) (*Catalogue, error) {
 	known, err := st.Templates(ctx, s.WABA, mostTemplates)
 	if err != nil {
 		return nil, err
@@ -66,10 +74,6 @@ func (g *Gateway) Catalogue(ctx context.Context, s TemplateSelection) (*Catalogu
 		ref  policy.TemplateRef
 	}
 	qualities, err := newestEvents(ctx, st, templateQuality, func(e *store.AccountEvent) name { return name{e.WABA, e.Template} })
-	if err != nil {
-		return nil, err
-	}
-	lately, err := g.activity(ctx, st, mostActivity)
 	if err != nil {
 		return nil, err
 	}

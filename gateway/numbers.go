@@ -56,11 +56,34 @@ func (g *Gateway) Numbers(ctx context.Context) (*Numbers, error) {
 	if err != nil {
 		return nil, err
 	}
-	told, err := st.Numbers(ctx)
+	lately, err := g.activity(ctx, st, mostActivity)
 	if err != nil {
 		return nil, err
 	}
+	return g.numbers(ctx, st, lately)
+}
+
+// Survey is what is known about the business phone numbers and about all templates.
+// It reads what was sent lately once for both.
+func (g *Gateway) Survey(ctx context.Context) (*Numbers, *Catalogue, error) {
+	st, err := g.Open()
+	if err != nil {
+		return nil, nil, err
+	}
 	lately, err := g.activity(ctx, st, mostActivity)
+	if err != nil {
+		return nil, nil, err
+	}
+	numbers, err := g.numbers(ctx, st, lately)
+	if err != nil {
+		return nil, nil, err
+	}
+	templates, err := g.catalogue(ctx, st, TemplateSelection{}, lately)
+	return numbers, templates, err
+}
+
+func (g *Gateway) numbers(ctx context.Context, st store.Store, lately *activity) (*Numbers, error) {
+	told, err := st.Numbers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -91,19 +114,17 @@ func (g *Gateway) Numbers(ctx context.Context) (*Numbers, error) {
 		answer.Numbers = append(answer.Numbers, n)
 	}
 	slices.SortFunc(answer.Numbers, func(a, b BusinessNumber) int {
-		return cmp.Or(compareBools(b.Listed, a.Listed), cmp.Compare(a.Name, b.Name), cmp.Compare(a.PhoneNumberID, b.PhoneNumberID))
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.Name, b.Name), cmp.Compare(a.PhoneNumberID, b.PhoneNumberID))
 	})
 	return answer, nil
 }
 
-func compareBools(a, b bool) int {
-	switch {
-	case a == b:
+// rank puts the numbers with settings of their own first.
+func (n *BusinessNumber) rank() int {
+	if n.Listed {
 		return 0
-	case a:
-		return 1
 	}
-	return -1
+	return 1
 }
 
 // numberIDs are the numbers that are listed, told of, or were seen to send. Whoever

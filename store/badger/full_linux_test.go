@@ -201,8 +201,8 @@ func TestDirectoryTakenAway(t *testing.T) {
 	}
 }
 
-// TestMayNotWrite: who is nobody's friend may not make files in somebody's directory.
-func TestMayNotWrite(t *testing.T) {
+// TestMayWrite: a process may make files in a directory of its own.
+func TestMayWrite(t *testing.T) {
 	h, err := openHome(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
