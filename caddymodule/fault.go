@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"errors"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
@@ -41,24 +42,29 @@ func nobodyAnswered(read *reads) error {
 	return errNothingBehind
 }
 
-// guardedVar marks a request that a guard is working on. Caddy keeps variables
-// for as long as the request lasts, and all handlers share them.
+// guardedVar is how many guards work on a request, an *atomic.Int32. Caddy keeps
+// variables for as long as the request lasts, and all handlers share them.
 const guardedVar = "whatsapp.guarded"
 
-// guarding marks r, unless a guard before this one has; it gives what ends that.
+// guarding counts this guard among those that work on r; it gives what ends that.
+//
+// The variable itself is set before anything behind has seen the request, and never
+// again: a connection that Caddy's proxy begins for it reads the variables for as
+// long as that takes, also when the request has long been answered.
 func guarding(r *http.Request) func() {
-	if guards, _ := caddyhttp.GetVar(r.Context(), guardedVar).(int); guards > 0 {
-		caddyhttp.SetVar(r.Context(), guardedVar, guards+1)
-		return func() { caddyhttp.SetVar(r.Context(), guardedVar, guards) }
+	guards, ok := caddyhttp.GetVar(r.Context(), guardedVar).(*atomic.Int32)
+	if !ok {
+		guards = new(atomic.Int32)
+		caddyhttp.SetVar(r.Context(), guardedVar, guards)
 	}
-	caddyhttp.SetVar(r.Context(), guardedVar, 1)
-	return func() { caddyhttp.SetVar(r.Context(), guardedVar, 0) }
+	guards.Add(1)
+	return func() { guards.Add(-1) }
 }
 
 // guardedTwice reports that another guard is working on r as well.
 func guardedTwice(r *http.Request) bool {
-	guards, _ := caddyhttp.GetVar(r.Context(), guardedVar).(int)
-	return guards > 1
+	guards, _ := caddyhttp.GetVar(r.Context(), guardedVar).(*atomic.Int32)
+	return guards != nil && guards.Load() > 1
 }
 
 // answerFault tells the sender of a request that was no send, or was not judged,

@@ -298,7 +298,7 @@ func (g *Guard) stream(w http.ResponseWriter, r *http.Request, route cloudapi.Ro
 	switch refusal := guard.Refusal(); {
 	case refusal == nil:
 	case monitored:
-		g.noteStreamed(w, r, route, refusal, rec)
+		g.noteStreamed(r, route, refusal, rec)
 	case !rec.started():
 		r.Body = body
 		return g.refuseUnread(w, r, route, refusal, next, seen{broken: true})

@@ -119,8 +119,8 @@ type readCloser struct {
 
 // noteStreamed records an upload that streamed through in monitor mode and would
 // have been refused.
-func (g *Guard) noteStreamed(w http.ResponseWriter, r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, rec *answer) {
+func (g *Guard) noteStreamed(r *http.Request, route cloudapi.Route, refusal *cloudapi.Refusal, rec *answer) {
 	request := g.requestOf(r, nil)
 	result := g.sends.Unread(r.Context(), route, refusal, &request).Passed(r.Context(), rec.status)
-	g.tag(w, r, result.Sends, nil)
+	g.tagLog(r, result.Sends)
 }

@@ -70,11 +70,29 @@ func (t *tags) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 }
 
 // tag makes the decision known to the sender, to other handlers and to the
-// access log. Of a batch the first send that was refused speaks, or the first.
-// rec is the held answer, nil where there is none.
+// access log, before anything behind has seen the request. rec is the held answer,
+// nil where there is none.
 func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []gateway.Judged, rec *answer) {
+	t := g.tagLog(r, sends)
+	if t == nil {
+		return
+	}
+	if rec != nil {
+		rec.tags = t
+	} else {
+		t.setHeader(w.Header())
+	}
+	for i, name := range tagNames {
+		caddyhttp.SetVar(r.Context(), name.placeholder, t[i])
+	}
+}
+
+// tagLog makes the decision known to metrics and the access log alone, for a request
+// that has passed: variables may not be set any more, see [guarding]. Of a batch the
+// first send that was refused speaks, or the first. It is nil where nothing was decided.
+func (g *Guard) tagLog(r *http.Request, sends []gateway.Judged) *tags {
 	if len(sends) == 0 {
-		return // nothing was decided
+		return nil
 	}
 	speaks := 0
 	for i := len(sends) - 1; i >= 0; i-- {
@@ -84,18 +102,9 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []gateway.Judg
 		}
 		g.app.metrics.decided(sends[i].Entry)
 	}
-	e := sends[speaks].Entry
-	t := tagsOf(e)
-	if rec != nil {
-		rec.tags = t
-	} else {
-		t.setHeader(w.Header())
-	}
-	ctx := r.Context()
-	for i, name := range tagNames {
-		caddyhttp.SetVar(ctx, name.placeholder, t[i])
-	}
-	if extra, ok := ctx.Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
+	t := tagsOf(sends[speaks].Entry)
+	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 		extra.Add(zap.Inline(t))
 	}
+	return t
 }

@@ -87,6 +87,7 @@ func TestMeetsAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	gateway.Close()
+	c.http.CloseIdleConnections() // one that is found to be reset says so
 	_, err = c.Health(t.Context())
 	if e, ok := errors.AsType[*Unreachable](err); !ok || e.Error() != "no gateway answers at "+addr+": connection refused" {
 		t.Errorf("a gateway that is gone: %v", err)
