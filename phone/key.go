@@ -1,11 +1,8 @@
 package phone
 
 import (
-	"strconv"
 	"strings"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // canonical is the key under which all spellings of one line are known, for
 // international digits. WhatsApp may add or drop a digit between what a sender

@@ -3,6 +3,7 @@ package phone
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -160,7 +161,7 @@ func TestTrunkPrefixesOfAllCountries(t *testing.T) {
 			}
 			whole := digitsOf(example)
 			code, national := callingCode(whole), whole[len(callingCode(whole)):]
-			if code != itoa(int(example.GetCountryCode())) {
+			if code != strconv.Itoa(int(example.GetCountryCode())) {
 				t.Fatalf("%s: calling code of +%s is %q", region, whole, code)
 			}
 			want, err := parse("+"+whole, "")
@@ -196,7 +197,7 @@ func TestValidNumbersAreReadable(t *testing.T) {
 				continue // a service
 			}
 			got, err := parse("+"+whole, "")
-			if err != nil || len(got) != 1 || callingCode(string(got[0])) != itoa(int(example.GetCountryCode())) {
+			if err != nil || len(got) != 1 || callingCode(string(got[0])) != strconv.Itoa(int(example.GetCountryCode())) {
 				t.Errorf("%s: Parse(+%s) = %q, %v", region, whole, got, err)
 			}
 			for _, home := range []string{"1", "49", "55", "91"} {

@@ -1,82 +1,102 @@
 package phone
 
-import (
-	"strconv"
-	"sync"
+import "math/bits"
 
-	"github.com/nyaruka/phonenumbers"
-)
+//go:generate go run ../internal/plangen
 
-// callingCode is the country calling code that digits begin with, "" where no
-// country has it. No code is the beginning of another.
-func callingCode(digits string) string {
+// plan is the numbering plan of a calling code. Lengths are without the code; bit n
+// of a set is that of n digits.
+type plan struct {
+	code    string
+	root    uint16 // the node before the first digit behind the code
+	lengths uint32 // those that numbers have
+	main    uint32 // the same, in the region the code is mainly of
+	longest uint8  // digits of the longest fixed or mobile number
+}
+
+// node is where the digits of a number have led to.
+type node struct {
+	targets uint16 // where among [targets] stand the nodes behind it
+	changes uint16 // bit n: the node behind it by digit n is another than that by n-1
+	answer  answer
+}
+
+// answer is what numbering plans say of the number that ends at a node. They say it
+// in regular expressions, as libphonenumber has them; see internal/plangen.
+type answer uint8
+
+func (a answer) valid() bool  { return a&1 != 0 } // the plan has it
+func (a answer) viable() bool { return a&2 != 0 } // it looks like a number
+func (a answer) strip() uint8 { return uint8(a >> 2) }
+
+// strip is what becomes of a number with a trunk prefix or the code of a long-distance
+// carrier: its digits from and to a place, behind literal ones, and those from end on.
+type strip struct {
+	literal       string
+	from, to, end uint8
+}
+
+// planFor is the plan of the country that digits begin with, nil where there is
+// none. No calling code is the beginning of another.
+func planFor(digits string) *plan {
 	n := 0
 	for i := range min(longestCode, len(digits)) {
 		digit := digits[i] - '0'
 		if n = 10*n + int(digit); n == 0 || digit > 9 {
-			return ""
+			return nil
 		}
-		if codes()[n] {
-			return digits[:i+1]
+		if place := planOf[n]; place > 0 {
+			return &plans[place-1]
 		}
+	}
+	return nil
+}
+
+// callingCode is the country calling code that digits begin with, "" where no
+// country has it.
+func callingCode(digits string) string {
+	if p := planFor(digits); p != nil {
+		return p.code
 	}
 	return ""
 }
 
-// codes says which numbers are calling codes. It is asked several times for each
-// number that is read, so it is no map.
-var codes = sync.OnceValue(func() *[1000]bool {
-	all := new([1000]bool)
-	for code := range plans() {
-		n, err := strconv.Atoi(code)
-		if err != nil || len(code) > longestCode {
-			panic("numbering plans: " + code + " is no calling code")
-		}
-		all[n] = true
-	}
-	return all
-})
-
 const longestCode = 3 // digits
 
-// plan says how long the numbers of a calling code are, without the code.
-type plan struct {
-	lengths uint32 // bit n is set where numbers of n digits exist
-	longest int    // digits of the longest fixed or mobile number
+// ask is what the plan says of a number of its country.
+func (p *plan) ask(national string) answer {
+	at := &nodes[p.root]
+	for i := range len(national) {
+		digit := national[i] - '0'
+		if digit > 9 {
+			return 0
+		}
+		at = &nodes[targets[int(at.targets)+bits.OnesCount16(at.changes&(1<<(digit+1)-1))]]
+	}
+	return at.answer
 }
 
-// plans holds the numbering plan of every calling code.
-var plans = sync.OnceValue(func() map[string]plan {
-	all := make(map[string]plan)
-	c, err := phonenumbers.MetadataCollection()
-	if err != nil {
-		panic("numbering plans: " + err.Error()) // they are compiled in
+// significant is a number without what is dialled inside the country only.
+func (p *plan) significant(national string) string {
+	a := p.ask(national)
+	if a.strip() == 0 {
+		return national
 	}
-	for _, m := range c.GetMetadata() {
-		code := itoa(int(m.GetCountryCode()))
-		p := all[code]
-		general := m.GetGeneralDesc().GetPossibleLength()
-		for _, n := range general {
-			if n > 0 && n <= maxDigits {
-				p.lengths |= 1 << n
-			}
-		}
-		for _, d := range []*phonenumbers.PhoneNumberDesc{m.GetMobile(), m.GetFixedLine()} {
-			lengths := d.GetPossibleLength() // -1 alone where the country has no such numbers
-			if len(lengths) == 0 {
-				lengths = general
-			}
-			for _, n := range lengths {
-				p.longest = max(p.longest, int(n))
-			}
-		}
-		if p.longest <= 0 { // satellites and other services
-			p.longest = maxDigits
-		}
-		all[code] = p
+	s := &strips[a.strip()]
+	rest := s.literal + national[s.from:s.to] + national[s.end:]
+	if a.viable() && !p.ask(rest).viable() {
+		return national
 	}
-	return all
-})
+	// What remains must be as long as numbers are, or longer.
+	length := uint32(1) << len(rest)
+	if p.main&length == 0 && length < p.main {
+		return national
+	}
+	return rest
+}
+
+// fits reports whether numbers have so many digits.
+func (p *plan) fits(length int) bool { return p.lengths&(1<<length) != 0 }
 
 // possible reports whether international digits are as long as numbers of their
 // country are, in any spelling.
@@ -91,17 +111,18 @@ func possible(digits string) bool {
 // fitsHome reports whether national digits are no longer than a person's number
 // in the country with the calling code home.
 func fitsHome(digits, home string) bool {
-	if home == "" || callingCode(home) != home {
+	p := planFor(home)
+	if p == nil || p.code != home {
 		return false
 	}
-	key, err := canonical(home + digits)
-	return err == nil && len(key)-len(home) <= plans()[home].longest && possible(home+digits)
+	whole := home + digits
+	key, err := canonical(whole)
+	return err == nil && len(key)-len(home) <= int(p.longest) && possible(whole)
 }
 
 func fits(digits string) bool {
-	code := callingCode(digits)
-	n := len(digits) - len(code)
-	return code != "" && len(digits) <= maxDigits && plans()[code].lengths&(1<<n) != 0
+	p := planFor(digits)
+	return p != nil && len(digits) <= maxDigits && p.fits(len(digits)-len(p.code))
 }
 
 // valid reports whether the numbering plan has international digits, in any
@@ -125,9 +146,16 @@ func valid(digits string) bool {
 	return false
 }
 
+// validAsIs reports whether the numbering plan has international digits as they
+// stand: nothing of them is a prefix.
 func validAsIs(digits string) bool {
-	n, err := phonenumbers.Parse("+"+digits, "")
-	return err == nil && phonenumbers.IsValidNumber(n) && digitsOf(n) == digits
+	p := planFor(digits)
+	if p == nil {
+		return false
+	}
+	national := digits[len(p.code):]
+	a := p.ask(national)
+	return a.valid() && (a.strip() == 0 || p.significant(national) == national)
 }
 
 // settle is the canonical form of international digits that people wrote. They
@@ -138,14 +166,14 @@ func settle(digits string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	code := callingCode(key)
-	if code == "" {
+	p := planFor(key)
+	if p == nil {
 		return key, nil
 	}
-	longest := len(code) + plans()[code].longest
-	if len(key) > longest || hasTrunkZero(code, digits[len(code):]) {
-		if n, err := phonenumbers.Parse("+"+digits, ""); err == nil && phonenumbers.IsValidNumber(n) {
-			if key, err = canonical(digitsOf(n)); err != nil {
+	longest := len(p.code) + int(p.longest)
+	if national := digits[len(p.code):]; len(key) > longest || hasTrunkZero(p.code, national) {
+		if rest := p.significant(national); p.ask(rest).valid() {
+			if key, err = canonical(p.code + rest); err != nil {
 				return "", err
 			}
 		}
@@ -156,8 +184,4 @@ func settle(digits string) (string, error) {
 		return "", errLong
 	}
 	return key, nil
-}
-
-func digitsOf(n *phonenumbers.PhoneNumber) string {
-	return itoa(int(n.GetCountryCode())) + phonenumbers.GetNationalSignificantNumber(n)
 }
