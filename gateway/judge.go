@@ -135,12 +135,9 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int) (*store.Entry, error) {
 	s := &r.Reading.Sends[i]
 	b, served := g.Businesses.Of(s.PhoneNumberID)
-	if served {
-		b.read(s, r.Reading.Opaque(i), r.Reading.Text(i))
-	}
 	now := g.Now()
 	at := policy.MomentOf(now)
-	e := &store.Entry{ID: store.NewID(at), At: at, Send: *s, Facts: policy.Facts{NoBusiness: !served}}
+	e := &store.Entry{ID: store.NewID(at), At: at, Facts: policy.Facts{NoBusiness: !served}}
 	if served {
 		e.Business, e.Policy, e.Terms, e.WABA = b.Name, b.Policy, b.Terms, b.WABA
 		facts, err := st.Facts(ctx, store.Query{
@@ -155,8 +152,10 @@ func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int)
 			return nil, fmt.Errorf("reading the facts of a send: %w", err)
 		}
 		e.Facts = facts
+		b.read(s, &e.Facts, r.Reading.Opaque(i), r.Reading.Text(i))
 	}
-	e.Decision = policy.Decide(s, &e.Facts, &e.Policy, now)
+	e.Send = *s
+	e.Decision, e.Decided = policy.Decide(s, &e.Facts, &e.Policy, now), true
 	if served {
 		e.Market, e.MarketEstimated = marketOf(s, &e.Decision, now.In(b.Zone))
 	}

@@ -436,3 +436,33 @@ func throughCBOR(t rapid.TB, from, to any) {
 		t.Fatal(err)
 	}
 }
+
+// Whether a text confirms an opt-out is asked only where somebody opted out, since
+// nothing else depends on it.
+func TestConfirmsMattersAfterOptOut(t *testing.T) {
+	mattered := false
+	rapid.Check(t, func(t *rapid.T) {
+		s, p, now := genSend().Draw(t, "send"), genPolicy().Draw(t, "policy"), genMoment().Draw(t, "now")
+		f := genFacts(&s).Draw(t, "facts")
+		f.Rival = rapid.SampledFrom([]Rival{NoRival, SiblingRival, RequestRival}).Draw(t, "rival")
+		if rapid.Bool().Draw(t, "reply") { // else it seldom matters
+			s = Send{Edge: EdgeMessages, Kind: FreeForm, Type: "text", To: []Identity{phone}}
+			f.Persons = f.Persons[:1]
+			f.Persons[0].Opened = now - 1
+			f.Persons[0].Consent[Transactional].State = rapid.SampledFrom([]ConsentState{ConsentUnknown, OptedIn, OptedOut}).Draw(t, "state")
+		}
+		s.Confirms = true
+		confirms := Decide(&s, &f, &p, now.Time())
+		s.Confirms = false
+		doesNot := Decide(&s, &f, &p, now.Time())
+		if reflect.DeepEqual(confirms, doesNot) {
+			return
+		}
+		if mattered = true; !f.MayBeConfirmed() {
+			t.Fatalf("it is %+v of a text that confirms, %+v of another", confirms, doesNot)
+		}
+	})
+	if !mattered {
+		t.Error("it never mattered: nothing was tried")
+	}
+}

@@ -24,6 +24,17 @@ type Facts struct {
 	SiblingRefused bool `json:"sibling_refused,omitempty" cbor:"7,keyasint,omitempty"`
 }
 
+// MayBeConfirmed reports that somebody a send may go to opted out of replies, so that
+// it makes a difference whether the send [Send.Confirms] that.
+func (f *Facts) MayBeConfirmed() bool {
+	for i := range f.Persons {
+		if f.Persons[i].Consent[Transactional].State == OptedOut {
+			return true
+		}
+	}
+	return false
+}
+
 // Rival says who else is taking what a send would use up: what is on record
 // doesn't show it yet.
 type Rival uint8

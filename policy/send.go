@@ -149,7 +149,9 @@ type Send struct {
 	Bare Bare `json:"bare,omitempty" cbor:"10,keyasint,omitempty"`
 
 	// Confirms reports that the message is a text that tells the person that their
-	// opt-out was heard, and nothing else; see [Confirmations].
+	// opt-out was heard, and nothing else; see [Confirmations]. It decides about sends
+	// to people who opted out alone, and may be left out elsewhere: see
+	// [Facts.MayBeConfirmed].
 	Confirms bool `json:"confirms,omitempty" cbor:"11,keyasint,omitempty"`
 
 	// To holds the possible readings of the phone number, most likely first.

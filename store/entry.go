@@ -128,6 +128,9 @@ type Entry struct {
 	// set.
 	PolicyDigest *PolicyDigest `json:"-" cbor:"17,keyasint,omitempty"`
 	Unworded     bool          `json:"-" cbor:"18,keyasint,omitempty"`
+	// Decided: Decision is what policy.Decide makes of Send, Facts and Policy at At, as
+	// it came, so that its words need not be compared. It is not kept.
+	Decided bool `json:"-" cbor:"-"`
 	// Terms are those of the Query the facts came from. Reserve needs them where
 	// the decision Claims something; they are not kept.
 	Terms *policy.Terms `json:"-" cbor:"-"`

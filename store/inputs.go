@@ -106,8 +106,11 @@ func (s *Book) abridge(e, kept *Entry) *policyRecord {
 // worded reports that the decision has words, and [policy.Decide] gives them again.
 func (e *Entry) worded() bool {
 	d := &e.Decision
-	if e.Unread || d.Reason == "" && d.Remedy == "" {
+	switch {
+	case e.Unread, d.Reason == "" && d.Remedy == "":
 		return false
+	case e.Decided:
+		return true // as from the record: see the test of policy that decides again
 	}
 	send := e.Send
 	send.To, send.Digits, send.Recipient = nil, "", policy.Identity{} // whoever reads the entry won't see them
