@@ -43,6 +43,9 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"internal/lookalike", "", "caddy badger network disk logger"},
 	{"internal/ntp", "", "caddy badger network logger"},
 
+	// HTTP to one server: nothing of what is sent.
+	{"forward", "", "caddy badger logger"},
+
 	// The wire: no store, no Caddy. Senders and webhooks don't know each other.
 	{"cloudapi/identity", "phone policy", "caddy badger network disk logger"},
 	{"cloudapi/webhook", "cloudapi/identity internal/loosejson phone policy", "caddy badger network disk logger"},
@@ -64,7 +67,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"decisionlog", "policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
-		"billing cloudapi cloudapi/identity cloudapi/webhook decisionlog gateway internal/adminapi internal/ntp internal/version phone policy store store/badger", "",
+		"billing cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/ntp internal/version phone policy store store/badger", "",
 	},
 
 	{"internal/backups", "", "caddy badger network logger"},
