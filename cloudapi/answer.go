@@ -115,7 +115,9 @@ var (
 // fraction of the cost. It reads only what has the documented shape and nothing
 // beside it; what anything else means is for readAnyAnswer to say.
 func readAccepted(status int, body []byte) (a Answer, ok bool) {
-	root, err := strictjson.Parse(body)
+	doc := strictjson.Borrow()
+	defer doc.Done()
+	root, err := doc.Parse(body)
 	if err != nil {
 		return a, false
 	}

@@ -67,7 +67,7 @@ func (r *Reading) readElement(outer *Route, index int, e strictjson.Value, home 
 		return refusef(policy.RuleBatch, "write each element as an object with method and relative_url", "an element is %s", e.Kind())
 	}
 	var fields [numElementFields]strictjson.Value
-	if refusal := elementFields.pick(e, fields[:]); refusal != nil {
+	if _, refusal := elementFields.pick(e, fields[:]); refusal != nil {
 		return refusal
 	}
 	for v := range e.All() {
@@ -101,12 +101,12 @@ func (r *Reading) readElement(outer *Route, index int, e strictjson.Value, home 
 		if startsLikeJSON([]byte(body)) {
 			f = formatUntyped
 		}
-		s, d, refusal := readSend(&rt, f, []byte(body), home)
-		if refusal != nil {
+		one := new(oneSend)
+		if refusal := readSend(&rt, f, []byte(body), home, one); refusal != nil {
 			return refusal
 		}
-		d.element = index
-		r.add(s, d)
+		one.details[0].element = index
+		r.add(one.sends[0], one.details[0])
 		return nil
 	}
 	if nested, refusal := searchBody(formatUntyped, []byte(body)); refusal != nil || nested != nil {

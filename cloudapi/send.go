@@ -25,7 +25,15 @@ type Reading struct {
 type sendDetail struct {
 	element int
 	opaque  string
-	text    string
+	// text is where in the body the text stands. Nearly nobody asks for it.
+	text strictjson.Quoted
+}
+
+// oneSend has room for a send in one piece, with what belongs to it.
+type oneSend struct {
+	sends   [1]policy.Send
+	details [1]sendDetail
+	to      [2]policy.Identity
 }
 
 // Element is the position in its batch of the element that is send i, from 0.
@@ -36,8 +44,12 @@ func (r *Reading) Element(i int) int { return r.details[i].element }
 func (r *Reading) Opaque(i int) string { return r.details[i].opaque }
 
 // Text is the body of the text that is send i, "" where it is no plain text. It
-// is for looking at and is kept nowhere.
-func (r *Reading) Text(i int) string { return r.details[i].text }
+// is for looking at and is kept nowhere. It stands in the body, which must not have
+// changed.
+func (r *Reading) Text(i int) string {
+	text, _ := r.details[i].text.Text()
+	return text
+}
 
 func (r *Reading) add(s policy.Send, d sendDetail) {
 	r.Sends = append(r.Sends, s)
@@ -55,59 +67,62 @@ func ReadSends(rt Route, contentType string, body []byte, home func(phoneNumberI
 		return inspect(&rt, format, body, home)
 	}
 	var r Reading
-	s, d, refusal := readSend(&rt, format, body, home)
-	if refusal != nil {
+	one := new(oneSend)
+	if refusal := readSend(&rt, format, body, home, one); refusal != nil {
 		return r, refusal
 	}
-	r.add(s, d)
+	r.Sends, r.details = one.sends[:], one.details[:]
 	return r, nil
 }
 
 // readSend reads the body of a send in any format.
-func readSend(rt *Route, f format, body []byte, home func(string) string) (s policy.Send, d sendDetail, refusal *Refusal) {
+func readSend(rt *Route, f format, body []byte, home func(string) string, into *oneSend) (refusal *Refusal) {
 	if refusal := checkEncoding(body); refusal != nil {
-		return s, d, refusal
+		return refusal
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return s, d, refusef(policy.RuleUnreadable, "send the message as a JSON object", "the body is empty")
+		return refusef(policy.RuleUnreadable, "send the message as a JSON object", "the body is empty")
 	}
 	switch f {
 	case formatJSON:
 		if refusal := formBatch(body); refusal != nil {
-			return s, d, refusal
+			return refusal
 		}
 	case formatForm:
 		if body, refusal = formToJSON(body); refusal != nil {
-			return s, d, refusal
+			return refusal
 		}
 	case formatUntyped:
 		// Some reader may take these for a form, and find fields in a text.
 		for name := range looseFormInJSON(body) {
 			if isSendField(name) || roleOf(name, "") != harmless {
-				return s, d, refusef(policy.RuleUnreadable, "say Content-Type: application/json",
+				return refusef(policy.RuleUnreadable, "say Content-Type: application/json",
 					"the content type does not say that the body is JSON, and it could be read as a form too")
 			}
 		}
 	default:
-		return s, d, refusef(policy.RuleEncoding, "send the message as JSON with Content-Type: application/json",
+		return refusef(policy.RuleEncoding, "send the message as JSON with Content-Type: application/json",
 			"the content type is none in which a message is read")
 	}
-	root, err := strictjson.Parse(body)
+	doc := strictjson.Borrow()
+	defer doc.Done()
+	root, err := doc.Parse(body)
 	if err != nil {
-		return s, d, unreadable(err)
+		return unreadable(err)
 	}
-	m := message{rt: *rt}
+	m := message{rt: *rt, to: &into.to}
 	if refusal := m.open(root); refusal != nil {
-		return s, d, refusal
+		return refusal
 	}
-	if s, refusal = m.read(home); refusal != nil {
-		return s, d, refusal
+	s, d := &into.sends[0], &into.details[0]
+	if refusal = m.read(s, home); refusal != nil {
+		return refusal
 	}
 	if s.Type == "text" {
 		d.text = m.text()
 	}
 	d.opaque, refusal = m.opaque()
-	return s, d, refusal
+	return refusal
 }
 
 // unreadable refuses what is not JSON with one meaning.
@@ -118,6 +133,7 @@ func unreadable(err error) *Refusal {
 // message is a send taken apart.
 type message struct {
 	rt     Route
+	to     *[2]policy.Identity // room for the readings of a phone number
 	fields [numFields]strictjson.Value
 }
 
@@ -126,10 +142,14 @@ func (m *message) open(root strictjson.Value) *Refusal {
 	if root.Kind() != strictjson.Object {
 		return refusef(policy.RuleUnreadable, "send one JSON object", "the body is %s, not an object", root.Kind())
 	}
-	if refusal := topFields.pick(root, m.fields[:]); refusal != nil {
+	others, refusal := topFields.pick(root, m.fields[:])
+	if refusal != nil {
 		return refusal
 	}
 	for key := range root.Members() {
+		if others == 0 {
+			break
+		}
 		raw, literal := key.Literal()
 		if _, known := topFields.exact[string(raw)]; known {
 			continue
@@ -175,28 +195,42 @@ func says(v strictjson.Value) bool { return v.Given() && !v.Is("") }
 func (m *message) enum(f field) (string, bool) { return enumValue(m.fields[f]) }
 
 func enumValue(v strictjson.Value) (string, bool) {
+	if word, ok := words[string(v.Raw())]; ok && v.Kind() == strictjson.String {
+		return word, true
+	}
 	text, ok := v.Text()
 	return lowerASCII(text), ok
 }
 
+// words are values that fields often have, so that no other copy is made of them.
+var words = func() map[string]string {
+	all := map[string]string{"UTILITY": "utility", "AUTHENTICATION": "authentication", "SERVICE": "service"}
+	for _, word := range []string{"whatsapp", "individual", "group", "read", "connect", "terminate", "button", "list", "flow", "cta_url"} {
+		all[word] = word
+	}
+	for _, name := range topFields.names[firstPayload:] {
+		all[name] = name
+	}
+	return all
+}()
+
 // read gives the send as the rules see it.
-func (m *message) read(home func(string) string) (policy.Send, *Refusal) {
-	s := policy.Send{Edge: m.rt.Edge, PhoneNumberID: m.rt.PhoneNumberID}
-	var refusal *Refusal
+func (m *message) read(s *policy.Send, home func(string) string) (refusal *Refusal) {
+	s.Edge, s.PhoneNumberID = m.rt.Edge, m.rt.PhoneNumberID
 	switch {
 	case s.Edge == policy.EdgeCalls:
-		refusal = m.readCall(&s)
+		refusal = m.readCall(s)
 	case m.set(fieldStatus):
-		return s, m.readReceipt(&s)
+		return m.readReceipt(s)
 	case m.rt.receiptOnly:
-		return s, missing("status", `"status": "read"`)
+		return missing("status", `"status": "read"`)
 	default:
-		refusal = m.readContent(&s)
+		refusal = m.readContent(s)
 	}
 	if refusal != nil {
-		return s, refusal
+		return refusal
 	}
-	return s, m.readRecipient(&s, home)
+	return m.readRecipient(s, home)
 }
 
 // opaque is the sender's own reference.
@@ -226,21 +260,20 @@ func (m *message) id(f field, what string) *Refusal {
 	return nil
 }
 
-// text is what a text says, "" where the payload holds anything else that could be
-// shown.
-func (m *message) text() string {
+// text is what a text says; nothing where the payload holds anything else that could
+// be shown.
+func (m *message) text() (body strictjson.Quoted) {
 	payload := m.fields[fieldText]
 	if payload.Kind() != strictjson.Object {
-		return ""
+		return strictjson.Quoted{}
 	}
-	body := ""
 	for key, value := range payload.Members() {
-		switch key.String() {
-		case "body":
-			body, _ = value.Text()
-		case "preview_url":
+		switch {
+		case key.Reads("body"):
+			body = value.Quoted()
+		case key.Reads("preview_url"):
 		default:
-			return ""
+			return strictjson.Quoted{}
 		}
 	}
 	return body

@@ -1,9 +1,12 @@
 package cloudapi
 
 import (
+	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/waguard/waguard/internal/strictjson"
 	"github.com/waguard/waguard/policy"
@@ -33,6 +36,33 @@ func BenchmarkReadSend(b *testing.B) {
 			for b.Loop() {
 				if _, refusal := ReadSends(rt, "application/json", bb.body, noHome); refusal != nil {
 					b.Fatal(refusal)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkReadAndDecide is what a text of 400 bytes costs until it is decided, with the
+// facts at hand, by how its number is written.
+func BenchmarkReadAndDecide(b *testing.B) {
+	rt := Route{Class: SendEdge, Edge: policy.EdgeMessages, PhoneNumberID: "123456", method: "POST"}
+	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	wrote := policy.PersonFacts{Contact: policy.ContactID{1}, Opened: policy.MomentOf(now) - 1000}
+	facts := [...]policy.Facts{{}, {Persons: []policy.PersonFacts{wrote}}, {Persons: []policy.PersonFacts{wrote, wrote}}}
+	inForce := new(policy.Policy)
+	home := func(string) string { return "49" }
+	for name, to := range map[string]string{"plus": "+4915112345678", "bare": "4915112345678", "bare-abroad": "919876543210", "national": "15123456789"} {
+		body := bytes.Replace(benchBodies[0].body, []byte(german), []byte(strconv.Quote(to)), 1)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				reading, refusal := ReadSends(rt, "application/json", body, home)
+				if refusal != nil {
+					b.Fatal(refusal)
+				}
+				s := &reading.Sends[0]
+				if d := policy.Decide(s, &facts[len(s.To)], inForce, now); d.Verdict != policy.Allow {
+					b.Fatal(d)
 				}
 			}
 		})

@@ -2,6 +2,7 @@ package cloudapi
 
 import (
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -317,5 +318,38 @@ func checkRefusal(t *testing.T, r *Refusal) {
 		if strings.Contains(r.Reason+r.Remedy, secret) {
 			t.Errorf("the refusal quotes the message: %+v", r)
 		}
+	}
+}
+
+// What was read of a send stays what it is while others are read: they use the same
+// memory.
+func TestReadingOutlastsOthers(t *testing.T) {
+	rt := Route{Class: SendEdge, Edge: policy.EdgeMessages, PhoneNumberID: "123456", method: "POST"}
+	bodies := []string{
+		start + `"to":"4915112345678","type":"text","text":{"body":"one \u00e9"},"biz_opaque_callback_data":"order-1"}`,
+		start + `"to":"+919876543210","type":"template","template":{"name":"offer","language":{"code":"de"}},"biz_opaque_callback_data":"order-two"}`,
+		start + `"to":"2125550147","text":{"body":"three"}}`,
+	}
+	readAll := func() (all []Reading) {
+		for _, body := range bodies {
+			r, refusal := ReadSends(rt, "application/json", []byte(body), func(string) string { return "1" })
+			if refusal != nil {
+				t.Fatal(refusal)
+			}
+			all = append(all, r)
+		}
+		return all
+	}
+	first := readAll()
+	for range 100 {
+		again := readAll()
+		for i := range first {
+			if !reflect.DeepEqual(first[i], again[i]) {
+				t.Fatalf("reading %d became %+v, and is %+v again", i, first[i], again[i])
+			}
+		}
+	}
+	if text := first[0].Text(0); text != "one \u00e9" || first[1].Text(0) != "" || first[2].Text(0) != "three" {
+		t.Errorf("the texts are %q, %q, %q", text, first[1].Text(0), first[2].Text(0))
 	}
 }

@@ -129,7 +129,7 @@ func (m *message) readTemplate(s *policy.Send) *Refusal {
 		return missing(payload, "the object "+payload+" with the template's name and language")
 	}
 	var keys [numTemplateFields]strictjson.Value
-	if refusal := templateFields.pick(m.fields[f], keys[:]); refusal != nil {
+	if _, refusal := templateFields.pick(m.fields[f], keys[:]); refusal != nil {
 		return refusal
 	}
 	if keys[otherKey].Given() {
@@ -152,7 +152,7 @@ func (m *message) readTemplate(s *policy.Send) *Refusal {
 	if language.Kind() != strictjson.Object {
 		return refusef(policy.RuleParameter, `write it as an object, such as {"code": "en_US"}`, "the template's language is %s", language.Kind())
 	}
-	if refusal := languageFields.pick(language, code[:]); refusal != nil {
+	if _, refusal := languageFields.pick(language, code[:]); refusal != nil {
 		return refusal
 	}
 	if !says(code[0]) {
@@ -173,7 +173,7 @@ func (m *message) readInteractive(s *policy.Send) *Refusal {
 		return missing("interactive", "the object interactive")
 	}
 	var keys [1]strictjson.Value
-	if refusal := interactiveFields.pick(m.fields[fieldInteractive], keys[:]); refusal != nil {
+	if _, refusal := interactiveFields.pick(m.fields[fieldInteractive], keys[:]); refusal != nil {
 		return refusal
 	}
 	if !says(keys[0]) {

@@ -96,8 +96,9 @@ func newVocabulary(names []string) *vocabulary {
 }
 
 // pick finds the values of an object's known keys. A key that some reader could
-// take for a known one is refused, since another would ignore it.
-func (voc *vocabulary) pick(object strictjson.Value, values []strictjson.Value) *Refusal {
+// take for a known one is refused, since another would ignore it. The keys that are
+// none of them are counted.
+func (voc *vocabulary) pick(object strictjson.Value, values []strictjson.Value) (others int, refusal *Refusal) {
 	var buf [64]byte
 	for key, value := range object.Members() {
 		raw, literal := key.Literal()
@@ -110,14 +111,15 @@ func (voc *vocabulary) pick(object strictjson.Value, values []strictjson.Value) 
 			raw = []byte(key.String())
 		}
 		if bytes.IndexByte(raw, 0) >= 0 { // where some readers end a text
-			return refusef(policy.RuleUnreadable, "leave the NUL out", "a key holds a NUL character")
+			return 0, refusef(policy.RuleUnreadable, "leave the NUL out", "a key holds a NUL character")
 		}
 		if i, ok := voc.loose[string(lookalike.Append(buf[:0], beforeBracket(raw)))]; ok {
-			return refusef(policy.RuleUnreadable, "write the key exactly as documented, in lower case and without escapes, and once",
+			return 0, refusef(policy.RuleUnreadable, "write the key exactly as documented, in lower case and without escapes, and once",
 				"a key could be taken for %s, but is not written so", voc.names[i])
 		}
+		others++
 	}
-	return nil
+	return others, nil
 }
 
 // role is what a parameter does to the request it is in.

@@ -1,6 +1,8 @@
 package cloudapi
 
 import (
+	"strings"
+
 	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/internal/strictjson"
 	"github.com/waguard/waguard/phone"
@@ -14,14 +16,14 @@ func (m *message) readRecipient(s *policy.Send, home func(string) string) *Refus
 		return refusal
 	}
 	if m.set(fieldTo) {
-		to, refusal := m.to()
+		to, refusal := m.toText()
 		if refusal != nil {
 			return refusal
 		}
 		if s.Group {
 			refusal = readGroup(s, to)
 		} else {
-			refusal = readPhone(s, to, home)
+			refusal = m.readPhone(s, to, home)
 		}
 		if refusal != nil {
 			return refusal
@@ -60,9 +62,9 @@ func (m *message) readRecipientType(s *policy.Send) *Refusal {
 	return refusef(policy.RuleParameter, "use individual or group, or leave recipient_type out", "recipient_type is neither individual nor group")
 }
 
-// to is the text of the field to. A number that is written as one has no plus
+// toText is the text of the field to. A number that is written as one has no plus
 // sign, no fraction and no exponent, in which readers differ.
-func (m *message) to() (string, *Refusal) {
+func (m *message) toText() (string, *Refusal) {
 	v := m.fields[fieldTo]
 	switch v.Kind() {
 	case strictjson.String:
@@ -80,17 +82,21 @@ func (m *message) to() (string, *Refusal) {
 	return "", refusef(policy.RuleRecipientInvalid, "write the phone number as a string with plus sign and country code", "to is not a phone number")
 }
 
-func readPhone(s *policy.Send, to string, home func(string) string) *Refusal {
+func (m *message) readPhone(s *policy.Send, to string, home func(string) string) *Refusal {
 	if looksLikeUserID(to) {
 		return refusef(policy.RuleRecipientInvalid, "put it into recipient; in to, Meta would take its digits for a phone number",
 			"to holds a business-scoped user id")
 	}
-	n, err := phone.Parse(to, home(s.PhoneNumberID))
+	of := ""
+	if strings.IndexByte(to, '+') < 0 { // else the number says of which country it is
+		of = home(s.PhoneNumberID)
+	}
+	n, err := phone.Parse(to, of)
 	if err != nil {
 		return refusef(policy.RuleRecipientInvalid, "write the phone number with plus sign and country code",
 			"to is not a phone number that can be read in one way: %v", err)
 	}
-	s.To, s.Bare, s.Digits = identity.Phones(n), bare[n.Form], n.Digits
+	s.To, s.Bare, s.Digits = identity.AppendPhones(m.to[:0], n), bare[n.Form], n.Digits
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -31,12 +32,13 @@ type Business struct {
 	Questions map[string][]policy.Scope
 }
 
-// read tells the rules what a send says about itself: whether its reference names
+// read tells the rules what send i of a request says about itself: whether its reference names
 // a transaction, and its text confirms an opt-out. To find that out takes longer than
 // all else about a send, and it says nothing of sends to people who didn't opt out.
-func (b *Business) read(s *policy.Send, f *policy.Facts, opaque, text string) {
-	s.Transaction = b.References.Name(opaque)
-	s.Confirms = s.Kind == policy.FreeForm && f.MayBeConfirmed() && b.Confirmations.Match(text)
+func (b *Business) read(r *cloudapi.Reading, i int, f *policy.Facts) {
+	s := &r.Sends[i]
+	s.Transaction = b.References.Name(r.Opaque(i))
+	s.Confirms = s.Kind == policy.FreeForm && f.MayBeConfirmed() && b.Confirmations.Match(r.Text(i))
 }
 
 // Businesses are the business phone numbers that a gateway serves.

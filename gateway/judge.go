@@ -152,7 +152,7 @@ func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int)
 			return nil, fmt.Errorf("reading the facts of a send: %w", err)
 		}
 		e.Facts = facts
-		b.read(s, &e.Facts, r.Reading.Opaque(i), r.Reading.Text(i))
+		b.read(&r.Reading, i, &e.Facts)
 	}
 	e.Send = *s
 	e.Decision, e.Decided = policy.Decide(s, &e.Facts, &e.Policy, now), true

@@ -28,8 +28,14 @@ func (m Moment) Add(d time.Duration) Moment { return m + Moment(d.Milliseconds()
 
 // String is m in RFC 3339 with seconds, or "never".
 func (m Moment) String() string {
+	var buf [len(time.RFC3339)]byte
+	return string(m.append(buf[:0]))
+}
+
+// append appends what String says.
+func (m Moment) append(b []byte) []byte {
 	if m == 0 {
-		return "never"
+		return append(b, "never"...)
 	}
-	return m.Time().Format(time.RFC3339)
+	return m.Time().AppendFormat(b, time.RFC3339)
 }

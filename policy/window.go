@@ -26,7 +26,9 @@ func (w Window) OpenAt(now Moment) bool { return w.Opened != 0 && now < w.Closes
 
 // openReason says since when and until when the window is open.
 func (w Window) openReason() string {
-	return "the user was in touch at " + w.Opened.String() + ", the customer service window is open until " + w.Closes.String()
+	var buf [128]byte // nearly every reply has this reason
+	b := w.Opened.append(append(buf[:0], "the user was in touch at "...))
+	return string(w.Closes.append(append(b, ", the customer service window is open until "...)))
 }
 
 // closedReason says since when the window is closed.

@@ -12,11 +12,15 @@ func Phone(n phone.Number) policy.Identity {
 
 // Phones are the identities of whom a written phone number can mean, the likelier
 // first.
-func Phones(r phone.Reading) []policy.Identity {
-	if r.Second == "" {
-		return []policy.Identity{Phone(r.Number)}
+func Phones(r phone.Reading) []policy.Identity { return AppendPhones(nil, r) }
+
+// AppendPhones appends the [Phones] to dst.
+func AppendPhones(dst []policy.Identity, r phone.Reading) []policy.Identity {
+	dst = append(dst, Phone(r.Number))
+	if r.Second != "" {
+		dst = append(dst, Phone(r.Second))
 	}
-	return []policy.Identity{Phone(r.Number), Phone(r.Second)}
+	return dst
 }
 
 // WaID reads a phone number as webhooks and answers write it.

@@ -15,7 +15,7 @@ func (p *parser) duplicates(object, n int, escaped bool) *Error {
 	if n < 2 {
 		return nil
 	}
-	v := Value{doc: p.doc, at: object}
+	v := Value{doc: &p.doc, at: object}
 	if n <= fewKeys && !escaped {
 		for key := range v.Members() {
 			for earlier := range v.Members() {

@@ -1,6 +1,9 @@
 package strictjson
 
-import "bytes"
+import (
+	"bytes"
+	"sync"
+)
 
 // node is a value or a key. Nodes stand in the order of the text: an object is
 // followed by its keys, each followed by its value; an array by its elements.
@@ -11,11 +14,53 @@ type node struct {
 	escaped    bool // a string with backslashes
 }
 
-// document is what was read.
+// Document is what was read. It is used again after [Document.Done].
+type Document struct {
+	parser
+}
+
+// document is what its values point into.
 type document struct {
 	src   []byte
 	nodes []node
 }
+
+// documents are those in use by nobody.
+var documents = sync.Pool{New: func() any { return new(Document) }}
+
+// mostKept is how many nodes, and how many keys, a document keeps room for while
+// nobody uses it: 16 KiB. What is larger is left to the garbage collector.
+const mostKept = 1024
+
+// Borrow gives a document to parse into.
+func Borrow() *Document { return documents.Get().(*Document) }
+
+// Done gives it back. None of its values may be used any more.
+func (d *Document) Done() {
+	if cap(d.doc.nodes) > mostKept {
+		d.doc.nodes = nil
+	}
+	if cap(d.keys) > mostKept {
+		d.keys = nil
+	}
+	clear(d.keys[:cap(d.keys)]) // they point into what was read
+	d.doc.src, d.doc.nodes = nil, d.doc.nodes[:0]
+	documents.Put(d)
+}
+
+// Parse reads src into the document, which must be empty. The error, if any, is an
+// [*Error].
+func (d *Document) Parse(src []byte) (Value, error) {
+	d.doc.src, d.i, d.depth = src, 0, 0
+	if err := d.document(); err != nil {
+		return Value{}, err
+	}
+	return Value{doc: &d.doc}, nil
+}
+
+// messageSize is up to how many bytes a document hardly has more nodes than one that
+// is used again has room for.
+const messageSize = 2 << 10
 
 // estimate is about how many nodes a document has. Keys are strings, with two
 // quotes each, and so are most values of this API; for every two strings there
@@ -26,16 +71,10 @@ func estimate(src []byte) int {
 }
 
 // Parse reads a document. The error, if any, is an [*Error].
-func Parse(src []byte) (Value, error) {
-	p := parser{doc: &document{src: src}}
-	if err := p.document(); err != nil {
-		return Value{}, err
-	}
-	return Value{doc: p.doc}, nil
-}
+func Parse(src []byte) (Value, error) { return new(Document).Parse(src) }
 
 type parser struct {
-	doc   *document
+	doc   document
 	i     int
 	depth int
 	keys  [][]byte // scratch for finding duplicates
@@ -48,7 +87,11 @@ func (p *parser) document() error {
 	if len(src) > MaxSize {
 		return p.fail("the document is too large")
 	}
-	p.doc.nodes = make([]node, 0, estimate(src))
+	if p.doc.nodes = p.doc.nodes[:0]; cap(p.doc.nodes) == 0 || len(src) > messageSize {
+		if most := estimate(src); cap(p.doc.nodes) < most {
+			p.doc.nodes = make([]node, 0, most)
+		}
+	}
 	if err := p.value(); err != nil {
 		return err
 	}

@@ -162,3 +162,18 @@ func hex4(s []byte) (r rune, ok bool) {
 	}
 	return r, true
 }
+
+// Quoted is where a string stands in a document. It may be used after the document is
+// done, as long as the bytes that were read stay as they are.
+type Quoted struct {
+	raw     []byte
+	escaped bool
+}
+
+// Text is what the string says, as [Value.Text] has it.
+func (q Quoted) Text() (s string, ok bool) {
+	if q.escaped {
+		return decode(q.raw)
+	}
+	return string(q.raw), true
+}

@@ -65,10 +65,15 @@ func (v Value) Text() (s string, ok bool) {
 	if v.Kind() != String {
 		return "", false
 	}
-	if v.escaped() {
-		return decode(v.raw())
+	return v.Quoted().Text()
+}
+
+// Quoted is where a string stands; nothing where v is none.
+func (v Value) Quoted() Quoted {
+	if v.Kind() != String {
+		return Quoted{}
 	}
-	return string(v.raw()), true
+	return Quoted{v.raw(), v.escaped()}
 }
 
 // Is reports whether v is the string s.
@@ -86,6 +91,14 @@ func (v Value) Is(s string) bool {
 // Literal is the key as it was written, and whether it was written without
 // escapes.
 func (k Key) Literal() (raw []byte, ok bool) { return k.raw(), !k.escaped() }
+
+// Reads reports whether the key reads so, however it was written.
+func (k Key) Reads(name string) bool {
+	if raw, literal := k.Literal(); literal {
+		return string(raw) == name
+	}
+	return k.String() == name
+}
 
 // String is the key with its escapes undone.
 func (k Key) String() string {
