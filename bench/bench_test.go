@@ -16,27 +16,87 @@ func TestMain(m *testing.M) {
 // The benchmark runs, every answer is right and the ledger adds up: measure
 // fails otherwise. How fast it was says nothing in a test.
 func TestMeasure(t *testing.T) {
-	o, err := parseFlags([]string{"-connections", "4", "-contacts", "2500", "-rounds", "1", "-seconds", "0.2", "-scenario", "all", "-dir", t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := measure(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(r.Scenarios) != len(scenarios) {
-		t.Fatalf("%d scenarios were measured, want %d", len(r.Scenarios), len(scenarios))
-	}
-	for _, s := range r.Scenarios {
-		for side, rounds := range map[string][]round{"plain": s.Plain, "gateway": s.Gateway} {
-			if len(rounds) != 2 || rounds[1].Requests == 0 || rounds[1].PerSecond <= 0 || rounds[1].P99 < rounds[1].P50 {
-				t.Errorf("%s, %s: rounds are %+v", s.Name, side, rounds)
+	for name, args := range map[string][]string{
+		"numbers of connections":    {"-connections", "1,32"},
+		"overlap, other recipients": {"-ledger", "overlap", "-recipients", "mixed", "-spread", "zipf"},
+		"an application":            {"-scenario", "mixed,media", "-app"},
+		"TLS, delay":                {"-tls", "-recipients", "plus", "-delay", "1ms"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := tryMeasure(t, append(args, "-added")...)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		if s.ratio(perSecond).Median <= 0 {
-			t.Errorf("%s: ratio is %+v", s.Name, s.ratio(perSecond))
+			for _, s := range r.Scenarios {
+				for side, rounds := range map[string][]round{"plain": s.Plain, "gateway": s.Gateway} {
+					if len(rounds) != 2 || rounds[1].Units == 0 || rounds[1].PerSecond <= 0 || rounds[1].P99 < rounds[1].P50 {
+						t.Errorf("%s, %s: rounds are %+v", s.Name, side, rounds)
+					}
+				}
+				if s.ratio(perSecond).Median <= 0 {
+					t.Errorf("%s: ratio is %+v", s.Name, s.ratio(perSecond))
+				}
+			}
+			checkResult(t, r)
+		})
+	}
+}
+
+// Every scenario and everything that has an aim is measured, and told of.
+func TestSmoke(t *testing.T) {
+	var told strings.Builder
+	if err := smoke(t.Context(), &told, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	for i := range scenarios {
+		if !strings.Contains(told.String(), "\n"+scenarios[i].Name+", 4 connections: ") {
+			t.Errorf("nothing is told of %s", scenarios[i].Name)
 		}
 	}
+	for _, figure := range []string{
+		"allowed send, 32 connections, strict", "allowed send, 128 connections, strict", "allowed send, 32 connections, overlap", "allowed send, 128 connections, overlap",
+		"CPU of the gateway per allowed send", "refused send", "added latency at half of saturation, p50", "the same, p99", "one connection, upstream answering after 50 ms",
+		"mixed day", "webhook of 1,000 updates", "anonymous memory above plain Caddy", "bytes on disk per contact", "bytes on disk per ledger entry",
+		"start to first judged send, clean", "the same after kill -9", "month's report", "violations page",
+	} {
+		if !strings.Contains(told.String(), "\n| "+figure) {
+			t.Errorf("the table has no line for %s:\n%s", figure, &told)
+		}
+	}
+}
+
+// A figure is held against its aim in the right direction.
+func TestVerdicts(t *testing.T) {
+	for _, tt := range []struct {
+		kind            figure
+		least, moonshot float64
+		value           float64
+		want            string
+	}{
+		{ratioFigure, 1, 1.6, 0.99, "MISSED"},
+		{ratioFigure, 1, 1.6, 1, "reached"},
+		{ratioFigure, 1, 1.6, 1.6, "moonshot"},
+		{lessFigure, 0.9, 0.6, 0.91, "MISSED"},
+		{lessFigure, 0.9, 0.6, 0.9, "reached"},
+		{latencyFigure, 0.2, 0, -0.1, "moonshot"},
+		{bytesFigure, 200, 80, 201, "MISSED"},
+	} {
+		if got := (aim{Kind: tt.kind, Least: tt.least, Moonshot: tt.moonshot}).verdict(tt.value); got != tt.want {
+			t.Errorf("%s of %g, aims %g and %g: %s, want %s", tt.kind, tt.value, tt.least, tt.moonshot, got, tt.want)
+		}
+	}
+}
+
+func tryMeasure(t *testing.T, args ...string) (*result, error) {
+	o, err := parseFlags(append(args, "-contacts", "2500", "-rounds", "1", "-seconds", "0.1", "-dir", t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return measure(t.Context(), o)
+}
+
+func checkResult(t *testing.T, r *result) {
+	t.Helper()
 	var table, asJSON strings.Builder
 	if err := r.write(&table, false); err != nil {
 		t.Fatal(err)
@@ -49,8 +109,17 @@ func TestMeasure(t *testing.T) {
 	if err := r.write(&asJSON, true); err != nil {
 		t.Fatal(err)
 	}
-	if !json.Valid([]byte(asJSON.String())) {
-		t.Errorf("not JSON:\n%s", &asJSON)
+	for _, want := range []string{`"units_per_second"`, `"cpu_ratio"`} {
+		if !json.Valid([]byte(asJSON.String())) || !strings.Contains(asJSON.String(), want) {
+			t.Errorf("not JSON, or no %s:\n%s", want, &asJSON)
+		}
+	}
+}
+
+// Sends are of the sizes that are said.
+func TestSizes(t *testing.T) {
+	if text, template := len(textTo(contact(0))), len(templateTo(contact(0))); text != 220 || template != 617 {
+		t.Errorf("a text has %d bytes, a template %d; want 220 and 617", text, template)
 	}
 }
 
@@ -125,8 +194,16 @@ func TestStormFlagsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestScaleFlagsSayWhatIsWrong(t *testing.T) {
+	for _, args := range [][]string{{"-contacts", "0"}, {"-entries", "1,x"}, {"-seconds", "0"}, {"-path", "none"}, {"more"}} {
+		if _, err := parseScaleFlags(args); err == nil {
+			t.Errorf("%q: no error", args)
+		}
+	}
+}
+
 func TestFlagsSayWhatIsWrong(t *testing.T) {
-	for _, args := range [][]string{{"-scenario", "nonsense"}, {"-connections", "0"}, {"-contacts", "0"}, {"-seconds", "0"}, {"-delay", "-1s"}, {"more"}} {
+	for _, args := range [][]string{{"-scenario", "nonsense"}, {"-connections", "1,0"}, {"-contacts", "0"}, {"-seconds", "0"}, {"-delay", "-1s"}, {"-sync", "1h"}, {"-recipients", "words"}, {"-spread", "nonsense"}, {"-ledger", "none"}, {"-path", "none"}, {"more"}} {
 		if _, err := parseFlags(args); err == nil {
 			t.Errorf("%q: no error", args)
 		}

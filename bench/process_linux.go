@@ -91,3 +91,15 @@ func osRelease() string {
 	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	return string(bytes.TrimSpace(release))
 }
+
+// allocated is how much of the disk a file takes. Files of a store can be longer
+// than what is in them.
+func allocated(info os.FileInfo) int64 {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return stat.Blocks * 512
+	}
+	return info.Size()
+}
+
+// syncData has what was written to a file reach the disk.
+func syncData(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }

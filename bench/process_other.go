@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"time"
 )
 
@@ -20,3 +21,9 @@ func osRelease() string { return "" }
 func openHandles(int) (int64, error) { return 0, nil }
 
 func freeSpace(string) (uint64, error) { return 0, errors.ErrUnsupported }
+
+func allocated(info os.FileInfo) int64 { return info.Size() }
+
+func syncData(f *os.File) error { return f.Sync() }
+
+func slowSyncs(time.Duration) error { return errors.ErrUnsupported }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,41 +15,73 @@ const appSecret = "bench-app-secret"
 // site is what a proxy is configured by. Both have the same template; only the
 // gateway has a store.
 type site struct {
-	Addr, Admin, Upstream, Store, Secret string
+	URL, Admin, Upstream string
+	Trust                *trust
+	Store, Secret        string
+	setup
 }
+
+// setup is what may be chosen for a gateway.
+type setup struct {
+	Ledger string // strict or overlap
+	Path   string // of judged sends: upstream, the guard's own, or proxy, Caddy's
+	App    bool   // webhooks go on to the company's application
+}
+
+var defaultSetup = setup{Ledger: "strict", Path: "proxy"}
 
 var caddyfile = template.Must(template.New("Caddyfile").Parse(`{
 	admin {{.Admin}}
 	persist_config off
 	default_bind 127.0.0.1
 	skip_install_trust
+	auto_https off
 	servers {
 		protocols h1
 	}
 	{{- if .Store}}
 	whatsapp {
 		store badger {{.Store}}
+		ledger {{.Ledger}}
 	}
 	{{- end}}
 }
-http://{{.Addr}} {
+{{define "proxy" -}}
+		reverse_proxy {{.Upstream}} {
+			header_up -X-Forwarded-For
+			header_up -X-Forwarded-Host
+			header_up -X-Forwarded-Proto
+			{{- if .Trust}}
+			transport http {
+				tls_trust_pool file {{.Trust.Cert}}
+			}
+			{{- end}}
+		}
+{{- end -}}
+{{.URL}} {
+	{{- if .Trust}}
+	tls {{.Trust.Cert}} {{.Trust.Key}}
+	{{- end}}
 	{{- if .Store}}
 	handle /webhook {
 		whatsapp_webhook {
 			app_secret {{.Secret}}
 			verify_token bench
 		}
+		{{- if .App}}
+		{{template "proxy" .}}
+		{{- end}}
 	}
 	{{- end}}
 	handle {
 		{{- if .Store}}
-		whatsapp_guard
+		whatsapp_guard {{- if eq .Path "upstream"}} {
+			upstream {{.Upstream}} {{- if .Trust}} {
+				trust {{.Trust.Cert}}
+			} {{- end}}
+		} {{- end}}
 		{{- end}}
-		reverse_proxy {{.Upstream}} {
-			header_up -X-Forwarded-For
-			header_up -X-Forwarded-Host
-			header_up -X-Forwarded-Proto
-		}
+		{{template "proxy" .}}
 	}
 }
 `))
@@ -60,45 +91,75 @@ type proxy struct {
 	*child
 	admin  string // URL of its admin endpoint
 	config string // its Caddyfile
+	store  string // its directory; "" for plain Caddy
+	trust  *trust
 }
 
-// startProxy starts Caddy before the upstream: with the store the gateway,
-// without it plain Caddy.
-func startProxy(ctx context.Context, dir, name, upstream, store string) (*proxy, error) {
-	s := site{Upstream: upstream, Store: store, Secret: appSecret}
-	var err error
-	if s.Addr, err = freeAddr(); err != nil {
-		return nil, err
-	}
-	if s.Admin, err = freeAddr(); err != nil {
-		return nil, err
-	}
-	var text strings.Builder
-	if err := caddyfile.Execute(&text, s); err != nil {
-		return nil, err
-	}
-	p := &proxy{admin: "http://" + s.Admin, config: filepath.Join(dir, name+".caddyfile")}
-	p.child = &child{name: name, addr: s.Addr}
-	if err := os.WriteFile(p.config, []byte(text.String()), 0o600); err != nil {
-		return nil, err
-	}
-	return p, p.start(ctx, dir)
+// world is what stands around proxies.
+type world struct {
+	dir      string
+	trust    *trust // nil without TLS
+	upstream *child
 }
 
-// start starts the process, for the first time or again.
-func (p *proxy) start(ctx context.Context, dir string) error {
-	c, err := startChild(ctx, dir, p.name, roleCaddy, p.addr, p.admin+"/config/", "run", "--config", p.config, "--adapter", "caddyfile")
-	if err == nil {
-		p.child = c
+// newWorld starts an upstream that takes delay to answer. It keeps its files in
+// dir.
+func newWorld(ctx context.Context, dir string, delay time.Duration, secure bool) (w *world, err error) {
+	w = &world{dir: dir}
+	if secure {
+		if w.trust, err = newTrust(dir); err != nil {
+			return nil, err
+		}
 	}
-	return err
-}
-
-// startUpstream starts the upstream, which takes delay to answer.
-func startUpstream(ctx context.Context, dir string, delay time.Duration) (*child, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
-	return startChild(ctx, dir, "upstream", roleUpstream, addr, fmt.Sprintf("http://%s/", addr), addr, delay.String())
+	w.upstream = w.upstreamAt(addr, delay)
+	return w, w.upstream.start(ctx)
+}
+
+// upstreamAt is the upstream, which isn't started yet.
+func (w *world) upstreamAt(addr string, delay time.Duration) *child {
+	c := &child{dir: w.dir, name: "upstream", role: roleUpstream, addr: addr, ready: w.trust.url(addr), client: w.trust.httpClient(), args: []string{addr, delay.String()}}
+	if w.trust != nil {
+		c.args = append(c.args, w.trust.Cert, w.trust.Key)
+	}
+	return c
+}
+
+// close ends what is around.
+func (w *world) close() { w.upstream.stop() }
+
+// proxy is Caddy before the upstream, not started yet: with a store the gateway,
+// without it plain Caddy.
+func (w *world) proxy(name, store string, s setup) (*proxy, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	admin, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	p := &proxy{admin: "http://" + admin, config: filepath.Join(w.dir, name+".caddyfile"), store: store, trust: w.trust}
+	p.child = &child{
+		dir: w.dir, name: name, role: roleCaddy, addr: addr, ready: p.admin + "/config/", client: w.trust.httpClient(),
+		args: []string{"run", "--config", p.config, "--adapter", "caddyfile"},
+	}
+	var text strings.Builder
+	if err := caddyfile.Execute(&text, site{w.trust.url(addr), admin, w.trust.url(w.upstream.addr), w.trust, store, appSecret, s}); err != nil {
+		return nil, err
+	}
+	return p, os.WriteFile(p.config, []byte(text.String()), 0o600)
+}
+
+// gateway starts a gateway.
+func (w *world) gateway(ctx context.Context, s setup, environment ...string) (*proxy, error) {
+	p, err := w.proxy("gateway", filepath.Join(w.dir, "store"), s)
+	if err != nil {
+		return nil, err
+	}
+	p.environment = environment
+	return p, p.start(ctx)
 }

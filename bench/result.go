@@ -14,23 +14,44 @@ import (
 
 // result is everything that was measured.
 type result struct {
-	At          time.Time     `json:"at"`
-	Machine     machine       `json:"machine"`
-	Connections int           `json:"connections"`
-	Contacts    int           `json:"contacts"`
-	Rounds      int           `json:"rounds"`
-	Seconds     float64       `json:"seconds"`
-	Delay       time.Duration `json:"delay"` // of the upstream's answers
-	Seeding     time.Duration `json:"seeding"`
-	Scenarios   []*outcome    `json:"scenarios"`
+	At         time.Time     `json:"at"`
+	Machine    machine       `json:"machine"`
+	Contacts   int           `json:"contacts"`
+	Recipients string        `json:"recipients"`
+	Spread     string        `json:"spread"`
+	Ledger     string        `json:"ledger"`
+	Path       string        `json:"path"`
+	App        bool          `json:"webhooks_go_on,omitempty"`
+	TLS        bool          `json:"tls,omitempty"`
+	GOGC       string        `json:"gogc"` // of both sides
+	Rounds     int           `json:"rounds"`
+	Seconds    float64       `json:"seconds"`
+	Delay      time.Duration `json:"delay"`      // of the upstream's answers
+	SlowSync   time.Duration `json:"slow_fsync"` // by which the gateway's disk is slower
+	Seeding    time.Duration `json:"seeding"`
+	Scenarios  []*outcome    `json:"scenarios"`
+}
+
+// newResult is what is known beforehand. dir lies on the disk of the store.
+func newResult(dir string, o options) (*result, error) {
+	r := &result{
+		At: time.Now().UTC().Truncate(time.Second), Contacts: o.people, Recipients: o.spells, Spread: o.spread, Ledger: o.Ledger, Path: o.Path, App: o.App,
+		TLS: o.secure, Rounds: o.rounds, Seconds: o.seconds, Delay: o.delay, SlowSync: o.sync,
+	}
+	var err error
+	r.Machine, err = describe(dir)
+	return r, err
 }
 
 // outcome is what a scenario showed, round by round, the first to warm up.
 type outcome struct {
-	Name    string  `json:"name"`
-	About   string  `json:"about"`
-	Plain   []round `json:"plain_caddy"`
-	Gateway []round `json:"gateway"`
+	Name        string  `json:"name"`
+	About       string  `json:"about"`
+	Units       string  `json:"units"`
+	Connections int     `json:"connections"`
+	Plain       []round `json:"plain_caddy"`
+	Gateway     []round `json:"gateway"`
+	Added       *added  `json:"added,omitempty"`
 }
 
 // ratio is the gateway's figure divided by plain Caddy's in the same pair of
@@ -41,6 +62,8 @@ type ratio struct {
 	Max    float64 `json:"max"`
 }
 
+func (r ratio) String() string { return fmt.Sprintf("%.2f (%.2f to %.2f)", r.Median, r.Min, r.Max) }
+
 func (o *outcome) ratio(figure func(round) float64) ratio {
 	var ratios []float64
 	for i := 1; i < min(len(o.Plain), len(o.Gateway)); i++ {
@@ -48,6 +71,10 @@ func (o *outcome) ratio(figure func(round) float64) ratio {
 			ratios = append(ratios, figure(o.Gateway[i])/plain)
 		}
 	}
+	return ratioOf(ratios)
+}
+
+func ratioOf(ratios []float64) ratio {
 	if len(ratios) == 0 {
 		return ratio{}
 	}
@@ -70,34 +97,28 @@ func medianOf[T cmp.Ordered](rounds []round, figure func(round) T) T {
 func perSecond(r round) float64     { return r.PerSecond }
 func cpuOf(r round) time.Duration   { return r.CPU }
 func besides(r round) time.Duration { return r.Besides }
+func p50Of(r round) time.Duration   { return r.P50 }
+func p99Of(r round) time.Duration   { return r.P99 }
+func ownOf(r round) int64           { return r.OwnMemory }
+
+func (o *outcome) cpuRatio() ratio { return o.ratio(func(r round) float64 { return float64(r.CPU) }) }
+
+// MarshalJSON adds the ratios.
+func (o *outcome) MarshalJSON() ([]byte, error) {
+	type plain outcome
+	return json.Marshal(struct {
+		*plain
+		Ratio    ratio `json:"ratio"`
+		CPURatio ratio `json:"cpu_ratio"`
+	}{(*plain)(o), o.ratio(perSecond), o.cpuRatio()})
+}
 
 // write prints the result, as a table or in JSON.
 func (r *result) write(w io.Writer, asJSON bool) error {
 	if asJSON {
-		type withRatios struct {
-			*outcome
-			Ratio    ratio `json:"ratio"`
-			CPURatio ratio `json:"cpu_ratio"`
-		}
-		list := make([]withRatios, len(r.Scenarios))
-		for i, o := range r.Scenarios {
-			list[i] = withRatios{o, o.ratio(perSecond), o.cpuRatio()}
-		}
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(struct {
-			*result
-			Scenarios []withRatios `json:"scenarios"`
-		}{r, list})
+		return writeJSON(w, r)
 	}
-	m := r.Machine
-	fmt.Fprintf(w, "machine: %s, %d cores, %s, %s, fsync %s, %s\n", m.CPU, m.Cores, m.OS, m.Go, m.Fsync.Round(time.Microsecond), r.At.Format(time.DateOnly))
-	delay := ""
-	if r.Delay > 0 {
-		delay = fmt.Sprintf(", the upstream answering after %s", r.Delay)
-	}
-	fmt.Fprintf(w, "run: %d connections, %s contacts (seeded in %s), medians of %d rounds of %gs on each side%s\n",
-		r.Connections, humanize.Comma(int64(r.Contacts)), r.Seeding.Round(100*time.Millisecond), r.Rounds, r.Seconds, delay)
+	fmt.Fprintf(w, "machine: %s, %s\n%s\n", r.Machine, r.At.Format(time.DateOnly), r.about())
 	for _, o := range r.Scenarios {
 		if err := o.write(w); err != nil {
 			return err
@@ -106,31 +127,60 @@ func (r *result) write(w io.Writer, asJSON bool) error {
 	return nil
 }
 
-func (o *outcome) cpuRatio() ratio { return o.ratio(func(r round) float64 { return float64(r.CPU) }) }
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// about says how it was measured.
+func (r *result) about() string {
+	s := fmt.Sprintf("run: ledger %s, sends forwarded by %s, GOGC=%s on both sides; %s contacts, %s (seeded in %s), recipients as %s; medians of %d rounds of %gs on each side",
+		r.Ledger, r.Path, r.GOGC, humanize.Comma(int64(r.Contacts)), r.Spread, r.Seeding.Round(100*time.Millisecond), r.Recipients, r.Rounds, r.Seconds)
+	if r.TLS {
+		s += ", TLS on both sides"
+	}
+	if r.App {
+		s += ", webhooks go on to an application"
+	}
+	if r.Delay > 0 {
+		s += fmt.Sprintf(", the upstream answering after %s", r.Delay)
+	}
+	if r.SlowSync > 0 {
+		s += fmt.Sprintf(", each fsync of the gateway %s slower", r.SlowSync)
+	}
+	return s
+}
 
 func (o *outcome) write(w io.Writer) error {
-	fmt.Fprintf(w, "\n%s: %s\n", o.Name, o.About)
+	fmt.Fprintf(w, "\n%s, %d connections: %s\n", o.Name, o.Connections, o.About)
+	unit := o.Units[:len(o.Units)-1]
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\trequests/s\tp50\tp99\tCPU/request\tRSS\tof it own\t")
+	fmt.Fprintf(t, "\t%s/s\tp50\tp99\tCPU/%s\tRSS\tanonymous\t\n", o.Units, unit)
 	for _, side := range []struct {
 		name   string
 		rounds []round
 	}{{"plain Caddy", o.Plain}, {"gateway", o.Gateway}} {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", side.name,
 			humanize.Comma(int64(medianOf(side.rounds, perSecond))),
-			medianOf(side.rounds, func(r round) time.Duration { return r.P50 }).Round(10*time.Microsecond),
-			medianOf(side.rounds, func(r round) time.Duration { return r.P99 }).Round(10*time.Microsecond),
+			medianOf(side.rounds, p50Of).Round(10*time.Microsecond),
+			medianOf(side.rounds, p99Of).Round(10*time.Microsecond),
 			medianOf(side.rounds, cpuOf).Round(time.Microsecond),
 			mib(medianOf(side.rounds, func(r round) int64 { return r.Resident })),
-			mib(medianOf(side.rounds, func(r round) int64 { return r.OwnMemory })))
+			mib(medianOf(side.rounds, ownOf)))
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	speed, cpu := o.ratio(perSecond), o.cpuRatio()
-	_, err := fmt.Fprintf(w, "ratio gateway / plain Caddy: %.2f requests/s (%.2f to %.2f), %.2f CPU/request; upstream and load generator take %s/request\n",
-		speed.Median, speed.Min, speed.Max, cpu.Median, medianOf(o.Plain, besides).Round(time.Microsecond))
-	return err
+	fmt.Fprintf(w, "ratio gateway / plain Caddy: %s %s/s, %.2f CPU/%s; upstream and load generator take %s/%s\n",
+		o.ratio(perSecond), o.Units, o.cpuRatio().Median, unit, medianOf(o.Plain, besides).Round(time.Microsecond), unit)
+	if a := o.Added; a != nil {
+		fmt.Fprintf(w, "added at %.0f %s/s: p50 %s, p99 %s; beyond two fdatasyncs of %s: p50 %s, p99 %s\n", a.PerSecond, o.Units,
+			micros(a.P50), micros(a.P99), micros(a.Sync), micros(a.beyond(a.P50)), micros(a.beyond(a.P99)))
+	}
+	return nil
 }
 
 func mib(bytes int64) string { return fmt.Sprintf("%d MiB", bytes>>20) }
+
+func micros(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }

@@ -1,29 +1,36 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync/atomic"
 )
 
-// The business the sends are from.
-const (
-	phoneNumberID = "104455667788"
-	wabaID        = "102290129340398"
-	displayNumber = "+493055500199"
-	templateName  = "order_shipped"
-)
-
-// scenario is one kind of send.
+// scenario is what a connection says to a proxy, request after request.
 type scenario struct {
 	Name  string
 	About string
-	// body is the send to a phone number.
-	body func(to string) string
-	// to is the phone number of person i.
-	to func(i int) string
-	// want is what the gateway answers. Plain Caddy answers as the upstream does.
-	want answer
+	// Unit is what is counted: a day of sends has more requests than sends.
+	Unit string
+	// script is what one connection says.
+	script func(*speaker) script
+	// prepare is how many texts a connection sends first, which are not measured.
+	prepare int
+}
+
+// script gives the next request. It gets the answer to the one before, nil at
+// first.
+type script func(answer []byte) step
+
+// step is a request and what must come of it.
+type step struct {
+	request []byte
+	want    answer
+	// units is how many of what the scenario counts this request completes.
+	units int
+	// made is what the ledger of a gateway has more, once it was answered.
+	made counts
 }
 
 // answer is the status of an answer and something its body must have.
@@ -32,41 +39,49 @@ type answer struct {
 	holds  string
 }
 
-var accepted = answer{http.StatusOK, `"wamid.`}
+var (
+	accepted   = answer{http.StatusOK, `"wamid.`}
+	refused    = answer{http.StatusBadRequest, `131047`}
+	heard      = answer{http.StatusOK, ""}
+	mediaTaken = answer{http.StatusOK, `"id":"`}
+)
 
+// speaker is one connection's part in a scenario.
+type speaker struct {
+	host     string
+	gateway  bool       // or plain Caddy, which refuses nothing
+	messages []message  // that were sent to prepare
+	person   func() int // whom next
+	spell    func(number string, i int) string
+	serial   *atomic.Uint64 // of what must have a name of its own
+	buf      []byte         // of the request, which is good until the next
+	body     []byte
+}
+
+// scenarios are all of them.
 var scenarios = []scenario{
-	{"text", "text messages to people whose customer service window is open", textBody, contact, accepted},
-	{"template", "marketing template messages to people who opted in", templateBody, contact, accepted},
-	{
-		"refused", "text messages to people who never wrote; the gateway refuses them, plain Caddy passes them on", textBody, stranger,
-		answer{http.StatusBadRequest, `131047`},
-	},
+	{Name: "text", About: "text messages to people whose customer service window is open", Unit: "sends", script: textSends},
+	{Name: "template", About: "marketing template messages to people who opted in", Unit: "sends", script: templateSends},
+	{Name: "allowed", About: "such texts and templates in turn", Unit: "sends", script: allowedSends},
+	{Name: "refused", About: "text messages to people who never wrote; the gateway refuses them, plain Caddy passes them on", Unit: "sends", script: refusedSends},
+	{Name: "batch", About: "batches of 50 texts", Unit: "sends", script: batches},
+	{Name: "webhook", About: "signed webhooks of one message of a person who is known", Unit: "webhooks", script: webhooks(1)},
+	{Name: "webhook-1000", About: "signed webhooks of 1,000 messages", Unit: "webhooks", script: webhooks(updatesPerWebhook)},
+	{Name: "statuses", About: "signed webhooks of one status: sent, delivered and read of messages that were sent before", Unit: "webhooks", script: statuses, prepare: 100},
+	{Name: "mixed", About: "a mixed day: for each send webhooks of its three statuses, and for each tenth one of a message that comes in", Unit: "messages", script: mixedDay},
+	{Name: "media", About: "uploads of 1 MiB, which stream through unread", Unit: "uploads", script: uploads},
 }
 
-// contact is the phone number of a person the gateway knows.
-func contact(i int) string { return fmt.Sprintf("+49151%08d", i) }
-
-// stranger is the phone number of a person it doesn't know.
-func stranger(i int) string { return fmt.Sprintf("+49152%08d", i) }
-
-// textBody has some 400 bytes.
-func textBody(to string) string {
-	return `{"messaging_product":"whatsapp","recipient_type":"individual","to":"` + to + `","type":"text","text":{"preview_url":false,"body":"` +
-		`Hello and thank you for your order. It was packed this morning and handed to the carrier, who will bring it tomorrow between nine and noon. ` +
-		`If nobody is at home it goes to the parcel shop around the corner, where it waits for you for seven days. Reply here for anything else.` + `"}}`
+// scenarioNamed is a scenario by its name.
+func scenarioNamed(name string) *scenario {
+	i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.Name == name })
+	return &scenarios[i]
 }
 
-func templateBody(to string) string {
-	return `{"messaging_product":"whatsapp","recipient_type":"individual","to":"` + to + `","type":"template","template":{"name":"` + templateName +
-		`","language":{"code":"en_US"},"components":[{"type":"header","parameters":[{"type":"text","text":"Ana"}]},{"type":"body","parameters":[` +
-		`{"type":"text","text":"4711-0815"},{"type":"text","text":"tomorrow between nine and noon"},{"type":"text","text":"the parcel shop around the corner"}]}]}}`
-}
-
-// request is the whole request of a send, ready for the wire. The token is as
-// long as Meta's are.
-func (s *scenario) request(host string, i int) []byte {
-	body := s.body(s.to(i))
-	return fmt.Appendf(nil, "POST /v23.0/%s/messages HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: application/json\r\n"+
-		"Authorization: Bearer EAA%s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-		phoneNumberID, host, strings.Repeat("k", 200), len(body), body)
+func scenarioNames() string {
+	names := make([]string, len(scenarios))
+	for i := range scenarios {
+		names[i] = scenarios[i].Name
+	}
+	return strings.Join(names, ", ")
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,60 +12,46 @@ import (
 	"github.com/waguard/waguard/internal/adminapi"
 )
 
-// updatesPerWebhook is the most Meta puts into one delivery.
-const updatesPerWebhook = 1000
-
-// seed makes the gateway know the contacts, the way it learns them in
-// production: by signed webhooks. Everyone writes START PROMOTIONS, which opens the window
-// and is an opt-in; and Meta approves the template.
-func seed(ctx context.Context, gateway *proxy, contacts int) error {
-	now := time.Now().Unix()
-	template := graphsim.Update{Field: "message_template_status_update", Time: now, Value: map[string]any{
-		"event": "APPROVED", "message_template_id": 594425479261596, "message_template_name": templateName,
-		"message_template_language": "en_US", "message_template_category": "MARKETING", "reason": "NONE",
-	}}
-	if err := deliver(ctx, gateway, template); err != nil {
+// seed makes the gateway know the people, the way it learns them in production: by
+// signed webhooks. Everyone writes START PROMOTIONS, which opens the window and is
+// an opt-in; and Meta approves the template.
+func seed(ctx context.Context, gateway *proxy, people int) error {
+	if err := approve(ctx, gateway); err != nil {
 		return err
 	}
-	for first := 0; first < contacts; first += updatesPerWebhook {
-		var updates []graphsim.Update
-		for i := first; i < min(first+updatesPerWebhook, contacts); i++ {
-			updates = append(updates, started(i, now))
-		}
-		if err := deliver(ctx, gateway, updates...); err != nil {
+	now := time.Now().Unix()
+	for first := 0; first < people; first += updatesPerWebhook {
+		body := webhookWith(min(updatesPerWebhook, people-first), func(i int) string {
+			return wrote(contact(first+i), fmt.Sprintf("wamid.SEED%09d", first+i), "START PROMOTIONS", now)
+		})
+		if err := deliver(ctx, gateway, body); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// started is the update that person i wrote START PROMOTIONS.
-func started(i int, at int64) graphsim.Update {
-	number := strings.TrimPrefix(contact(i), "+")
-	return graphsim.Update{Field: "messages", Value: map[string]any{
-		"messaging_product": "whatsapp",
-		"metadata":          map[string]any{"display_phone_number": strings.TrimPrefix(displayNumber, "+"), "phone_number_id": phoneNumberID},
-		"contacts":          []any{map[string]any{"profile": map[string]any{"name": "Person " + strconv.Itoa(i)}, "wa_id": number}},
-		"messages": []any{map[string]any{
-			"from": number, "id": fmt.Sprintf("wamid.SEED%08d", i), "timestamp": strconv.FormatInt(at, 10),
-			"type": "text", "text": map[string]any{"body": "START PROMOTIONS"},
-		}},
-	}}
-}
-
-// deliver posts a webhook as Meta does.
-func deliver(ctx context.Context, gateway *proxy, updates ...graphsim.Update) error {
-	body, err := graphsim.Payload(wabaID, updates...)
+// approve is Meta's approval of the template.
+func approve(ctx context.Context, gateway *proxy) error {
+	body, err := graphsim.Payload(wabaID, graphsim.Update{Field: "message_template_status_update", Time: time.Now().Unix(), Value: map[string]any{
+		"event": "APPROVED", "message_template_id": 594425479261596, "message_template_name": templateName,
+		"message_template_language": "en_US", "message_template_category": "MARKETING", "reason": "NONE",
+	}})
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+gateway.addr+"/webhook", bytes.NewReader(body))
+	return deliver(ctx, gateway, string(body))
+}
+
+// deliver posts a webhook as Meta does.
+func deliver(ctx context.Context, gateway *proxy, body string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, gateway.trust.url(gateway.addr)+"/webhook", strings.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(graphsim.SignatureHeader, graphsim.Sign(appSecret, body))
-	resp, err := http.DefaultClient.Do(req)
+	req.Header.Set(graphsim.SignatureHeader, graphsim.Sign(appSecret, []byte(body)))
+	resp, err := gateway.client.Do(req)
 	if err != nil {
 		return fmt.Errorf("delivering a webhook: %w", err)
 	}

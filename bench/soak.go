@@ -20,6 +20,7 @@ type soakOptions struct {
 	cycle    time.Duration
 	contacts int
 	dir      string
+	setup
 }
 
 func parseSoakFlags(args []string) (o soakOptions, err error) {
@@ -28,6 +29,8 @@ func parseSoakFlags(args []string) (o soakOptions, err error) {
 	f.DurationVar(&o.cycle, "cycle", time.Minute, "how long one round of quiet, reload, storm, failing upstream and full disk takes")
 	f.IntVar(&o.contacts, "contacts", 20_000, "people the gateway knows")
 	f.StringVar(&o.dir, "dir", "", "directory for all files (default: the system's for temporary files)")
+	o.setup = defaultSetup
+	f.StringVar(&o.Path, "path", o.Path, "what forwards judged sends: upstream or proxy")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -39,20 +42,20 @@ func parseSoakFlags(args []string) (o soakOptions, err error) {
 	case o.contacts < 1, o.contacts > 1_000_000:
 		return o, errors.New("-contacts must be between 1 and 1000000")
 	}
-	return o, nil
+	return o, o.setup.check()
 }
 
 // soak is a gateway under mixed load for a long time, with everything that
 // happens to one.
 type soak struct {
-	o        soakOptions
-	dir      string
-	disk     string // a file system of its own, "" where there is none
-	upstream *child
-	gateway  *proxy
-	load     *soakLoad
-	samples  []sample
-	done     map[string]int // what has happened how often
+	o    soakOptions
+	dir  string
+	disk string // a file system of its own, "" where there is none
+	*world
+	gateway *proxy
+	load    *soakLoad
+	samples []sample
+	done    map[string]int // what has happened how often
 }
 
 // runSoaks is the command.
@@ -92,10 +95,13 @@ func newSoak(ctx context.Context, o soakOptions) (s *soak, err error) {
 	} else {
 		fmt.Fprintln(os.Stderr, "bench: the disk won't be filled; that needs root, for a tmpfs")
 	}
-	if s.upstream, err = startUpstream(ctx, s.dir, 5*time.Millisecond); err != nil {
+	if s.world, err = newWorld(ctx, s.dir, 5*time.Millisecond, false); err != nil {
 		return s, err
 	}
-	if s.gateway, err = startProxy(ctx, s.dir, "gateway", s.upstream.addr, filepath.Join(at, "store")); err != nil {
+	if s.gateway, err = s.proxy("gateway", filepath.Join(at, "store"), o.setup); err != nil {
+		return s, err
+	}
+	if err := s.gateway.start(ctx); err != nil {
 		return s, err
 	}
 	if err := seed(ctx, s.gateway, o.contacts); err != nil {
@@ -109,8 +115,8 @@ func (s *soak) close() {
 	if s.gateway != nil {
 		s.gateway.stop()
 	}
-	if s.upstream != nil {
-		s.upstream.stop()
+	if s.world != nil {
+		s.world.close()
 	}
 	if s.disk != "" {
 		exec.Command("umount", s.disk).Run()
@@ -236,27 +242,17 @@ func (s *soak) reload(ctx context.Context) error {
 	return nil
 }
 
-func (s *soak) reviveUpstream(ctx context.Context) (err error) {
-	addr := s.upstream.addr
-	s.upstream, err = startChild(ctx, s.dir, "upstream", roleUpstream, addr, fmt.Sprintf("http://%s/", addr), addr, (5 * time.Millisecond).String())
-	return err
-}
+func (s *soak) reviveUpstream(ctx context.Context) error { return s.upstream.start(ctx) }
 
 // restart ends the gateway by a signal and starts it again. Afterwards it must
 // know what it acknowledged.
 func (s *soak) restart(ctx context.Context, signal syscall.Signal) error {
 	s.load.enter("restart")
 	s.done["restart by "+signal.String()]++
-	if err := s.gateway.cmd.Process.Signal(signal); err != nil {
+	if err := s.gateway.end(signal); err != nil {
 		return err
 	}
-	select {
-	case <-s.gateway.gone:
-	case <-time.After(30 * time.Second):
-		return fmt.Errorf("the gateway does not end by %s", signal)
-	}
-	http.DefaultClient.CloseIdleConnections()
-	if err := s.gateway.start(ctx, s.dir); err != nil {
+	if err := s.gateway.start(ctx); err != nil {
 		return err
 	}
 	return s.verify(ctx)

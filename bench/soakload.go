@@ -31,7 +31,7 @@ type soakLoad struct {
 	took     map[string]latencies      // of accepted sends, by phase
 	stopped  []string                  // who said STOP, and was heard
 	accepted int
-	wamids   []string // that wait for their statuses
+	messages []message // that wait for their statuses
 }
 
 // Of each kind of request, how often one of so many clients makes it.
@@ -124,8 +124,8 @@ func (l *soakLoad) post(path string, header http.Header, body []byte) (int, []by
 // send sends a text to somebody who may get one.
 func (l *soakLoad) send() {
 	phase, began := l.now(), time.Now()
-	to := contact(int(l.next.Add(1) * 2_654_435_761 % uint64(l.contacts)))
-	status, body, err := l.post("/v23.0/"+phoneNumberID+"/messages", http.Header{"Authorization": {"Bearer EAA" + strings.Repeat("k", 200)}}, []byte(textBody(to)))
+	to := contact(scattered(l.next.Add(1), l.contacts))
+	status, body, err := l.post(messagesPath, http.Header{"Authorization": {bearer}}, []byte(textTo(to)))
 	took := time.Since(began)
 	var answer struct {
 		Messages []struct{ ID string }
@@ -148,8 +148,8 @@ func (l *soakLoad) send() {
 		defer l.mu.Unlock()
 		l.accepted++
 		l.took[phase] = append(l.took[phase], took)
-		if len(l.wamids) < 1000 {
-			l.wamids = append(l.wamids, answer.Messages[0].ID)
+		if len(l.messages) < 1000 {
+			l.messages = append(l.messages, messageIn(body))
 		}
 	}
 }
@@ -175,8 +175,7 @@ func (l *soakLoad) hear(changes []string) bool {
 func (l *soakLoad) stop() {
 	n := l.next.Add(1)
 	who := fmt.Sprintf("49154%08d", n%100_000_000)
-	said := fmt.Sprintf(`"contacts":[{"wa_id":%q}],"messages":[{"from":%q,"id":"wamid.SOAK%d","timestamp":"%d","type":"text","text":{"body":"STOP"}}]`, who, who, n, time.Now().Unix())
-	if l.hear([]string{said}) {
+	if l.hear([]string{wrote(who, fmt.Sprintf("wamid.SOAK%d", n), "STOP", time.Now().Unix())}) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.stopped = append(l.stopped, "+"+who)
@@ -186,13 +185,13 @@ func (l *soakLoad) stop() {
 // statuses deliver what became of the newest messages.
 func (l *soakLoad) statuses() {
 	l.mu.Lock()
-	wamids := l.wamids
-	l.wamids = nil
+	messages := l.messages
+	l.messages = nil
 	l.mu.Unlock()
 	var changes []string
-	for _, wamid := range wamids {
+	for _, m := range messages {
 		for _, status := range []string{"sent", "delivered"} {
-			changes = append(changes, fmt.Sprintf(`"statuses":[{"id":%q,"status":%q,"timestamp":"%d"}]`, wamid, status, time.Now().Unix()))
+			changes = append(changes, m.became(status, time.Now().Unix()))
 		}
 	}
 	if len(changes) > 0 {

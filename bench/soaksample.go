@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +41,7 @@ func (s *soak) sample(ctx context.Context) (m sample, err error) {
 	if m.handles, err = openHandles(pid); err != nil {
 		return m, err
 	}
-	if m.goroutines, err = s.metric(ctx, "go_goroutines"); err != nil {
+	if m.goroutines, err = metric(ctx, s.gateway, "go_goroutines"); err != nil {
 		return m, err
 	}
 	s.load.mu.Lock()
@@ -59,14 +58,17 @@ func (s *soak) sample(ctx context.Context) (m sample, err error) {
 
 // sizeOf is how large the tables and logs of a store are. Logs are as large as
 // Badger makes them at once.
-func sizeOf(dir string) (bytes int64, err error) {
+func sizeOf(dir string) (int64, error) { return sumOf(dir, fs.FileInfo.Size) }
+
+// sumOf adds up the sizes of the files of a directory.
+func sumOf(dir string, size func(fs.FileInfo) int64) (bytes int64, err error) {
 	err = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return ignoreGone(err)
 		}
 		info, err := e.Info()
 		if err == nil {
-			bytes += info.Size()
+			bytes += size(info)
 		}
 		return ignoreGone(err)
 	})
@@ -78,26 +80,6 @@ func ignoreGone(err error) error {
 		return nil
 	}
 	return err
-}
-
-func (s *soak) metric(ctx context.Context, name string) (int64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.gateway.admin+"/metrics", nil)
-	if err != nil {
-		return 0, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	lines := bufio.NewScanner(resp.Body)
-	for lines.Scan() {
-		if value, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
-			f, err := strconv.ParseFloat(value, 64)
-			return int64(f), err
-		}
-	}
-	return 0, fmt.Errorf("there is no metric %s", name)
 }
 
 // verify fails unless everybody who said STOP, and was heard, is opted out, and

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"text/tabwriter"
 	"time"
 )
@@ -26,6 +24,7 @@ type stormOptions struct {
 	dir         string
 	profile     string
 	most        float64 // the largest ratio that is none of a failure
+	setup
 }
 
 func parseStormFlags(args []string) (o stormOptions, err error) {
@@ -42,6 +41,8 @@ func parseStormFlags(args []string) (o stormOptions, err error) {
 	f.StringVar(&o.dir, "dir", "", "directory for the store, on the disk to be measured (default: the system's for temporary files)")
 	f.StringVar(&o.profile, "profile", "", "write a CPU profile of the gateway in the last storm to this file")
 	f.Float64Var(&o.most, "most", 0, "fail if a storm makes the p99 of sends more than this many times its quiet one; 0 never fails")
+	o.setup = defaultSetup
+	f.StringVar(&o.Path, "path", o.Path, "what forwards judged sends: upstream or proxy")
 	name := f.String("kind", "all", strings.Join(names, ", ")+" or all")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -63,7 +64,7 @@ func parseStormFlags(args []string) (o stormOptions, err error) {
 	case o.contacts < 1, o.contacts > 1_000_000:
 		return o, errors.New("-contacts must be between 1 and 1000000")
 	}
-	return o, nil
+	return o, o.setup.check()
 }
 
 // stormed is what a storm did to honest sends: pairs of rounds, the first to warm
@@ -79,8 +80,20 @@ func (s *stormed) ratio(q float64) ratio {
 	for i := 1; i < len(s.quiet); i++ {
 		ratios = append(ratios, float64(s.during[i].quantile(q))/float64(s.quiet[i].quantile(q)))
 	}
-	slices.Sort(ratios)
-	return ratio{median(ratios), ratios[0], ratios[len(ratios)-1]}
+	return ratioOf(ratios)
+}
+
+// runStorms is the command.
+func runStorms(ctx context.Context, args []string) error {
+	o, err := parseStormFlags(args)
+	if err != nil {
+		return fmt.Errorf("%w; %w", err, errUsage)
+	}
+	results, m, err := measureStorms(ctx, o)
+	if err != nil {
+		return err
+	}
+	return writeStorms(os.Stdout, o, m, results)
 }
 
 // measureStorms measures how long honest sends take, quiet and in storms in turn.
@@ -94,12 +107,12 @@ func measureStorms(ctx context.Context, o stormOptions) ([]*stormed, machine, er
 	if err != nil {
 		return nil, m, err
 	}
-	upstream, err := startUpstream(ctx, dir, 0)
+	w, err := newWorld(ctx, dir, 0, false)
 	if err != nil {
 		return nil, m, err
 	}
-	defer upstream.stop()
-	gateway, err := startProxy(ctx, dir, "gateway", upstream.addr, filepath.Join(dir, "store"))
+	defer w.close()
+	gateway, err := w.gateway(ctx, o.setup)
 	if err != nil {
 		return nil, m, err
 	}
@@ -107,13 +120,11 @@ func measureStorms(ctx context.Context, o stormOptions) ([]*stormed, machine, er
 	if err := seed(ctx, gateway, o.contacts); err != nil {
 		return nil, m, err
 	}
-	honest, err := newLoad(gateway.addr, &scenarios[0], accepted, o.connections, o.contacts)
+	honest, err := newLoad(gateway, scenarioNamed("text"), crowd{o.contacts, "uniform", "digits"}, o.connections)
 	if err != nil {
 		return nil, m, err
 	}
 	defer honest.close()
-	b := &bench{gateway: gateway}
-	b.o.profile = o.profile
 	var results []*stormed
 	first := 0
 	for i := range o.storms {
@@ -121,7 +132,7 @@ func measureStorms(ctx context.Context, o stormOptions) ([]*stormed, machine, er
 		results = append(results, s)
 		for r := range o.rounds + 1 {
 			profile := o.profile != "" && i == len(o.storms)-1 && r == o.rounds
-			if err := b.stormRound(ctx, o, honest, s, &first, profile); err != nil {
+			if err := stormRound(ctx, o, gateway, honest, s, &first, profile); err != nil {
 				return nil, m, fmt.Errorf("%s: %w\n%s", s.Name, err, gateway.lastWords())
 			}
 		}
@@ -129,21 +140,21 @@ func measureStorms(ctx context.Context, o stormOptions) ([]*stormed, machine, er
 	return results, m, nil
 }
 
-func (b *bench) stormRound(ctx context.Context, o stormOptions, honest *load, s *stormed, first *int, profile bool) error {
+func stormRound(ctx context.Context, o stormOptions, gateway *proxy, honest *load, s *stormed, first *int, profile bool) error {
 	length := time.Duration(o.seconds * float64(time.Second))
 	quiet, err := honest.paced(ctx, length, o.every)
 	if err != nil {
 		return fmt.Errorf("quiet: %w", err)
 	}
 	began := time.Now()
-	r, err := rage(&s.storm, b.gateway.addr, *first)
+	r, err := rage(&s.storm, gateway.addr, *first)
 	if err != nil {
 		return err
 	}
 	var profiled chan error
 	if profile {
 		profiled = make(chan error, 1)
-		go func() { profiled <- b.saveProfile(ctx, max(1, int(o.seconds))) }()
+		go func() { profiled <- saveProfile(ctx, gateway, o.profile, max(1, int(o.seconds))) }()
 	}
 	during, err := honest.paced(ctx, length, o.every)
 	answered, endErr := r.end()
@@ -162,46 +173,9 @@ func (b *bench) stormRound(ctx context.Context, o stormOptions, honest *load, s 
 	return nil
 }
 
-// paced sends for d on all connections, on each at fixed times. A send that must
-// wait for the one before it counts from the time it was due: what senders wait
-// for is not left out because there were fewer of them.
-func (l *load) paced(ctx context.Context, d, every time.Duration) (latencies, error) {
-	took := make([]latencies, len(l.conns))
-	errs := make([]error, len(l.conns))
-	start := time.Now()
-	var running sync.WaitGroup
-	for i, conn := range l.conns {
-		running.Go(func() {
-			var body []byte
-			due := start.Add(every * time.Duration(i) / time.Duration(len(l.conns)))
-			if errs[i] = conn.SetDeadline(start.Add(d + answerTimeout)); errs[i] != nil {
-				return
-			}
-			for ; due.Before(start.Add(d)) && ctx.Err() == nil; due = due.Add(every) {
-				from := due
-				if wait := time.Until(due); wait > 0 {
-					time.Sleep(wait)
-					from = time.Now()
-				}
-				if body, errs[i] = l.send(i, body); errs[i] != nil {
-					return
-				}
-				took[i] = append(took[i], time.Since(from))
-			}
-		})
-	}
-	running.Wait()
-	if err := errors.Join(append(errs, ctx.Err())...); err != nil {
-		return nil, err
-	}
-	all := latencies(slices.Concat(took...))
-	slices.Sort(all)
-	return all, nil
-}
-
 // writeStorms prints the results, and reports whether a ratio is above most.
 func writeStorms(w io.Writer, o stormOptions, m machine, results []*stormed) error {
-	fmt.Fprintf(w, "machine: %s, %d cores, %s, %s, fsync %s\n", m.CPU, m.Cores, m.OS, m.Go, m.Fsync.Round(time.Microsecond))
+	fmt.Fprintf(w, "machine: %s\n", m)
 	fmt.Fprintf(w, "run: %d connections, on each a send every %s; medians of %d pairs of rounds of %gs\n\n", o.connections, o.every, o.rounds, o.seconds)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "storm\tanswered/s\tquiet p50\tp99\tin the storm p50\tp99\tratio of p99 (min to max)")

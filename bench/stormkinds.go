@@ -29,8 +29,7 @@ var storms = []storm{
 
 // strangerWrote is the change that person i, whom nobody knows, wrote.
 func strangerWrote(i int) string {
-	return fmt.Sprintf(`"contacts":[{"profile":{"name":"Person"},"wa_id":"49153%08d"}],"messages":[{"from":"49153%08d","id":"wamid.STORM%010d","timestamp":"%d","type":"text","text":{"body":"Where is my order?"}}]`,
-		i%100_000_000, i%100_000_000, i, time.Now().Unix())
+	return wrote(fmt.Sprintf("49153%08d", i%100_000_000), fmt.Sprintf("wamid.STORM%010d", i), "Where is my order?", time.Now().Unix())
 }
 
 func stoppedStatus(i int) string {
@@ -44,22 +43,6 @@ func deliveredStatus(i int) string {
 // webhookOf is delivery n, of as many changes as Meta puts into one.
 func webhookOf(change func(i int) string, n int) string {
 	return webhookWith(updatesPerWebhook, func(i int) string { return change(n*updatesPerWebhook + i) })
-}
-
-// webhookWith is a delivery of n changes.
-func webhookWith(n int, change func(i int) string) string {
-	var b strings.Builder
-	b.Grow(n * 512)
-	fmt.Fprintf(&b, `{"object":"whatsapp_business_account","entry":[{"id":"%s","changes":[`, wabaID)
-	for i := range n {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, `{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"%s","phone_number_id":"%s"},%s}}`,
-			strings.TrimPrefix(displayNumber, "+"), phoneNumberID, change(i))
-	}
-	b.WriteString(`]}]}`)
-	return b.String()
 }
 
 func webhookRequest(host, body, secret string) []byte {
@@ -89,6 +72,7 @@ func foreignWebhook(host string, _ int) []byte {
 		host, graphsim.SignatureHeader, strings.Repeat("ab", 32), len(foreignBody), foreignBody)
 }
 
-var refusedScenario = scenario{body: textBody, to: stranger}
-
-func refusedSend(host string, n int) []byte { return refusedScenario.request(host, n%100_000) }
+func refusedSend(host string, n int) []byte {
+	s := &speaker{host: host}
+	return s.send(textTo(stranger(n % 100_000)))
+}
