@@ -157,6 +157,7 @@ func listInto(to *[]string) parser {
 //		ledger           strict|overlap
 //		body_budget      <size>
 //		body_timeout     <duration>
+//		gc_percent       <number>
 //		log_contacts     pseudonym|masked|clear
 //		decision_log     <writer> [{ <the writer's options> }]
 //	}
@@ -202,6 +203,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"ledger":           chooseLedger.into(&app.Ledger),
 		"body_budget":      app.parseBodyBudget,
 		"body_timeout":     app.parseBodyTimeout,
+		"gc_percent":       app.parseGCPercent,
 		"log_contacts":     chooseLogContacts.into(&app.LogContacts),
 		"decision_log":     app.parseDecisionLog,
 	}, "business", "opt_out_words", "opt_in_words", "opt_out_payloads", "opt_in_payloads")
