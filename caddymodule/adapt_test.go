@@ -78,6 +78,7 @@ func TestProvisionErrors(t *testing.T) {
 		webhook = `"apps":{"http":{"servers":{"s":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{"handler":"whatsapp_webhook"`
 		end     = `},{"handler":"static_response"}]}]}}}`
 	)
+	t.Setenv("HOSTNAME_OF_TEST", "graph.facebook.com")
 	dir := filepath.Join(t.TempDir(), "store")
 	app := func(fields string) string { return `{"admin":{"disabled":true},"apps":{"whatsapp":{` + fields + `}}}` }
 	with := func(handler, fields string) string {
@@ -91,6 +92,18 @@ func TestProvisionErrors(t *testing.T) {
 		"guard/number-too-much":     {with(guard, `,"phone_number_id":"1"`), "in the Cloud API the path names the number"},
 		"guard/body":                {with(guard, `,"max_body":-1`), "max_body is -1"},
 		"guard/timeout":             {with(guard, `,"send_timeout":-1`), "send_timeout is -1ns"},
+		"guard/upstream":            {with(guard, `,"upstream":{"url":"https://graph.facebook.com"}`), ""},
+		"guard/upstream-http":       {with(guard, `,"upstream":{"url":"http://127.0.0.1:9","dial_timeout":1000000000,"max_connections":1}`), ""},
+		"guard/upstream-none":       {with(guard, `,"upstream":{}`), "upstream is empty"},
+		"guard/upstream-path":       {with(guard, `,"upstream":{"url":"https://graph.facebook.com/v25.0"},"caddyfile_line":"Caddyfile:7"`), "the path /v25.0 would not be used, since requests keep theirs: write scheme and host alone, such as https://graph.facebook.com, at Caddyfile:7"},
+		"guard/upstream-is-unset":   {with(guard, `,"upstream":{"url":"{env.WAGUARD_TEST_NOT_SET}"},"caddyfile_line":"Caddyfile:7"`), "upstream: {env.WAGUARD_TEST_NOT_SET} has no value when the gateway starts: set the variable, or write it without a placeholder, at Caddyfile:7"},
+		"guard/upstream-is-set":     {with(guard, `,"upstream":{"url":"https://{env.HOSTNAME_OF_TEST}"}`), ""},
+		"guard/upstream-dial":       {with(guard, `,"upstream":{"url":"https://graph.facebook.com","dial_timeout":-1}`), "dial_timeout is -1ns"},
+		"guard/upstream-most":       {with(guard, `,"upstream":{"url":"https://graph.facebook.com","max_connections":-1}`), "max_connections is -1"},
+		"guard/upstream-trust":      {with(guard, `,"upstream":{"url":"https://graph.facebook.com","trust":"/nowhere/ca.pem"}`), "trust: reading the certificates: open /nowhere/ca.pem"},
+		"guard/upstream-trust-none": {with(guard, `,"upstream":{"url":"https://graph.facebook.com","trust":"adapt_test.go"}`), "there is no certificate in PEM in it"},
+		"guard/upstream-trust-http": {with(guard, `,"upstream":{"url":"http://graph.facebook.com","trust":"adapt_test.go"}`), "trust is for an upstream with https://"},
+		"guard/upstream-header":     {with(guard, `,"upstream":{"url":"https://graph.facebook.com","header_up":{"replace":{"X":[{"search_regexp":"("}]}}}`), "header_up: replacement 0 for header field 'X'"},
 		"guard/senders":             {with(guard, `,"senders":{"token_sha256":["EAAG"]}`), "senders token_sha256 has 64 hexadecimal digits"},
 		"guard/senders-none":        {with(guard, `,"senders":{}`), "nobody could send"},
 		"guard/unknown-field":       {with(guard, `,"polices":{}`), `unknown field "polices"`},

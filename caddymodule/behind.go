@@ -37,6 +37,9 @@ type proxy struct {
 	Rewrite *struct {
 		Method string `json:"method"`
 	} `json:"rewrite"`
+	Headers *struct {
+		Request json.RawMessage `json:"request"`
+	} `json:"headers"`
 	HandleResponse []struct {
 		Routes caddyhttp.RouteList `json:"routes"`
 	} `json:"handle_response"`
@@ -146,6 +149,9 @@ func (w *walk) guard(h *handler, rest []step) error {
 		rest = rest[:end+1] // nothing gets further
 	}
 	first := slices.IndexFunc(rest, func(s step) bool { return s.answers() })
+	if first < 0 && h.forwards {
+		return errors.New(guard + " has nothing behind it for what is no send: `upstream` takes sends alone, so put `reverse_proxy https://graph.facebook.com` into the same block. What answers before it leaves requests unjudged: so do handle, route, invoke and respond beside it, and in a `route` block whatever stands above it")
+	}
 	if first < 0 {
 		return errors.New(guard + " has nothing behind it that would pass a request on to Meta: put `reverse_proxy https://graph.facebook.com` into the same block. What answers before it leaves requests unjudged: so do handle, route, invoke and respond beside it, and in a `route` block whatever stands above it")
 	}
@@ -155,6 +161,13 @@ func (w *walk) guard(h *handler, rest []step) error {
 			second = ", the first at " + h.line
 		}
 		return errors.New("a request would come through two whatsapp_guard handlers" + second + ", and be judged and recorded twice: take one of them out, or put each into a `handle` block of its own")
+	}
+	if h.forwards {
+		// Sends don't come to what follows.
+		if !h.headerUp && slices.ContainsFunc(rest, func(s step) bool { return s.proxy != nil && s.proxy.Headers != nil && s.proxy.Headers.Request != nil }) {
+			w.logger.Warn("header_up of the reverse_proxy behind " + guard + " does not touch sends, which go to `upstream` by themselves: write those lines that concern sends into the block of upstream as well")
+		}
+		return nil
 	}
 	for i := range rest {
 		if err := w.proxy(guard, &rest[i]); err != nil {
@@ -284,6 +297,8 @@ type handler struct {
 	invoked string
 	// line is where a guard stands in the Caddyfile; "" where it came from none.
 	line string
+	// forwards: a guard passes sends on itself; headerUp: it changes their header.
+	forwards, headerUp bool
 	// method is what a reverse_proxy makes of a request's method; "" where it leaves
 	// it.
 	method string
@@ -305,7 +320,9 @@ func handlersOf(r *caddyhttp.Route) (list []handler) {
 		var name struct {
 			Handler string `json:"handler"`
 			Line    string `json:"caddyfile_line"`
-			Rewrite struct {
+			// Upstream is a guard's.
+			Upstream json.RawMessage `json:"upstream"`
+			Rewrite  struct {
 				Method string `json:"method"`
 			} `json:"rewrite"`
 		}
@@ -313,7 +330,12 @@ func handlersOf(r *caddyhttp.Route) (list []handler) {
 			list = append(list, handler{name: h.Handler, routes: h.Routes, invoked: h.Name})
 			continue
 		}
-		list = append(list, handler{name: name.Handler, raw: raw, line: name.Line, method: name.Rewrite.Method})
+		own := handler{name: name.Handler, raw: raw, line: name.Line, method: name.Rewrite.Method}
+		if name.Handler == "whatsapp_guard" && name.Upstream != nil {
+			var u Upstream
+			own.forwards, own.headerUp = true, json.Unmarshal(name.Upstream, &u) == nil && u.HeaderUp != nil
+		}
+		list = append(list, own)
 	}
 	if len(r.HandlersRaw) > 0 {
 		return list
@@ -326,7 +348,8 @@ func handlersOf(r *caddyhttp.Route) (list []handler) {
 		case *caddyhttp.Invoke:
 			h.invoked = loaded.Name
 		case *Guard:
-			h.line = loaded.CaddyfileLine
+			h.line, h.forwards = loaded.CaddyfileLine, loaded.Upstream != nil
+			h.headerUp = h.forwards && loaded.Upstream.HeaderUp != nil
 		case *reverseproxy.Handler:
 			if loaded.Rewrite != nil {
 				h.method = loaded.Rewrite.Method

@@ -51,6 +51,10 @@ func TestBehind(t *testing.T) {
 		"repeats/not-behind-a-guard":    {"handle /a {\nwhatsapp_guard\nreverse_proxy 127.0.0.1:1\n}\nhandle {\nreverse_proxy 127.0.0.1:1 {\nlb_retries 3\nlb_retry_match {\nmethod POST\n}\n}\n}", ""},
 		"repeats/other-requests":        {"whatsapp_guard\nreverse_proxy /crm/* 127.0.0.1:1 {\nlb_retries 3\nlb_retry_match {\nmethod POST\n}\n}\nreverse_proxy 127.0.0.1:1", ""},
 		"repeats/elsewhere":             {"whatsapp_guard\nreverse_proxy 127.0.0.1:1 {\n@bad status 5xx\nhandle_response @bad {\nreverse_proxy 127.0.0.1:2\n}\n}", ""},
+		"upstream/nothing":              {"whatsapp_guard {\nupstream https://graph.facebook.com\n}", nothing + " for what is no send"},
+		"upstream/proxy":                {"whatsapp_guard {\nupstream https://graph.facebook.com\n}\nreverse_proxy 127.0.0.1:1", ""},
+		"upstream/repeats-no-sends":     {"whatsapp_guard {\nupstream https://graph.facebook.com\n}\nreverse_proxy 127.0.0.1:1 {\nlb_retries 3\nlb_retry_match {\nmethod POST\n}\n}", ""},
+		"upstream/twice":                {"route {\nwhatsapp_guard {\nupstream https://graph.facebook.com\n}\nwhatsapp_guard\nrespond ok\n}", twice},
 		"webhook/nothing-behind":        {"handle {\nwhatsapp_webhook {\napp_secret s\nverify_token t\n}\n}", ""},
 		"nothing/webhook-is-no-handler": {"handle {\nwhatsapp_webhook /hook {\napp_secret s\nverify_token t\n}\nwhatsapp_guard\n}", ""}, // the webhook answers what comes to it
 	} {

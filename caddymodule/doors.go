@@ -15,6 +15,11 @@ type doors struct {
 	webhooks []*Webhook
 	// shared are the listeners of servers that have both.
 	shared []string
+
+	// named are the routes of a server that an invoke can name; each is looked at
+	// once.
+	named map[string]*caddyhttp.Route
+	seen  []string
 }
 
 // doorsOf finds the handlers of a configuration, in its routes and theirs.
@@ -26,7 +31,7 @@ func doorsOf(ctx caddy.Context) (*doors, error) {
 	all := new(doors)
 	servers := mod.(*caddyhttp.App).Servers
 	for _, name := range slices.Sorted(maps.Keys(servers)) {
-		var here doors
+		here := doors{named: servers[name].NamedRoutes}
 		here.walk(servers[name].Routes)
 		all.guards, all.webhooks = append(all.guards, here.guards...), append(all.webhooks, here.webhooks...)
 		if len(here.guards) > 0 && len(here.webhooks) > 0 {
@@ -46,6 +51,11 @@ func (d *doors) walk(routes caddyhttp.RouteList) {
 				d.webhooks = append(d.webhooks, h)
 			case *caddyhttp.Subroute:
 				d.walk(h.Routes)
+			case *caddyhttp.Invoke:
+				if route := d.named[h.Name]; route != nil && !slices.Contains(d.seen, h.Name) {
+					d.seen = append(d.seen, h.Name)
+					d.walk(caddyhttp.RouteList{*route})
+				}
 			}
 		}
 	}

@@ -35,6 +35,12 @@ var (
 		"How long Meta took to answer a request with sends, or until it was given up.",
 		0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
+	upstreamDials = counterOf("upstream_dials_total",
+		"Connections that the guard has begun to its own upstream.", func() float64 { return float64(forwarded.Dials()) })
+
+	upstreamRequests = forwardedKinds{prometheus.NewDesc("caddy_whatsapp_upstream_requests_total",
+		"Requests that the guard passed on itself, by what came of them (answered, invalid, crowded, unconnected, unwritten, unanswered, unreadable, late, cancelled, broke_off).", []string{"result"}, nil)}
+
 	statusesTotal = counters("statuses_total",
 		"Statuses of messages that webhooks told (sent, delivered, read, played, failed, other). Meta may tell one again.", "status")
 
@@ -80,7 +86,7 @@ var (
 
 // collectors are all of them.
 var collectors = slices.Concat([]prometheus.Collector{
-	sendsTotal, businessSendsTotal, outcomesTotal, sendsInFlight, decisionSeconds, upstreamSeconds, statusesTotal,
+	sendsTotal, businessSendsTotal, outcomesTotal, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
 	webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused,
 	clockDifference, webhookChangesTotal, templatesRecategorised, decisionLogLines, buildInfo,
 }, states)

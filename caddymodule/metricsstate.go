@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/waguard/waguard/forward"
 	"github.com/waguard/waguard/store"
 )
 
@@ -21,6 +22,12 @@ var states = []prometheus.Collector{
 	}, func() float64 { return float64(condition().Unreadable) }),
 	state("store_notices", "What is not as it should be with the store, as its health says in words: losses that were accepted, damage.",
 		func() float64 { return float64(len(condition().Notices)) }),
+	state("upstream_connections", "Connections of the guard to its own upstream, idle ones too.",
+		func() float64 { return float64(forwarded.Open()) }),
+	state("upstream_idle_connections", "Those of them that have nothing to do.",
+		func() float64 { return float64(forwarded.Idle()) }),
+	state("upstream_waiting", "Requests that wait for a connection to the guard's own upstream, since max_connections are in use.",
+		func() float64 { return float64(forwarded.Waiting()) }),
 	state("numbers_without_webhooks", "Business phone numbers that have sent for a day without a webhook.",
 		func() float64 {
 			app := serving.Load()
@@ -46,6 +53,23 @@ var states = []prometheus.Collector{
 
 func state(name, help string, value func() float64) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "caddy", Subsystem: "whatsapp", Name: name, Help: help}, value)
+}
+
+func counterOf(name, help string, value func() float64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "caddy", Subsystem: "whatsapp", Name: name, Help: help}, value)
+}
+
+// forwardedKinds counts what came of the requests that guards passed on themselves.
+type forwardedKinds struct{ desc *prometheus.Desc }
+
+// Describe says which metric there is.
+func (f forwardedKinds) Describe(to chan<- *prometheus.Desc) { to <- f.desc }
+
+// Collect gives all kinds, also those that never came.
+func (f forwardedKinds) Collect(to chan<- prometheus.Metric) {
+	for _, kind := range forward.Kinds() {
+		to <- prometheus.MustNewConstMetric(f.desc, prometheus.CounterValue, float64(forwarded.Of(kind)), kind.String())
+	}
 }
 
 // servedStore is the store that is used now; nil where there is none.

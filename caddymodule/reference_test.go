@@ -50,6 +50,7 @@ var blocks = map[string]struct {
 	"business":         {"whatsapp {\nbusiness 1 {\n?\n}\n}", appBlock},
 	"policy":           {"whatsapp {\npolicy {\n?\n}\n}", appBlock},
 	"whatsapp_guard":   {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
+	"upstream":         {"whatsapp_guard {\nupstream https://graph.facebook.com {\n?\n}\n}", new(Guard).UnmarshalCaddyfile},
 	"whatsapp_webhook": {"whatsapp_webhook {\n?\n}", new(Webhook).UnmarshalCaddyfile},
 }
 

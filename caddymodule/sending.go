@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/forward"
 	"github.com/waguard/waguard/gateway"
 )
 
@@ -23,6 +25,8 @@ type sending struct {
 	next  caddyhttp.Handler
 	// read is how far the request's body was read.
 	read *reads
+	// leaving is the request where the guard passes it on itself; nil where next does.
+	leaving *leaving
 	// rec holds the answer back.
 	rec answer
 	// passed: the request went on; err is how that ended.
@@ -32,7 +36,13 @@ type sending struct {
 
 // send has the sends of a request judged, and the request passed on.
 func (g *Guard) send(w http.ResponseWriter, r *http.Request, body []byte, key string, read *reads, reading *cloudapi.Reading, next caddyhttp.Handler) error {
-	s := &sending{guard: g, r: r, next: once(read, next), read: read, rec: answerTo(w, largestAnswer)}
+	s := &sending{guard: g, r: r, read: read, rec: answerTo(w, largestAnswer)}
+	if g.Upstream != nil {
+		s.leaving = &leaving{upstream: g.Upstream, body: body, timeout: time.Duration(g.SendTimeout)}
+		s.next = s.leaving
+	} else {
+		s.next = once(read, next)
+	}
 	request := g.requestOf(r, body)
 	request.Reading, request.Key = *reading, key
 	result := g.sends.Handle(r.Context(), &request, s)
@@ -76,12 +86,18 @@ func (s *sending) Pass(ctx context.Context, sends []gateway.Judged, a *gateway.A
 	// transport asks for gzip by itself and unpacks it.
 	s.r.Header.Del("Accept-Encoding")
 	defer func() { a.Status = s.rec.status }() // what came counts where it panics too
+	if s.leaving != nil {
+		s.leaving.judged = true
+	}
 	s.err = serve(&s.rec, s.r.WithContext(ctx), s.next)
 	a.ContentType, a.Body, a.Streamed = s.rec.Header().Get("Content-Type"), s.rec.held.Bytes(), s.rec.started()
 	if s.err == nil && s.rec.status == 0 {
 		s.err = nobodyAnswered(s.read)
 	}
 	a.Reached = s.read.ended.Load() && !errors.Is(s.err, errSecondGuard)
+	if s.leaving != nil {
+		a.Reached = s.leaving.written != forward.Nothing
+	}
 	if e, ok := errors.AsType[caddyhttp.HandlerError](s.err); ok && e.StatusCode < http.StatusInternalServerError {
 		a.Declined = true
 	}

@@ -27,6 +27,8 @@ var usages = map[string]string{ // #nosec G101 -- how secrets are written, and n
 	"log_contacts": "log_contacts pseudonym|masked|clear", "policy": "policy { … }, without a word before the brace",
 	"dialect": "dialect cloud|360dialog|on_premises", "phone_number_id": "phone_number_id <id>", "max_body": "max_body <size>, such as 1MiB",
 	"send_timeout": "send_timeout <duration>, such as 60s", "idempotency_window": "idempotency_window <duration>, such as 24h",
+	"upstream": "upstream <url>, such as https://graph.facebook.com", "dial_timeout": "dial_timeout <duration>, such as 3s",
+	"max_connections": "max_connections <number>, such as 512", "trust": "trust <file>", "header_up": "header_up [+|-]<field> [<value> [<replacement>]]",
 	"webhook_changes": "webhook_changes log|refuse", "sender": "sender <text with placeholders>, in quotes if it has spaces",
 	"app_secret": "app_secret <secret>...", "verify_token": "verify_token <token>",
 	"auth": "auth header <name> <secret>, auth basic <user> <password>, auth path <secret> or auth turn <secret>",
@@ -37,7 +39,7 @@ var argumentsWrong = regexp.MustCompile(`^wrong argument count or unexpected lin
 
 // withPlaceholders are the options whose placeholders are replaced, when the gateway
 // starts or for each request.
-var withPlaceholders = []string{"store", "witness", "app_secret", "verify_token", "auth", "sender", "senders", "decision_log"}
+var withPlaceholders = []string{"store", "witness", "app_secret", "verify_token", "auth", "sender", "senders", "decision_log", "upstream", "trust", "header_up"}
 
 // runtimePlaceholder is one that Caddy replaces when a configuration runs.
 var runtimePlaceholder = regexp.MustCompile(`\{(env|file|system|http|time|vars)\.[^{}]*\}`)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -104,36 +105,39 @@ func TestOutcome(t *testing.T) {
 		}, guard: "send_timeout 100ms", status: 500, body: unconfirmed, state: "unknown"},
 		{name: "not-sent/nobody-there", upstream: nil, status: 503, body: notSent, state: "not_sent"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			upstream := "http://" + gatewaytest.FreeAddr(t)
-			if test.upstream != nil {
-				server := httptest.NewServer(test.upstream)
-				defer server.Close()
-				upstream = server.URL
-			}
-			w := newWorld(t, options{Options: gatewaytest.Options{Upstream: upstream, Guard: test.guard}})
-			ana.writes("Hello")(t, w)
-			header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer test-token"}}
-			for name, values := range test.header {
-				header[name] = values
-			}
-			status, id, body := sendRaw(t, w, textBody, header)
-			if test.body == unconfirmed || test.body == notSent {
-				checkUnanswered(t, test.body, body)
-				test.body = ""
-			}
-			if status != test.status || test.body != "" && body != test.body {
-				t.Errorf("the sender got status %d and %.200q, want %d and %.200q", status, body, test.status, test.body)
-			}
-			e := w.settled(t)
-			if id != e.ID.String() && status != 0 {
-				t.Errorf("the sender was told the decision %q, the ledger has %s", id, e.ID)
-			}
-			if e.Outcome.State != store.OutcomeState(test.state) || e.Outcome.ErrorCode != test.code {
-				t.Errorf("the ledger says %s with code %d, want %s with %d", e.Outcome.State, e.Outcome.ErrorCode, test.state, test.code)
-			}
-			addsUp(t, w.Gateway)
-		})
+		for _, path := range paths {
+			t.Run(test.name+"/"+path.name, func(t *testing.T) {
+				var upstream http.Handler
+				if test.upstream != nil {
+					upstream = test.upstream
+				}
+				o := path.to(t, upstream)
+				o.Guard = test.guard
+				w := newWorld(t, options{Options: o})
+				ana.writes("Hello")(t, w)
+				header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer test-token"}}
+				for name, values := range test.header {
+					header[name] = values
+				}
+				status, id, body := sendRaw(t, w, textBody, header)
+				wantBody := test.body
+				if wantBody == unconfirmed || wantBody == notSent {
+					checkUnanswered(t, wantBody, body)
+					wantBody = ""
+				}
+				if status != test.status || wantBody != "" && body != wantBody {
+					t.Errorf("the sender got status %d and %.200q, want %d and %.200q", status, body, test.status, wantBody)
+				}
+				e := w.settled(t)
+				if id != e.ID.String() && status != 0 {
+					t.Errorf("the sender was told the decision %q, the ledger has %s", id, e.ID)
+				}
+				if e.Outcome.State != store.OutcomeState(test.state) || e.Outcome.ErrorCode != test.code {
+					t.Errorf("the ledger says %s with code %d, want %s with %d", e.Outcome.State, e.Outcome.ErrorCode, test.state, test.code)
+				}
+				addsUp(t, w.Gateway)
+			})
+		}
 	}
 }
 
@@ -197,6 +201,9 @@ func hangUp(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(err)
+	}
+	if secured, ok := conn.(*tls.Conn); ok {
+		conn = secured.NetConn()
 	}
 	conn.(*net.TCPConn).SetLinger(0)
 	conn.Close()

@@ -110,6 +110,9 @@ func New(o Options) (*Client, error) {
 	return c, c.via(o.Proxy)
 }
 
+// Host is the server's name and port, as a Host field may have them.
+func (c *Client) Host() string { return c.host }
+
 func setDefault[T comparable](option *T, value T) {
 	var zero T
 	if *option == zero {

@@ -42,6 +42,10 @@ const (
 type Options struct {
 	// Upstream is the URL of the Graph API's stand-in. Required.
 	Upstream string
+	// Forwards: the guard passes sends on itself.
+	Forwards bool
+	// Trust is a file with the certificate of an upstream that speaks TLS; "" for none.
+	Trust string
 	// App is the URL of the company's own webhook endpoint; "" for none.
 	App string
 	// Dir is the directory of the store; "" for a temporary one.
@@ -123,8 +127,17 @@ http://{{.Addr}} {
 		whatsapp_guard {
 			{{.Guard}}
 			{{.Known}}
+			{{if .Forwards}}upstream {{.Upstream}} {
+				{{if .Trust}}trust {{.Trust}}{{end}}
+				header_up -X-Forwarded-For
+				header_up -X-Forwarded-Host
+				header_up -X-Forwarded-Proto
+			}{{end}}
 		}
 		reverse_proxy {{.Upstream}} {
+			{{if .Trust}}transport http {
+				tls_trust_pool file {{.Trust}}
+			}{{end}}
 			header_up -X-Forwarded-For
 			header_up -X-Forwarded-Host
 			header_up -X-Forwarded-Proto
