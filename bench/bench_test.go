@@ -130,6 +130,9 @@ func TestStorms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for i := range o.storms {
+		o.storms[i].connections = min(o.storms[i].connections, 50)
+	}
 	results, m, err := measureStorms(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -49,7 +49,7 @@ func runRole() {
 
 func runAs(role string, args []string) error {
 	if role == roleStorm { // it tells how far it got before it ends
-		return runStorm(args[0], args[1], args[2])
+		return runStorm(args)
 	}
 	// The parent holds the other end. However it dies, no child outlives it.
 	go func() {

@@ -73,6 +73,8 @@ type stormed struct {
 	storm
 	quiet, during []latencies
 	perSecond     []float64 // requests of the storm that were answered
+	// The most anonymous memory of the gateway in each round.
+	quietMemory, memory []int64
 }
 
 func (s *stormed) ratio(q float64) ratio {
@@ -142,10 +144,13 @@ func measureStorms(ctx context.Context, o stormOptions) ([]*stormed, machine, er
 
 func stormRound(ctx context.Context, o stormOptions, gateway *proxy, honest *load, s *stormed, first *int, profile bool) error {
 	length := time.Duration(o.seconds * float64(time.Second))
+	most := watchMemory(gateway)
 	quiet, err := honest.paced(ctx, length, o.every)
+	s.quietMemory = append(s.quietMemory, most())
 	if err != nil {
 		return fmt.Errorf("quiet: %w", err)
 	}
+	most = watchMemory(gateway)
 	began := time.Now()
 	r, err := rage(&s.storm, gateway.addr, *first)
 	if err != nil {
@@ -157,6 +162,7 @@ func stormRound(ctx context.Context, o stormOptions, gateway *proxy, honest *loa
 		go func() { profiled <- saveProfile(ctx, gateway, o.profile, max(1, int(o.seconds))) }()
 	}
 	during, err := honest.paced(ctx, length, o.every)
+	s.memory = append(s.memory, most())
 	answered, endErr := r.end()
 	if err := errors.Join(err, endErr); err != nil {
 		return err
@@ -178,13 +184,14 @@ func writeStorms(w io.Writer, o stormOptions, m machine, results []*stormed) err
 	fmt.Fprintf(w, "machine: %s\n", m)
 	fmt.Fprintf(w, "run: %d connections, on each a send every %s; medians of %d pairs of rounds of %gs\n\n", o.connections, o.every, o.rounds, o.seconds)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "storm\tanswered/s\tquiet p50\tp99\tin the storm p50\tp99\tratio of p99 (min to max)")
+	fmt.Fprintln(t, "storm\tconnections\tanswered/s\tquiet p50\tp99\tanonymous\tin the storm p50\tp99\tanonymous\tratio of p99 (min to max)")
 	var failed error
 	for _, s := range results {
 		rate := slices.Sorted(slices.Values(s.perSecond[1:]))
 		r := s.ratio(0.99)
-		fmt.Fprintf(t, "%s\t%.0f\t%s\t%s\t%s\t%s\t%.1f (%.1f to %.1f)\n", s.Name, median(rate),
-			medianQuantile(s.quiet, 0.5), medianQuantile(s.quiet, 0.99), medianQuantile(s.during, 0.5), medianQuantile(s.during, 0.99), r.Median, r.Min, r.Max)
+		fmt.Fprintf(t, "%s\t%d\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%.1f (%.1f to %.1f)\n", s.Name, s.connections, median(rate),
+			medianQuantile(s.quiet, 0.5), medianQuantile(s.quiet, 0.99), mib(slices.Max(s.quietMemory)),
+			medianQuantile(s.during, 0.5), medianQuantile(s.during, 0.99), mib(slices.Max(s.memory)), r.Median, r.Min, r.Max)
 		if o.most > 0 && r.Median > o.most {
 			failed = errors.Join(failed, fmt.Errorf("%s: the p99 of sends was %.1f times its quiet one, want %g at most", s.Name, r.Median, o.most))
 		}

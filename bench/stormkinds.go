@@ -2,29 +2,37 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
 )
 
-// storm is one kind of requests that come as fast as they are answered.
+// storm is one kind of requests that come as fast as they are answered, or of
+// connections that are held open.
 type storm struct {
 	Name  string
 	About string
-	// connections is how many of its requests are under way at once.
+	// connections is how many there are at once.
 	connections int
-	// request is request n on the wire.
+	// request is request n on the wire, and want the status of its answer.
 	request func(host string, n int) []byte
-	want    int // status
+	want    int
+	// hold is what a connection does instead, until the storm is over.
+	hold func(conn net.Conn, host string, w *weather) error
 }
 
 var storms = []storm{
-	{"webhooks", "signed webhooks, each of 1,000 messages of people who never wrote before", 4, signedWebhook(strangerWrote), 200},
-	{"unsigned", "webhooks of 3 MiB, signed with another secret", 4, foreignWebhook, 401},
-	{"stops", "signed webhooks, each of 1,000 failed statuses with error 131050 that name nobody", 4, signedWebhook(stoppedStatus), 200},
-	{"duplicates", "one signed webhook of 1,000 statuses, again and again", 4, repeatedWebhook(deliveredStatus), 200},
-	{"refused", "sends that are refused", 8, refusedSend, 400},
+	{Name: "webhooks", About: "signed webhooks, each of 1,000 messages of people who never wrote before", connections: 4, request: signedWebhook(strangerWrote), want: 200},
+	{Name: "unsigned", About: "webhooks of 3 MiB, signed with another secret", connections: 4, request: foreignWebhook, want: 401},
+	{Name: "stops", About: "signed webhooks, each of 1,000 failed statuses with error 131050 that name nobody", connections: 4, request: signedWebhook(stoppedStatus), want: 200},
+	{Name: "duplicates", About: "one signed webhook of 1,000 statuses, again and again", connections: 4, request: repeatedWebhook(deliveredStatus), want: 200},
+	{Name: "refused", About: "sends that are refused", connections: 8, request: refusedSend, want: 400},
+	{Name: "bodies", About: "sends as large as max_body lets them be, which are refused", connections: 8, request: largestSend, want: 400},
+	{Name: "idle", About: "connections that stay open after a request", connections: 10_000, hold: stayIdle},
+	{Name: "slow-readers", About: "connections that ask for a photo of 8 MiB and do not read it", connections: 1000, hold: readNothing},
+	{Name: "slow-senders", About: "connections over which a send comes byte by byte", connections: 1000, hold: sendSlowly},
 }
 
 // strangerWrote is the change that person i, whom nobody knows, wrote.
@@ -75,4 +83,11 @@ func foreignWebhook(host string, _ int) []byte {
 func refusedSend(host string, n int) []byte {
 	s := &speaker{host: host}
 	return s.send(textTo(stranger(n % 100_000)))
+}
+
+// largestSend is a send of 1 MiB, the default of max_body. Most of it is space.
+func largestSend(host string, n int) []byte {
+	s := &speaker{host: host}
+	body := textTo(stranger(n % 100_000))
+	return s.send(body + strings.Repeat(" ", 1<<20-len(body)))
 }

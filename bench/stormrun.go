@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,7 +32,7 @@ func rage(s *storm, host string, first int) (*raging, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{self, s.Name, host, strconv.Itoa(first)}
+	args := []string{self, s.Name, host, strconv.Itoa(first), strconv.Itoa(s.connections)}
 	if nice, err := exec.LookPath("nice"); err == nil {
 		args = append([]string{nice, "-n", "10"}, args...)
 	}
@@ -65,56 +66,84 @@ func (r *raging) end() (answered int, err error) {
 	return answered, errors.Join(err, r.cmd.Wait())
 }
 
-// runStorm is the process of a storm. It ends when its input does.
-func runStorm(name, host, first string) error {
-	var s *storm
-	for i := range storms {
-		if storms[i].Name == name {
-			s = &storms[i]
-		}
+// weather is what all connections of a storm share.
+type weather struct {
+	over     chan struct{} // closed at the end
+	next     atomic.Int64  // the number of the newest request
+	answered atomic.Int64
+	begun    func()
+	begins   int64 // once so many were answered
+}
+
+// count counts a request that was answered.
+func (w *weather) count() {
+	if w.answered.Add(1) >= w.begins {
+		w.begun()
 	}
-	n, err := strconv.Atoi(first)
-	if err != nil || s == nil {
-		return fmt.Errorf("no storm %q from %q", name, first)
+}
+
+// blows reports that the storm isn't over.
+func (w *weather) blows() bool {
+	select {
+	case <-w.over:
+		return false
+	default:
+		return true
 	}
-	var next, answered atomic.Int64
-	next.Store(int64(n))
-	var over atomic.Bool
-	begun := sync.OnceFunc(func() { fmt.Println("begun") })
+}
+
+// runStorm is the process of a storm: its name, where it goes, the number of its
+// first request and how many connections it has. It ends when its input does.
+func runStorm(args []string) error {
+	i := slices.IndexFunc(storms, func(s storm) bool { return s.Name == args[0] })
+	first, err := strconv.Atoi(args[2])
+	if err != nil || i < 0 {
+		return fmt.Errorf("no storm %q", args)
+	}
+	s, host := storms[i], args[1]
+	if s.connections, err = strconv.Atoi(args[3]); err != nil {
+		return err
+	}
+	w := &weather{over: make(chan struct{}), begun: sync.OnceFunc(func() { fmt.Println("begun") }), begins: 1}
+	w.next.Store(int64(first))
+	if s.hold != nil {
+		w.begins = int64(s.connections)
+	} else {
+		s.request(host, first) // what is made once is made by one
+	}
 	var running sync.WaitGroup
-	s.request(host, n) // what is made once is made by one
 	errs := make([]error, s.connections)
+	dialing := make(chan struct{}, 64)
 	for i := range s.connections {
 		running.Go(func() {
-			errs[i] = s.drive(host, func() (int, bool) { return int(next.Add(1)), !over.Load() }, func() {
-				answered.Add(1)
-				begun()
-			})
+			dialing <- struct{}{}
+			conn, err := net.Dial("tcp", host)
+			<-dialing
+			if err != nil {
+				errs[i] = err
+				return
+			}
+			defer conn.Close()
+			if s.hold != nil {
+				errs[i] = s.hold(conn, host, w)
+			} else {
+				errs[i] = s.drive(conn, host, w)
+			}
 		})
 	}
 	io.Copy(io.Discard, os.Stdin)
-	over.Store(true)
+	close(w.over)
 	running.Wait()
-	fmt.Println(answered.Load())
+	fmt.Println(w.answered.Load())
 	return errors.Join(errs...)
 }
 
-// drive sends one request after the other over one connection, for as long as
-// there is a next one.
-func (s *storm) drive(host string, next func() (n int, ok bool), answered func()) error {
-	conn, err := net.Dial("tcp", host)
-	if err != nil {
-		return err
-	}
-	defer func() { conn.Close() }()
+// drive makes one request after the other over one connection.
+func (s *storm) drive(conn net.Conn, host string, w *weather) error {
 	r := bufio.NewReader(conn)
 	var body []byte
-	for {
-		n, ok := next()
-		if !ok {
-			return nil
-		}
-		request := s.request(host, n)
+	for w.blows() {
+		request := s.request(host, int(w.next.Add(1)))
 		conn.SetDeadline(time.Now().Add(answerTimeout))
 		_, err := conn.Write(request)
 		var status int
@@ -126,6 +155,7 @@ func (s *storm) drive(host string, next func() (n int, ok bool), answered func()
 		if err != nil {
 			return fmt.Errorf("a request of the storm: %w", err)
 		}
-		answered()
+		w.count()
 	}
+	return nil
 }

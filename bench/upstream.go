@@ -41,6 +41,11 @@ func serveUpstream(args []string) error {
 	return http.Serve(l, u)
 }
 
+// photo is larger than all buffers between the upstream and who asks for it.
+var photo = make([]byte, 8<<20)
+
+const downloadPath = "/v23.0/1037543291543636/download"
+
 // upstreamServer reads a request, knows nothing, and answers as Meta does, with
 // message ids nobody has seen before.
 type upstreamServer struct {
@@ -49,7 +54,11 @@ type upstreamServer struct {
 }
 
 func (u *upstreamServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasSuffix(r.URL.Path, "/media") {
+	switch {
+	case r.URL.Path == downloadPath:
+		reply(w, photo)
+		return
+	case strings.HasSuffix(r.URL.Path, "/media"):
 		io.Copy(io.Discard, r.Body)
 		reply(w, []byte(`{"id":"1037543291543636"}`))
 		return
