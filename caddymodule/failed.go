@@ -22,7 +22,7 @@ func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp
 	if adminPath(r.URL) {
 		return g.refuseAdminPath(w, r)
 	}
-	defer guarding(r)()
+	defer guarding(r).Add(-1)
 	rec := newAnswer(w, 0)
 	err := g.serve(rec, r, next)
 	spend(r)

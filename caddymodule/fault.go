@@ -46,19 +46,20 @@ func nobodyAnswered(read *reads) error {
 // variables for as long as the request lasts, and all handlers share them.
 const guardedVar = "whatsapp.guarded"
 
-// guarding counts this guard among those that work on r; it gives what ends that.
+// guarding counts this guard among those that work on r; what it gives counts it out
+// again.
 //
 // The variable itself is set before anything behind has seen the request, and never
 // again: a connection that Caddy's proxy begins for it reads the variables for as
 // long as that takes, also when the request has long been answered.
-func guarding(r *http.Request) func() {
+func guarding(r *http.Request) *atomic.Int32 {
 	guards, ok := caddyhttp.GetVar(r.Context(), guardedVar).(*atomic.Int32)
 	if !ok {
 		guards = new(atomic.Int32)
 		caddyhttp.SetVar(r.Context(), guardedVar, guards)
 	}
 	guards.Add(1)
-	return func() { guards.Add(-1) }
+	return guards
 }
 
 // guardedTwice reports that another guard is working on r as well.

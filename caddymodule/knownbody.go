@@ -43,30 +43,40 @@ func (*knownBody) Close() error { return nil }
 // answered.
 var errSpent = errors.New("the gateway has judged this request, and it can't be sent again")
 
+// putBack is a body that was put back, in one piece.
+type putBack struct {
+	reads reads
+	body  []byte
+	first knownBody
+}
+
+func (b *putBack) begin(k *knownBody) io.ReadCloser {
+	k.reads = &b.reads
+	k.unread.Reset(b.body)
+	return k
+}
+
+// again gives the body from its beginning to a transport that goes back there.
+func (b *putBack) again() (io.ReadCloser, error) {
+	if b.reads.over.Load() {
+		return nil, errSpent
+	}
+	b.reads.rewound.Store(true)
+	return b.begin(new(knownBody)), nil
+}
+
 // withBody is r with body put back, to be sent as it was read. It keeps Go from
 // resending it by itself, except where the server is known not to have seen it.
 func withBody(r *http.Request, body []byte) (*http.Request, *reads) {
-	read := new(reads)
-	from := func() io.ReadCloser {
-		b := &knownBody{reads: read}
-		b.unread.Reset(body)
-		return b
-	}
-	r.GetBody = func() (io.ReadCloser, error) {
-		if read.over.Load() {
-			return nil, errSpent
-		}
-		read.rewound.Store(true)
-		return from(), nil
-	}
-	r.Body = from()
+	b := &putBack{body: body}
+	r.GetBody, r.Body = b.again, b.begin(&b.first)
 	r.ContentLength = int64(len(body))
 	r.TransferEncoding = nil
 	r.Trailer = nil
 	// The client was asked for the body when it was read; the upstream need not
 	// ask again.
 	r.Header.Del("Expect")
-	return r, read
+	return r, &b.reads
 }
 
 // spend keeps what stands before the guard from sending a request whose body was

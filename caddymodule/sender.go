@@ -20,8 +20,8 @@ import (
 	"github.com/waguard/waguard/gateway"
 )
 
-// defaultSender is the user Caddy's own authentication found.
-const defaultSender = "{http.auth.user.id}"
+// defaultSender is the placeholder of the user Caddy's own authentication found.
+const defaultSender = "http.auth.user.id"
 
 // longestSender is how long the name of a sender may be, in characters.
 const longestSender = 64
@@ -53,11 +53,12 @@ func (g *Guard) requestOf(r *http.Request, body []byte) gateway.Request {
 func (g *Guard) sentBy(r *http.Request, shown []string) gateway.By {
 	sender := ""
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
-		template := g.Sender
-		if template == "" {
-			template = defaultSender
+		if g.Sender == "" {
+			sender, _ = repl.GetString(defaultSender)
+		} else {
+			sender = repl.ReplaceAll(g.Sender, "")
 		}
-		sender = senderName(repl.ReplaceAll(template, ""), g.app.gateway)
+		sender = senderName(sender, g.app.gateway)
 	}
 	if sender == "" {
 		sender = clientAddress(r)
@@ -79,6 +80,13 @@ type fingerprinting interface{ Fingerprint(string) string }
 // line, not too long. A long number gives way to a fingerprint of it, since it
 // may be somebody's phone.
 func senderName(s string, by fingerprinting) string {
+	if isPlainName(s) {
+		return s
+	}
+	return cleanName(s, by)
+}
+
+func cleanName(s string, by fingerprinting) string {
 	printable := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -92,6 +100,25 @@ func senderName(s string, by fingerprinting) string {
 	return longNumber.ReplaceAllStringFunc(string(name[:min(len(name), longestSender)]), func(n string) string {
 		return "#" + by.Fingerprint(n)
 	})
+}
+
+// isPlainName reports a name that can be kept as it is: of few characters that all
+// are letters, digits or signs of ASCII, without a long number.
+func isPlainName(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c <= ' ' || c > '~':
+			return false
+		case c < '0' || c > '9':
+			digits = 0
+		default:
+			if digits++; digits >= 9 {
+				return false
+			}
+		}
+	}
+	return len(s) <= longestSender
 }
 
 // ownNetworks are, beside those Go knows as private, loopback and link-local,
@@ -126,12 +153,16 @@ func clientAddress(r *http.Request) string {
 // credentials are those for Meta that a request shows, each once, wherever Meta or
 // 360dialog take one. They must go nowhere but into a digest.
 func credentials(r *http.Request, body []byte) (shown []string) {
+	inQuery := ""
+	if r.URL.RawQuery != "" {
+		inQuery = r.URL.Query().Get(tokenField)
+	}
 	scheme, token, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
 	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "OAuth") {
 		token = ""
 	}
 	for _, token := range []string{
-		strings.TrimSpace(token), r.Header.Get("D360-API-KEY"), r.URL.Query().Get(tokenField), tokenInBody(r.Header.Get("Content-Type"), body),
+		strings.TrimSpace(token), r.Header.Get(providersKey), inQuery, tokenInBody(r.Header.Get("Content-Type"), body),
 	} {
 		if token != "" && !slices.Contains(shown, token) {
 			shown = append(shown, token)
@@ -148,7 +179,11 @@ func accessToken(r *http.Request, body []byte) string {
 	return ""
 }
 
-const tokenField = "access_token"
+const (
+	tokenField = "access_token"
+	// providersKey is the header that 360dialog's key is in, as Go writes its name.
+	providersKey = "D360-Api-Key"
+)
 
 // tokenInBody is the access token in a body that is a form or JSON.
 func tokenInBody(contentType string, body []byte) string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"pgregory.net/rapid"
 
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/store"
@@ -103,3 +104,21 @@ func TestCheckSender(t *testing.T) {
 		}
 	}
 }
+
+// A name that is kept as it is, is what a look at each character leaves of it.
+func TestPlainNames(t *testing.T) {
+	by := hashes{}
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.OneOf(rapid.StringMatching(`[!-~]{0,70}`), rapid.StringMatching(`[a-z]{0,3}[0-9]{5,12}[ a-z]{0,3}`), rapid.String()).Draw(t, "name")
+		if isPlainName(name) {
+			if got := cleanName(name, by); got != name {
+				t.Fatalf("%q is %q", name, got)
+			}
+		}
+	})
+}
+
+// hashes makes fingerprints.
+type hashes struct{}
+
+func (hashes) Fingerprint(string) string { return "f" }

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
@@ -15,11 +16,19 @@ import (
 // tags are what a decision is known by outside, in the order of tagNames.
 type tags [len(tagNames)]string
 
-// Places of tags.
-const tagRule, tagCategory = 1, 2
+// Places of tags; those before inHeader are in the answer's header, the others aren't
+// the sender's business.
+const (
+	tagDecision = iota
+	tagRule
+	tagCategory
+	tagID
+	inHeader
+	tagInitiation = inHeader
+)
 
-// tagNames are the names of the tags: as header of the answer (not all are the
-// sender's business), as placeholder and in the access log.
+// tagNames are the names of the tags: as header of the answer, as placeholder and in
+// the access log.
 var tagNames = [...]struct{ header, placeholder, logField string }{
 	{namespace + "Decision", "whatsapp.decision", "whatsapp_decision"},
 	{namespace + "Rule", "whatsapp.rule", "whatsapp_rule"},
@@ -48,10 +57,9 @@ func (t *tags) untold() *tags {
 
 // setHeader puts the tags in place of headers of the same name.
 func (t *tags) setHeader(h http.Header) {
-	values := *t // other handlers may change a header, but not the log
-	for i, name := range tagNames {
+	values := [inHeader]string(t[:inHeader]) // other handlers may change a header, but not the log
+	for i, name := range tagNames[:inHeader] {
 		switch {
-		case name.header == "":
 		case values[i] == "":
 			delete(h, name.header)
 		default:
@@ -82,9 +90,43 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []gateway.Judg
 	} else {
 		t.setHeader(w.Header())
 	}
-	for i, name := range tagNames {
-		caddyhttp.SetVar(r.Context(), name.placeholder, t[i])
+	vars, ok := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any) // as caddyhttp.SetVar does for each
+	if !ok {
+		return
 	}
+	for i, name := range tagNames {
+		switch i {
+		case tagDecision, tagRule, tagCategory, tagInitiation:
+			vars[name.placeholder] = wordValue(t[i])
+		default:
+			vars[name.placeholder] = t[i]
+		}
+	}
+}
+
+// wordValues are the words that a decision can be known by, as values of variables:
+// made once, and not for every request.
+var wordValues = func() map[string]any {
+	values := map[string]any{"monitor": "monitor"}
+	add := func(word string) { values[word] = word }
+	add(string(policy.Allow))
+	add(string(policy.Refuse))
+	add(string(policy.ByUser))
+	add(string(policy.ByBusiness))
+	for _, rule := range slices.Concat(policy.AllowRules, policy.Refusals()) {
+		add(string(rule))
+	}
+	for _, category := range slices.Concat(policy.BilledCategories, []policy.Category{policy.CategoryNone, policy.CategoryUnknown}) {
+		add(string(category))
+	}
+	return values
+}()
+
+func wordValue(word string) any {
+	if v, ok := wordValues[word]; ok {
+		return v
+	}
+	return word
 }
 
 // tagLog makes the decision known to metrics and the access log alone, for a request

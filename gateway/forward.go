@@ -12,7 +12,7 @@ func (d *Sends) forward(ctx context.Context, st store.Store, r *Request, sends [
 	for i := range sends {
 		d.report(&sends[i])
 	}
-	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	timed, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
 	a, settled := new(Answer), false
 	d.Observer.Leaving(len(sends))
@@ -24,7 +24,7 @@ func (d *Sends) forward(ctx context.Context, st store.Store, r *Request, sends [
 		}
 	}()
 	began := d.Now()
-	err := up.Pass(ctx, sends, a)
+	err := up.Pass(timed, sends, a)
 	d.Observer.Answered(d.Now().Sub(began))
 	readOutcomes(a, err, sends)
 	stranger := d.sentInVain(st, &r.From, sends)
@@ -38,9 +38,17 @@ func (d *Sends) forward(ctx context.Context, st store.Store, r *Request, sends [
 	switch {
 	case a.Streamed, a.Declined:
 	case err != nil:
-		result.Refusal = d.unanswered(sends, err, ctx.Err() != nil)
+		result.Refusal = d.unanswered(sends, err, timed.Err() != nil)
 	case recorded != nil && !allMonitored(sends) && !allRejected(sends):
 		result.Refusal = leftUnrecorded(sends)
 	}
 	return result
+}
+
+// lasting is ctx, but doesn't end: what was begun is ended.
+func lasting(ctx context.Context) context.Context {
+	if ctx.Done() == nil { // it does not
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
 }

@@ -71,7 +71,7 @@ func (g *Gateway) Learn(ctx context.Context, events []policy.Event) error {
 	}
 	st, err := g.Open()
 	if err == nil {
-		err = st.Apply(context.WithoutCancel(ctx), events)
+		err = st.Apply(lasting(ctx), events)
 	}
 	g.wrote(err)
 	return err

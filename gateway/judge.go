@@ -31,7 +31,7 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 	if err := ctx.Err(); err != nil {
 		return Result{Gone: err}
 	}
-	ctx = context.WithoutCancel(ctx)
+	ctx = lasting(ctx)
 	st, err := d.Open()
 	if err != nil {
 		return d.storeDown(r.Reading.Sends, err)

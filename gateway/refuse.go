@@ -32,7 +32,7 @@ func (d *Sends) refuse(ctx context.Context, st store.Store, r *Request, sends []
 		if j := &sends[i]; j.passes() {
 			j.fallWith()
 		}
-		sends[i].reserved = st.Reserve(context.WithoutCancel(ctx), sends[i].Entry)
+		sends[i].reserved = st.Reserve(lasting(ctx), sends[i].Entry)
 	}
 	unrecorded := false
 	for i := range sends {

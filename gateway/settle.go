@@ -17,7 +17,7 @@ import (
 // what can't be recorded must not leave. If that fails it tells at which send.
 func (d *Sends) reserve(ctx context.Context, st store.Store, sends []Judged) (failed int, err error) {
 	for i := range sends {
-		sends[i].reserved = st.Reserve(context.WithoutCancel(ctx), sends[i].Entry)
+		sends[i].reserved = st.Reserve(lasting(ctx), sends[i].Entry)
 	}
 	for i := range sends {
 		e := sends[i].Entry
@@ -45,7 +45,7 @@ func (d *Sends) settleAs(ctx context.Context, st store.Store, sends []Judged, o 
 // settle records what became of the sends and waits until it is on disk,
 // together with the reservations before it.
 func (d *Sends) settle(ctx context.Context, st store.Store, sends []Judged) error {
-	ctx = context.WithoutCancel(ctx) // what is sent is sent
+	ctx = lasting(ctx) // what is sent is sent
 	at := d.now()
 	entered := false
 	for i := range sends {

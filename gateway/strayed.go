@@ -17,7 +17,7 @@ func (d *Sends) reportStrayed(ctx context.Context, st store.Store, sends []Judge
 		if !j.Outcome.Elsewhere || j.Entry == nil {
 			continue
 		}
-		e, err := st.Entry(context.WithoutCancel(ctx), j.Entry.ID)
+		e, err := st.Entry(lasting(ctx), j.Entry.ID)
 		if err != nil || !e.SentToAnother() {
 			continue // settle has logged what failed
 		}

@@ -72,7 +72,7 @@ func (u *Unread) Refuse(ctx context.Context, exception string) Result {
 		d.report(j)
 		st, err := d.Open()
 		if err == nil {
-			err = st.Reserve(context.WithoutCancel(ctx), j.Entry).Wait()
+			err = st.Reserve(lasting(ctx), j.Entry).Wait()
 		}
 		if !d.refusalRecorded(j.Entry, err) {
 			unrecorded := *u.refusal
@@ -89,7 +89,7 @@ func (u *Unread) Pass(ctx context.Context, up Upstream) Result {
 	if err != nil {
 		return Result{Unjudged: true}
 	}
-	return u.door.forward(context.WithoutCancel(ctx), st, u.request, u.sends[:], up)
+	return u.door.forward(lasting(ctx), st, u.request, u.sends[:], up)
 }
 
 // Stream is Pass for what may be large and slow, and its answer too: no time is
@@ -120,7 +120,7 @@ func (u *Unread) enter(ctx context.Context) (store.Store, error) {
 		return nil, err
 	}
 	j.Entry.Outcome.State = store.Reserved
-	j.reserved = st.Reserve(context.WithoutCancel(ctx), j.Entry)
+	j.reserved = st.Reserve(lasting(ctx), j.Entry)
 	return st, nil
 }
 
@@ -135,7 +135,7 @@ func (u *Unread) Passed(ctx context.Context, status int) Result {
 		d.Observer.StoreFailed()
 		d.often(zapcore.ErrorLevel, "a request that passed in monitor mode could not be recorded", zap.Stringer("id", j.Entry.ID), zap.Error(err))
 	} else {
-		j.reserved = st.Reserve(context.WithoutCancel(ctx), j.Entry)
+		j.reserved = st.Reserve(lasting(ctx), j.Entry)
 		d.settleAs(ctx, st, u.sends[:], streamedOutcome(status))
 		d.Observer.Leaving(1) // it has come back already
 		d.Observer.Returned(u.sends[:])
