@@ -75,6 +75,8 @@ type stormed struct {
 	perSecond     []float64 // requests of the storm that were answered
 	// The most anonymous memory of the gateway in each round.
 	quietMemory, memory []int64
+	// plainMemory is plain Caddy's with the same connections, where those are held.
+	plainMemory int64
 }
 
 func (s *stormed) ratio(q float64) ratio {
@@ -138,14 +140,40 @@ func measureStorms(ctx context.Context, o stormOptions) ([]*stormed, machine, er
 				return nil, m, fmt.Errorf("%s: %w\n%s", s.Name, err, gateway.lastWords())
 			}
 		}
+		if s.hold == nil {
+			continue
+		}
+		if s.plainMemory, err = heldByPlain(ctx, w, gateway, &s.storm, o.length()); err != nil {
+			return nil, m, fmt.Errorf("%s, plain Caddy: %w", s.Name, err)
+		}
 	}
 	return results, m, nil
 }
 
+// length is that of a round.
+func (o *stormOptions) length() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }
+
+// heldByPlain is the most anonymous memory of plain Caddy while connections are
+// held: what they take in any Caddy.
+func heldByPlain(ctx context.Context, w *world, gateway *proxy, s *storm, length time.Duration) (int64, error) {
+	plain, _, err := w.plainLike(ctx, gateway)
+	if err != nil {
+		return 0, err
+	}
+	defer plain.stop()
+	most := watchMemory(plain)
+	r, err := rage(s, plain.addr, 0)
+	if err != nil {
+		return 0, err
+	}
+	time.Sleep(length)
+	_, err = r.end()
+	return most(), err
+}
+
 func stormRound(ctx context.Context, o stormOptions, gateway *proxy, honest *load, s *stormed, first *int, profile bool) error {
-	length := time.Duration(o.seconds * float64(time.Second))
 	most := watchMemory(gateway)
-	quiet, err := honest.paced(ctx, length, o.every)
+	quiet, err := honest.paced(ctx, o.length(), o.every)
 	s.quietMemory = append(s.quietMemory, most())
 	if err != nil {
 		return fmt.Errorf("quiet: %w", err)
@@ -161,7 +189,7 @@ func stormRound(ctx context.Context, o stormOptions, gateway *proxy, honest *loa
 		profiled = make(chan error, 1)
 		go func() { profiled <- saveProfile(ctx, gateway, o.profile, max(1, int(o.seconds))) }()
 	}
-	during, err := honest.paced(ctx, length, o.every)
+	during, err := honest.paced(ctx, o.length(), o.every)
 	s.memory = append(s.memory, most())
 	answered, endErr := r.end()
 	if err := errors.Join(err, endErr); err != nil {
@@ -184,14 +212,18 @@ func writeStorms(w io.Writer, o stormOptions, m machine, results []*stormed) err
 	fmt.Fprintf(w, "machine: %s\n", m)
 	fmt.Fprintf(w, "run: %d connections, on each a send every %s; medians of %d pairs of rounds of %gs\n\n", o.connections, o.every, o.rounds, o.seconds)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "storm\tconnections\tanswered/s\tquiet p50\tp99\tanonymous\tin the storm p50\tp99\tanonymous\tratio of p99 (min to max)")
+	fmt.Fprintln(t, "storm\tconnections\tanswered/s\tquiet p50\tp99\tanonymous\tin the storm p50\tp99\tanonymous\tplain Caddy's\tratio of p99 (min to max)")
 	var failed error
 	for _, s := range results {
 		rate := slices.Sorted(slices.Values(s.perSecond[1:]))
 		r := s.ratio(0.99)
-		fmt.Fprintf(t, "%s\t%d\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%.1f (%.1f to %.1f)\n", s.Name, s.connections, median(rate),
+		plain := "-"
+		if s.hold != nil {
+			plain = mib(s.plainMemory)
+		}
+		fmt.Fprintf(t, "%s\t%d\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.1f (%.1f to %.1f)\n", s.Name, s.connections, median(rate),
 			medianQuantile(s.quiet, 0.5), medianQuantile(s.quiet, 0.99), mib(slices.Max(s.quietMemory)),
-			medianQuantile(s.during, 0.5), medianQuantile(s.during, 0.99), mib(slices.Max(s.memory)), r.Median, r.Min, r.Max)
+			medianQuantile(s.during, 0.5), medianQuantile(s.during, 0.99), mib(slices.Max(s.memory)), plain, r.Median, r.Min, r.Max)
 		if o.most > 0 && r.Median > o.most {
 			failed = errors.Join(failed, fmt.Errorf("%s: the p99 of sends was %.1f times its quiet one, want %g at most", s.Name, r.Median, o.most))
 		}
