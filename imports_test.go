@@ -54,7 +54,8 @@ var rooms = []struct{ name, mayImport, never string }{
 	// What is remembered: no wire, no Caddy. Engines keep bytes, and know nothing of
 	// what they mean.
 	{"store", "policy", "caddy badger network disk"},
-	{"store/badger", "store", "caddy network"},
+	{"store/wal", "", "caddy badger network logger"},
+	{"store/badger", "store store/wal", "caddy network"},
 	{"store/memory", "store", "caddy badger network disk logger"},
 	{"store/enginetest", "store", "caddy badger network disk"},
 	{"store/storetest", "policy store", "caddy badger network"},
