@@ -24,6 +24,9 @@ func (e *Engine) Backup(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	defer e.backups.Done()
+	if err := e.flush(); err != nil {
+		return fmt.Errorf("writing a backup: %w", err)
+	}
 	// Badger would leave out what it can't read.
 	if err := e.verifyTables(ctx, 0); err != nil {
 		return fmt.Errorf("writing a backup: %w", err)

@@ -32,7 +32,10 @@ func TestEngine(t *testing.T) {
 	t.Parallel()
 	enginetest.Run(t, enginetest.Subject{
 		Open: func(t testing.TB, dir string, o enginetest.Options) store.Engine {
-			e, err := OpenEngine(dir, Options{Now: o.Now, LedgerRetention: o.LedgerRetention, ViolationRetention: o.ViolationRetention})
+			e, err := OpenEngine(dir, Options{
+				Now: o.Now, LedgerRetention: o.LedgerRetention, ViolationRetention: o.ViolationRetention,
+				applyEvery: time.Millisecond, // so that changes are moved while others look
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

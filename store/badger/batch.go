@@ -14,11 +14,14 @@ import (
 // Badger moves them to the value log, whose sync errors it doesn't report.
 const maxValue = 512 << 10
 
-// batch collects the writes of several changes before they go into a
-// transaction. It belongs to the writer goroutine.
+// batch collects the writes of several changes before they go to disk together. It
+// belongs to the writer goroutine.
 type batch struct {
-	e   *Engine
-	txn *badger.Txn
+	e *Engine
+	// recents are looked through before Badger, of which txn is a snapshot that is
+	// taken when the first record is needed that isn't in them.
+	recents recents
+	txn     *badger.Txn
 	// writes are what the changes so far leave behind, by key.
 	writes map[string]write
 	// lines are those this batch enters into journals, in the order they came, and
@@ -27,6 +30,8 @@ type batch struct {
 	entered map[lineName]*line
 	// after are to be called when the batch is committed.
 	after []func()
+	// changes is how many it is made of.
+	changes int
 	// size estimates what the transaction will hold, as Badger counts it.
 	size int64
 
@@ -43,7 +48,7 @@ type batch struct {
 
 type write struct {
 	value   []byte
-	ttl     time.Duration // zero: for ever
+	expires uint64 // see [keptUntil]; zero: never
 	deleted bool
 }
 
@@ -68,8 +73,23 @@ type entered struct {
 	*line
 }
 
-func newBatch(e *Engine, txn *badger.Txn, changes int) *batch {
-	return &batch{e: e, txn: txn, writes: make(map[string]write), entered: make(map[lineName]*line, changes)}
+func newBatch(e *Engine, changes int) *batch {
+	return &batch{e: e, recents: e.latest(), writes: make(map[string]write), entered: make(map[lineName]*line, changes)}
+}
+
+// discard lets go of the snapshot.
+func (b *batch) discard() {
+	if b.txn != nil {
+		b.txn.Discard()
+	}
+}
+
+// inBadger is what Badger holds.
+func (b *batch) inBadger() *badger.Txn {
+	if b.txn == nil { // after recents were taken, so that nothing is in neither
+		b.txn = b.e.db.NewTransaction(false)
+	}
+	return b.txn
 }
 
 // empty reports that no change has left anything behind yet.
@@ -91,7 +111,10 @@ func (b *batch) get(key []byte) ([]byte, error) {
 	if w, ok := b.writes[string(key)]; ok {
 		return w.value, nil
 	}
-	return get(b.txn, key)
+	if value, ok := b.recents.get(key); ok {
+		return value, nil
+	}
+	return get(b.inBadger(), key)
 }
 
 // Pending is what the changes so far have left under key.
@@ -102,7 +125,11 @@ func (b *batch) Pending(key []byte) (value []byte, pending bool) {
 
 // Put writes a record that is to be kept for a time, or for ever if that is zero.
 func (b *batch) Put(key, value []byte, keep time.Duration) error {
-	return b.set(key, write{value: value, ttl: keep})
+	w := write{value: value}
+	if keep > 0 {
+		w.expires = keptUntil(b.e.options.Now(), keep)
+	}
+	return b.set(key, w)
 }
 
 // Delete deletes a record.
@@ -123,13 +150,18 @@ func (b *batch) set(key []byte, w write) error {
 	return b.fits()
 }
 
-// fits reports a batch that has become too large for a transaction. A tenth
-// stays free, since Badger counts a little differently.
+// fits reports a batch that has become too large for a transaction of Badger's.
 func (b *batch) fits() error {
-	if b.size > b.e.db.MaxBatchSize()*9/10 || int64(len(b.writes)+len(b.lines)+1) > b.e.db.MaxBatchCount()*9/10 {
+	if !b.e.roomFor(b.size, len(b.writes)+len(b.lines)) {
 		return store.ErrTooBig
 	}
 	return nil
+}
+
+// roomFor reports that a transaction of Badger's takes so much. A tenth stays free,
+// since Badger counts a little differently.
+func (e *Engine) roomFor(size int64, records int) bool {
+	return size <= e.db.MaxBatchSize()*9/10 && int64(records+1) <= e.db.MaxBatchCount()*9/10
 }
 
 // cost is what a write takes of a transaction: key, value, and what Badger adds
@@ -153,11 +185,17 @@ func (b *batch) Find(j store.Journal, id store.ID) (*store.Line, error) {
 	if l, ok := b.entered[lineName{j, id}]; ok {
 		return l.shown(b.e), nil
 	}
-	return journalOf(j).find(b.e, b.txn, b, id)
+	if l := b.recents.find(journalOf(j), id); l != nil {
+		if w, ok := b.writes[string(idKey(journalOf(j).settlements, id))]; ok {
+			l.Settled = w.value
+		}
+		return l.shown(b.e), nil
+	}
+	return journalOf(j).find(b.e, b.inBadger(), b, id)
 }
 
-// Settle writes what became of a line into it, if it is only about to be written,
-// or else beside its page.
+// Settle writes what became of a line into it, if the batch enters it, or else beside
+// it.
 func (b *batch) Settle(j store.Journal, id store.ID, settled []byte) error {
 	l, ok := b.entered[lineName{j, id}]
 	if !ok {
@@ -200,42 +238,13 @@ func (b *batch) rollBack() {
 
 // follow is how far the store will have got with the batch, after h.
 func (b *batch) follow(h head) head {
-	h.Seq++
+	h.Frame++
 	for _, l := range b.lines {
 		if l.journal == store.Ledger && compareIDs(l.ID, h.Entry) > 0 {
 			h.Entry = l.ID
 		}
 	}
 	return h
-}
-
-// flush puts all writes into the transaction, and how far the store has got.
-func (b *batch) flush(at head) error {
-	if err := b.txn.Set(commitKey, at.commit()); err != nil {
-		return err
-	}
-	for _, j := range []journal{violations, ledger} {
-		if err := b.putPages(j); err != nil {
-			return err
-		}
-	}
-	for key, w := range b.writes {
-		var err error
-		switch {
-		case w.deleted:
-			err = b.txn.Delete([]byte(key))
-		case w.ttl > 0:
-			e := badger.NewEntry([]byte(key), w.value)
-			e.ExpiresAt = keptUntil(b.e.options.Now(), w.ttl)
-			err = b.txn.SetEntry(e)
-		default:
-			err = b.txn.Set([]byte(key), w.value)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // publish calls what waits for the commit, before anyone hears of it.

@@ -2,6 +2,7 @@ package badger
 
 import (
 	"context"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -114,7 +115,7 @@ func (e *Engine) addBulk(waiting []*change) []*change {
 	for events := 0; events < most; {
 		select {
 		case c := <-e.bulk:
-			waiting = append(e.addQueue(waiting), c)
+			waiting = append(e.addQueue(waiting, math.MaxInt), c)
 			events += c.events
 		default:
 			return waiting
@@ -123,9 +124,9 @@ func (e *Engine) addBulk(waiting []*change) []*change {
 	return waiting
 }
 
-// addQueue adds to a batch what is in the queue.
-func (e *Engine) addQueue(waiting []*change) []*change {
-	for {
+// addQueue adds to a batch what is in the queue, until there are so many.
+func (e *Engine) addQueue(waiting []*change, most int) []*change {
+	for len(waiting) < most {
 		select {
 		case c, ok := <-e.queue:
 			if !ok {
@@ -136,4 +137,5 @@ func (e *Engine) addQueue(waiting []*change) []*change {
 			return waiting
 		}
 	}
+	return waiting
 }

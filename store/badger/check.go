@@ -41,6 +41,9 @@ func (e *Engine) Examine(ctx context.Context) (*store.CheckReport, error) {
 		return nil, err
 	}
 	defer e.backups.Done()
+	if err := e.flush(); err != nil {
+		return nil, fmt.Errorf("checking the store: %w", err)
+	}
 	r := &store.CheckReport{Counts: make(map[string]int)}
 	if err := e.verifyTables(ctx, 0); err != nil {
 		if ctx.Err() != nil {
@@ -54,7 +57,7 @@ func (e *Engine) Examine(ctx context.Context) (*store.CheckReport, error) {
 	}
 	r.Tables, r.Logs, r.Bytes = len(l.tables), len(l.logs), e.home.size(append(l.tables, l.logs...))
 	err = e.db.View(func(txn *badger.Txn) error {
-		c := checker{ctx: ctx, records: snapshot{e, txn}, CheckReport: r}
+		c := checker{ctx: ctx, records: snapshot{e: e, txn: txn}, CheckReport: r}
 		return c.run()
 	})
 	return r, err
@@ -96,7 +99,7 @@ func (c *checker) checkMeta() {
 		c.Problem("the store's own description can't be read: %v", err)
 	case value == nil:
 		c.Problem("the store's own description is missing")
-	case meta.Schema != schemaVersion || len(meta.Key) != 32:
+	case meta.Schema < oldestSchema || meta.Schema > schemaVersion || len(meta.Key) != 32:
 		c.Problem("the store's own description has schema %d and a key of %d bytes; schema %d and 32 are expected", meta.Schema, len(meta.Key), schemaVersion)
 	}
 	if value, err = c.get(commitKey); err != nil {

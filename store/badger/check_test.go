@@ -21,17 +21,22 @@ func TestCheck(t *testing.T) {
 	s := openStore(t, e.store(), damageStore)
 	e.grow(t, s, 300)
 	apply(t, s, policy.IdentityChanged{Old: []policy.Identity{damagePerson(1)}, New: []policy.Identity{damagePerson(2)}, At: 5})
+	flush(t, s)
+	// What became of a line that is in its page is beside it.
+	if err := s.Settle(t.Context(), e.entries[0], store.Outcome{State: store.Accepted, Wamid: "wamid.1"}).Wait(); err != nil {
+		t.Fatal(err)
+	}
 	sound := func(what string, r *store.CheckReport, err error) {
 		t.Helper()
 		if err != nil || !r.Sound() || len(r.Notes) > 0 {
 			t.Fatalf("%s: %+v, %v", what, r, err)
 		}
-		for kind, want := range map[string]int{"ledger entries": 300, "names of people": 300, "consent records": 600, "settlements": 300} {
+		for kind, want := range map[string]int{"ledger entries": 300, "names of people": 300, "consent records": 600, "settlements": 1} {
 			if r.Counts[kind] != want {
 				t.Errorf("%s: %d %s, want %d", what, r.Counts[kind], kind, want)
 			}
 		}
-		if r.Newest == nil || !r.Newest.Equal(testTime) || r.Transaction < 900 || r.Tables == 0 || r.Bytes == 0 {
+		if r.Newest == nil || !r.Newest.Equal(testTime) || r.Transaction < 15 || r.Tables == 0 || r.Bytes == 0 {
 			t.Errorf("%s: %+v", what, r)
 		}
 	}
@@ -86,6 +91,7 @@ func TestCheckFinds(t *testing.T) {
 	if err := s.Reserve(t.Context(), entry).Wait(); err != nil {
 		t.Fatal(err)
 	}
+	flush(t, s) // so that what becomes of it is beside it
 	if err := s.Settle(t.Context(), entry.ID, store.Outcome{State: store.Accepted}).Wait(); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,8 +129,33 @@ func openRaw(at string, s *survey) (r *raw, err error) {
 		}
 		r.names = append(r.names, l.name)
 	}
+	if err := r.readChanges(s); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(r.logged, func(a, b logRecord) int { return y.CompareKeys(a.key, b.key) })
 	return r, nil
+}
+
+// readChanges takes the changes that are in their log alone for what they will be in
+// Badger, which is newer than anything there.
+func (r *raw) readChanges(s *survey) error {
+	newest := newRecent()
+	err := s.changes.Changes(func(number uint64, changes []byte) error {
+		_, err := newest.replay(number, changes)
+		return err
+	})
+	if err != nil || newest.empty() {
+		return err
+	}
+	records, err := newest.records(s.reached.join(newest.at), 0)
+	for _, k := range records {
+		record := logRecord{key: y.KeyWithTs([]byte(k.key), math.MaxUint64-1), value: k.value, expires: k.expires}
+		if k.deleted {
+			record.meta = deletedRecord
+		}
+		r.logged = append(r.logged, record)
+	}
+	return err
 }
 
 func (r *raw) close() {
@@ -188,10 +214,12 @@ func (r *raw) get(key []byte) []byte {
 	return bytes.Clone(v.Value)
 }
 
+// deletedRecord marks a record that was deleted.
+const deletedRecord = 1
+
 // gone reports a record that was deleted, or that Badger has let expire.
 func gone(meta byte, expires uint64) bool {
-	const deleted = 1
-	return meta&deleted != 0 || expires != 0 && int64(expires) <= time.Now().Unix()
+	return meta&deletedRecord != 0 || expires != 0 && int64(expires) <= time.Now().Unix()
 }
 
 // logged are records of logs, sorted by key.

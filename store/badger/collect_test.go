@@ -6,61 +6,54 @@ import (
 	"time"
 )
 
-// A batch waits for the callers it expects, and for nobody else.
-func TestCollect(t *testing.T) {
+// A batch waits for as many as came lately, where the disk is slow, and for nobody
+// where it isn't.
+func TestGather(t *testing.T) {
 	const us = time.Microsecond
 	for _, test := range []struct {
-		name     string
-		expected int
-		comes    []time.Duration // when others come, after the first
-		callers  int
-		waits    time.Duration
+		name  string
+		pace  pace
+		comes []time.Duration // when others come, after the first
+		want  int
+		waits time.Duration
 	}{
-		{"nobody is expected", 0, nil, 1, 0},
-		{"one is expected, and is there", 1, []time.Duration{100 * us}, 1, 0},
-		{"who has come already needs no expecting", 1, []time.Duration{0, 0, 0}, 4, 0},
-		{"all come", 3, []time.Duration{300 * us, 700 * us, 900 * us}, 3, 700 * us},
-		{"one is late", 3, []time.Duration{300 * us}, 2, 300*us + lull},
-		{"none comes back", 32, nil, 1, lull},
-		{
-			"they come so slowly that it must end", 32,
-			[]time.Duration{1500 * us, 3000 * us, 4500 * us, 6000 * us, 7500 * us},
-			4, gathering,
-		},
+		{"the first", pace{}, nil, 1, 0},
+		{"who has come already", pace{}, []time.Duration{0, 0, 0}, 4, 0},
+		{"fast disk", pace{900 * us, 30, 30}, []time.Duration{0, 10 * us}, 2, 0},
+		{"slow disk, nobody expected", pace{5000 * us, 1, 0}, []time.Duration{50 * us}, 1, 0},
+		{"slow disk, all are there", pace{5000 * us, 2, 1}, []time.Duration{0, 0}, 3, 0},
+		{"slow disk, all come", pace{5000 * us, 3, 1}, []time.Duration{250 * us, 650 * us}, 3, 700 * us},
+		{"slow disk, the other group comes", pace{5000 * us, 2, 2}, []time.Duration{110 * us, 120 * us}, 3, 200 * us},
+		{"slow disk, nobody comes back", pace{8000 * us, 32, 32}, nil, 1, 2000 * us},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &Engine{queue: make(chan *change, queueLength)}
-				quiet := time.NewTimer(lull)
-				defer quiet.Stop()
+				e := &Engine{queue: make(chan *change, queueLength), pace: test.pace}
 				began := time.Now()
 				for _, after := range test.comes {
 					if after == 0 {
-						s.queue <- &change{}
+						e.queue <- &change{}
 					} else {
-						time.AfterFunc(after, func() { s.queue <- &change{} })
+						time.AfterFunc(after, func() { e.queue <- &change{} })
 					}
 				}
-				waiting, callers := s.collect(&change{}, test.expected, quiet)
-				if waited := time.Since(began); callers != test.callers || len(waiting) != callers || waited != test.waits {
-					t.Errorf("a batch of %d callers with %d changes after %s, want %d after %s", callers, len(waiting), waited, test.callers, test.waits)
+				waiting := e.gather(&change{})
+				if waited := time.Since(began); len(waiting) != test.want || waited != test.waits {
+					t.Errorf("a batch of %d changes after %s, want %d after %s", len(waiting), waited, test.want, test.waits)
 				}
+				synctest.Wait()
 			})
 		})
 	}
 }
 
-// A batch takes the reservations before its changes along, and no more than a
-// transaction should hold.
-func TestCollectIsBounded(t *testing.T) {
-	s := &Engine{queue: make(chan *change, queueLength)}
-	quiet := time.NewTimer(lull)
-	defer quiet.Stop()
+// A batch takes the reservations before its changes along, and no more than it should.
+func TestGatherIsBounded(t *testing.T) {
+	e := &Engine{queue: make(chan *change, queueLength)}
 	for range maxBatch {
-		s.queue <- &change{before: []*change{{}}}
+		e.queue <- &change{before: []*change{{}}}
 	}
-	waiting, callers := s.collect(&change{before: []*change{{}}}, maxBatch, quiet)
-	if len(waiting) != maxBatch || callers != maxBatch/2 {
-		t.Errorf("a batch has %d changes of %d callers, want %d of %d", len(waiting), callers, maxBatch, maxBatch/2)
+	if waiting := e.gather(&change{before: []*change{{}}}); len(waiting) != maxBatch || len(e.queue) != maxBatch/2+1 {
+		t.Errorf("a batch has %d changes, and leaves %d", len(waiting), len(e.queue))
 	}
 }

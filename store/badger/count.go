@@ -18,6 +18,9 @@ const countingTime = 30 * time.Millisecond
 // the tables have.
 func (e *Engine) Count(ctx context.Context) (c store.Count, err error) {
 	c.Where = e.dir
+	if err := e.flush(); err != nil {
+		return c, err
+	}
 	err = e.view(ctx, func(s snapshot) error {
 		c.People = e.tally(s, store.PeoplePrefix, func(value []byte) int64 {
 			if store.HoldsPerson(value) {

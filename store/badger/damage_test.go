@@ -19,7 +19,15 @@ import (
 
 // damageStore makes files fill up and tables move down after a few hundred
 // records.
-var damageStore = Options{Now: testNow, memtable: 128 << 10}
+var damageStore = Options{Now: testNow, memtable: 128 << 10, applyEvery: time.Hour}
+
+// flush moves what was committed out of the log of changes.
+func flush(t testing.TB, s *Store) {
+	t.Helper()
+	if err := s.engine.flush(); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // estate is a store as a power cut would leave it, with what it has
 // acknowledged.
@@ -41,7 +49,10 @@ func (e *estate) grow(t testing.TB, s *Store, n int) {
 			Scopes: policy.AllScopes, Source: policy.SourceKeyword,
 		}
 	}
-	for range n {
+	for i := range n {
+		if i%20 == 10 { // so that something is left in the log of changes in the end
+			flush(t, s)
+		}
 		apply(t, s, word(e.people, policy.OptedIn, 1000))
 		apply(t, s, word(e.people, policy.OptedOut, 2000))
 		e.people++
@@ -166,7 +177,7 @@ func settleDown(t testing.TB, dir string) {
 }
 
 // estates are one store at three times: its first tables, later and with more,
-// and a moment later, in the same log.
+// and a moment later, in the same logs.
 func estates(t testing.TB) (early, middle, late estate) {
 	t.Helper()
 	base := fastDir(t)
@@ -182,8 +193,10 @@ func estates(t testing.TB) (early, middle, late estate) {
 	}
 	e.grow(t, s, 100)
 	early = take("early")
-	e.grow(t, s, 250)
+	e.grow(t, s, 500)
 	middle = take("middle")
+	e.grow(t, s, 3)
+	flush(t, s)
 	e.grow(t, s, 3)
 	return early, middle, take("late")
 }

@@ -43,6 +43,8 @@ func victims(t testing.TB, late estate) []victim {
 		return func(early, _, _ estate) string { return filepath.Join(early.store(), name) }
 	}
 	return []victim{
+		{"`CHANGES-0`, in use", inStore("CHANGES-0"), was("CHANGES-0")},
+		{"`CHANGES-1`, not in use", inStore("CHANGES-1"), other("CHANGES-0")},
 		{"`*.mem`, the newest", inStore(l.logs[0]), was(l.logs[0])},
 		{"`*.sst`, the oldest", inStore(first), other(last)},
 		{"`*.sst`, the newest", inStore(last), other(first)},

@@ -11,8 +11,10 @@
 // business's own: phone number ids, its display numbers, template names, the
 // evidence an operator named.
 //
-//   - *.mem holds the newest writes (up to 8 MiB each, apparent size 16 MiB).
-//     Every acknowledged write was synced to it.
+//   - CHANGES-0 and CHANGES-1 are the log of changes (package wal): what was
+//     acknowledged within the last second and isn't in Badger yet.
+//   - *.mem holds Badger's newest writes (up to 8 MiB each, apparent size 16 MiB),
+//     synced.
 //   - *.sst holds all older records.
 //   - MANIFEST lists the *.sst files.
 //   - WITNESS says how far the store has got and which files there are; so does,
@@ -24,8 +26,7 @@
 // a test writes: a store that knows less than it did is not opened ([Loss]). The
 // files are surveyed before Badger sees them (survey.go), because Badger deletes
 // tables that MANIFEST doesn't name, and takes the first unreadable byte of a log
-// for its end. Every transaction has a number, and the witnesses know the newest
-// (keeper.go).
+// for its end. The witnesses know how far the store had got (keeper.go).
 //
 // Whoever restores a backup takes back the opt-outs since; webhooks Meta still
 // delivers again bring back a few of them. Whoever can read the directory has the
@@ -34,9 +35,14 @@
 //
 // # How it writes
 //
-// All changes go through one goroutine, which puts everything that waits into
-// one transaction, syncs it once, and then answers all of it (writer.go). The
-// ledger entries of a transaction are one record (page.go).
+// All changes go through one goroutine, which appends everything that waits to the log
+// of changes, syncs it once, and then answers all of it (writer.go, pace.go). What was
+// appended is kept in memory, where every reader looks first (recent.go), until another
+// goroutine has moved it into Badger: some hundred kilobytes or a second's worth in one
+// transaction (apply.go), in which the ledger entries of a moment are one record, with
+// what became of them (page.go). Badger's numbers of transactions and the log's numbers
+// of changes are both known to the witnesses, and each transaction of Badger's says up
+// to which change it goes; so a store that was killed takes from the log what is newer.
 //
 // # When the disk fails
 //

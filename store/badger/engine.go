@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/wal"
 )
 
 // Engine keeps records and journals in a directory. It is a [store.Engine] with
@@ -29,6 +30,24 @@ type Engine struct {
 	// head is how far the store has got. It belongs to the writer goroutine.
 	head   head
 	keeper *keeper
+	// changes is the log of what was committed, and frame what the writer writes there
+	// next, at which pace. They belong to the writer.
+	changes *wal.Log
+	frame   []byte
+	pace    pace
+
+	// recentMu guards recent and applying: what isn't in Badger yet, and what is about
+	// to be, nil if nothing is.
+	recentMu         sync.RWMutex
+	recent, applying *recent
+	// flushing is locked by whoever changes what Badger holds, applied is how far that
+	// goes, and toldDelay when it was last said that it can't.
+	flushing  sync.Mutex
+	applied   head
+	toldDelay time.Time
+	// filled wakes the applier, which closes applierDone as the last thing it does.
+	filled      chan struct{}
+	applierDone chan struct{}
 
 	// mu guards closed, and that nothing is inside Badger when it is closed:
 	// every method holds it for reading during its own short life, never while a
@@ -116,7 +135,8 @@ func (e *Engine) view(ctx context.Context, read func(snapshot) error) (err error
 			err = store.ErrFailed
 		}
 	}()
-	return e.db.View(func(txn *badger.Txn) error { return read(snapshot{e, txn}) })
+	recents := e.latest()
+	return e.db.View(func(txn *badger.Txn) error { return read(snapshot{e, recents, txn}) })
 }
 
 // Serving says why the store can't serve, if so.
@@ -165,9 +185,10 @@ func (e *Engine) Close() error {
 		close(e.queue)
 		e.mu.Unlock()
 		<-e.writerDone
+		<-e.applierDone
 		e.backups.Wait()
 		e.closeErr = e.closeDB()
-		if err := errors.Join(e.keeper.close(), e.home.close()); e.closeErr == nil && err != nil {
+		if err := errors.Join(e.changes.Close(), e.keeper.close(), e.home.close()); e.closeErr == nil && err != nil {
 			e.closeErr = fmt.Errorf("closing the store in %s: %w", e.dir, err)
 		}
 	})
@@ -187,6 +208,9 @@ func (e *Engine) closeDB() error {
 	case err := <-closed:
 		if err != nil {
 			return fmt.Errorf("closing the store in %s: %w", e.dir, err)
+		}
+		if e.failed.Load() { // it was closed, and may hold less than it should
+			return fmt.Errorf("closing the store in %s: %w", e.dir, store.ErrFailed)
 		}
 		return nil
 	case <-timeout:

@@ -127,22 +127,34 @@ func (k *keeper) beat() error {
 	return err
 }
 
+// putSlot writes a head into one of the slots, which are taken in turn: of one that is
+// torn the other one is whole.
 func putSlot(file *os.File, h head) error {
-	_, err := file.WriteAt(h.slot(), int64(h.Seq%2)*slotSize)
+	_, err := file.WriteAt(h.slot(), int64((h.Seq+h.Frame)%2)*slotSize)
 	return err
 }
 
-// committed notes a transaction that is on disk. An error means that it must not
-// be acknowledged.
+// committed notes that changes are on disk up to a head. An error means that they must
+// not be acknowledged.
 func (k *keeper) committed(h head) error {
 	k.mu.Lock()
-	k.head, k.dirty = h, true
-	err := putSlot(k.file, h)
-	newest, next, id := k.newest, k.next, k.newestID
-	k.mu.Unlock()
-	if err != nil {
+	defer k.mu.Unlock()
+	k.head, k.dirty = k.head.join(h), true
+	if err := putSlot(k.file, k.head); err != nil {
 		return fmt.Errorf("writing to the witness of the store: %w", err)
 	}
+	return nil
+}
+
+// applied notes a transaction of Badger's that is on disk. An error means that what it
+// holds must be nowhere else removed.
+func (k *keeper) applied(h head) error {
+	if err := k.committed(h); err != nil {
+		return err
+	}
+	k.mu.Lock()
+	newest, next, id := k.newest, k.next, k.newestID
+	k.mu.Unlock()
 	if _, err := k.home.stat(next); err == nil {
 		return k.list(true) // a log was begun
 	} else if !errors.Is(err, fs.ErrNotExist) {

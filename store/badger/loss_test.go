@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/wal"
 )
 
 // swap puts other in the place of the estate's store.
@@ -293,17 +295,30 @@ func TestMovedAway(t *testing.T) {
 	if err := e.check(t, s); err != nil {
 		t.Error(err)
 	}
-	l, err := list(dir)
-	if err != nil {
-		t.Fatal(err)
+	closeStore(t, s)
+	for what, files := range map[string]func(listing) string{
+		"log":            func(l listing) string { return l.logs[len(l.logs)-1] },
+		"log of changes": func(listing) string { return wal.Names[0] },
+	} {
+		e := e.copy(t, t.TempDir())
+		s := openStore(t, e.store(), damageStore)
+		apply(t, s, opened("15550100001", 1))
+		l, err := list(e.store())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(filepath.Join(e.store(), files(l))); err != nil {
+			t.Fatal(err)
+		}
+		err = s.engine.flush()
+		if err == nil {
+			err = s.Apply(t.Context(), []policy.Event{opened("15550100001", 2)})
+		}
+		if !errors.Is(err, store.ErrFailed) || !strings.Contains(err.Error(), "was removed") {
+			t.Errorf("without its newest %s the store answers %v", what, err)
+		}
+		s.Close()
 	}
-	if err := os.Remove(filepath.Join(dir, l.logs[len(l.logs)-1])); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Apply(t.Context(), []policy.Event{opened("15550100001", 1)}); !errors.Is(err, store.ErrFailed) || !strings.Contains(err.Error(), "was removed") {
-		t.Errorf("without its newest file the store answers %v", err)
-	}
-	s.Close()
 }
 
 // TestUnreadableRecord: a record that can't be read is the error of whoever asks
@@ -312,6 +327,7 @@ func TestUnreadableRecord(t *testing.T) {
 	s := openStore(t, t.TempDir(), Options{Now: testNow, CacheSize: 1})
 	defer closeStore(t, s)
 	apply(t, s, opened("15550100001", 1), opened("15550100002", 1), opened("15550100003", 1))
+	flush(t, s)
 	err := s.engine.db.Update(func(txn *badger.Txn) error {
 		return txn.Set(recordKey('c', s.Pseudonym(phone("15550100001"))), []byte("garbage"))
 	})
@@ -391,14 +407,15 @@ func TestDamagedWhileOpen(t *testing.T) {
 func TestOlderVersion(t *testing.T) {
 	t.Parallel()
 	_, _, late := estates(t)
+	closeStore(t, openStore(t, late.store(), damageStore)) // there was no log of changes
 	late = late.withoutWitness(t)
 	for i := range 2 {
 		s := openStore(t, late.store(), damageStore)
 		if err := late.check(t, s); err != nil {
 			t.Error(err)
 		}
-		if i == 0 && s.engine.head.Seq != 1 {
-			t.Errorf("the first transaction has number %d", s.engine.head.Seq)
+		if i == 0 && s.engine.applied.Seq != 1 {
+			t.Errorf("the first transaction has number %d", s.engine.applied.Seq)
 		}
 		if c := s.Condition(); len(c.Notices) > 0 {
 			t.Errorf("the store says %q", c.Notices)
@@ -406,8 +423,9 @@ func TestOlderVersion(t *testing.T) {
 		late.grow(t, s, 1)
 		closeStore(t, s)
 	}
+	newest := slices.MaxFunc(late.entries[len(late.entries)-2:], compareIDs)
 	for _, name := range []string{filepath.Join(late.store(), witnessName), late.store() + witnessSuffix} {
-		if _, h, err := readWitness(name); err != nil || h.Seq < 4 || h.Entry != late.entries[len(late.entries)-1] {
+		if _, h, err := readWitness(name); err != nil || h.Seq < 4 || h.Entry != newest {
 			t.Errorf("%s: %+v, %v", name, h, err)
 		}
 	}

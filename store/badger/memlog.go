@@ -223,12 +223,12 @@ func nonZero(b []byte) (n int64) {
 	return n
 }
 
-// Every transaction writes this record: its number, and the newest entry of the
-// ledger. It is never deleted, so the newest of all tables tells what they hold.
+// Every transaction writes this record: its number, the newest entry of the ledger,
+// and the newest change in the log of changes that it holds. It is never deleted, so the newest of all tables tells what they hold.
 var commitKey = []byte{commitPrefix}
 
 func (h head) commit() []byte {
-	return append(binary.BigEndian.AppendUint64(nil, h.Seq), h.Entry[:]...)
+	return binary.BigEndian.AppendUint64(append(binary.BigEndian.AppendUint64(nil, h.Seq), h.Entry[:]...), h.Frame)
 }
 
 // readCommit reads a record with its versioned key, if it is this one.
@@ -240,10 +240,14 @@ func readCommit(versionedKey, value []byte) (h head, ok bool) {
 }
 
 func decodeCommit(value []byte) (h head, ok bool) {
-	if len(value) != 8+len(store.ID{}) {
+	const short = 8 + len(store.ID{}) // as it was while there was no log of changes
+	if len(value) != short && len(value) != short+8 {
 		return h, false
 	}
 	h.Seq = binary.BigEndian.Uint64(value)
 	copy(h.Entry[:], value[8:])
+	if len(value) > short {
+		h.Frame = binary.BigEndian.Uint64(value[short:])
+	}
 	return h, true
 }

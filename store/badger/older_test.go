@@ -1,9 +1,12 @@
 package badger
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,5 +123,67 @@ func TestStoreOfVersionBefore(t *testing.T) {
 	}
 	if _, err := s.Attempt(t.Context(), s.AttemptPseudonym("key", "open")); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the key of a request that wasn't sent: %v", err)
+	}
+}
+
+// TestStoreBeforeLog opens a directory that was written before there was a log of
+// changes, by a gateway that was killed.
+func TestStoreBeforeLog(t *testing.T) {
+	want, err := os.ReadFile("testdata/store-2.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := t.TempDir()
+	extract(t, "testdata/store-2.tar.gz", base)
+	for range 2 {
+		s := openStore(t, filepath.Join(base, "store"), Options{Now: func() time.Time { return testTime.Add(time.Hour) }})
+		if got := show(t, s); got != string(want) {
+			t.Errorf("the store says\n%s\nand it said\n%s", got, want)
+		}
+		if r, err := s.Examine(t.Context()); err != nil || !r.Sound() {
+			t.Errorf("checked: %+v, %v", r, err)
+		}
+		if got := s.Schema(); got != schemaVersion {
+			t.Errorf("its schema is %d", got)
+		}
+		if c := s.Condition(); len(c.Notices) > 0 {
+			t.Errorf("it says %q", c.Notices)
+		}
+		closeStore(t, s)
+	}
+}
+
+// extract unpacks the directories and files of an archive.
+func extract(t testing.TB, archive, to string) {
+	t.Helper()
+	file, err := os.Open(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	unzipped, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := tar.NewReader(unzipped); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(to, h.Name)
+		if h.FileInfo().IsDir() {
+			err = os.MkdirAll(path, 0o700)
+		} else {
+			var content []byte
+			if content, err = io.ReadAll(r); err == nil {
+				err = os.WriteFile(path, content, 0o600)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/wal"
 )
 
 // Options say how a directory is opened.
@@ -44,8 +45,9 @@ type Options struct {
 
 	// free replaces asking the system in tests.
 	free func(dir string) (bytes uint64, err error)
-	// memtable replaces memtableSize in tests.
-	memtable int64
+	// memtable replaces memtableSize, and applyEvery the time of that name, in tests.
+	memtable   int64
+	applyEvery time.Duration
 }
 
 // memtableSize decides heap, replay time and the size of a transaction.
@@ -53,7 +55,11 @@ const memtableSize = 8 << 20
 
 // schemaVersion is the version of keys and records this package writes. It
 // grows when an older gateway could no longer read them.
-const schemaVersion = 2
+const (
+	schemaVersion = 3
+	// oldestSchema is the oldest version it reads. Version 2 had no log of changes.
+	oldestSchema = 2
+)
 
 // metaRecord describes the store itself.
 type metaRecord struct {
@@ -96,6 +102,9 @@ func (o *Options) complete(dir string) {
 	if o.memtable == 0 {
 		o.memtable = memtableSize
 	}
+	if o.applyEvery == 0 {
+		o.applyEvery = applyEvery
+	}
 	if o.Witness == "" {
 		o.Witness = filepath.Clean(dir) + witnessSuffix
 	}
@@ -124,6 +133,7 @@ func openIn(h *home, o Options) (*Engine, error) {
 		dir: h.dir, options: o, log: o.Logger, db: db, home: h, held: newHeld(),
 		queue: make(chan *change, queueLength), bulk: make(chan *change, bulkLength), places: make(chan struct{}, bulkLength),
 		writerDone: make(chan struct{}), breaks: make(chan func()),
+		recent: newRecent(), filled: make(chan struct{}, 1), applierDone: make(chan struct{}),
 	}
 	if err := e.load(known, found); err != nil {
 		if _, loss := errors.AsType[*Loss](err); !loss {
@@ -140,6 +150,7 @@ func (e *Engine) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	e.rest = cancel
 	go e.write()
+	go e.apply()
 	e.resting.Go(func() { e.sweeping(ctx) })
 	e.resting.Go(func() { e.scrubbing(ctx) })
 }
@@ -188,35 +199,73 @@ func (e *Engine) load(known *witnesses, found *findings) error {
 		if err != nil {
 			return err
 		}
-		e.head, _ = decodeCommit(value)
+		e.applied, _ = decodeCommit(value)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	meta := e.meta
-	if err := known.confirm(e.home, e.options, meta, e.head, found); err != nil {
+	if err := known.confirm(e.home, e.options, meta, e.applied, found); err != nil {
+		return err
+	}
+	if err := e.recover(found); err != nil {
 		return err
 	}
 	if meta.Identities != store.IdentitiesVersion {
 		meta.Identities, meta.IdentitiesAt = store.IdentitiesVersion, e.options.Now().UnixMilli()
 	}
 	meta.Start++
+	meta.Schema = schemaVersion
 	if meta.Lineage == "" {
 		meta.Lineage = rand.Text()
 	}
 	e.notices = found.notices
 	w := witness{Installation: e.Installation(), Lineage: meta.Lineage, Schema: meta.Schema, Start: meta.Start}
-	if e.keeper, err = newKeeper(e.home, e.log, e.options.Witness, w, e.head); err != nil {
+	if e.keeper, err = newKeeper(e.home, e.log, e.options.Witness, w, e.applied); err != nil {
 		return fmt.Errorf("writing the store's witness: %w", err)
 	}
-	if err := e.begin(); err != nil {
+	if err = e.begin(); err == nil {
+		e.changes, err = wal.Open(e.home.at, stampOf(w.Installation, w.Lineage), e.applied.Frame)
+	}
+	if err != nil {
 		return errors.Join(err, e.keeper.close())
 	}
+	e.head = e.applied
 	if err := e.keeper.start(); err != nil {
 		e.notice("an older copy of the whole directory will not be noticed: its witness can't be written; name another file with the store's option witness", zap.String("witness", e.options.Witness), zap.Error(err))
 	}
 	return nil
+}
+
+// recover puts into Badger what a crash has left in the log of changes alone.
+func (e *Engine) recover(found *findings) error {
+	if found.changes == nil {
+		return nil
+	}
+	strange := found.strange(stampOf(installation(e.meta.Key), e.meta.Lineage))
+	if strange && !found.accepted { // no witness told before
+		if err := found.accept((&Loss{Dir: e.dir, Kind: KindOther, Found: []string{strangeChanges}}).acceptable(), e.options); err != nil {
+			return err
+		}
+	}
+	if !strange {
+		if err := e.replay(found.changes); err != nil {
+			return fmt.Errorf("reading the log of changes: %w", err)
+		}
+	}
+	e.applied.Frame = max(e.applied.Frame, found.changes.Last)
+	if !found.accepted {
+		return nil
+	}
+	// What was given up must not be found again.
+	return wal.Remove(e.home.at)
+}
+
+// stampOf tells the log of changes of one store from those of all others.
+func stampOf(installation, lineage string) wal.Stamp {
+	sum := sha256.Sum256([]byte(installation + " " + lineage))
+	return wal.Stamp(sum[:16])
 }
 
 // begin writes the meta record.
@@ -226,13 +275,13 @@ func (e *Engine) begin() error {
 		if err != nil {
 			return err
 		}
-		e.head.Seq++
-		return errors.Join(txn.Set(metaKey, value), txn.Set(commitKey, e.head.commit()))
+		e.applied.Seq++
+		return errors.Join(txn.Set(metaKey, value), txn.Set(commitKey, e.applied.commit()))
 	})
 	if err != nil {
 		return err
 	}
-	return e.keeper.committed(e.head)
+	return e.keeper.applied(e.applied)
 }
 
 // installation is a name of the key of the pseudonyms that doesn't give it away.
@@ -265,8 +314,8 @@ func readMeta(txn *badger.Txn) (*metaRecord, error) {
 	switch {
 	case meta.Schema > schemaVersion:
 		return nil, fmt.Errorf("it was written by a newer waguard (schema %d, this one knows %d): run the newer one, or restore a backup made before the upgrade", meta.Schema, schemaVersion)
-	case meta.Schema < schemaVersion:
-		return nil, fmt.Errorf("its schema is version %d, and this waguard reads version %d only", meta.Schema, schemaVersion)
+	case meta.Schema < oldestSchema:
+		return nil, fmt.Errorf("its schema is version %d, and this waguard reads versions %d to %d only", meta.Schema, oldestSchema, schemaVersion)
 	case len(meta.Key) != 32:
 		return nil, fmt.Errorf("its key of pseudonyms has %d bytes, not 32: restore a backup", len(meta.Key))
 	}

@@ -43,7 +43,7 @@ func TestOpenSchema(t *testing.T) {
 		want  string
 	}{
 		"newer":   {metaKey, metaRecord{Schema: schemaVersion + 1, Key: make([]byte, 32)}, "written by a newer waguard"},
-		"older":   {metaKey, metaRecord{Schema: schemaVersion - 1, Key: make([]byte, 32)}, "schema is version 1"},
+		"older":   {metaKey, metaRecord{Schema: oldestSchema - 1, Key: make([]byte, 32)}, "schema is version 1"},
 		"no-key":  {metaKey, metaRecord{Schema: schemaVersion}, "restore a backup"},
 		"garbage": {metaKey, 7, "restore a backup"},
 		"foreign": {[]byte("other"), 7, "another program"},

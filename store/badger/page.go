@@ -11,13 +11,13 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-// Entries that are committed together are written as one record, a page. A key
+// Entries that go into Badger together are written as one record, a page. A key
 // of its own for each would cost several times as much CPU, most of it in
 // Badger's compactions, and nothing ever needs one entry's record alone in a
 // hurry.
 //
-// Commits follow each other closely, and an entry may be decided before another
-// one and committed after it, so neighbouring pages overlap. But all entries of
+// An entry may be decided before another one and committed after it, so neighbouring
+// pages overlap. But all entries of
 // a page were decided within pageSpan: one decided at t is in a page whose first
 // entry was decided at t-pageSpan or later, and not after t. That is what finds
 // an entry, and puts entries into their order.
@@ -58,15 +58,9 @@ func (l *line) shown(e *Engine) *store.Line {
 
 func compareLines(a, b *line) int { return compareIDs(a.ID, b.ID) }
 
-// putPages puts the lines of a journal into the transaction.
-func (b *batch) putPages(j journal) error {
-	var lines []*line
-	for _, l := range b.lines {
-		if l.journal == j.Journal {
-			lines = append(lines, l.line)
-		}
-	}
-	slices.SortFunc(lines, compareLines)
+// pages are the lines of a journal as records, committed in a start.
+func (r *recent) pages(j journal, start uint64) (pages []kept, err error) {
+	lines := r.sort(j.Journal)
 	for len(lines) > 0 {
 		first := lines[0].ID
 		n, size := 0, 0
@@ -74,16 +68,14 @@ func (b *batch) putPages(j journal) error {
 			size += lines[n].size()
 			n++
 		}
-		page, err := encodePage(pageRecord{Start: b.e.meta.Start, Lines: lines[:n]})
+		page, err := encodePage(pageRecord{Start: start, Lines: lines[:n]})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := b.txn.Set(idKey(j.pages, first), page); err != nil {
-			return err
-		}
+		pages = append(pages, kept{string(idKey(j.pages, first)), write{value: page}})
 		lines = lines[n:]
 	}
-	return nil
+	return pages, nil
 }
 
 // encodePage compresses a page: entries are much alike, and what isn't written
@@ -134,6 +126,9 @@ func backwards(txn *badger.Txn, prefix byte) *badger.Iterator {
 
 // Find is the line with that id.
 func (s snapshot) Find(j store.Journal, id store.ID) (*store.Line, error) {
+	if l := s.recents.find(journalOf(j), id); l != nil {
+		return l.shown(s.e), nil
+	}
 	return journalOf(j).find(s.e, s.txn, s, id)
 }
 
@@ -177,12 +172,36 @@ func (j journal) page(txn *badger.Txn, id store.ID) (*line, error) {
 
 // Walk visits lines, newest first.
 func (s snapshot) Walk(w store.Walk, visit func(*store.Line) (enough bool, err error)) error {
-	p := newPass(s.txn, journalOf(w.Journal), w.Before)
+	j := journalOf(w.Journal)
+	newer := s.recents.lines(j, w.From, w.Before)
+	settles := s.recents.settles(j)
+	p := newPass(s.txn, j, w.Before)
 	defer p.close()
+	older, err := p.next()
 	for {
-		l, err := p.next()
-		if l == nil || err != nil || compareIDs(l.ID, w.From) < 0 {
+		if err != nil {
 			return err
+		}
+		if older != nil && compareIDs(older.ID, w.From) < 0 {
+			older = nil
+		}
+		var l *line
+		switch n := len(newer) - 1; {
+		case n >= 0 && (older == nil || compareIDs(newer[n].ID, older.ID) >= 0):
+			l, newer = &newer[n], newer[:n]
+			if older != nil && older.ID == l.ID { // it has come there meanwhile
+				older, err = p.next()
+			}
+		case older != nil:
+			l = older
+			if settles {
+				if settled, ok := s.recents.get(idKey(j.settlements, l.ID)); ok {
+					l.Settled = settled
+				}
+			}
+			older, err = p.next()
+		default:
+			return nil
 		}
 		if enough, err := visit(l.shown(s.e)); enough || err != nil {
 			return err

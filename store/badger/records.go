@@ -1,8 +1,10 @@
 package badger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/fxamacker/cbor/v2"
@@ -10,18 +12,29 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-// snapshot is the state after some transaction.
+// snapshot is what is committed: what recents hold, and what was in Badger after they
+// were taken.
 type snapshot struct {
-	e   *Engine
-	txn *badger.Txn
+	e       *Engine
+	recents recents
+	txn     *badger.Txn
 }
 
 // Get is the values of keys.
 func (s snapshot) Get(keys ...[]byte) ([][]byte, error) {
 	values := make([][]byte, len(keys))
+	var rest []int
+	unlock := s.recents.lock() // all are of one moment
 	for i, key := range keys {
+		value, ok := s.recents.getLocked(key)
+		if values[i] = value; !ok {
+			rest = append(rest, i)
+		}
+	}
+	unlock()
+	for _, i := range rest {
 		var err error
-		if values[i], err = get(s.txn, key); err != nil {
+		if values[i], err = get(s.txn, keys[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -55,11 +68,40 @@ func (s snapshot) ScanBack(prefix, from []byte, visit func(key, value []byte) (e
 }
 
 func (s snapshot) scan(o badger.IteratorOptions, from []byte, visit func(key, value []byte) (enough bool, err error)) error {
+	recent := scannedRecords(s.recents.under(o.Prefix), from, o.Reverse)
+	before := func(a, b []byte) bool {
+		if o.Reverse {
+			a, b = b, a
+		}
+		return bytes.Compare(a, b) < 0
+	}
+	// visitRecent visits those that come before key, or all of them; what was deleted
+	// is passed over. It reports whether the record under key is among them.
+	visitRecent := func(key []byte) (shadowed, enough bool, err error) {
+		for len(recent) > 0 && (key == nil || !before(key, []byte(recent[0].key))) {
+			k := recent[0]
+			recent = recent[1:]
+			shadowed = key != nil && k.key == string(key)
+			if k.deleted {
+				continue
+			}
+			if enough, err = visit([]byte(k.key), k.value); enough || err != nil {
+				return shadowed, enough, err
+			}
+		}
+		return shadowed, false, nil
+	}
 	it := s.txn.NewIterator(o)
 	defer it.Close()
 	for it.Seek(from); it.Valid(); it.Next() {
-		var enough bool
-		err := it.Item().Value(func(value []byte) (err error) {
+		shadowed, enough, err := visitRecent(it.Item().Key())
+		if enough || err != nil {
+			return err
+		}
+		if shadowed {
+			continue
+		}
+		err = it.Item().Value(func(value []byte) (err error) {
 			enough, err = visit(it.Item().Key(), value)
 			return err
 		})
@@ -67,7 +109,23 @@ func (s snapshot) scan(o badger.IteratorOptions, from []byte, visit func(key, va
 			return err
 		}
 	}
-	return nil
+	_, _, err := visitRecent(nil)
+	return err
+}
+
+// scannedRecords are those of records, which are sorted, that a scan visits, in the
+// order in which it does.
+func scannedRecords(records []kept, from []byte, reverse bool) []kept {
+	i, exact := slices.BinarySearchFunc(records, from, func(k kept, from []byte) int { return bytes.Compare([]byte(k.key), from) })
+	if !reverse {
+		return records[i:]
+	}
+	if exact {
+		i++
+	}
+	records = records[:i]
+	slices.Reverse(records)
+	return records
 }
 
 // encode writes a record of the engine's own.

@@ -42,8 +42,8 @@ func TestGoldenRecords(t *testing.T) {
 	for _, name := range []string{"records.golden", "records-1.golden"} {
 		values := golden(t, name)
 		for i, want := range map[int]metaRecord{
-			0: {Schema: schemaVersion, Key: []byte{1, 2, 3}, Start: 4},
-			2: {Schema: schemaVersion, Key: []byte{1, 2, 3}, Start: 4, Identities: 1, IdentitiesAt: 5},
+			0: {Schema: 2, Key: []byte{1, 2, 3}, Start: 4},
+			2: {Schema: 2, Key: []byte{1, 2, 3}, Start: 4, Identities: 1, IdentitiesAt: 5},
 		} {
 			var got metaRecord
 			if err := decode(values[i], &got); err != nil || !reflect.DeepEqual(got, want) {

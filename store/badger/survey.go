@@ -14,6 +14,8 @@ import (
 	"sync"
 
 	"github.com/dgraph-io/badger/v4"
+
+	"github.com/waguard/waguard/store/wal"
 )
 
 // survey is what a directory holds, read without changing anything. It is made
@@ -27,6 +29,8 @@ type survey struct {
 	logs            []*logFile
 	// flushed is how far the tables go, reached how far all of it goes.
 	flushed, reached head
+	// changes are those that are in their log alone, nil if it wasn't read.
+	changes *wal.Found
 	// numbered: transactions have numbers, so that it can be told whether one is
 	// missing.
 	numbered bool
@@ -101,7 +105,7 @@ func look(at string, w *witness, h head) (*survey, error) {
 		if h.Seq > 0 {
 			s.lost = append(s.lost, fmt.Sprintf("it is empty, and had come to transaction %d", h.Seq))
 		}
-		return s, nil
+		return s, s.readChanges(head{})
 	}
 	if err := s.readTables(l, w); err != nil {
 		return nil, err
@@ -116,7 +120,26 @@ func look(at string, w *witness, h head) (*survey, error) {
 	if s.reached.Seq < h.Seq {
 		s.lost = append(s.lost, fmt.Sprintf("it ends with transaction %d, and had come to %d", s.reached.Seq, h.Seq))
 	}
+	if err := s.readChanges(h); err != nil {
+		return nil, err
+	}
 	return s, s.readRest(l)
+}
+
+// readChanges reads the newest changes, which may be in their log alone. h is how far
+// the store has been by every witness.
+func (s *survey) readChanges(h head) (err error) {
+	if s.changes, err = wal.Look(s.at, s.reached.Frame); err != nil {
+		return err
+	}
+	s.lost = append(s.lost, s.changes.Lost...)
+	switch {
+	case s.empty && s.changes.Last > 0:
+		s.lost = append(s.lost, fmt.Sprintf("it holds changes up to %d, and not what they changed", s.changes.Last))
+	case s.changes.Last < h.Frame && s.reached.Seq >= h.Seq: // or it was said
+		s.lost = append(s.lost, fmt.Sprintf("it ends with change %d, and had come to %d", s.changes.Last, h.Frame))
+	}
+	return nil
 }
 
 func count(n int, what string) string {

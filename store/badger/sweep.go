@@ -78,6 +78,9 @@ func (e *Engine) sweep(ctx context.Context) error {
 	if err != nil || now == 0 {
 		return err
 	}
+	if err := e.flush(); err != nil { // so that all there is can be found
+		return err
+	}
 	for _, j := range []journal{ledger, violations} {
 		if err := e.sweepJournal(ctx, j, now); err != nil {
 			return fmt.Errorf("sweeping the ledger: %w", err)
@@ -181,6 +184,8 @@ func (e *Engine) drop(ctx context.Context, prefixes [][]byte) error {
 		if err := e.writable(); err != nil {
 			return err
 		}
+		e.flushing.Lock()
+		defer e.flushing.Unlock()
 		err := e.db.Update(func(txn *badger.Txn) error { return mark(txn, prefixes) })
 		if err == nil {
 			err = e.db.DropPrefix(prefixes...)
@@ -294,7 +299,10 @@ func (b *batch) deleteOutlived(keys [][]byte, now int64) error {
 		if _, again := b.writes[string(key)]; again {
 			continue
 		}
-		item, err := b.txn.Get(key)
+		if _, again := b.recents.get(key); again {
+			continue
+		}
+		item, err := b.inBadger().Get(key)
 		if errors.Is(err, badger.ErrKeyNotFound) {
 			continue
 		}

@@ -77,18 +77,10 @@ func (c *company) count(t testing.TB) (entries, statuses int) {
 	t.Helper()
 	err := c.engine.view(t.Context(), func(snap snapshot) error {
 		for _, j := range []journal{ledger, violations} {
-			p := newPass(snap.txn, j, maxID)
-			for {
-				e, err := p.next()
-				if err != nil {
-					return err
-				}
-				if e == nil {
-					break
-				}
-				entries++
+			err := snap.Walk(store.Walk{Journal: j.Journal, Before: maxID}, func(*store.Line) (bool, error) { entries++; return false, nil })
+			if err != nil {
+				return err
 			}
-			p.close()
 		}
 		return snap.Scan([]byte{'s'}, func(_, _ []byte) (bool, error) { statuses++; return false, nil })
 	})

@@ -63,21 +63,33 @@ const (
 
 // head is how far a store had got.
 type head struct {
-	// Seq is the number of the newest transaction that was acknowledged.
+	// Seq is the number of Badger's newest transaction.
 	Seq uint64
 	// Entry is the newest ledger entry, by its time.
 	Entry store.ID
+	// Frame is the number of the newest change that was acknowledged; see package wal.
+	Frame uint64
+}
+
+// join is how far a store had got by two words on it.
+func (h head) join(other head) head {
+	if compareIDs(other.Entry, h.Entry) > 0 {
+		h.Entry = other.Entry
+	}
+	h.Seq, h.Frame = max(h.Seq, other.Seq), max(h.Frame, other.Frame)
+	return h
 }
 
 // errWitness: a witness is there and can't be read.
 var errWitness = errors.New("the file is damaged")
 
-// slot is a head as it stands in a slot: number, entry and checksum in hexadecimal
-// digits, and a line feed.
+// slot is a head as it stands in a slot: its numbers and a checksum in hexadecimal
+// digits, and a line feed. Those of older stores have no number of a change.
 func (h head) slot() []byte {
-	line := make([]byte, 0, 64)
+	line := make([]byte, 0, 80)
 	line = hex.AppendEncode(line, binary.BigEndian.AppendUint64(nil, h.Seq))
 	line = append(hex.AppendEncode(append(line, ' '), h.Entry[:]), ' ')
+	line = append(hex.AppendEncode(line, binary.BigEndian.AppendUint64(nil, h.Frame)), ' ')
 	line = hex.AppendEncode(line, binary.BigEndian.AppendUint32(nil, checksum(line)))
 	return append(line, '\n')
 }
@@ -89,7 +101,12 @@ func readSlot(b []byte) (h head, ok bool) {
 		return h, false
 	}
 	fields := strings.Fields(string(line))
-	if len(fields) != 3 {
+	if len(fields) == 4 {
+		var err error
+		if h.Frame, err = strconv.ParseUint(fields[2], 16, 64); err != nil {
+			return h, false
+		}
+	} else if len(fields) != 3 {
 		return h, false
 	}
 	entry, err := hex.DecodeString(fields[1])
@@ -130,10 +147,7 @@ func readWitness(path string) (*witness, head, error) {
 	if !ok && !ok2 {
 		return nil, head{}, errWitness
 	}
-	if first.Seq < second.Seq {
-		first = second
-	}
-	return w, first, nil
+	return w, first.join(second), nil // neither is ahead of the store
 }
 
 // writeWitness puts a witness in the place of the one at path, durably.

@@ -6,8 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/store/wal"
 )
 
 // witnesses are what the witnesses of a directory say before it is opened.
@@ -54,11 +57,23 @@ func (w *witnesses) look(h *home) (f *findings, err error) {
 	case w.inside.Restored != "":
 	case w.inside.Lineage != w.outside.Lineage:
 		f.other = fmt.Sprintf("by %s the store here went on from another backup than this one", w.outsidePath)
-	case w.outsideHead.Seq > at.Seq:
-		at = w.outsideHead
+	default:
+		at = at.join(w.outsideHead)
 	}
-	f.survey, err = look(h.at, w.inside, at)
-	return f, err
+	if f.survey, err = look(h.at, w.inside, at); err != nil {
+		return nil, err
+	}
+	if w.inside != nil && f.other == "" && f.strange(stampOf(w.inside.Installation, w.inside.Lineage)) {
+		f.other = strangeChanges
+	}
+	return f, nil
+}
+
+const strangeChanges = "its newest changes are those of another store"
+
+// strange reports that the log of changes is not that of the store with a stamp.
+func (s *survey) strange(stamp wal.Stamp) bool {
+	return s.changes != nil && slices.ContainsFunc(s.changes.Stamps, func(found wal.Stamp) bool { return found != stamp })
 }
 
 // survey says whether the store is what it was. It changes nothing unless it is;

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"time"
 
-	"github.com/dgraph-io/badger/v4"
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/wal"
 )
 
 const (
@@ -20,13 +21,6 @@ const (
 	// maxBatch is the most changes one transaction takes. Past a few hundred the
 	// fsync no longer weighs and only latency grows.
 	maxBatch = 256
-	// manyCallers is the most callers a batch waits for, gathering how long at most,
-	// and lull how long nobody must come for it to wait no longer. To sync a batch to
-	// disk costs as much CPU as dozens of its changes: fewer and larger batches leave
-	// more of it to all else. See [Engine.write] for how many are waited for.
-	manyCallers = 32
-	gathering   = 5 * time.Millisecond
-	lull        = 2 * time.Millisecond
 )
 
 // change is something to be written. It sees the changes before it, in the same
@@ -139,21 +133,12 @@ func (e *Engine) do(ctx context.Context, run func(*batch) error) error {
 
 // write is the writer goroutine. It ends when Close has closed the queue and
 // everything in it has been answered.
-//
-// A batch waits for as many callers as there seem to be: those of the batch
-// before, who are likely to be back soon with their next sends, and those who
-// came while it was written. So a lone caller waits for nobody, and a few don't
-// wait for strangers.
 func (e *Engine) write() {
 	defer close(e.writerDone)
 	lingering := time.NewTimer(linger)
 	defer lingering.Stop()
-	quiet := time.NewTimer(lull)
-	defer quiet.Stop()
 	turn := newBulkTurn(&e.other)
 	defer turn.turned.Stop()
-	var callers int     // of the newest batch, and those who came while it was written
-	var ended time.Time // that batch
 	for {
 		bulk := e.bulk
 		if !turn.now() {
@@ -168,27 +153,18 @@ func (e *Engine) write() {
 				}
 				return
 			}
-			if time.Since(ended) > gathering {
-				callers = 0 // they have gone
-			}
-			var waiting []*change
-			waiting, callers = e.collect(c, min(callers, manyCallers), quiet)
+			waiting := e.gather(c)
 			began, others := time.Now(), len(waiting)
 			if turn.now() {
 				waiting = e.addBulk(waiting)
 			}
 			e.commitAll(waiting)
 			turn.took(began, len(waiting) > others, true)
-			callers += len(e.queue)
-			ended = time.Now()
 		case c := <-bulk:
-			waiting := e.addQueue(nil)
-			callers = len(waiting)
-			began := time.Now()
+			waiting := e.addQueue(nil, math.MaxInt)
+			began, others := time.Now(), len(waiting)
 			e.commitAll(append(waiting, c))
-			turn.took(began, true, callers > 0)
-			callers += len(e.queue)
-			ended = time.Now()
+			turn.took(began, true, others > 0)
 		case <-turn.turned.C: // look for bulky changes again
 		case run := <-e.breaks:
 			run()
@@ -200,37 +176,6 @@ func (e *Engine) write() {
 				lingering.Reset(linger / 2)
 			}
 			e.commitAll(expired)
-		}
-	}
-}
-
-// collect adds to c what waits behind it, and what comes soon until that is from
-// as many callers as expected. It returns how many callers it is from.
-func (e *Engine) collect(c *change, expected int, quiet *time.Timer) (waiting []*change, callers int) {
-	waiting = make([]*change, 0, 2*manyCallers)
-	late := time.Now().Add(gathering)
-	for {
-		waiting = append(append(waiting, c.before...), c)
-		callers++
-		if len(waiting) >= maxBatch {
-			return waiting, callers
-		}
-		var ok bool
-		select {
-		case c, ok = <-e.queue:
-		default:
-			patience := min(lull, time.Until(late))
-			if callers >= expected || patience <= 0 {
-				return waiting, callers
-			}
-			quiet.Reset(patience)
-			select {
-			case c, ok = <-e.queue:
-			case <-quiet.C:
-			}
-		}
-		if !ok { // nobody came, or the store closes
-			return waiting, callers
 		}
 	}
 }
@@ -254,41 +199,96 @@ func (e *Engine) commitAll(waiting []*change) {
 // returns their number. An error is that of all of them; a change that fails by
 // itself has its own error and leaves nothing behind.
 func (e *Engine) commit(waiting []*change) (n int, err error) {
-	e.writing.Lock()
-	defer e.writing.Unlock()
 	if err := e.writable(); err != nil {
 		return len(waiting), err
 	}
-	var b *batch
-	at := e.head
-	err = e.db.Update(func(txn *badger.Txn) error {
-		b = newBatch(e, txn, len(waiting))
-		for _, c := range waiting {
-			c.err = b.try(c.run)
-			if errors.Is(c.err, store.ErrTooBig) && !b.empty() {
-				break // it gets a transaction of its own
-			}
-			n++
+	b := newBatch(e, len(waiting))
+	defer b.discard()
+	for _, c := range waiting {
+		c.err = b.try(c.run)
+		if errors.Is(c.err, store.ErrTooBig) && !b.empty() {
+			break // it gets a transaction of its own
 		}
-		if b.empty() {
-			return nil
-		}
-		at = b.follow(e.head)
-		return b.flush(at)
-	})
-	if err == nil && at != e.head {
-		e.head = at
-		err = e.keeper.committed(at)
+		n++
 	}
-	switch {
-	case errors.Is(err, badger.ErrTxnTooBig): // before anything was written
-		return n, fmt.Errorf("writing %d changes: %w", n, err)
-	case err != nil:
-		e.fail(err)
-		return n, fmt.Errorf("writing to %s: %w: %w", e.dir, store.ErrFailed, err)
+	if !b.empty() {
+		b.changes = n
+		if err := e.keep(b); err != nil {
+			return n, err
+		}
 	}
 	b.publish()
 	return n, nil
+}
+
+// keep puts a batch on disk, and where everybody sees it.
+func (e *Engine) keep(b *batch) error {
+	at := b.follow(e.head)
+	e.frame = b.appendChanges(e.frame[:0], e.meta.Start, at)
+	defer func() {
+		if cap(e.frame) > largestFrameKept {
+			e.frame = nil
+		}
+	}()
+	if len(e.frame) > wal.MaxChanges {
+		return fmt.Errorf("%d bytes at once: %w", len(e.frame), store.ErrTooBig)
+	}
+	if err := e.makeRoom(b, len(e.frame)); err != nil {
+		return fmt.Errorf("writing %s: %w", count(len(b.writes)+len(b.lines), "record"), err)
+	}
+	began := time.Now()
+	number, err := e.changes.Append(e.frame)
+	e.pace.took(b.changes, time.Since(began))
+	if err == nil && number != at.Frame {
+		err = fmt.Errorf("the change is number %d in the log, and %d by the store", number, at.Frame)
+	}
+	if err == nil {
+		err = errors.Join(e.changes.Check(), e.keeper.committed(at))
+	}
+	if err != nil {
+		e.fail(err)
+		return fmt.Errorf("writing to %s: %w: %w", e.dir, store.ErrFailed, err)
+	}
+	e.head = at
+	e.recentMu.RLock() // so that nobody takes it
+	e.recent.add(b, at)
+	full := e.recent.size >= applySize
+	e.recentMu.RUnlock()
+	if full {
+		select {
+		case e.filled <- struct{}{}:
+		default: // it is awake
+		}
+	}
+	return nil
+}
+
+// largestFrameKept bounds the memory that is kept for the next frame.
+const largestFrameKept = 1 << 20
+
+// makeRoom moves what was committed into Badger, where what a batch leaves behind
+// wouldn't fit into a transaction of Badger's beside it, or into the log.
+func (e *Engine) makeRoom(b *batch, frame int) error {
+	if r := e.latest()[0]; !e.roomFor(r.size+b.size, r.count()+len(b.writes)+len(b.lines)) {
+		if err := e.flush(); err != nil {
+			return err
+		}
+	}
+	if e.changes.Room(frame) {
+		return nil
+	}
+	for range 2 { // what is in the other file may not have been moved yet
+		e.flushing.Lock()
+		applied := e.applied.Frame
+		e.flushing.Unlock()
+		if turned, err := e.changes.Turn(applied); turned || err != nil {
+			return err
+		}
+		if err := e.flush(); err != nil {
+			return err
+		}
+	}
+	return errors.New("the log of changes is full")
 }
 
 // try runs a change. If it fails, what it has put into the batch is taken out

@@ -73,12 +73,12 @@ func TestBatchIsolation(t *testing.T) {
 	}
 	err := s.engine.view(t.Context(), func(snap snapshot) error {
 		for key, want := range map[string]int{"xa": 1, "xb": 0, "xc": 0, "xd": 0, "xe0": 0, "xf5": maxValue, "xg": 1} {
-			value, err := get(snap.txn, []byte(key))
+			values, err := snap.Get([]byte(key))
 			if err != nil {
 				return err
 			}
-			if len(value) != want {
-				t.Errorf("%s has %d bytes, want %d", key, len(value), want)
+			if len(values[0]) != want {
+				t.Errorf("%s has %d bytes, want %d", key, len(values[0]), want)
 			}
 		}
 		return nil
