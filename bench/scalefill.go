@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/waguard/waguard/cloudapi/identity"
@@ -43,20 +44,41 @@ func (s *scaled) fill(ctx context.Context, n int) (empty int64, f filled, err er
 	}
 	err = s.withBook(func(b *badger.Store) error {
 		before := time.Now()
+		defer func() { f.took = time.Since(before) }()
+		told, done := statusesApplied(ctx, b)
 		for first := 0; first < n; first += fillBatch {
 			count := min(fillBatch, n-first)
-			ids, err := fillSends(ctx, b, count, func(i int) (int, time.Time) {
+			ids, events, err := fillSends(ctx, b, count, func(i int) (int, time.Time) {
 				return first + i, began.Add(end.Sub(began) / time.Duration(n) * time.Duration(first+i))
 			})
 			if err != nil {
-				return err
+				return errors.Join(err, done())
 			}
 			f.some = append(f.some, ids[scattered(uint64(first), count)])
+			told <- events
 		}
-		f.took = time.Since(before)
-		return nil
+		return done()
 	})
 	return empty, f, err
+}
+
+// statusesApplied tells the store events while sends go on, in parts of what Meta
+// puts into a webhook. done waits until all are told.
+func statusesApplied(ctx context.Context, b *badger.Store) (told chan<- []policy.Event, done func() error) {
+	queue, result := make(chan []policy.Event), make(chan error, 1)
+	go func() {
+		var failed error
+		for events := range queue {
+			for some := range slices.Chunk(events, updatesPerWebhook) {
+				failed = errors.Join(failed, b.Apply(ctx, some))
+			}
+		}
+		result <- failed
+	}()
+	return queue, func() error {
+		close(queue)
+		return <-result
+	}
 }
 
 func (s *scaled) withBook(do func(*badger.Store) error) error {
@@ -97,17 +119,17 @@ func fillPersons(ctx context.Context, b *badger.Store, at time.Time) error {
 	return nil
 }
 
-// fillSends enters sends, what became of them, and their statuses, all at once. of is
-// which send, and when.
-func fillSends(ctx context.Context, b *badger.Store, n int, of func(i int) (int, time.Time)) ([]store.ID, error) {
-	ids := make([]store.ID, n)
+// fillSends enters sends and what became of them, all at once; events are their
+// statuses. of is which send, and when.
+func fillSends(ctx context.Context, b *badger.Store, n int, of func(i int) (int, time.Time)) (ids []store.ID, events []policy.Event, err error) {
+	ids = make([]store.ID, n)
 	var writes []*store.Write
 	var accepted []int
 	for i := range n {
 		nth, at := of(i)
 		e, err := fillEntry(ctx, b, nth, at)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		ids[i] = e.ID
 		if e.Outcome.State == store.Reserved {
@@ -116,10 +138,9 @@ func fillSends(ctx context.Context, b *badger.Store, n int, of func(i int) (int,
 		writes = append(writes, b.Reserve(ctx, e))
 	}
 	if err := waitAll(writes); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	writes = nil
-	var events []policy.Event
 	for _, i := range accepted {
 		nth, at := of(i)
 		wamid := fmt.Sprintf("wamid.HBgNNDkxNTExMjM0NTY3OBUCABEYE%015d", nth)
@@ -132,17 +153,7 @@ func fillSends(ctx context.Context, b *badger.Store, n int, of func(i int) (int,
 			events = append(events, e)
 		}
 	}
-	if err := waitAll(writes); err != nil {
-		return nil, err
-	}
-	for len(events) > 0 {
-		some := min(fillBatch, len(events))
-		if err := b.Apply(ctx, events[:some]); err != nil {
-			return nil, err
-		}
-		events = events[some:]
-	}
-	return ids, nil
+	return ids, events, waitAll(writes)
 }
 
 func waitAll(writes []*store.Write) error {
