@@ -21,6 +21,7 @@ func TestMeasure(t *testing.T) {
 		"overlap, other recipients": {"-ledger", "overlap", "-recipients", "mixed", "-spread", "zipf"},
 		"an application":            {"-scenario", "mixed,media", "-app"},
 		"TLS, delay":                {"-tls", "-recipients", "plus", "-delay", "1ms"},
+		"Caddy's proxy":             {"-path", "proxy", "-scenario", "allowed,batch"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := tryMeasure(t, append(args, "-added")...)

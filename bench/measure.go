@@ -30,7 +30,7 @@ type bench struct {
 	o options
 	*world
 	plain, gateway *proxy
-	gogc           string
+	gogc           int64
 	seeding        time.Duration
 	sent           counts // through the gateway so far
 }
@@ -63,20 +63,24 @@ func newBench(ctx context.Context, dir string, o options) (b *bench, err error) 
 	return b, err
 }
 
-// plainLike starts plain Caddy with the garbage collection of a gateway, which may
-// set it by itself. It costs memory and saves time, and is no merit of its own.
-func (w *world) plainLike(ctx context.Context, gateway *proxy) (*proxy, string, error) {
-	percent, err := metric(ctx, gateway, "go_gc_gogc_percent")
+// gcPercent is the GOGC that a proxy has now.
+func gcPercent(ctx context.Context, p *proxy) (int64, error) {
+	return metric(ctx, p, "go_gc_gogc_percent")
+}
+
+// plainLike starts plain Caddy with the GOGC that a gateway has now, which may have
+// set it by itself. It costs memory and saves time, and is no merit of a gateway.
+func (w *world) plainLike(ctx context.Context, gateway *proxy) (*proxy, int64, error) {
+	percent, err := gcPercent(ctx, gateway)
 	if err != nil {
-		return nil, "", err
+		return nil, 0, err
 	}
 	plain, err := w.proxy("plain", "", setup{})
 	if err != nil {
-		return nil, "", err
+		return nil, 0, err
 	}
-	gogc := fmt.Sprint(percent)
-	plain.environment = []string{"GOGC=" + gogc}
-	return plain, gogc, plain.start(ctx)
+	plain.environment = []string{fmt.Sprint("GOGC=", percent)}
+	return plain, percent, plain.start(ctx)
 }
 
 func (b *bench) close() {
@@ -120,7 +124,15 @@ func measure(ctx context.Context, o options) (*result, error) {
 			r.Scenarios = append(r.Scenarios, out)
 		}
 	}
-	return r, b.checkLedger(ctx)
+	return r, b.finish(ctx, r)
+}
+
+// finish notes what is known at the end, and checks the ledger.
+func (b *bench) finish(ctx context.Context, r *result) (err error) {
+	if r.GOGCAtEnd, err = gcPercent(ctx, b.gateway); err != nil {
+		return err
+	}
+	return b.checkLedger(ctx)
 }
 
 // run measures a scenario.

@@ -28,7 +28,7 @@ type setup struct {
 	App    bool   // webhooks go on to the company's application
 }
 
-var defaultSetup = setup{Ledger: "strict", Path: "proxy"}
+var defaultSetup = setup{Ledger: "strict", Path: "upstream"}
 
 var caddyfile = template.Must(template.New("Caddyfile").Parse(`{
 	admin {{.Admin}}
@@ -46,11 +46,14 @@ var caddyfile = template.Must(template.New("Caddyfile").Parse(`{
 	}
 	{{- end}}
 }
-{{define "proxy" -}}
-		reverse_proxy {{.Upstream}} {
+{{define "headers"}}
 			header_up -X-Forwarded-For
 			header_up -X-Forwarded-Host
 			header_up -X-Forwarded-Proto
+{{- end -}}
+{{define "proxy" -}}
+		reverse_proxy {{.Upstream}} {
+			{{- template "headers"}}
 			{{- if .Trust}}
 			transport http {
 				tls_trust_pool file {{.Trust.Cert}}
@@ -76,9 +79,12 @@ var caddyfile = template.Must(template.New("Caddyfile").Parse(`{
 	handle {
 		{{- if .Store}}
 		whatsapp_guard {{- if eq .Path "upstream"}} {
-			upstream {{.Upstream}} {{- if .Trust}} {
+			upstream {{.Upstream}} {
+			{{- template "headers"}}
+			{{- if .Trust}}
 				trust {{.Trust.Cert}}
-			} {{- end}}
+			{{- end}}
+			}
 		} {{- end}}
 		{{- end}}
 		{{template "proxy" .}}

@@ -23,7 +23,8 @@ type result struct {
 	Path       string        `json:"path"`
 	App        bool          `json:"webhooks_go_on,omitempty"`
 	TLS        bool          `json:"tls,omitempty"`
-	GOGC       string        `json:"gogc"` // of both sides
+	GOGC       int64         `json:"gogc"`        // of plain Caddy, and of the gateway after its start
+	GOGCAtEnd  int64         `json:"gogc_at_end"` // of the gateway, which adapts it to its heap
 	Rounds     int           `json:"rounds"`
 	Seconds    float64       `json:"seconds"`
 	Delay      time.Duration `json:"delay"`      // of the upstream's answers
@@ -135,8 +136,8 @@ func writeJSON(w io.Writer, v any) error {
 
 // about says how it was measured.
 func (r *result) about() string {
-	s := fmt.Sprintf("run: ledger %s, sends forwarded by %s, GOGC=%s on both sides; %s contacts, %s (seeded in %s), recipients as %s; medians of %d rounds of %gs on each side",
-		r.Ledger, r.Path, r.GOGC, humanize.Comma(int64(r.Contacts)), r.Spread, r.Seeding.Round(100*time.Millisecond), r.Recipients, r.Rounds, r.Seconds)
+	s := fmt.Sprintf("run: ledger %s, sends forwarded by %s, GOGC=%d on both sides after their start, the gateway's own %d at the end; %s contacts, %s (seeded in %s), recipients as %s; medians of %d rounds of %gs on each side",
+		r.Ledger, r.Path, r.GOGC, r.GOGCAtEnd, humanize.Comma(int64(r.Contacts)), r.Spread, r.Seeding.Round(100*time.Millisecond), r.Recipients, r.Rounds, r.Seconds)
 	if r.TLS {
 		s += ", TLS on both sides"
 	}

@@ -66,7 +66,7 @@ func (s *suite) compare(ctx context.Context, o options, do func(context.Context,
 	if err := do(ctx, b, r); err != nil {
 		return err
 	}
-	return b.checkLedger(ctx)
+	return b.finish(ctx, r)
 }
 
 // scenario measures one, and adds it to a result.
