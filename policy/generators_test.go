@@ -19,9 +19,14 @@ var (
 // ours puts together what was said to our numbers: both kinds of words reach all
 // of them.
 func ours(phoneNumberID string) *Fold {
-	f := DefaultTerms().For(phoneNumberID, func(string) string { return "" })
-	f.Reach = func(id string) (bool, bool) { return slices.Contains(ourGroup, id), slices.Contains(ourGroup, id) }
-	return f
+	t := DefaultTerms()
+	t.OptOutReach, t.OptInReach = ReachWABA, ReachWABA
+	return t.For(phoneNumberID, func(id string) string {
+		if slices.Contains(ourGroup, id) {
+			return "ours"
+		}
+		return "others"
+	})
 }
 
 // genMoment draws from the two days before noon, on an uneven grid that hits

@@ -24,7 +24,11 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 	if len(names) > 0 {
 		f.Contact = slices.MinFunc(names, func(a, b Alias) int { return slices.Compare(a[:], b[:]) })
 	}
-	for _, a := range c.reach(who, Forever, SamePerson) {
+	same := names
+	if len(c.Links) > 0 {
+		same = c.reach(who, Forever, SamePerson)
+	}
+	for _, a := range same {
 		if r, ok := c.relation(a, fold.PhoneNumberID); ok {
 			f.Opened = max(f.Opened, r.Opened)
 			f.Spoke = max(f.Spoke, r.spoke())
@@ -54,6 +58,9 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 
 // SamePerson reports whether a and b are known to be names of one person.
 func (c *Contact) SamePerson(a, b Alias) bool {
+	if a == b || len(c.Links) == 0 { // as nearly always
+		return a == b
+	}
 	return slices.Contains(c.reach(a, Forever, SamePerson, Successor), b)
 }
 

@@ -51,45 +51,53 @@ func DefaultTerms() *Terms {
 // number.
 type Fold struct {
 	PhoneNumberID string
-	// Reach reports whether opt-outs and opt-ins told to another number count.
-	Reach func(phoneNumberID string) (optOut, optIn bool)
-	Skew  time.Duration
-	Start [Scopes]bool
+	Skew          time.Duration
+	Start         [Scopes]bool
+
+	terms *Terms
+	// learned is the account of a number as webhooks told it; named and told are the
+	// accounts of this one.
+	learned     func(phoneNumberID string) string
+	named, told string
 }
 
 // For are the terms applied to one number. learned is the account of a number as
 // webhooks told it, "" where they have not.
+func (t *Terms) For(phoneNumberID string, learned func(phoneNumberID string) string) *Fold {
+	return &Fold{
+		PhoneNumberID: phoneNumberID, Skew: t.Skew, Start: t.Start,
+		terms: t, learned: learned, named: t.WABA[phoneNumberID], told: learned(phoneNumberID),
+	}
+}
+
+// Reach reports whether opt-outs and opt-ins told to another number count.
+func (f *Fold) Reach(other string) (optOut, optIn bool) {
+	if other == f.PhoneNumberID {
+		return true, true
+	}
+	maybe, certainly := f.sameAccount(other)
+	return f.terms.OptOutReach == ReachAll || f.terms.OptOutReach == ReachWABA && maybe,
+		f.terms.OptInReach == ReachAll || f.terms.OptInReach == ReachWABA && certainly
+}
+
+// sameAccount reports whether another number may be, and is, one of the same account.
 //
 // The account an operator named and the one webhooks told are both believed for
 // an opt-out, and where nobody has named one it may be the same: in doubt an
 // opt-out reaches. An opt-in goes only where it certainly may.
-func (t *Terms) For(phoneNumberID string, learned func(phoneNumberID string) string) *Fold {
-	named, told := t.WABA[phoneNumberID], learned(phoneNumberID)
-	same := func(other string) (maybe, certainly bool) {
-		otherNamed, otherTold := t.WABA[other], learned(other)
-		if own, others := either(named, told), either(otherNamed, otherTold); own == "" || others == "" {
+func (f *Fold) sameAccount(other string) (maybe, certainly bool) {
+	named, told := f.terms.WABA[other], f.learned(other)
+	if own, others := either(f.named, f.told), either(named, told); own == "" || others == "" {
+		return true, false
+	} else if own == others {
+		return true, true
+	}
+	for _, a := range [...]string{f.named, f.told} {
+		if a != "" && (a == named || a == told) {
 			return true, false
-		} else if own == others {
-			return true, true
 		}
-		for _, a := range [...]string{named, told} {
-			if a != "" && (a == otherNamed || a == otherTold) {
-				return true, false
-			}
-		}
-		return false, false
 	}
-	return &Fold{
-		PhoneNumberID: phoneNumberID, Skew: t.Skew, Start: t.Start,
-		Reach: func(other string) (optOut, optIn bool) {
-			if other == phoneNumberID {
-				return true, true
-			}
-			maybe, certainly := same(other)
-			return t.OptOutReach == ReachAll || t.OptOutReach == ReachWABA && maybe,
-				t.OptInReach == ReachAll || t.OptInReach == ReachWABA && certainly
-		},
-	}
+	return false, false
 }
 
 // SharesOptOuts reports whether opt-outs told to one of two numbers count for the

@@ -140,16 +140,17 @@ func (s *Book) contacts(ctx context.Context, r *reading, names []policy.Alias) (
 		return nil, err
 	}
 	contacts := make([]*policy.Contact, len(names))
-	missing := false
-	generations := make([]uint64, len(names))
+	var generations []uint64 // where some are missing
 	for i, a := range names {
 		var ok bool
 		if contacts[i], ok = s.cache.get(a); !ok {
+			if generations == nil {
+				generations = make([]uint64, len(names))
+			}
 			generations[i] = s.cache.generation(a)
-			missing = true
 		}
 	}
-	if !missing {
+	if generations == nil {
 		return contacts, nil
 	}
 	err := s.view(ctx, func(r *reading) (err error) {

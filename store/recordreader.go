@@ -72,7 +72,7 @@ func (c *recordReader) bytes(to []byte) {
 func (c *recordReader) text() string {
 	text := c.take(c.count(cborText))
 	c.unusual = c.unusual || !utf8.Valid(text)
-	return string(text)
+	return texts.of(text)
 }
 
 // int is a number that isn't negative.
