@@ -68,6 +68,19 @@ func (t *tx) learn(h *entryHead, l learned, at policy.Moment) (other *policy.Con
 	return other, t.shown(h, l, at, other != nil)
 }
 
+// neverShown reports that it is known, without a look at the engine, that there is no
+// record of digits.
+func (t *tx) neverShown(key []byte, digits policy.Alias) bool {
+	if t.sole == nil {
+		return false
+	}
+	if _, pending := t.sole.Pending(key); pending {
+		return false
+	}
+	_, shown := t.s.known.shownWho(digits)
+	return !shown
+}
+
 // recipient is the contact Meta's answer is about.
 type recipient struct {
 	contact *policy.Alias
@@ -117,6 +130,9 @@ func (t *tx) shown(h *entryHead, l learned, at policy.Moment, misread bool) erro
 	}
 	digits := t.s.digitsPseudonym(h.Send.PhoneNumberID, l.digits)
 	key := aliasKey(shownPrefix, digits)
+	if !misread && t.neverShown(key, digits) {
+		return nil
+	}
 	if before, err := t.get(key); err != nil || before == nil && !misread {
 		return err
 	}
