@@ -18,7 +18,9 @@
 // https://graph.facebook.com, and Meta's app dashboard has its /webhook:
 //
 //	http://127.0.0.1:8080 {
-//		whatsapp_guard
+//		whatsapp_guard {
+//			upstream https://graph.facebook.com
+//		}
 //		reverse_proxy https://graph.facebook.com
 //	}
 //	hooks.example.com {

@@ -70,6 +70,7 @@ http://:{{.Port}} {
 	}
 	handle {
 		whatsapp_guard {
+			upstream http://{{.Upstream}}
 			senders token_sha256 {{.TokenHash}}
 		}
 		reverse_proxy {{.Upstream}}

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/waguard/waguard/graphsim"
@@ -214,4 +215,158 @@ func writeOut(t *testing.T, addr, request string) string {
 	var b strings.Builder
 	resp.Header.Write(&b)
 	return fmt.Sprint(resp.Status, "\n", b.String(), resp.TransferEncoding, resp.ContentLength, resp.Trailer, "\n", string(body))
+}
+
+// TestUpstreamByProxy: the proxy of the environment is used, with its password, over
+// TLS by a tunnel.
+func TestUpstreamByProxy(t *testing.T) {
+	for _, path := range paths {
+		t.Run(path.name, func(t *testing.T) {
+			o := path.to(t, answer(200, accepted))
+			real := strings.TrimPrefix(strings.TrimPrefix(o.Upstream, "https://"), "http://")
+			var asked atomic.Int64
+			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Proxy-Authorization") != "Basic dXNlcjpwYXNzd29yZA==" || !strings.HasPrefix(r.Host, "example.com") {
+					t.Errorf("the proxy was asked for %s by %q", r.Host, r.Header.Get("Proxy-Authorization"))
+				}
+				asked.Add(1)
+				if r.Method != http.MethodConnect {
+					if r.RequestURI != "http://example.com"+messages {
+						t.Errorf("the proxy was asked for %s", r.RequestURI)
+					}
+					answer(200, accepted)(w, r)
+					return
+				}
+				to, err := net.Dial("tcp", real)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer to.Close()
+				w.WriteHeader(http.StatusOK)
+				conn, from, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				go io.Copy(to, from)
+				io.Copy(conn, to)
+			}))
+			t.Cleanup(proxy.Close)
+			if !path.forwards {
+				return // Go's client reads the environment once, for all tests
+			}
+			for _, name := range []string{"http_proxy", "https_proxy"} {
+				t.Setenv(name, "http://user:password@"+strings.TrimPrefix(proxy.URL, "http://"))
+			}
+			o.Upstream = strings.Replace(o.Upstream, real, "example.com", 1)
+			w := newWorld(t, options{Options: o})
+			ana.writes("Hello")(t, w)
+			if resp, body := w.Post(t, messages, textBody); resp.StatusCode != 200 || string(body) != accepted {
+				t.Errorf("got %s %s", resp.Status, body)
+			}
+			if asked.Load() != 1 {
+				t.Errorf("the proxy was asked %d times", asked.Load())
+			}
+		})
+	}
+}
+
+// TestUpstreamAcrossReloads: a reload that leaves the upstream as it is keeps its
+// connections; one that changes it ends those that are idle, and lets those in use
+// answer.
+func TestUpstreamAcrossReloads(t *testing.T) {
+	for _, path := range paths {
+		if !path.forwards {
+			continue
+		}
+		t.Run(path.name, func(t *testing.T) {
+			arrived, release := make(chan bool), make(chan bool)
+			var hold atomic.Bool
+			o := path.to(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				if hold.CompareAndSwap(true, false) {
+					arrived <- true
+					<-release
+				}
+				answer(200, accepted)(w, r)
+			}))
+			w := newWorld(t, options{Options: o})
+			ana.writes("Hello")(t, w)
+			dials := func() float64 { return w.metric(t, "caddy_whatsapp_upstream_dials_total") }
+			before := dials()
+			send := func(when string) {
+				t.Helper()
+				if resp, body := w.Post(t, messages, textBody); resp.StatusCode != 200 || string(body) != accepted {
+					t.Errorf("%s: %s %s", when, resp.Status, body)
+				}
+			}
+			send("first")
+			w.Guard = "send_timeout 30s"
+			if err := w.Load(); err != nil {
+				t.Fatal(err)
+			}
+			send("after a reload")
+			if n := dials() - before; n != 1 {
+				t.Errorf("%v connections were made", n)
+			}
+			hold.Store(true)
+			held := make(chan bool)
+			go func() { defer close(held); send("in flight") }()
+			<-arrived
+			send("beside it") // its connection is idle afterwards
+			other := w.Guard
+			w.Guard = other + "\nmax_body 2MiB"
+			w.Forwards = false // the upstream is given up
+			loaded := make(chan error)
+			go func() { loaded <- w.Load() }()
+			eventually(t, "the idle connection ends", func() bool { return w.metric(t, "caddy_whatsapp_upstream_idle_connections") == 0 })
+			close(release)
+			<-held
+			if err := <-loaded; err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the last connection ends", func() bool { return w.metric(t, "caddy_whatsapp_upstream_connections") == 0 })
+			send("without it")
+		})
+	}
+}
+
+// TestUpstreamIsFull: sends wait for a connection in order, until their time is over;
+// then nothing was sent.
+func TestUpstreamIsFull(t *testing.T) {
+	arrived, release := make(chan bool, 10), make(chan bool)
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		arrived <- true
+		<-release
+		answer(200, accepted)(w, r)
+	}))
+	t.Cleanup(upstream.Close)
+	// Guards with the same upstream share its connections.
+	impatient := gatewaytest.FreeAddr(t)
+	guard := func(option string) string {
+		return "whatsapp_guard {\nsenders match path *\n" + option + "\nupstream " + upstream.URL + " {\nmax_connections 1\n}\n}\nreverse_proxy " + upstream.URL
+	}
+	w := newBehind(t, guard("")+"\n}\nhttp://"+impatient+" {\n"+guard("send_timeout 200ms"))
+	first := make(chan string)
+	go func() {
+		_, body := w.Post(t, messages, textBody)
+		first <- string(body)
+	}()
+	<-arrived
+	resp, body := gatewaytest.Do(t, http.MethodPost, "http://"+impatient+messages, textBody, http.Header{"Content-Type": {"application/json"}})
+	if resp.StatusCode != 503 {
+		t.Errorf("without a connection the sender got %s", resp.Status)
+	}
+	checkUnanswered(t, notSent, string(body))
+	close(release)
+	<-first
+	if resp, body := w.Post(t, messages, textBody); resp.StatusCode != 200 {
+		t.Errorf("with a connection again: %s %s", resp.Status, body)
+	}
+	if n := w.metric(t, "caddy_whatsapp_upstream_waiting"); n != 0 {
+		t.Errorf("%v requests wait still", n)
+	}
 }

@@ -252,80 +252,88 @@ func (w *world) settled(t testing.TB) (e *adminapi.Line) {
 // TestSenderGivesUp: the message is on its way all the same, and its id is not
 // lost.
 func TestSenderGivesUp(t *testing.T) {
-	w := newWorld(t, options{})
-	ana.writes("Hello")(t, w)
-	arrived, release := make(chan struct{}), make(chan struct{})
-	w.sim.Inject(graphsim.Fault{Delay: func(ctx context.Context) {
-		close(arrived)
-		select {
-		case <-release:
-		case <-ctx.Done():
-		}
-	}})
-	ctx, leave := context.WithCancel(t.Context())
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+messages, strings.NewReader(textBody))
-	if err != nil {
-		t.Fatal(err)
+	for _, path := range plainPaths {
+		t.Run(path.name, func(t *testing.T) {
+			w := newWorld(t, options{Options: gatewaytest.Options{Forwards: path.forwards}})
+			ana.writes("Hello")(t, w)
+			arrived, release := make(chan struct{}), make(chan struct{})
+			w.sim.Inject(graphsim.Fault{Delay: func(ctx context.Context) {
+				close(arrived)
+				select {
+				case <-release:
+				case <-ctx.Done():
+				}
+			}})
+			ctx, leave := context.WithCancel(t.Context())
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL+messages, strings.NewReader(textBody))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Authorization", "Bearer test-token")
+			gone := make(chan error)
+			go func() {
+				_, err := http.DefaultClient.Do(req)
+				gone <- err
+			}()
+			<-arrived
+			// It is in the ledger before it is answered.
+			eventually(t, "the send is reserved", func() bool {
+				p := pageOf(t, w.Gateway, "ledger", adminapi.Selection{})
+				return len(p.Entries) == 1 && p.Entries[0].Outcome.State == "reserved"
+			})
+			leave()
+			if err := <-gone; err == nil {
+				t.Fatal("the sender got an answer although it left")
+			}
+			close(release)
+			if e := w.settled(t); e.Outcome.State != "accepted" || e.Outcome.HTTPStatus != 200 {
+				t.Errorf("the ledger says %+v, want accepted", e.Outcome)
+			}
+			statuses(t, w)
+			deliveryIs("delivered service")(t, w)
+			addsUp(t, w.Gateway)
+		})
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer test-token")
-	gone := make(chan error)
-	go func() {
-		_, err := http.DefaultClient.Do(req)
-		gone <- err
-	}()
-	<-arrived
-	// It is in the ledger before it is answered.
-	eventually(t, "the send is reserved", func() bool {
-		p := pageOf(t, w.Gateway, "ledger", adminapi.Selection{})
-		return len(p.Entries) == 1 && p.Entries[0].Outcome.State == "reserved"
-	})
-	leave()
-	if err := <-gone; err == nil {
-		t.Fatal("the sender got an answer although it left")
-	}
-	close(release)
-	if e := w.settled(t); e.Outcome.State != "accepted" || e.Outcome.HTTPStatus != 200 {
-		t.Errorf("the ledger says %+v, want accepted", e.Outcome)
-	}
-	statuses(t, w)
-	deliveryIs("delivered service")(t, w)
-	addsUp(t, w.Gateway)
 }
 
 // TestUnknownIsSettledByStatus: the answer to a send was lost, and the status
 // that echoes the sender's reference tells how it went.
 func TestUnknownIsSettledByStatus(t *testing.T) {
-	w := newWorld(t, options{})
-	ana.writes("Hello")(t, w)
-	w.sim.Inject(graphsim.Fault{Break: graphsim.BreakAfter})
-	resp, body := w.Post(t, messages, strings.Replace(textBody, `"type"`, `"biz_opaque_callback_data":"order 8812","type"`, 1))
-	if resp.StatusCode != http.StatusInternalServerError {
-		t.Fatalf("the sender got %s %s", resp.Status, body)
-	}
-	if e := w.settled(t); e.Outcome.State != "unknown" {
-		t.Errorf("the ledger says %s, want unknown", e.Outcome.State)
-	}
-	updates := w.sim.Pending()
-	if len(updates) == 0 {
-		t.Fatal("Meta has no status for the send")
-	}
-	for i := range updates {
-		raw, err := w.sim.Payload(updates[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		// The simulator does not echo the reference by itself.
-		if !bytes.Contains(raw, []byte("order 8812")) {
-			raw = bytes.Replace(raw, []byte(`"status":`), []byte(`"biz_opaque_callback_data":"order 8812","status":`), 1)
-		}
-		if resp, body := w.deliver(t, raw, gatewaytest.AppSecret); resp.StatusCode != http.StatusOK {
-			t.Fatalf("delivering a status: %s %s", resp.Status, body)
-		}
-	}
-	e := w.newest(t)
-	if e.Outcome.State != "accepted" || e.Delivery.Status != "delivered" {
-		t.Errorf("the ledger says %s and %s, want accepted and delivered", e.Outcome.State, e.Delivery.Status)
+	for _, path := range plainPaths {
+		t.Run(path.name, func(t *testing.T) {
+			w := newWorld(t, options{Options: gatewaytest.Options{Forwards: path.forwards}})
+			ana.writes("Hello")(t, w)
+			w.sim.Inject(graphsim.Fault{Break: graphsim.BreakAfter})
+			resp, body := w.Post(t, messages, strings.Replace(textBody, `"type"`, `"biz_opaque_callback_data":"order 8812","type"`, 1))
+			if resp.StatusCode != http.StatusInternalServerError {
+				t.Fatalf("the sender got %s %s", resp.Status, body)
+			}
+			if e := w.settled(t); e.Outcome.State != "unknown" {
+				t.Errorf("the ledger says %s, want unknown", e.Outcome.State)
+			}
+			updates := w.sim.Pending()
+			if len(updates) == 0 {
+				t.Fatal("Meta has no status for the send")
+			}
+			for i := range updates {
+				raw, err := w.sim.Payload(updates[i])
+				if err != nil {
+					t.Fatal(err)
+				}
+				// The simulator does not echo the reference by itself.
+				if !bytes.Contains(raw, []byte("order 8812")) {
+					raw = bytes.Replace(raw, []byte(`"status":`), []byte(`"biz_opaque_callback_data":"order 8812","status":`), 1)
+				}
+				if resp, body := w.deliver(t, raw, gatewaytest.AppSecret); resp.StatusCode != http.StatusOK {
+					t.Fatalf("delivering a status: %s %s", resp.Status, body)
+				}
+			}
+			e := w.newest(t)
+			if e.Outcome.State != "accepted" || e.Delivery.Status != "delivered" {
+				t.Errorf("the ledger says %s and %s, want accepted and delivered", e.Outcome.State, e.Delivery.Status)
+			}
+		})
 	}
 }
 
@@ -364,54 +372,58 @@ func TestUploadBreaksOff(t *testing.T) {
 // TestHeaders: what the sender sends reaches Meta untouched, but for what could
 // mislead; what Meta answers reaches the sender untouched, with our tags.
 func TestHeaders(t *testing.T) {
-	var got *http.Request
-	var gotBody []byte
-	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got = r
-		gotBody, _ = io.ReadAll(r.Body)
-		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-		w.Header().Set("X-App-Usage", `{"call_count":3}`)
-		w.Header().Set("X-Waguard-Decision", "forged")
-		w.Header().Add("X-Fb-Trace-Id", "abc")
-		io.WriteString(w, accepted)
-	}))
-	defer upstream.Close()
-	w := newWorld(t, options{Options: gatewaytest.Options{Upstream: upstream.URL}})
-	ana.writes("Hello")(t, w)
-	resp, body := gatewaytest.Do(t, http.MethodPost, w.URL+messages+"?appsecret_proof=abc", textBody, http.Header{
-		"Content-Type": {"application/json"}, "Authorization": {"Bearer test-token"}, "User-Agent": {"shop/1.0"}, "X-Own": {"kept"},
-		"X-Waguard-Id": {"forged"}, "x-waguard-decision": {"forged"}, "X-Waguard-": {"forged"}, "Idempotency-Key": {"k"}, "X-Idempotency-Key": {"k"},
-	})
-	if string(gotBody) != textBody || got.ContentLength != int64(len(textBody)) {
-		t.Errorf("Meta got the body %q (%d bytes)", gotBody, got.ContentLength)
-	}
-	if got.URL.String() != messages+"?appsecret_proof=abc" {
-		t.Errorf("Meta got the path %s", got.URL)
-	}
-	for name, want := range map[string]string{
-		"Content-Type": "application/json", "Authorization": "Bearer test-token", "User-Agent": "shop/1.0", "X-Own": "kept",
-		"X-Waguard-Id": "", "X-Waguard-Decision": "", "Idempotency-Key": "", "X-Idempotency-Key": "", "X-Forwarded-For": "",
-	} {
-		if value := got.Header.Get(name); value != want {
-			t.Errorf("Meta got %s %q, want %q", name, value, want)
-		}
-	}
-	for name := range got.Header {
-		if strings.HasPrefix(strings.ToLower(name), "x-waguard") {
-			t.Errorf("Meta got %s", name)
-		}
-	}
-	if string(body) != accepted {
-		t.Errorf("the sender got %q", body)
-	}
-	e := w.newest(t)
-	for name, want := range map[string]string{
-		"Content-Type": "application/json; charset=UTF-8", "X-App-Usage": `{"call_count":3}`, "X-Fb-Trace-Id": "abc",
-		"X-Waguard-Decision": "allow", "X-Waguard-Rule": "WINDOW_OPEN", "X-Waguard-Category": "service", "X-Waguard-Id": e.ID.String(),
-	} {
-		if values := resp.Header.Values(name); len(values) != 1 || values[0] != want {
-			t.Errorf("the sender got %s %q, want %q", name, values, want)
-		}
+	for _, path := range plainPaths {
+		t.Run(path.name, func(t *testing.T) {
+			var got *http.Request
+			var gotBody []byte
+			upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				got = r
+				gotBody, _ = io.ReadAll(r.Body)
+				w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+				w.Header().Set("X-App-Usage", `{"call_count":3}`)
+				w.Header().Set("X-Waguard-Decision", "forged")
+				w.Header().Add("X-Fb-Trace-Id", "abc")
+				io.WriteString(w, accepted)
+			}))
+			defer upstream.Close()
+			w := newWorld(t, options{Options: gatewaytest.Options{Upstream: upstream.URL, Forwards: path.forwards}})
+			ana.writes("Hello")(t, w)
+			resp, body := gatewaytest.Do(t, http.MethodPost, w.URL+messages+"?appsecret_proof=abc", textBody, http.Header{
+				"Content-Type": {"application/json"}, "Authorization": {"Bearer test-token"}, "User-Agent": {"shop/1.0"}, "X-Own": {"kept"},
+				"X-Waguard-Id": {"forged"}, "x-waguard-decision": {"forged"}, "X-Waguard-": {"forged"}, "Idempotency-Key": {"k"}, "X-Idempotency-Key": {"k"},
+			})
+			if string(gotBody) != textBody || got.ContentLength != int64(len(textBody)) {
+				t.Errorf("Meta got the body %q (%d bytes)", gotBody, got.ContentLength)
+			}
+			if got.URL.String() != messages+"?appsecret_proof=abc" {
+				t.Errorf("Meta got the path %s", got.URL)
+			}
+			for name, want := range map[string]string{
+				"Content-Type": "application/json", "Authorization": "Bearer test-token", "User-Agent": "shop/1.0", "X-Own": "kept",
+				"X-Waguard-Id": "", "X-Waguard-Decision": "", "Idempotency-Key": "", "X-Idempotency-Key": "", "X-Forwarded-For": "",
+			} {
+				if value := got.Header.Get(name); value != want {
+					t.Errorf("Meta got %s %q, want %q", name, value, want)
+				}
+			}
+			for name := range got.Header {
+				if strings.HasPrefix(strings.ToLower(name), "x-waguard") {
+					t.Errorf("Meta got %s", name)
+				}
+			}
+			if string(body) != accepted {
+				t.Errorf("the sender got %q", body)
+			}
+			e := w.newest(t)
+			for name, want := range map[string]string{
+				"Content-Type": "application/json; charset=UTF-8", "X-App-Usage": `{"call_count":3}`, "X-Fb-Trace-Id": "abc",
+				"X-Waguard-Decision": "allow", "X-Waguard-Rule": "WINDOW_OPEN", "X-Waguard-Category": "service", "X-Waguard-Id": e.ID.String(),
+			} {
+				if values := resp.Header.Values(name); len(values) != 1 || values[0] != want {
+					t.Errorf("the sender got %s %q, want %q", name, values, want)
+				}
+			}
+		})
 	}
 }
 
@@ -433,63 +445,67 @@ func TestPassThrough(t *testing.T) {
 // TestStoreFails: what can't be judged is refused as Meta refuses when it is
 // down, and what was sent without a record is not called a success.
 func TestStoreFails(t *testing.T) {
-	w := newWorld(t, options{Options: gatewaytest.Options{Store: "faulty", LogLevel: "PANIC", WhatsApp: "business " + shop + "\nbusiness " + support + " {\nmode monitor\n}"}})
-	ana.writes("Hello")(t, w)
-	clear := func() {
-		faults.facts.Store(false)
-		faults.reserve.Store(false)
-		faults.settle.Store(false)
-	}
-	defer clear()
-	for _, test := range []struct {
-		name   string
-		number string
-		fails  []interface{ Store(bool) }
-		want   string // status, code, rule
-		sent   int
-	}{
-		{"facts", shop, []interface{ Store(bool) }{&faults.facts}, "503 131016 STORE_UNAVAILABLE", 0},
-		{"facts/monitor", support, []interface{ Store(bool) }{&faults.facts}, "200 0 ", 1},
-		{"settle", shop, []interface{ Store(bool) }{&faults.settle}, "500 131000 UNRECORDED", 1},
-		{"reserve", shop, []interface{ Store(bool) }{&faults.reserve}, "503 131016 STORE_UNAVAILABLE", 0},
-		{"reserve/monitor", support, []interface{ Store(bool) }{&faults.reserve}, "200 0 ", 1},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	for _, path := range plainPaths {
+		t.Run(path.name, func(t *testing.T) {
+			w := newWorld(t, options{Options: gatewaytest.Options{Forwards: path.forwards, Store: "faulty", LogLevel: "PANIC", WhatsApp: "business " + shop + "\nbusiness " + support + " {\nmode monitor\n}"}})
+			ana.writes("Hello")(t, w)
+			clear := func() {
+				faults.facts.Store(false)
+				faults.reserve.Store(false)
+				faults.settle.Store(false)
+			}
+			defer clear()
+			for _, test := range []struct {
+				name   string
+				number string
+				fails  []interface{ Store(bool) }
+				want   string // status, code, rule
+				sent   int
+			}{
+				{"facts", shop, []interface{ Store(bool) }{&faults.facts}, "503 131016 STORE_UNAVAILABLE", 0},
+				{"facts/monitor", support, []interface{ Store(bool) }{&faults.facts}, "200 0 ", 1},
+				{"settle", shop, []interface{ Store(bool) }{&faults.settle}, "500 131000 UNRECORDED", 1},
+				{"reserve", shop, []interface{ Store(bool) }{&faults.reserve}, "503 131016 STORE_UNAVAILABLE", 0},
+				{"reserve/monitor", support, []interface{ Store(bool) }{&faults.reserve}, "200 0 ", 1},
+			} {
+				t.Run(test.name, func(t *testing.T) {
+					clear()
+					for _, f := range test.fails {
+						f.Store(true)
+					}
+					before := len(w.sim.Sends())
+					resp, body := w.Post(t, "/v25.0/"+test.number+"/messages", textBody)
+					r := decodeRefusal(t, body)
+					if got := fmt.Sprint(resp.StatusCode, " ", r.Error.Code, " ", r.Error.Waguard.Rule); got != test.want {
+						t.Errorf("the sender got %s: %s; want %s", got, body, test.want)
+					}
+					if sent := len(w.sim.Sends()) - before; sent != test.sent {
+						t.Errorf("%d messages were sent, want %d", sent, test.sent)
+					}
+				})
+			}
+			// What the log says of the store is true in the mode of the send.
+			for _, line := range w.logLines(t, "http.handlers.whatsapp_guard", "") {
+				if text := fmt.Sprint(line["msg"]); strings.Contains(text, "the store can't answer") &&
+					!strings.Contains(text, "passing sends") && !strings.Contains(text, "refusing sends") {
+					t.Errorf("the log says %q", text)
+				}
+			}
+			for message, want := range map[string]int{
+				"the store can't answer: passing sends unjudged and unrecorded, since their business is in monitor mode": 1,
+				"the store can't answer: refusing sends that can't be judged or recorded":                                2,
+			} {
+				if got := len(w.logLines(t, "http.handlers.whatsapp_guard", message)); got != want {
+					t.Errorf("the log says %d times %q, want %d", got, message, want)
+				}
+			}
 			clear()
-			for _, f := range test.fails {
-				f.Store(true)
-			}
-			before := len(w.sim.Sends())
-			resp, body := w.Post(t, "/v25.0/"+test.number+"/messages", textBody)
-			r := decodeRefusal(t, body)
-			if got := fmt.Sprint(resp.StatusCode, " ", r.Error.Code, " ", r.Error.Waguard.Rule); got != test.want {
-				t.Errorf("the sender got %s: %s; want %s", got, body, test.want)
-			}
-			if sent := len(w.sim.Sends()) - before; sent != test.sent {
-				t.Errorf("%d messages were sent, want %d", sent, test.sent)
+			// A refusal is given also where it can't be recorded.
+			faults.reserve.Store(true)
+			if resp, body := w.Post(t, messages, strings.ReplaceAll(textBody, "+4915112345678", "+4915119876543")); decodeRefusal(t, body).Error.Waguard.Rule != "WINDOW_CLOSED" {
+				t.Errorf("a refusal without record: %s %s", resp.Status, body)
 			}
 		})
-	}
-	// What the log says of the store is true in the mode of the send.
-	for _, line := range w.logLines(t, "http.handlers.whatsapp_guard", "") {
-		if text := fmt.Sprint(line["msg"]); strings.Contains(text, "the store can't answer") &&
-			!strings.Contains(text, "passing sends") && !strings.Contains(text, "refusing sends") {
-			t.Errorf("the log says %q", text)
-		}
-	}
-	for message, want := range map[string]int{
-		"the store can't answer: passing sends unjudged and unrecorded, since their business is in monitor mode": 1,
-		"the store can't answer: refusing sends that can't be judged or recorded":                                2,
-	} {
-		if got := len(w.logLines(t, "http.handlers.whatsapp_guard", message)); got != want {
-			t.Errorf("the log says %d times %q, want %d", got, message, want)
-		}
-	}
-	clear()
-	// A refusal is given also where it can't be recorded.
-	faults.reserve.Store(true)
-	if resp, body := w.Post(t, messages, strings.ReplaceAll(textBody, "+4915112345678", "+4915119876543")); decodeRefusal(t, body).Error.Waguard.Rule != "WINDOW_CLOSED" {
-		t.Errorf("a refusal without record: %s %s", resp.Status, body)
 	}
 }
 
@@ -498,19 +514,23 @@ func TestStoreFails(t *testing.T) {
 // sender is told; no further one does, and none where the store says beforehand
 // that it has no room.
 func TestLedgerOverlap(t *testing.T) {
-	w := newWorld(t, options{Options: gatewaytest.Options{Store: "faulty", LogLevel: "PANIC", WhatsApp: "ledger overlap"}})
-	ana.writes("Hello")(t, w)
-	defer faults.reserve.Store(false)
-	defer faults.lateReserve.Store(false)
-	for i, want := range []string{"503 STORE_UNAVAILABLE", "200 ", "500 UNRECORDED", "503 STORE_UNAVAILABLE", "200 "} {
-		faults.reserve.Store(i == 0)
-		faults.lateReserve.Store(i == 2 || i == 3)
-		resp, body := w.Post(t, messages, textBody)
-		if got := fmt.Sprint(resp.StatusCode, " ", decodeRefusal(t, body).Error.Waguard.Rule); got != want {
-			t.Errorf("send %d got %s: %s, want %s", i, got, body, want)
-		}
-	}
-	if got := len(w.sim.Sends()); got != 3 {
-		t.Errorf("%d messages were sent, want 3", got)
+	for _, path := range plainPaths {
+		t.Run(path.name, func(t *testing.T) {
+			w := newWorld(t, options{Options: gatewaytest.Options{Forwards: path.forwards, Store: "faulty", LogLevel: "PANIC", WhatsApp: "ledger overlap"}})
+			ana.writes("Hello")(t, w)
+			defer faults.reserve.Store(false)
+			defer faults.lateReserve.Store(false)
+			for i, want := range []string{"503 STORE_UNAVAILABLE", "200 ", "500 UNRECORDED", "503 STORE_UNAVAILABLE", "200 "} {
+				faults.reserve.Store(i == 0)
+				faults.lateReserve.Store(i == 2 || i == 3)
+				resp, body := w.Post(t, messages, textBody)
+				if got := fmt.Sprint(resp.StatusCode, " ", decodeRefusal(t, body).Error.Waguard.Rule); got != want {
+					t.Errorf("send %d got %s: %s, want %s", i, got, body, want)
+				}
+			}
+			if got := len(w.sim.Sends()); got != 3 {
+				t.Errorf("%d messages were sent, want 3", got)
+			}
+		})
 	}
 }

@@ -26,8 +26,14 @@ type process struct {
 // newProcess prepares a gateway; start starts it.
 func newProcess(t testing.TB, upstream, dir string) *process {
 	t.Helper()
+	return newProcessOn(t, paths[0], upstream, dir)
+}
+
+// newProcessOn is one whose sends go on by a path.
+func newProcessOn(t testing.TB, path path, upstream, dir string) *process {
+	t.Helper()
 	g := gatewaytest.Prepare(t, gatewaytest.Options{
-		Upstream: upstream, Dir: dir, LogLevel: "INFO", Global: "storage file_system " + filepath.Join(t.TempDir(), "caddy"),
+		Forwards: path.forwards, Upstream: upstream, Dir: dir, LogLevel: "INFO", Global: "storage file_system " + filepath.Join(t.TempDir(), "caddy"),
 	})
 	p := &process{g, gatewaytest.Process{File: filepath.Join(t.TempDir(), "Caddyfile"), Env: gatewaytest.Environment(t.TempDir())}}
 	p.configure(t, p.text(t))

@@ -94,75 +94,79 @@ func (c *crowd) end() {
 // TestReloadUnderLoad: ten reloads while thousands of sends and webhooks run cost
 // no request and no record (A7, A9).
 func TestReloadUnderLoad(t *testing.T) {
-	sim := graphsim.New(graphsim.Options{AppSecret: gatewaytest.AppSecret, Clock: func() time.Time { return gatewaytest.Epoch }})
-	defer sim.Close()
-	upstream := newServer(t, sim)
-	g := gatewaytest.Start(t, gatewaytest.Options{Upstream: upstream})
-	sim.SetWebhookURL(g.WebhookURL)
-	if _, err := sim.Inbound(t.Context(), shop, ana.User, graphsim.Text("Hello")); err != nil {
-		t.Fatal(err)
-	}
-	c := sendAlong(g.URL+messages, 8, textBody)
-	stopWriting := make(chan struct{})
-	wrote, writing := 0, make(chan error, 1)
-	go func() {
-		for {
-			select {
-			case <-stopWriting:
-				writing <- nil
-				return
-			default:
+	for _, path := range plainPaths {
+		t.Run(path.name, func(t *testing.T) {
+			sim := graphsim.New(graphsim.Options{AppSecret: gatewaytest.AppSecret, Clock: func() time.Time { return gatewaytest.Epoch }})
+			defer sim.Close()
+			upstream := newServer(t, sim)
+			g := gatewaytest.Start(t, gatewaytest.Options{Upstream: upstream, Forwards: path.forwards})
+			sim.SetWebhookURL(g.WebhookURL)
+			if _, err := sim.Inbound(t.Context(), shop, ana.User, graphsim.Text("Hello")); err != nil {
+				t.Fatal(err)
 			}
-			p := graphsim.User{Phone: fmt.Sprintf("+4915170%06d", wrote)}
-			if _, err := sim.Inbound(t.Context(), shop, p, graphsim.Text("Hello")); err != nil {
-				if d, again := sim.Redeliver(t.Context()); again != nil || len(d) == 0 {
-					writing <- fmt.Errorf("webhook %d: %w, and again %w", wrote, err, again)
-					return
+			c := sendAlong(g.URL+messages, 8, textBody)
+			stopWriting := make(chan struct{})
+			wrote, writing := 0, make(chan error, 1)
+			go func() {
+				for {
+					select {
+					case <-stopWriting:
+						writing <- nil
+						return
+					default:
+					}
+					p := graphsim.User{Phone: fmt.Sprintf("+4915170%06d", wrote)}
+					if _, err := sim.Inbound(t.Context(), shop, p, graphsim.Text("Hello")); err != nil {
+						if d, again := sim.Redeliver(t.Context()); again != nil || len(d) == 0 {
+							writing <- fmt.Errorf("webhook %d: %w, and again %w", wrote, err, again)
+							return
+						}
+					}
+					wrote++
+				}
+			}()
+			const reloads, fewest = 10, 1500
+			for i := range reloads {
+				eventually(t, "sends go through between two reloads", func() bool { return c.sent.Load() >= int64(i+1)*fewest/reloads })
+				g.Guard = fmt.Sprintf("send_timeout %ds", 30+i) // so that the configuration differs
+				if err := g.Load(); err != nil {
+					t.Fatalf("reload %d: %v", i, err)
 				}
 			}
-			wrote++
-		}
-	}()
-	const reloads, fewest = 10, 2000
-	for i := range reloads {
-		eventually(t, "sends go through between two reloads", func() bool { return c.sent.Load() >= int64(i+1)*fewest/reloads })
-		g.Guard = fmt.Sprintf("send_timeout %ds", 30+i) // so that the configuration differs
-		if err := g.Load(); err != nil {
-			t.Fatalf("reload %d: %v", i, err)
-		}
-	}
-	close(stopWriting)
-	if err := <-writing; err != nil {
-		t.Error(err)
-	}
-	c.end()
-	if c.faults.Load() != 0 {
-		t.Errorf("%d sends were answered with a fault, the first with %s", c.faults.Load(), c.fault)
-	}
-	t.Logf("%d sends, %d webhooks, %d connections broken by closing them idle", c.sent.Load(), wrote, c.broken.Load())
-	entries := allEntries(t, g, "ledger")
-	known := make(map[string]bool, len(entries))
-	for _, e := range entries {
-		known[e.ID.String()] = true
-		if e.Outcome.State != "accepted" {
-			t.Errorf("%s was %s", e.ID, e.Outcome.State)
-		}
-	}
-	for _, id := range c.ids {
-		if !known[id] {
-			t.Errorf("%s was acknowledged and is not in the ledger", id)
-		}
-	}
-	// A request on a connection that was closed under it may or may not have
-	// arrived; every other one is there exactly once.
-	if n := int64(len(entries)); n < c.allowed.Load() || n > c.sent.Load() || n != int64(len(sim.Sends())) {
-		t.Errorf("the ledger has %d entries for %d sends (%d answered, %d passed to Meta)", n, c.sent.Load(), c.allowed.Load(), len(sim.Sends()))
-	}
-	addsUp(t, g)
-	for i := 0; i < wrote; i += max(wrote/50, 1) {
-		if !consentOf(t, g, shop, fmt.Sprintf("+4915170%06d", i)).WindowOpen {
-			t.Errorf("the window webhook %d opened is closed", i)
-		}
+			close(stopWriting)
+			if err := <-writing; err != nil {
+				t.Error(err)
+			}
+			c.end()
+			if c.faults.Load() != 0 {
+				t.Errorf("%d sends were answered with a fault, the first with %s", c.faults.Load(), c.fault)
+			}
+			t.Logf("%d sends, %d webhooks, %d connections broken by closing them idle", c.sent.Load(), wrote, c.broken.Load())
+			entries := allEntries(t, g, "ledger")
+			known := make(map[string]bool, len(entries))
+			for _, e := range entries {
+				known[e.ID.String()] = true
+				if e.Outcome.State != "accepted" {
+					t.Errorf("%s was %s", e.ID, e.Outcome.State)
+				}
+			}
+			for _, id := range c.ids {
+				if !known[id] {
+					t.Errorf("%s was acknowledged and is not in the ledger", id)
+				}
+			}
+			// A request on a connection that was closed under it may or may not have
+			// arrived; every other one is there exactly once.
+			if n := int64(len(entries)); n < c.allowed.Load() || n > c.sent.Load() || n != int64(len(sim.Sends())) {
+				t.Errorf("the ledger has %d entries for %d sends (%d answered, %d passed to Meta)", n, c.sent.Load(), c.allowed.Load(), len(sim.Sends()))
+			}
+			addsUp(t, g)
+			for i := 0; i < wrote; i += max(wrote/50, 1) {
+				if !consentOf(t, g, shop, fmt.Sprintf("+4915170%06d", i)).WindowOpen {
+					t.Errorf("the window webhook %d opened is closed", i)
+				}
+			}
+		})
 	}
 }
 

@@ -29,6 +29,10 @@ type gateway struct {
 	url   string
 	sim   *graphsim.Sim
 	admin *adminapi.Client
+	// configs are its Caddyfiles: sends go on by reverse_proxy, or by the guard itself.
+	// It starts with one and the other in turn.
+	configs [2]string
+	starts  int
 
 	facts       // of the round
 	all   facts // of the rounds before
@@ -61,12 +65,11 @@ func newGateway(t testing.TB, store string) *gateway {
 	if g.admin, err = adminapi.NewClient(as.Admin); err != nil {
 		t.Fatal(err)
 	}
-	config, err := as.Text()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(g.File, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
+	for i := range g.configs {
+		as.Forwards = i == 1
+		if g.configs[i], err = as.Text(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	g.sim.SetWebhookURL(g.url + "/webhook")
 	return g
@@ -76,6 +79,10 @@ func newGateway(t testing.TB, store string) *gateway {
 // to is half of what is tested.
 func (g *gateway) start(t testing.TB) {
 	t.Helper()
+	if err := os.WriteFile(g.File, []byte(g.configs[g.starts%2]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g.starts++
 	g.Launch(t)
 	if !g.Await(g.healthy, 60*time.Second) {
 		g.kill(t)
