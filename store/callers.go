@@ -94,9 +94,9 @@ func (s *Book) Accepted(phoneNumberID, token string, at policy.Moment) {
 	if token == "" {
 		return
 	}
+	a := s.callerPseudonym(phoneNumberID, token) // every send waits for the lock
 	s.callers.mu.Lock()
 	defer s.callers.mu.Unlock()
-	a := s.callerPseudonym(phoneNumberID, token)
 	k, known := s.callers.known[a]
 	if !known {
 		if oldest, n := s.callers.oldest(phoneNumberID, false); n >= maxCallersOfNumber && phoneNumberID != "" {
@@ -120,9 +120,9 @@ func (s *Book) Accepted(phoneNumberID, token string, at policy.Moment) {
 
 // Unaccepted forgets an access token for a business phone number.
 func (s *Book) Unaccepted(phoneNumberID, token string) {
+	a := s.callerPseudonym(phoneNumberID, token)
 	s.callers.mu.Lock()
 	defer s.callers.mu.Unlock()
-	a := s.callerPseudonym(phoneNumberID, token)
 	if _, known := s.callers.known[a]; known {
 		s.forgetCaller(a)
 	}

@@ -73,7 +73,7 @@ func BenchmarkKeepEntry(b *testing.B) {
 	} {
 		for kind, e := range map[string]*Entry{"reply": reply, "refused": refused} {
 			e.Policy = p
-			e.Decision = policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time())
+			e.Decision, e.Decided = policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time()), true
 			b.Run(kind+"/"+name, func(b *testing.B) {
 				s := &Book{policies: newPolicies()}
 				kept := *e

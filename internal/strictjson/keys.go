@@ -15,20 +15,13 @@ func (p *parser) duplicates(object, n int, escaped bool) *Error {
 	if n < 2 {
 		return nil
 	}
-	v := Value{doc: &p.doc, at: object}
 	if n <= fewKeys && !escaped {
-		for key := range v.Members() {
-			for earlier := range v.Members() {
-				if earlier == key {
-					break
-				}
-				if bytes.Equal(earlier.raw(), key.raw()) {
-					return p.fail("a key appears twice in the object that ends")
-				}
-			}
+		if p.sameKeys(object) {
+			return p.fail("a key appears twice in the object that ends")
 		}
 		return nil
 	}
+	v := Value{doc: &p.doc, at: object}
 	p.keys = p.keys[:0]
 	for key := range v.Members() {
 		raw := key.raw()
@@ -44,4 +37,20 @@ func (p *parser) duplicates(object, n int, escaped bool) *Error {
 		}
 	}
 	return nil
+}
+
+// sameKeys compares each key of an object, written without escapes, with those before
+// it.
+func (p *parser) sameKeys(object int) bool {
+	src, nodes := p.doc.src, p.doc.nodes
+	first, end := object+1, int(nodes[object].next)
+	for i := first; i < end; i = int(nodes[i+1].next) {
+		key := src[nodes[i].start:nodes[i].end]
+		for j := first; j < i; j = int(nodes[j+1].next) {
+			if bytes.Equal(key, src[nodes[j].start:nodes[j].end]) {
+				return true
+			}
+		}
+	}
+	return false
 }
