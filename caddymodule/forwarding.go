@@ -16,6 +16,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/waguard/waguard/forward"
+	"github.com/waguard/waguard/gateway"
 )
 
 // With `upstream` the guard passes on itself what it has judged. It does to a request
@@ -68,7 +69,7 @@ func (l *leaving) failed(ctx context.Context, deadline time.Time, err error) err
 	l.written = max(l.written, e.Written)
 	switch {
 	case e.Kind == forward.Cancelled:
-		return caddyhttp.Error(statusClientGone, err)
+		return caddyhttp.Error(gateway.StatusClientClosed, err)
 	case !e.Timeout():
 		return caddyhttp.Error(http.StatusBadGateway, err)
 	}
@@ -124,9 +125,6 @@ func (l *leaving) answer(w http.ResponseWriter, r *http.Request, resp *http.Resp
 	}
 	return nil
 }
-
-// statusClientGone is what Caddy notes of a request whose client has gone.
-const statusClientGone = 499
 
 var (
 	fieldLists  = sync.Pool{New: func() any { f := make([]forward.Field, 0, 32); return &f }}

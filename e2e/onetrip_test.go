@@ -139,8 +139,13 @@ func TestSentOnce(t *testing.T) {
 		"unavailable/buffered-h2": {"reverse_proxy UP {\nrequest_buffers 1MiB\ntransport http {\ntls_insecure_skip_verify\n}\nlb_retries 30\nlb_retry_match {\nexpression `{rp.status_code} == 503 && path('/v25.0/*')`\n}\n}", answer(503, "{}"), true, "unknown"},
 		"handle-response":         {"reverse_proxy UP {\nrequest_buffers 1MiB\n@bad status 5xx\nhandle_response @bad {\nreverse_proxy OTHER\n}\n}", answer(503, "{}"), false, "unknown"},
 		"intercept-behind":        {"intercept {\n@bad status 5xx\nhandle_response @bad {\nreverse_proxy OTHER\n}\n}\nreverse_proxy UP", answer(503, "{}"), false, "unknown"},
+
+		// The guard itself, whatever the proxy behind does with everything else.
+		"upstream/breaks-off":  {"reverse_proxy UP {\n" + retry + "}", breaks, false, "unknown"},
+		"upstream/unavailable": {"reverse_proxy UP {\nlb_retries 30\nlb_retry_match {\nexpression `{rp.status_code} == 503`\n}\n}", answer(503, "{}"), false, "unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			own := strings.HasPrefix(name, "upstream/")
 			var got, other atomic.Int64
 			serve := func(w http.ResponseWriter, r *http.Request) {
 				if body, _ := io.ReadAll(r.Body); len(body) == len(textBody) {
@@ -169,7 +174,11 @@ func TestSentOnce(t *testing.T) {
 				}
 			}))
 			t.Cleanup(second.Close)
-			w := newBehind(t, "route {\n"+known+strings.NewReplacer("UP", upstream.URL, "OTHER", second.URL).Replace(test.proxy)+"\n}")
+			guard := known
+			if own {
+				guard = strings.Replace(known, "{", "{\nupstream "+upstream.URL, 1)
+			}
+			w := newBehind(t, "route {\n"+guard+strings.NewReplacer("UP", upstream.URL, "OTHER", second.URL).Replace(test.proxy)+"\n}")
 			for range 4 { // connections that are kept are used again
 				for range 3 {
 					gatewaytest.Do(t, "GET", w.URL+"/v25.0/"+shop, "", nil)
@@ -181,6 +190,12 @@ func TestSentOnce(t *testing.T) {
 				}
 				if e := w.settled(t); string(e.Outcome.State) != test.state {
 					t.Errorf("the ledger has %s, want %s", e.Outcome.State, test.state)
+				}
+				if own && name == "upstream/unavailable" {
+					if resp.StatusCode != 503 || string(body) != "{}" {
+						t.Errorf("the sender got %s: %s", resp.Status, body)
+					}
+					continue // Meta's answer is the answer
 				}
 				if v := misconfigured(t, body); resp.StatusCode < 500 || v.Outcome != "unknown" {
 					t.Errorf("the sender got %s: %s", resp.Status, body)

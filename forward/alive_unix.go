@@ -10,7 +10,7 @@ import (
 // socket looks at a connection that lies idle.
 type socket struct {
 	raw  syscall.RawConn
-	look func(fd uintptr) bool // made once: a look costs no memory
+	look func(fd uintptr) // made once: a look costs no memory
 	one  [1]byte
 	idle bool
 }
@@ -26,10 +26,9 @@ func (s *socket) watch(conn net.Conn) {
 		return
 	}
 	s.raw = raw
-	s.look = func(fd uintptr) bool {
+	s.look = func(fd uintptr) {
 		_, err := syscall.Read(int(fd), s.one[:])
 		s.idle = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK
-		return true // don't wait for more
 	}
 }
 
@@ -41,5 +40,6 @@ func (s *socket) quiet() bool {
 		return true
 	}
 	s.idle = false
-	return s.raw.Read(s.look) == nil && s.idle
+	// Not by the connection's own Read, which minds the deadline of the last request.
+	return s.raw.Control(s.look) == nil && s.idle
 }

@@ -111,7 +111,8 @@ func (c *Client) secure(ctx context.Context, cn *conn, deadline time.Time) error
 		return err
 	}
 	if ctx.Done() != nil {
-		defer context.AfterFunc(ctx, cn.abort)()
+		raw := conn{net: cn.net} // cn's own changes meanwhile
+		defer context.AfterFunc(ctx, raw.abort)()
 	}
 	if c.proxyTLS != nil {
 		if err := handshake(cn, c.proxyTLS); err != nil {

@@ -58,6 +58,27 @@ func TestGrowsOld(t *testing.T) {
 	}
 }
 
+// TestOutlivesItsDeadline: the deadline of a request is not that of the connection.
+func TestOutlivesItsDeadline(t *testing.T) {
+	for _, way := range ways {
+		w := way.world(t, Options{}, answersAll)
+		r := text("x")
+		for w.ask(t, r).kind == Unconnected { // a busy machine
+			r.Deadline = time.Now().Add(time.Second)
+		}
+		r.Deadline = time.Now().Add(50 * time.Millisecond)
+		w.ask(t, r)
+		conns := w.server.conns.Load()
+		until(t, func() bool { return time.Now().After(r.Deadline) })
+		if w.counters.Idle() == 0 {
+			continue // it took too long
+		}
+		if got := w.ask(t, text("x")); got != answered || w.server.conns.Load() != conns {
+			t.Errorf("%s: got %+v over connection %d", way.name, got, w.server.conns.Load())
+		}
+	}
+}
+
 // TestLastUsedFirst: what was used last is used next.
 func TestLastUsedFirst(t *testing.T) {
 	w := ways[0].world(t, Options{}, func(n int64, p *peer) {
