@@ -68,8 +68,9 @@ func broken() []outcome { return nil }
 
 func then(outcomes ...[]outcome) []outcome { return slices.Concat(outcomes...) }
 
-func TestAttacks(t *testing.T) {
-	w := newWorld(t)
+func TestAttacks(t *testing.T) { bothPaths(t, testAttacks) }
+
+func testAttacks(t *testing.T, w *world) {
 	const least = 150
 	rows, names := 0, map[string]bool{}
 	for _, c := range chapters {

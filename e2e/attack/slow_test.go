@@ -29,7 +29,7 @@ const (
 // Thousands of senders of a byte a second cost little memory each, whatever
 // length they announce, and others are served meanwhile.
 func TestSlowSenders(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, false)
 	before, goroutines := memory(), runtime.NumGoroutine()
 	conns := make([]net.Conn, slowSenders)
 	for i := range conns {

@@ -132,6 +132,14 @@ const configuration = `{
 		{block}
 	}
 }
+(own) {
+	upstream {args[0]} {
+		header_up -X-Forwarded-For
+		header_up -X-Forwarded-Host
+		header_up -X-Forwarded-Proto
+		{block}
+	}
+}
 http://:%[1]s {
 	handle /webhook {
 		whatsapp_webhook {
@@ -142,6 +150,7 @@ http://:%[1]s {
 	handle {
 		whatsapp_guard {
 			senders match path *
+		{{if .Forwards}}import own {{.Upstream}}{{end}}
 		}
 		import upstream {{.Upstream}}
 	}
@@ -151,6 +160,7 @@ http://:%[2]s {
 		dialect 360dialog
 		phone_number_id ` + number + `
 		senders match path *
+		{{if .Forwards}}import own {{.Upstream}}{{end}}
 	}
 	import upstream {{.Upstream}}
 }
@@ -159,12 +169,16 @@ http://:%[3]s {
 		dialect on_premises
 		phone_number_id ` + number + `
 		senders match path *
+		{{if .Forwards}}import own {{.Upstream}}{{end}}
 	}
 	import upstream {{.Upstream}}
 }
 http://:%[4]s {
 	whatsapp_guard {
 		senders match path *
+		{{if .Forwards}}import own https://%[5]s {
+			trust %[6]s
+		}{{end}}
 	}
 	import upstream https://%[5]s {
 		transport http {
@@ -174,8 +188,16 @@ http://:%[4]s {
 }
 `
 
+// bothPaths runs a test against gateways whose sends go on by reverse_proxy, and by the
+// guard itself.
+func bothPaths(t *testing.T, test func(t *testing.T, w *world)) {
+	for name, forwards := range map[string]bool{"proxy": false, "upstream": true} {
+		t.Run(name, func(t *testing.T) { test(t, newWorld(t, forwards)) })
+	}
+}
+
 // newWorld starts a gateway and introduces the people.
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, forwards bool) *world {
 	t.Helper()
 	config, certificate := certificate(t)
 	w := &world{plain: newUpstream(t, nil), tls: newUpstream(t, config)}
@@ -186,6 +208,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.Gateway = gatewaytest.Start(t, gatewaytest.Options{
 		Upstream:  "http://" + w.plain.addr(),
+		Forwards:  forwards,
 		Caddyfile: fmt.Sprintf(configuration, append(ports, w.tls.addr(), certificate)...),
 	})
 	w.WebhookURL = "http://" + w.doors[cloud] + "/webhook"
