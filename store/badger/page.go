@@ -1,6 +1,7 @@
 package badger
 
 import (
+	_ "embed" // the dictionary
 	"fmt"
 	"slices"
 
@@ -24,7 +25,7 @@ import (
 
 const (
 	// pageSpan is how far apart the times of a page's entries are at most.
-	pageSpan = 25 // ms
+	pageSpan = 1000 // ms
 	// maxPage is about how many bytes a page has at most. All of a page is read
 	// to read one entry.
 	maxPage = 64 << 10
@@ -78,14 +79,37 @@ func (r *recent) pages(j journal, start uint64) (pages []kept, err error) {
 	return pages, nil
 }
 
-// encodePage compresses a page: entries are much alike, and what isn't written
-// needn't be synced, sorted and written again by Badger.
+// A page is compressed: entries are much alike, and what isn't written needn't be
+// synced, sorted and written again by Badger. Where few sends are made most pages have
+// one entry, so that it is compressed by what entries are like: a dictionary. In front
+// stand a zero and the dictionary's number; pages without are those of versions that
+// had none, and begin with their length.
+
+//go:embed page-1.dict
+var dictionary1 []byte
+
+// dictionaries are by number. None of them may ever change: pages were written with it.
+var dictionaries = map[byte]*s2.Dict{1: s2.MakeDict(dictionary1, nil)}
+
+const dictionary = 1
+
 func encodePage(p pageRecord) ([]byte, error) {
 	value, err := encode(p)
 	if err != nil {
 		return nil, err
 	}
-	return s2.Encode(nil, value), nil
+	return append([]byte{0, dictionary}, dictionaries[dictionary].Encode(nil, value)...), nil
+}
+
+func decompress(page []byte) (value []byte, err error) {
+	if len(page) < 2 || page[0] != 0 {
+		return s2.Decode(nil, page)
+	}
+	d := dictionaries[page[1]]
+	if d == nil {
+		return nil, fmt.Errorf("a newer waguard has compressed it, with dictionary %d", page[1])
+	}
+	return d.Decode(nil, page[2:])
 }
 
 // size is about what the line takes of a page, with what becomes of it.
@@ -104,7 +128,7 @@ func readPage(it *badger.Iterator) (p pageRecord, err error) {
 }
 
 func decodePage(value []byte) (p pageRecord, err error) {
-	if value, err = s2.Decode(nil, value); err != nil {
+	if value, err = decompress(value); err != nil {
 		return p, fmt.Errorf("%w: %w", store.ErrUnreadable, err)
 	}
 	if err := decode(value, &p); err != nil {
