@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Measured is what a store can tell in addition about what it takes up.
 type Measured interface {
@@ -16,6 +19,10 @@ type Measure struct {
 	Free, Needed uint64
 	// Waiting is how many changes are on their way to disk.
 	Waiting int
+	// Synced is how long the newest changes took to get there, and Together how many
+	// shared that.
+	Synced   time.Duration
+	Together int
 }
 
 // Full reports that the disk has no room for sends.

@@ -11,7 +11,7 @@ import (
 
 const (
 	// maxBulk is the size of the bulky changes that are in one transaction.
-	maxBulk = 64
+	maxBulk = 256
 	// stormBulk is the same while there are other changes, to which each adds what it
 	// takes.
 	stormBulk = 16

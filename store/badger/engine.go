@@ -35,6 +35,8 @@ type Engine struct {
 	changes *wal.Log
 	frame   []byte
 	pace    pace
+	// newest is the pace, for everybody else.
+	newest atomic.Pointer[pace]
 
 	// recentMu guards recent and applying: what isn't in Badger yet, and what is about
 	// to be, nil if nothing is.

@@ -69,3 +69,20 @@ func BenchmarkStorm(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkWebhook measures a webhook of 1,000 messages until all of it is on disk.
+func BenchmarkWebhook(b *testing.B) {
+	s := openStore(b, b.TempDir(), Options{Now: testNow})
+	defer s.Close()
+	at := policy.Moment(1)
+	for b.Loop() {
+		events := make([]policy.Event, 1000)
+		for i := range events {
+			events[i] = opened(fmt.Sprint(15550000000+i), at)
+		}
+		if err := s.Apply(b.Context(), events); err != nil {
+			b.Fatal(err)
+		}
+		at++
+	}
+}

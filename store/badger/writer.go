@@ -239,6 +239,8 @@ func (e *Engine) keep(b *batch) error {
 	began := time.Now()
 	number, err := e.changes.Append(e.frame)
 	e.pace.took(b.changes, time.Since(began))
+	newest := e.pace
+	e.newest.Store(&newest)
 	if err == nil && number != at.Frame {
 		err = fmt.Errorf("the change is number %d in the log, and %d by the store", number, at.Frame)
 	}
