@@ -42,7 +42,10 @@ func (e *Engine) Backup(ctx context.Context, w io.Writer) error {
 	if _, err := io.WriteString(out, backupHeader); err != nil {
 		return fmt.Errorf("writing a backup: %w", err)
 	}
-	if _, err := e.db.Backup(out, 0); err != nil {
+	stream := e.db.NewStream()
+	// Each goroutine collects 32 MiB, and what they have collected waits for the others.
+	stream.NumGo, stream.MaxSize = 1, 16<<20
+	if _, err := stream.Backup(out, 0); err != nil {
 		return fmt.Errorf("writing a backup: %w", err)
 	}
 	if _, err := w.Write(sum.Sum(nil)); err != nil {
