@@ -67,6 +67,7 @@ func runScale(ctx context.Context, args []string) error {
 func measureScale(ctx context.Context, o scaleOptions) (*scaleResult, error) {
 	r := &scaleResult{At: time.Now().UTC().Truncate(time.Second), Path: o.Path}
 	for _, n := range o.contacts {
+		progress(comma(n) + " contacts")
 		err := withScaled(ctx, o, r, func(s *scaled) error {
 			p, err := s.people(ctx, n)
 			r.People = append(r.People, p)
@@ -77,6 +78,7 @@ func measureScale(ctx context.Context, o scaleOptions) (*scaleResult, error) {
 		}
 	}
 	for _, n := range o.entries {
+		progress(comma(n) + " ledger entries")
 		err := withScaled(ctx, o, r, func(s *scaled) error {
 			l, err := s.ledger(ctx, n)
 			r.Ledger = append(r.Ledger, l)

@@ -31,7 +31,6 @@ func measureSuite(ctx context.Context, o options) (*suite, error) {
 			return nil, err
 		}
 	}
-	progress("scale")
 	o.scale.seconds = max(o.seconds, o.seconds*float64(o.rounds)/2)
 	o.scale.setup = o.setup
 	var err error
