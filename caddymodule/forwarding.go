@@ -52,6 +52,11 @@ func (l *leaving) ServeHTTP(w http.ResponseWriter, r *http.Request) error {
 	*fields = l.upstream.header(&request, (*fields)[:0], r)
 	request.Fields = *fields
 	resp, err := l.upstream.client.Do(ctx, &request)
+	if e, ok := errors.AsType[*forward.Error](err); ok && e.Kind == forward.Cancelled {
+		l.written = e.Written
+		w.WriteHeader(gateway.StatusClientClosed) // for the log: nobody waits for it
+		return nil
+	}
 	if err != nil {
 		return l.failed(r.Context(), request.Deadline, err)
 	}
@@ -67,10 +72,7 @@ func (l *leaving) failed(ctx context.Context, deadline time.Time, err error) err
 		return caddyhttp.Error(http.StatusBadGateway, err)
 	}
 	l.written = max(l.written, e.Written)
-	switch {
-	case e.Kind == forward.Cancelled:
-		return caddyhttp.Error(gateway.StatusClientClosed, err)
-	case !e.Timeout():
+	if !e.Timeout() {
 		return caddyhttp.Error(http.StatusBadGateway, err)
 	}
 	if l.judged && !time.Now().Before(deadline) {
