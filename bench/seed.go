@@ -28,6 +28,25 @@ func seed(ctx context.Context, gateway *proxy, people int) error {
 			return err
 		}
 	}
+	return introduce(ctx, gateway)
+}
+
+// introduce lets the gateway see that Meta accepts the sender, as a company's sender is
+// known: strangers are held back where their sends are refused.
+func introduce(ctx context.Context, gateway *proxy) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, gateway.trust.url(gateway.addr)+"/v23.0/"+phoneNumberID, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", bearer)
+	resp, err := gateway.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("introducing the sender: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("introducing the sender: %s", resp.Status)
+	}
 	return nil
 }
 

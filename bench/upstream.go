@@ -77,6 +77,8 @@ func (u *upstreamServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case bytes.Contains(body, []byte(`"batch":`)):
 		time.Sleep(u.takes)
 		reply(w, u.batch(body))
+	case strings.HasSuffix(r.URL.Path, "/"+phoneNumberID):
+		reply(w, []byte(`{"id":"`+phoneNumberID+`"}`))
 	default: // whether it is there
 		reply(w, nil)
 	}
