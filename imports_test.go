@@ -54,8 +54,9 @@ var rooms = []struct{ name, mayImport, never string }{
 	// What is remembered: no wire, no Caddy. Engines keep bytes, and know nothing of
 	// what they mean.
 	{"store", "policy", "caddy badger network disk"},
-	{"store/wal", "", "caddy badger network logger"},
-	{"store/badger", "store store/wal", "caddy network"},
+	{"internal/durable", "", "caddy badger network logger"},
+	{"store/wal", "internal/durable", "caddy badger network logger"},
+	{"store/badger", "internal/durable store store/wal", "caddy network"},
 	{"store/memory", "store", "caddy badger network disk logger"},
 	{"store/enginetest", "store", "caddy badger network disk"},
 	{"store/storetest", "policy store", "caddy badger network"},
@@ -71,7 +72,7 @@ var rooms = []struct{ name, mayImport, never string }{
 		"billing cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/ntp internal/version phone policy store store/badger", "",
 	},
 
-	{"internal/backups", "", "caddy badger network logger"},
+	{"internal/backups", "internal/durable", "caddy badger network logger"},
 	{"command", "billing internal/adminapi internal/backups internal/ntp internal/version policy store store/badger", ""},
 
 	// What a build of Caddy imports.

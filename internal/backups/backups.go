@@ -10,7 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
+
+	"github.com/waguard/waguard/internal/durable"
 )
 
 // Save writes a backup to a file that does not exist yet, readable by its owner
@@ -44,7 +45,7 @@ func Save(name string, backup io.Reader, verify func(io.ReadSeeker) error) (size
 	if err := claim(file.Name(), name); err != nil {
 		return 0, err
 	}
-	return size, syncDir(filepath.Dir(name))
+	return size, durable.Names(filepath.Dir(name))
 }
 
 // part ends the name of a backup that is being written.
@@ -92,16 +93,4 @@ func claim(temporary, name string) error {
 		return errors.Join(fmt.Errorf("naming the backup: %w", err), os.Remove(name))
 	}
 	return nil
-}
-
-// syncDir makes the names in a directory durable.
-func syncDir(name string) error {
-	if runtime.GOOS == "windows" { // which has no such thing
-		return nil
-	}
-	dir, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/waguard/waguard/internal/durable"
 )
 
 // stamp is how the names of backups in a directory tell their time.
@@ -76,7 +78,7 @@ func Keep(dir string, newest string, n int, now time.Time) (deleted []string, er
 			err = errors.Join(err, removed)
 		}
 	}
-	return deleted, errors.Join(err, removeParts(dir, now), syncDir(dir))
+	return deleted, errors.Join(err, removeParts(dir, now), durable.Names(dir))
 }
 
 func removeParts(dir string, now time.Time) error {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/internal/durable"
 )
 
 // restorePart is where a store is restored inside its directory, if it can't be
@@ -67,7 +69,7 @@ func Restore(dir string, file io.ReadSeeker) (err error) {
 	if err := errors.Join(os.Remove(dir), os.Rename(part, dir)); err != nil {
 		return err
 	}
-	return syncDir(parent)
+	return durable.Names(parent)
 }
 
 // backupRecords is the part of a backup that Badger reads.
@@ -161,11 +163,11 @@ func moveUp(part, dir string) error {
 			}
 		}
 	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.Names(dir); err != nil {
 		return err
 	}
 	err = errors.Join(
 		os.Rename(filepath.Join(part, badger.ManifestFilename), filepath.Join(dir, badger.ManifestFilename)),
 		os.Remove(part))
-	return errors.Join(err, syncDir(dir))
+	return errors.Join(err, durable.Names(dir))
 }

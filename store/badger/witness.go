@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/waguard/waguard/internal/durable"
 	"github.com/waguard/waguard/store"
 )
 
@@ -159,7 +160,7 @@ func writeWitness(path string, w *witness, h head) error {
 	if err := errors.Join(part.Close(), os.Rename(part.Name(), path)); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.Names(filepath.Dir(path))
 }
 
 // prepareWitness writes a witness beside path, durably.
@@ -191,13 +192,4 @@ func ignoreMissing(err error) error {
 		return nil
 	}
 	return err
-}
-
-// syncDir makes the names in a directory durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

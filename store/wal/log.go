@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/waguard/waguard/internal/durable"
 )
 
 const (
@@ -55,7 +57,7 @@ func Open(dir string, stamp Stamp, last uint64) (l *Log, err error) {
 	if err := l.begin(0); err != nil {
 		return nil, err
 	}
-	return l, syncDir(dir)
+	return l, durable.Names(dir)
 }
 
 func (f *file) open(path string) (err error) {
@@ -163,7 +165,7 @@ func Remove(dir string) (err error) {
 			err = errors.Join(err, e)
 		}
 	}
-	return errors.Join(err, syncDir(dir))
+	return errors.Join(err, durable.Names(dir))
 }
 
 // Last is the number of the newest frame.
@@ -191,12 +193,4 @@ func (l *Log) Close() (err error) {
 		}
 	}
 	return err
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
