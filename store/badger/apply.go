@@ -1,7 +1,6 @@
 package badger
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -159,7 +158,7 @@ func (e *Engine) replay(found *wal.Found) error {
 	}
 	err := found.Changes(func(number uint64, changes []byte) error {
 		next := newRecent()
-		began, err := next.replay(number, bytes.Clone(changes))
+		began, err := next.replay(number, changes)
 		if err != nil {
 			return err
 		}

@@ -30,8 +30,6 @@ type batch struct {
 	entered map[lineName]*line
 	// after are to be called when the batch is committed.
 	after []func()
-	// changes is how many it is made of.
-	changes int
 	// size estimates what the transaction will hold, as Badger counts it.
 	size int64
 

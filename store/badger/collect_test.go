@@ -28,7 +28,8 @@ func TestGather(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				e := &Engine{queue: make(chan *change, queueLength), pace: test.pace}
+				e := &Engine{queue: make(chan *change, queueLength)}
+				e.pace.Store(&test.pace)
 				began := time.Now()
 				for _, after := range test.comes {
 					if after == 0 {

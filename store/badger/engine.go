@@ -31,12 +31,11 @@ type Engine struct {
 	head   head
 	keeper *keeper
 	// changes is the log of what was committed, and frame what the writer writes there
-	// next, at which pace. They belong to the writer.
+	// next. They belong to the writer.
 	changes *wal.Log
 	frame   []byte
-	pace    pace
-	// newest is the pace, for everybody else.
-	newest atomic.Pointer[pace]
+	// pace is how the newest batches went, which the writer says; nil before the first.
+	pace atomic.Pointer[pace]
 
 	// recentMu guards recent and applying: what isn't in Badger yet, and what is about
 	// to be, nil if nothing is.

@@ -16,8 +16,8 @@ func (e *Engine) Measure() store.Measure {
 		return m
 	}
 	m.Bytes = e.home.taken()
-	if newest := e.newest.Load(); newest != nil {
-		m.Synced, m.Together = newest.synced, newest.last
+	if p := e.pace.Load(); p != nil {
+		m.Synced, m.Together = p.synced, p.last
 	}
 	if free, err := e.home.space(); err == nil && free != math.MaxUint64 {
 		m.Free, m.Needed = free, reservedSpace+reservedForSends

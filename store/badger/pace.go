@@ -27,8 +27,13 @@ type pace struct {
 	last, before int
 }
 
-func (p *pace) took(changes int, synced time.Duration) {
-	p.synced, p.before, p.last = synced, p.last, changes
+// took notes a batch of so many changes.
+func (e *Engine) took(changes int, synced time.Duration) {
+	p := &pace{synced: synced, last: changes}
+	if former := e.pace.Load(); former != nil {
+		p.before = former.last
+	}
+	e.pace.Store(p)
 }
 
 // gather adds to c what waits behind it, and what is about to come.
@@ -39,7 +44,11 @@ func (p *pace) took(changes int, synced time.Duration) {
 // which waits while the other is synced. There the writer waits until as many are there
 // as both groups had, but no longer than a quarter of a sync.
 func (e *Engine) gather(c *change) (waiting []*change) {
-	waiting = append(append(make([]*change, 0, 2*max(e.pace.last, 8)), c.before...), c)
+	var p pace
+	if newest := e.pace.Load(); newest != nil {
+		p = *newest
+	}
+	waiting = append(append(make([]*change, 0, 2*max(p.last, 8)), c.before...), c)
 	for range mostYields {
 		runtime.Gosched()
 		before := len(waiting)
@@ -47,11 +56,11 @@ func (e *Engine) gather(c *change) (waiting []*change) {
 			break
 		}
 	}
-	if e.pace.synced < slowSync {
+	if p.synced < slowSync {
 		return waiting
 	}
-	enough := (e.pace.last + e.pace.before) * 9 / 10
-	for late := time.Now().Add(e.pace.synced / 4); len(waiting) < min(enough, maxBatch) && time.Now().Before(late); {
+	enough := (p.last + p.before) * 9 / 10
+	for late := time.Now().Add(p.synced / 4); len(waiting) < min(enough, maxBatch) && time.Now().Before(late); {
 		time.Sleep(glance)
 		waiting = e.addQueue(waiting, maxBatch)
 	}

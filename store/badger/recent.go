@@ -96,12 +96,7 @@ func (r *recent) under(prefix []byte) (keys []string) {
 // between are copies of the lines of a journal from an id to before another one,
 // oldest first.
 func (r *recent) between(j store.Journal, from, before store.ID) []line {
-	r.mu.RLock()
-	sorted := r.sorted[j]
-	r.mu.RUnlock()
-	if sorted == nil {
-		sorted = r.sort(j)
-	}
+	sorted := r.sort(j)
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	begin, _ := slices.BinarySearchFunc(sorted, from, func(l *line, id store.ID) int { return compareIDs(l.ID, id) })

@@ -210,7 +210,7 @@ func mark(txn *badger.Txn, prefixes [][]byte) error {
 	}
 	for _, prefix := range prefixes {
 		value := page
-		if prefix[0] == ledger.settlements || prefix[0] == violations.settlements {
+		if _, settlements := settlementsOf(prefix[0]); settlements {
 			value = []byte{0xa0} // an empty map in CBOR
 		}
 		key := append(bytes.Clone(prefix), make([]byte, 1+len(store.ID{})-bucketPrefix)...)

@@ -212,8 +212,7 @@ func (e *Engine) commit(waiting []*change) (n int, err error) {
 		n++
 	}
 	if !b.empty() {
-		b.changes = n
-		if err := e.keep(b); err != nil {
+		if err := e.keep(b, n); err != nil {
 			return n, err
 		}
 	}
@@ -221,8 +220,8 @@ func (e *Engine) commit(waiting []*change) (n int, err error) {
 	return n, nil
 }
 
-// keep puts a batch on disk, and where everybody sees it.
-func (e *Engine) keep(b *batch) error {
+// keep puts a batch of so many changes on disk, and where everybody sees it.
+func (e *Engine) keep(b *batch, changes int) error {
 	at := b.follow(e.head)
 	e.frame = b.appendChanges(e.frame[:0], e.meta.Start, at)
 	defer func() {
@@ -238,9 +237,7 @@ func (e *Engine) keep(b *batch) error {
 	}
 	began := time.Now()
 	number, err := e.changes.Append(e.frame)
-	e.pace.took(b.changes, time.Since(began))
-	newest := e.pace
-	e.newest.Store(&newest)
+	e.took(changes, time.Since(began))
 	if err == nil && number != at.Frame {
 		err = fmt.Errorf("the change is number %d in the log, and %d by the store", number, at.Frame)
 	}

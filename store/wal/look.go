@@ -133,7 +133,7 @@ func frameAt(content []byte, at int64, than uint64) (number uint64, size int64) 
 }
 
 // Changes calls visit with the changes of each frame that is newer than the caller of
-// Look named, up to the last one. They are only good during the call.
+// Look named, up to the last one. They may be kept, and must not be changed.
 func (f *Found) Changes(visit func(number uint64, changes []byte) error) error {
 	var newest uint64
 	for _, r := range f.runs {
