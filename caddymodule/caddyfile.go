@@ -1,8 +1,10 @@
 package caddymodule
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,6 +97,23 @@ func positiveInto(to **caddy.Duration) parser {
 	}
 }
 
+// numberInto reads a number between two others; example ends the sentence that says so.
+func numberInto(to *int, least, most int, example string) parser {
+	return func(d *caddyfile.Dispenser) error {
+		var arg string
+		name := d.Val()
+		if !d.AllArgs(&arg) {
+			return d.ArgErr()
+		}
+		n, err := strconv.Atoi(arg)
+		if err != nil || n < least || n > most {
+			return d.Errf("%s is %q; it must be a number from %d to %d%s", name, arg, least, most, example)
+		}
+		*to = n
+		return nil
+	}
+}
+
 func zoneInto(to *string) parser {
 	return func(d *caddyfile.Dispenser) error {
 		if !d.AllArgs(to) || *to == "" {
@@ -115,6 +134,16 @@ func listInto(to *[]string) parser {
 		}
 		return nil
 	}
+}
+
+// atStart is a setting with the values its placeholders have when the gateway starts;
+// what names it in the sentence for who has to write it otherwise.
+func atStart(setting, what string) (string, error) {
+	text, err := caddy.NewReplacer().ReplaceOrErr(setting, true, true)
+	if err != nil {
+		return "", fmt.Errorf("%s has no value when the gateway starts: set the variable, or write %s without a placeholder", placeholder.FindString(setting), what)
+	}
+	return text, nil
 }
 
 // parseApp reads the global option. Syntax:
@@ -203,7 +232,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"ledger":           chooseLedger.into(&app.Ledger),
 		"body_budget":      app.parseBodyBudget,
 		"body_timeout":     app.parseBodyTimeout,
-		"gc_percent":       app.parseGCPercent,
+		"gc_percent":       numberInto(&app.GCPercent, leastGCPercent, highGCPercent, fmt.Sprintf(", such as %d", goGCPercent)),
 		"log_contacts":     chooseLogContacts.into(&app.LogContacts),
 		"decision_log":     app.parseDecisionLog,
 	}, "business", "opt_out_words", "opt_in_words", "opt_out_payloads", "opt_in_payloads")

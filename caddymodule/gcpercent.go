@@ -7,10 +7,8 @@ import (
 	"runtime/debug"
 	goMetrics "runtime/metrics"
 	"slices"
-	"strconv"
 	"sync"
 
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/dustin/go-humanize"
 	"go.uber.org/zap"
 )
@@ -165,19 +163,5 @@ func (a *App) checkGCPercent() error {
 	if p := a.GCPercent; p != 0 && (p < leastGCPercent || p > highGCPercent) {
 		return fmt.Errorf("gc_percent is %d; it must be a number from %d to %d, such as %d", p, leastGCPercent, highGCPercent, goGCPercent)
 	}
-	return nil
-}
-
-// parseGCPercent reads the subdirective gc_percent.
-func (a *App) parseGCPercent(d *caddyfile.Dispenser) error {
-	var arg string
-	if !d.AllArgs(&arg) {
-		return d.ArgErr()
-	}
-	percent, err := strconv.Atoi(arg)
-	if err != nil || percent < leastGCPercent || percent > highGCPercent {
-		return d.Errf("gc_percent is %q; it must be a number from %d to %d, such as %d", arg, leastGCPercent, highGCPercent, goGCPercent)
-	}
-	a.GCPercent = percent
 	return nil
 }

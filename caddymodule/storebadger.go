@@ -146,9 +146,9 @@ var lossCode = regexp.MustCompile("^[0-9a-f]{8}$")
 
 // storePath is a path as it was configured, made absolute.
 func storePath(configured, otherwise string) (string, error) {
-	path, err := caddy.NewReplacer().ReplaceOrErr(configured, true, true)
+	path, err := atStart(configured, "the path")
 	if err != nil {
-		return "", fmt.Errorf("%s has no value when the gateway starts: set the variable, or write the path without a placeholder", placeholder.FindString(configured))
+		return "", err
 	}
 	if path == "" {
 		path = otherwise

@@ -124,20 +124,11 @@ const mostConnections = 1 << 16
 
 // server is the upstream as it is configured, with the values of placeholders.
 func (u *Upstream) server() (*url.URL, error) {
-	text, err := atStart(u.URL)
+	text, err := atStart(u.URL, "it")
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
 	}
 	return parseUpstream(text)
-}
-
-// atStart is a setting with the values its placeholders have when the gateway starts.
-func atStart(setting string) (string, error) {
-	text, err := caddy.NewReplacer().ReplaceOrErr(setting, true, true)
-	if err != nil {
-		return "", fmt.Errorf("%s has no value when the gateway starts: set the variable, or write it without a placeholder", placeholder.FindString(setting))
-	}
-	return text, nil
 }
 
 // parseUpstream reads the URL of an upstream. Its errors don't repeat one that may
@@ -177,7 +168,7 @@ func (u *Upstream) trusted(o *forward.Options) (string, error) {
 	if o.Server.Scheme != "https" {
 		return "", errors.New("trust is for an upstream with https://; this one has no certificate")
 	}
-	file, err := atStart(u.Trust)
+	file, err := atStart(u.Trust, "it")
 	if err != nil {
 		return "", fmt.Errorf("trust: %w", err)
 	}
@@ -206,21 +197,10 @@ func (g *Guard) parseUpstream(d *caddyfile.Dispenser) error {
 	}
 	var dial *caddy.Duration
 	err := parseBlock(d, map[string]parser{
-		"dial_timeout": positiveInto(&dial),
-		"max_connections": func(d *caddyfile.Dispenser) error {
-			var arg string
-			if !d.AllArgs(&arg) {
-				return d.ArgErr()
-			}
-			n, err := strconv.Atoi(arg)
-			if err != nil || n < 1 || n > mostConnections {
-				return d.Errf("max_connections is %q; it must be a number from 1 to %d", arg, mostConnections)
-			}
-			u.MaxConnections = n
-			return nil
-		},
-		"trust":     stringInto(&u.Trust),
-		"header_up": u.parseHeaderUp,
+		"dial_timeout":    positiveInto(&dial),
+		"max_connections": numberInto(&u.MaxConnections, 1, mostConnections, ""),
+		"trust":           stringInto(&u.Trust),
+		"header_up":       u.parseHeaderUp,
 	}, "header_up")
 	if dial != nil {
 		u.DialTimeout = *dial
