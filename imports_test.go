@@ -25,7 +25,7 @@ var outside = map[string][]string{
 	"caddy":   {"github.com/caddyserver/"},
 	"badger":  {"github.com/dgraph-io/"},
 	"network": {"net", "net/http", "net/http/httputil", "crypto/tls", "google.golang.org/grpc"},
-	"disk":    {"os", "os/exec", "io/ioutil", "embed", "database/sql", "syscall", "golang.org/x/sys/unix"},
+	"disk":    {"os", "os/exec", "io/ioutil", "database/sql", "syscall", "golang.org/x/sys/unix"},
 	"logger":  {"log", "log/slog", "go.uber.org/zap"},
 }
 

@@ -78,10 +78,10 @@ func NewWords() *Words {
 	return w
 }
 
-// builtIn is compiled once from the lists.
+// builtIn is compiled once from the lists of all languages.
 var builtIn = func() *Words {
 	w := &Words{entries: make(map[string]entry, 2048), phrases: make(map[string]bool, 1024), stops: make(map[string]bool, 256)}
-	for _, list := range slices.Concat(typedWords, buttonWords) {
+	for _, list := range builtInLists() {
 		for _, text := range list.words {
 			folded, _ := fold(text, longestWord)
 			e := entry{Meaning{State: list.state, Scopes: list.scopes, General: len(list.scopes) == int(Scopes) && !list.answer, Answer: list.answer}, list.grade}
@@ -95,8 +95,7 @@ var builtIn = func() *Words {
 			}
 		}
 	}
-	for _, text := range suspectWords {
-		folded, _ := fold(text, longestWord)
+	for _, folded := range foldedLists(func(l *language) []string { return l.suspects }) {
 		w.suspect(folded)
 	}
 	return w

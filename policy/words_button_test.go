@@ -102,33 +102,44 @@ func TestTitles(t *testing.T) {
 // translation for.
 func TestTranslatedButtons(t *testing.T) {
 	w := NewWords()
-	languages := []string{"ar", "de", "es", "fr", "he", "hi", "id", "it", "ja", "ko", "ms", "nl", "pl", "pt", "ru", "th", "tr", "vi", "zh"}
-	for _, language := range languages {
-		tr := translations[language]
-		for _, kind := range []struct {
-			what, want string
-			titles     []string
-		}{
-			{"promos", "out marketing", tr.promos},
-			{"all", "out all", tr.all},
-			{"delivery", "out transactional", tr.delivery},
-			{"resume", "in marketing tap", tr.resume},
-		} {
-			if len(kind.titles) < 3 {
-				t.Errorf("%s has %d titles for %s", language, len(kind.titles), kind.what)
+	translated := 0
+	for i := range languages {
+		l := &languages[i]
+		titles := 0
+		for _, list := range l.lists {
+			if list.grade != naming {
+				continue
 			}
-			for _, title := range kind.titles {
-				if got := w.Row(title).says(); got != kind.want {
-					t.Errorf("%s: the row %q means %s, want %s", language, title, got, kind.want)
+			want := map[ConsentState]string{OptedOut: "out ", OptedIn: "in "}[list.state] + "all"
+			if len(list.scopes) == 1 {
+				want = strings.TrimSuffix(want, "all") + list.scopes[0].String()
+			}
+			tap := ""
+			if list.state == OptedIn {
+				tap = " tap"
+			}
+			titles++
+			if len(list.words) < 3 {
+				t.Errorf("%s has %d titles for %s", l.name, len(list.words), want)
+			}
+			for _, title := range list.words {
+				if got := w.Row(title).says(); got != want+tap {
+					t.Errorf("%s: the row %q means %s, want %s", l.name, title, got, want+tap)
 				}
-				if got := w.Message(title).says(); got != strings.TrimSuffix(kind.want, " tap") {
-					t.Errorf("%s: %q typed means %s, want %s", language, title, got, kind.want)
+				if got := w.Message(title).says(); got != want {
+					t.Errorf("%s: %q typed means %s, want %s", l.name, title, got, want)
 				}
 			}
 		}
+		if titles > 0 {
+			translated++
+		}
+		if titles > 0 && titles < 4 {
+			t.Errorf("%s has %d of the four kinds of titles", l.name, titles)
+		}
 	}
-	if len(translations) != len(languages) {
-		t.Errorf("%d translations, %d looked at", len(translations), len(languages))
+	if translated < 20 {
+		t.Errorf("the buttons of %d languages, want 20 or more", translated)
 	}
 }
 

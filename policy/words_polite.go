@@ -7,25 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// polite are words that may stand around an opt-in or opt-out without changing
-// it.
-var polite = []string{
-	"please", "pls", "plz", "kindly", "thanks", "thank you", "thx",
-	"por favor", "porfa", "gracias", "obrigado", "obrigada",
-	"bitte", "danke", "s'il vous plaît", "s'il te plaît", "svp", "stp", "merci", "per favore", "grazie",
-	"tolong", "mohon", "terima kasih", "alstublieft", "aub", "graag", "bedankt", "dank u", "proszę", "dziękuję", "lütfen", "teşekkürler", "teşekkür ederim",
-	"пожалуйста", "спасибо", "будь ласка", "בבקשה", "תודה", "من فضلك", "لو سمحت", "رجاء", "شكرا", "कृपया", "धन्यवाद",
-	"请", "請", "麻烦", "麻煩", "谢谢", "謝謝", "ください", "下さい", "してください", "お願いします", "をお願いします", "お願い致します", "ありがとう", "です",
-	"제발", "주세요", "해주세요", "해줘", "부탁합니다", "부탁드립니다", "부탁드려요", "합니다", "감사합니다",
-	"ครับ", "ค่ะ", "คะ", "ด้วย", "ขอบคุณ", "กรุณา", "โปรด", "làm ơn", "vui lòng", "xin", "cảm ơn",
-}
-
-// foldedPolite has the longest first, since some end with others.
+// foldedPolite are the words that may stand around an opt-in or opt-out without
+// changing it, the longest first, since some end with others.
 var foldedPolite = func() []string {
-	folded := make([]string, len(polite))
-	for i, p := range polite {
-		folded[i], _ = fold(p, longestWord)
-	}
+	folded := foldedLists(func(l *language) []string { return l.polite })
 	slices.SortFunc(folded, func(a, b string) int { return len(b) - len(a) })
 	return folded
 }()

@@ -6,53 +6,23 @@ import (
 	"unicode/utf8"
 )
 
-// suspectWords make a message a suspected opt-out, though none of them is one:
-// what people also say when they have had enough.
-var suspectWords = []string{
-	"leave me alone", "go away", "had enough", "stop it", "stop this", "stop that", "stop spamming", "stop sending", "stop messaging", "stop texting", "stop contacting", "stop writing",
-	"stop bothering", "stop calling", "stop the messages", "stop these messages", "stop your messages", "said stop", "told you to stop", "asked you to stop",
-	"do not contact", "do not message", "do not text", "do not write", "dont message", "dont text", "dont contact", "dont write", "remove my number", "delete my number", "block you", "report you",
-	"déjenme en paz", "laissez moi tranquille", "lass mich in ruhe", "lasst mich in ruhe", "lasciatemi in pace", "me deixa em paz", "laat me met rust", "zostawcie mnie", "rahat bırakın",
-	"оставьте меня в покое", "تركوني وشأني", "תעזבו אותי",
-}
-
 // ambiguous are whole messages that may be meant as an opt-out, and are as often
 // the answer to something else.
-var ambiguous = func() map[string]bool {
-	set := make(map[string]bool)
-	for _, text := range []string{
-		"no", "nope", "no more", "enough", "leave", "delete", "never", "not interested", "stop it", "spam", "scam", "t", "sotp", "stpo",
-		"basta", "ya basta", "fin", "cesar", "borrar", "eliminar", "não", "chega", "non", "assez", "ça suffit", "nein", "genug", "schluss", "aufhören", "nee", "genoeg", "klaar",
-		"nie", "dość", "rezygnuję", "hayır", "yeter", "dur", "нет", "хватит", "довольно", "لا", "كفى", "לא", "די", "नहीं", "बस", "nahi", "bas", "tidak", "cukup",
-		"不要", "不", "够了", "夠了", "いいえ", "解除", "退会", "もういい", "아니요", "아니", "탈퇴", "ไม่", "พอแล้ว", "không", "từ chối", "thôi",
-	} {
-		folded, _ := fold(text, longestWord)
-		set[folded] = true
-	}
-	return set
-}()
+var ambiguous = setOf(foldedLists(func(l *language) []string { return l.ambiguous }))
 
 // negations before a stop turn it round: "don't stop". What is also an answer,
 // such as "no", is not among them: "No! Stop!" is meant.
-var negations = map[string]bool{
-	"dont": true, "not": true, "never": true, "didnt": true, "doesnt": true, "wont": true, "wouldnt": true, "cant": true, "cannot": true, "without": true,
-	"nicht": true, "nie": true, "niet": true, "nao": true, "jangan": true, "не": true, "मत": true, "לא": true, "אל": true, "لا": true, "dung": true,
-}
+var negations = setOf(foldedLists(func(l *language) []string { return l.negations }))
 
-var spacelessNegations = func() (folded []string) {
-	for _, n := range []string{"不要", "不", "别", "別", "勿", "ไม่ต้อง", "อย่า"} {
-		f, _ := fold(n, longestWord)
-		folded = append(folded, f)
-	}
-	return folded
-}()
+// spacelessNegations are those of scripts without spaces.
+var spacelessNegations = slices.DeleteFunc(foldedLists(func(l *language) []string { return l.negations }), func(n string) bool {
+	first, _ := utf8.DecodeRuneInString(n)
+	return !spaceless(first)
+})
 
 // besides are words beside a stop that make another word of it: "bus stop",
 // "stop by".
-var besides = map[string]bool{
-	"bus": true, "tram": true, "train": true, "metro": true, "next": true, "last": true, "first": true, "pit": true, "full": true, "door": true, "one": true, "non": true, "short": true, "shop": true, "my": true, "your": true, "this": true, "the": true,
-	"by": true, "at": true, "in": true, "over": true, "there": true, "here": true, "near": true, "light": true, "sign": true, "loss": true, "watch": true,
-}
+var besides = setOf(foldedLists(func(l *language) []string { return l.beside }))
 
 // suspect takes a phrase as a sign of an opt-out.
 func (w *Words) suspect(folded string) {

@@ -141,7 +141,7 @@ func TestMeaning(t *testing.T) {
 // them holds would depend on their order in the table.
 func TestBuiltInWordsAgree(t *testing.T) {
 	seen := map[string]wordList{}
-	for _, list := range slices.Concat(typedWords, buttonWords) {
+	for _, list := range builtInLists() {
 		for _, text := range list.words {
 			folded, whole := fold(text, longestWord)
 			if before, ok := seen[folded]; ok && (before.state != list.state || !slices.Equal(before.scopes, list.scopes) || before.answer != list.answer) {
@@ -228,7 +228,7 @@ func TestFoldEveryCharacter(t *testing.T) {
 }
 
 func FuzzMeaning(f *testing.F) {
-	for _, list := range slices.Concat(typedWords, buttonWords) {
+	for _, list := range builtInLists() {
 		for i, text := range list.words {
 			if i%4 == 0 { // there are thousands, and each costs a run of its own
 				f.Add(text)
