@@ -46,6 +46,9 @@ type Words struct {
 	stops     map[string]bool // single words
 	spaceless []string
 	longest   int // most words in one of phrases
+	// heads are the first words of phrases, and how many words the longest with it
+	// has. Few messages have one of them.
+	heads map[string]int
 }
 
 // grade says where a phrase counts beyond being typed alone. The higher ones
@@ -73,14 +76,14 @@ type entry struct {
 func NewWords() *Words {
 	w := &Words{
 		entries: maps.Clone(builtIn.entries), payloads: make(map[string]entry),
-		phrases: builtIn.phrases, stops: builtIn.stops, spaceless: builtIn.spaceless, longest: builtIn.longest,
+		phrases: builtIn.phrases, stops: builtIn.stops, spaceless: builtIn.spaceless, longest: builtIn.longest, heads: builtIn.heads,
 	}
 	return w
 }
 
 // builtIn is compiled once from the lists of all languages.
 var builtIn = func() *Words {
-	w := &Words{entries: make(map[string]entry, 2048), phrases: make(map[string]bool, 1024), stops: make(map[string]bool, 256)}
+	w := &Words{entries: make(map[string]entry, 2048), phrases: make(map[string]bool, 1024), stops: make(map[string]bool, 256), heads: make(map[string]int, 512)}
 	for _, list := range builtInLists() {
 		for _, text := range list.words {
 			folded, _ := fold(text, longestWord)
@@ -257,14 +260,22 @@ func repeated(s string) string {
 // sequence is the meaning of several unmistakable opt-outs in a row, such as
 // "Stop! Unsubscribe me.": what any of them means.
 func (w *Words) sequence(folded string) (m Meaning, ok bool) {
-	words := strings.Fields(folded)
-	if len(words) > 12 {
+	if strings.Count(folded, " ") >= mostInSequence {
 		return m, false
 	}
-	for i := 0; i < len(words); {
-		n := min(len(words)-i, w.longest)
+	for rest := folded; rest != ""; {
+		var ends [mostInSequence]int // of the words of rest
+		words := 0
+		for i := range len(rest) {
+			if rest[i] == ' ' {
+				ends[words] = i
+				words++
+			}
+		}
+		ends[words] = len(rest)
+		n := min(words+1, w.longest)
 		for ; n > 0; n-- {
-			e, known := w.entries[strings.Join(words[i:i+n], " ")]
+			e, known := w.entries[rest[:ends[n-1]]]
 			if known && e.meaning.State == OptedOut && e.grade >= stopping {
 				if !m.General {
 					m = Meaning{State: OptedOut, Scopes: union(m.Scopes, e.meaning.Scopes), General: e.meaning.General}
@@ -272,13 +283,16 @@ func (w *Words) sequence(folded string) (m Meaning, ok bool) {
 				break
 			}
 		}
-		if n == 0 && !slices.Contains(foldedPolite, words[i]) {
+		if n == 0 && !slices.Contains(foldedPolite, rest[:ends[0]]) {
 			return Meaning{}, false
 		}
-		i += max(n, 1)
+		rest = strings.TrimPrefix(rest[ends[max(n, 1)-1]:], " ")
 	}
 	return m, m.Changes()
 }
+
+// mostInSequence is the most words of which several opt-outs in a row may consist.
+const mostInSequence = 12
 
 func union(a, b []Scope) []Scope {
 	u := slices.Concat(a, b)

@@ -3,6 +3,7 @@ package policy
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -12,6 +13,46 @@ import (
 // written without. Apostrophes vanish, every other character separates. What is
 // longer than limit bytes is cut, and reported.
 func fold(text string, limit int) (folded string, whole bool) {
+	if folded, whole, ok := foldASCII(text, limit); ok {
+		return folded, whole
+	}
+	return foldAny(text, limit)
+}
+
+// foldASCII folds a text of ASCII alone, which most are, a byte at a time.
+func foldASCII(text string, limit int) (folded string, whole, ok bool) {
+	var b strings.Builder
+	b.Grow(min(len(text), limit))
+	space := false
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return "", false, false
+		case c == '\'', c == '`':
+			continue
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		default:
+			space = true
+			continue
+		}
+		if space && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		space = false
+		if b.Len()+1 > limit {
+			// What follows may be no ASCII, but it is cut off either way.
+			return strings.TrimSuffix(b.String(), " "), false, true
+		}
+		b.WriteByte(c)
+	}
+	return b.String(), true, true
+}
+
+// foldAny folds a text of any letters.
+func foldAny(text string, limit int) (folded string, whole bool) {
 	var b strings.Builder
 	var decomposed norm.Iter
 	decomposed.InitString(norm.NFKD, apostrophes.Replace(text))
@@ -32,7 +73,7 @@ func fold(text string, limit int) (folded string, whole bool) {
 				}
 				space, last = false, r
 				if b.Len()+len(string(r)) > limit {
-					return b.String(), false
+					return strings.TrimSuffix(b.String(), " "), false
 				}
 				b.WriteRune(r)
 			default:

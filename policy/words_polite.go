@@ -15,6 +15,16 @@ var foldedPolite = func() []string {
 	return folded
 }()
 
+// politeEnds are the first and the last byte of each of foldedPolite: nearly no
+// message has those of one of them.
+var politeEnds = func() []struct{ first, last byte } {
+	ends := make([]struct{ first, last byte }, len(foldedPolite))
+	for i, p := range foldedPolite {
+		ends[i].first, ends[i].last = p[0], p[len(p)-1]
+	}
+	return ends
+}()
+
 // politely yields s, and s without one polite word at its ends after the other.
 func politely(s string) iter.Seq[string] {
 	return func(yield func(string) bool) {
@@ -30,7 +40,14 @@ func politely(s string) iter.Seq[string] {
 
 // withoutPolite takes one polite word off an end of s.
 func withoutPolite(s string) string {
-	for _, p := range foldedPolite {
+	if s == "" {
+		return s
+	}
+	first, last := s[0], s[len(s)-1]
+	for i, p := range foldedPolite {
+		if ends := politeEnds[i]; ends.first != first && ends.last != last {
+			continue
+		}
 		if rest, ok := strings.CutSuffix(s, p); ok && endsWord(rest) {
 			return strings.TrimSuffix(rest, " ")
 		}

@@ -34,6 +34,8 @@ func (w *Words) suspect(folded string) {
 	w.longest = max(w.longest, words)
 	if words > 1 || utf8.RuneCountInString(folded) >= unmistakable {
 		w.phrases[folded] = true
+		head, _, _ := strings.Cut(folded, " ")
+		w.heads[head] = max(w.heads[head], words)
 	} else {
 		w.stops[folded] = true
 	}
@@ -52,29 +54,45 @@ func (w *Words) suspected(folded string) bool {
 			return true
 		}
 	}
-	for _, p := range w.spaceless {
-		if i := strings.Index(folded, p); i >= 0 && !negatedSpaceless(folded[:i]) {
-			return true
+	if spacelessAmong(folded) {
+		for _, p := range w.spaceless {
+			if i := strings.Index(folded, p); i >= 0 && !negatedSpaceless(folded[:i]) {
+				return true
+			}
 		}
 	}
-	words := strings.Fields(folded)
-	start := 0
-	for i, word := range words {
-		negated := i > 0 && negations[words[i-1]]
-		if !negated && w.phraseAt(folded[start:]) {
-			return true
+	words := 1 + strings.Count(folded, " ")
+	before, rest := "", folded
+	for i := range words {
+		word, after, _ := strings.Cut(rest, " ")
+		if most := w.heads[word]; (most > 0 || w.stops[word]) && !negations[before] {
+			if w.phraseAt(rest, most) {
+				return true
+			}
+			if w.stops[word] && (i == 0 || i == words-1 || words <= 4) && !beside(before, after) {
+				return true
+			}
 		}
-		if !negated && w.stops[word] && (i == 0 || i == len(words)-1 || len(words) <= 4) && !beside(words, i) {
-			return true
-		}
-		start += len(word) + 1
+		before, rest = word, after
 	}
 	return false
 }
 
-// phraseAt reports whether s begins with a phrase that makes a message suspect.
-func (w *Words) phraseAt(s string) bool {
-	for n, end := 0, 0; n < w.longest && end < len(s); n++ {
+// spacelessAmong reports whether a letter of s may belong to a script that is
+// written without spaces: these need three bytes, which few others do.
+func spacelessAmong(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0xE0 {
+			return true
+		}
+	}
+	return false
+}
+
+// phraseAt reports whether s begins with a phrase of at most some words that
+// makes a message suspect.
+func (w *Words) phraseAt(s string, most int) bool {
+	for n, end := 0, 0; n < most && end < len(s); n++ {
 		if i := strings.IndexByte(s[end:], ' '); i >= 0 {
 			end += i
 		} else {
@@ -88,9 +106,11 @@ func (w *Words) phraseAt(s string) bool {
 	return false
 }
 
-// beside reports whether the word beside a stop makes another word of it.
-func beside(words []string, i int) bool {
-	return i > 0 && besides[words[i-1]] || i+1 < len(words) && besides[words[i+1]]
+// beside reports whether the word beside a stop makes another word of it: the one
+// before it, or the first of what comes after it.
+func beside(before, after string) bool {
+	next, _, _ := strings.Cut(after, " ")
+	return besides[before] || besides[next]
 }
 
 // negatedSpaceless reports whether what stands before a stop turns it round.
