@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// Line is one send as a report counts it.
+// Line is sends as a report counts them, which have the same key.
 type Line struct {
 	Key
-	// At is when it was sent, Zone the time zone of its WhatsApp Business Account.
+	// At is when they were sent, on the same day; Zone is the time zone of their
+	// WhatsApp Business Account.
 	At   time.Time
 	Zone *time.Location
 	Counts
@@ -46,6 +47,11 @@ func (c *Counts) add(other Counts) {
 	c.Failed += other.Failed
 	c.Unknown += other.Unknown
 	c.Billable += other.Billable
+}
+
+// Times are the counts of n times as many sends.
+func (c Counts) Times(n int) Counts {
+	return Counts{c.Sends * n, c.Accepted * n, c.Delivered * n, c.Failed * n, c.Unknown * n, c.Billable * n}
 }
 
 // Row is the sum of the sends with one key.

@@ -30,17 +30,17 @@ func (g *Gateway) Report(ctx context.Context, s Selection, class string) (*billi
 		return nil, err
 	}
 	return billing.NewReport(func(yield func(billing.Line, error) bool) {
-		for e, err := range st.Ledger(ctx, period.filter) {
+		for sum, err := range st.Sums(ctx, period.filter) {
 			if err != nil {
 				yield(billing.Line{}, err)
 				return
 			}
-			zone := g.Businesses.Zone(e.Send.PhoneNumberID)
-			send := counted(e)
-			if class != "" && !send.Notification() || !period.has(e.At, zone) {
+			zone := g.Businesses.Zone(sum.PhoneNumberID)
+			send := counted(&sum.Alike)
+			if class != "" && !send.Notification() || !period.has(sum.At, zone) {
 				continue
 			}
-			if !yield(reportLine(e, send, zone), nil) {
+			if !yield(reportLine(sum, send, zone), nil) {
 				return
 			}
 		}
@@ -79,24 +79,24 @@ func (p *period) has(at policy.Moment, zone *time.Location) bool {
 	return at >= f.From && (f.To == 0 || at < f.To)
 }
 
-// reportLine is a ledger entry as a report counts it.
-func reportLine(e *store.Entry, send billing.Send, zone *time.Location) billing.Line {
+// reportLine is what was summed up as a report counts it.
+func reportLine(s *store.Sum, send billing.Send, zone *time.Location) billing.Line {
 	return billing.Line{
-		At: e.At.Time(), Zone: zone,
+		At: s.At.Time(), Zone: zone,
 		Key: billing.Key{
-			PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business,
-			Category: string(e.Category()), Decision: e.Tag(),
-			Market: e.Market, MarketEstimated: e.MarketEstimated,
+			PhoneNumberID: s.PhoneNumberID, Business: s.Business,
+			Category: string(s.Category), Decision: s.Tag,
+			Market: s.Market, MarketEstimated: s.MarketEstimated,
 		},
-		Counts: send.Counts(),
+		Counts: send.Counts().Times(s.N),
 	}
 }
 
-// counted is a ledger entry as far as it is counted.
-func counted(e *store.Entry) billing.Send {
+// counted is one of alike ledger entries as far as it is counted.
+func counted(a *store.Alike) billing.Send {
 	return billing.Send{
-		Fate: fates[e.Outcome.State], Status: string(e.Delivery.Status), Charged: e.Delivery.Pricing != nil && e.Delivery.Pricing.Billable,
-		Template: e.Send.Kind == policy.TemplateMessage, ByBusiness: e.Decision.Initiation == policy.ByBusiness,
+		Fate: fates[a.State], Status: string(a.Status), Charged: a.Charged,
+		Template: a.Kind == policy.TemplateMessage, ByBusiness: a.Initiation == policy.ByBusiness,
 	}
 }
 
@@ -104,5 +104,5 @@ func counted(e *store.Entry) billing.Send {
 var fates = map[store.OutcomeState]billing.Fate{
 	store.Accepted: billing.Accepted,
 	store.Rejected: billing.Failed, store.NotSent: billing.Failed,
-	store.Unknown: billing.Unknown, store.Reserved: billing.Unknown,
+	store.Unknown: billing.Unknown,
 }

@@ -167,10 +167,14 @@ func (e *Entry) Violation() bool { return e.Decision.Verdict == policy.Refuse }
 // Tag is the decision as lists, headers, logs and metrics name it: allow, refuse,
 // or monitor where a refusal was not enforced.
 func (e *Entry) Tag() string {
-	if e.Monitored {
+	return tagOf(e.Decision.Verdict, e.Monitored)
+}
+
+func tagOf(v policy.Verdict, monitored bool) string {
+	if monitored {
 		return "monitor"
 	}
-	return string(e.Decision.Verdict)
+	return string(v)
 }
 
 // SentToAnother reports that the send was allowed, and Meta's answer named

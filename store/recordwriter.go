@@ -27,6 +27,7 @@ const (
 	cborText     = 3
 	cborArray    = 4
 	cborMap      = 5
+	cborTag      = 6
 	cborFalse    = 0xf4
 	cborTrue     = 0xf5
 	cborNull     = 0xf6

@@ -29,15 +29,22 @@ type walk struct {
 
 // read hands over the entries of the next chunk, until take has enough of them.
 func (w *walk) read(r *reading, take func(*logged) (enough bool, err error)) error {
-	looks := 0
-	w.done = true
-	return r.Walk(Walk{Journal: w.journal, From: FirstID(w.from), Before: w.before, Wanted: w.wanted}, func(l *Line) (enough bool, err error) {
-		w.before = l.ID
+	return w.lines(r, func(l *Line) (enough bool, err error) {
 		e, err := newLogged(l)
 		if err != nil {
 			return false, err
 		}
-		if enough, err = take(e); err != nil {
+		return take(e)
+	})
+}
+
+// lines hands over the lines of the next chunk, until take has enough of them.
+func (w *walk) lines(r *reading, take func(*Line) (enough bool, err error)) error {
+	looks := 0
+	w.done = true
+	return r.Walk(Walk{Journal: w.journal, From: FirstID(w.from), Before: w.before, Wanted: w.wanted}, func(l *Line) (enough bool, err error) {
+		w.before = l.ID
+		if enough, err = take(l); err != nil {
 			return false, err
 		}
 		looks++

@@ -134,6 +134,10 @@ type Reader interface {
 	// Ledger yields the entries that match, newest first.
 	Ledger(ctx context.Context, f Filter) iter.Seq2[*Entry, error]
 
+	// Sums counts the ledger entries that match, by what reports count, in no order.
+	// It costs a fraction of reading them.
+	Sums(ctx context.Context, f Filter) iter.Seq2[*Sum, error]
+
 	// Violations yields the refused sends (and in monitor mode those that would
 	// have been refused) that match, newest first. They may be kept longer than
 	// the ledger.

@@ -37,6 +37,7 @@ var tests = map[string]func(*testing.T, Open){
 	"filters":           testFilters,
 	"find":              testFind,
 	"heads":             testHeads,
+	"sums":              testSums,
 	"catalogue":         testCatalogue,
 	"in-touch":          testInTouch,
 	"entries":           testEntries,

@@ -1,0 +1,215 @@
+package store
+
+import "github.com/waguard/waguard/policy"
+
+// Counting reads a few fields of millions of entries. They are skimmed: fields that
+// aren't counted are passed over. Whatever looks unusual is left to the general
+// decoder.
+
+// skimmedEntry is what is counted of an entry as it was entered.
+type skimmedEntry struct {
+	at policy.Moment
+	Alike
+	verdict   policy.Verdict
+	monitored bool
+	opaque    policy.Alias
+	// delivered: the entry itself tells what became of its message.
+	delivered bool
+}
+
+// skimmed is what a line counts as; false where somebody else must say.
+func (r *reading) skimmed(l *Line) (k summed, ok bool, err error) {
+	var e skimmedEntry
+	if c := (recordReader{rest: l.Data}); !c.skimEntry(&e) {
+		return k, false, nil
+	}
+	var wamid *policy.Alias
+	if l.Settled != nil {
+		c := recordReader{rest: l.Settled}
+		if wamid, ok = c.skimSettlement(&e.State); !ok {
+			return k, false, nil
+		}
+	}
+	if e.State == Reserved {
+		e.State = Unknown
+	}
+	awaited := wamid == nil && (e.State == Unknown || e.State == Accepted)
+	if e.delivered || awaited && !e.opaque.IsZero() {
+		return k, false, nil
+	}
+	e.Tag = tagOf(e.verdict, e.monitored)
+	if wamid != nil {
+		if ok, err = r.skimStatus(*wamid, &e.Alike); !ok || err != nil {
+			return k, false, err
+		}
+	}
+	return summed{e.at, e.Alike}, true, nil
+}
+
+// skimStatus reads what statuses told about a message.
+func (r *reading) skimStatus(wamid policy.Alias, a *Alike) (ok bool, err error) {
+	value, err := r.get(aliasKey(statusPrefix, wamid))
+	if value == nil || err != nil {
+		return err == nil, err
+	}
+	c := recordReader{rest: value}
+	return c.skimDelivery(a), nil
+}
+
+func (c *recordReader) skimEntry(e *skimmedEntry) bool {
+	c.members(func(key uint64) {
+		switch key {
+		case 2:
+			e.at = policy.Moment(c.int())
+		case 3:
+			e.Business = c.text()
+		case 4:
+			c.members(func(key uint64) {
+				switch key {
+				case 2:
+					e.PhoneNumberID = c.text()
+				case 3:
+					e.Kind = policy.Kind(c.uint8())
+				default:
+					c.skip()
+				}
+			})
+		case 7:
+			c.members(func(key uint64) {
+				switch key {
+				case 1:
+					e.verdict = policy.Verdict(c.text())
+				case 5:
+					e.Category = policy.Category(c.text())
+				case 6:
+					e.Initiation = policy.Initiation(c.text())
+				default:
+					c.skip()
+				}
+			})
+		case 8:
+			e.monitored = c.bool()
+		case 10:
+			e.Market = c.text()
+		case 11:
+			e.MarketEstimated = c.bool()
+		case 12:
+			c.members(func(key uint64) {
+				if key == 1 {
+					e.State = OutcomeState(c.text())
+				} else {
+					c.skip()
+				}
+			})
+		case 13:
+			e.delivered = true
+			c.skip()
+		case 14:
+			c.bytes(e.opaque[:])
+		default:
+			c.skip()
+		}
+	})
+	return c.whole()
+}
+
+func (c *recordReader) skimSettlement(state *OutcomeState) (wamid *policy.Alias, ok bool) {
+	*state = ""
+	c.members(func(key uint64) {
+		switch key {
+		case 1:
+			c.members(func(key uint64) {
+				if key == 1 {
+					*state = OutcomeState(c.text())
+				} else {
+					c.skip()
+				}
+			})
+		case 2:
+			wamid = new(policy.Alias)
+			c.bytes(wamid[:])
+		default:
+			c.skip()
+		}
+	})
+	return wamid, c.whole()
+}
+
+func (c *recordReader) skimDelivery(a *Alike) bool {
+	c.members(func(key uint64) {
+		switch key {
+		case 2:
+			c.members(func(key uint64) {
+				if key == 1 {
+					a.Status = policy.DeliveryStatus(c.text())
+				} else {
+					c.skip()
+				}
+			})
+		case 4:
+			c.members(func(key uint64) {
+				if key == 2 {
+					c.skimPricing(a)
+				} else {
+					c.skip()
+				}
+			})
+		default:
+			c.skip()
+		}
+	})
+	return c.whole()
+}
+
+func (c *recordReader) skimPricing(a *Alike) {
+	c.members(func(key uint64) {
+		switch key {
+		case 1:
+			if told := policy.BilledCategory(c.text()); told != "" {
+				a.Category = told
+			}
+		case 4:
+			a.Charged = c.bool()
+		default:
+			c.skip()
+		}
+	})
+}
+
+// members visits the keys of a map, whose values visit reads.
+func (c *recordReader) members(visit func(key uint64)) {
+	for n := c.count(cborMap); n > 0 && !c.unusual; n-- {
+		visit(c.key())
+	}
+}
+
+// whole reports that a record was read, and nothing else.
+func (c *recordReader) whole() bool { return !c.unusual && len(c.rest) == 0 }
+
+// skip passes over a data item.
+func (c *recordReader) skip() {
+	for items := uint64(1); items > 0 && !c.unusual; items-- {
+		first := c.take(1)
+		if len(first) == 0 {
+			return
+		}
+		n := uint64(first[0] & 0x1f)
+		switch {
+		case n > 27: // of no length told before
+			c.unusual = true
+			return
+		case n >= 24:
+			n = c.number(1 << (n - 24))
+		}
+		switch first[0] >> 5 {
+		case cborBytes, cborText:
+			c.take(int(min(n, uint64(len(c.rest))+1)))
+		case cborArray:
+			items += min(n, uint64(len(c.rest))+1)
+		case cborMap:
+			items += 2 * min(n, uint64(len(c.rest))+1)
+		case cborTag:
+			items++
+		}
+	}
+}

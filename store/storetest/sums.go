@@ -1,0 +1,135 @@
+package storetest
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// testSums checks that counting the ledger and reading it come to the same, whatever
+// happened and whenever somebody counted in between.
+func testSums(t *testing.T, open Open) {
+	rapid.Check(t, func(r *rapid.T) {
+		f := newFixture(t, open)
+		defer f.close()
+		f.clock.set(start)
+		s := &sumsHistory{fixture: f}
+		for range rapid.IntRange(1, 40).Draw(r, "steps") {
+			switch rapid.IntRange(0, 9).Draw(r, "step") {
+			case 0, 1, 2:
+				for range rapid.SampledFrom([]int{1, 1, 3, 40}).Draw(r, "sends") {
+					s.send(r)
+				}
+			case 3, 4:
+				s.settle(r)
+			case 5, 6:
+				s.status(r)
+			case 7:
+				f.clock.set(policy.MomentOf(f.clock.now()) + rapid.SampledFrom([]policy.Moment{1, minute, 10 * minute, 2 * 60 * minute, 3 * day, 31 * day}).Draw(r, "later"))
+			case 8:
+				s.compare(r)
+			case 9:
+				f.reopen()
+			}
+		}
+		s.compare(r)
+	})
+}
+
+// sumsHistory is what happened to sends.
+type sumsHistory struct {
+	*fixture
+	sends []send
+}
+
+func (s *sumsHistory) send(r *rapid.T) {
+	now := policy.MomentOf(s.clock.now())
+	to := rapid.SampledFrom([]policy.Identity{ann, bob}).Draw(r, "to")
+	e := s.newEntry(now-rapid.SampledFrom([]policy.Moment{0, 0, 1, minute, 20 * minute}).Draw(r, "ago"), to)
+	e.Send.PhoneNumberID = rapid.SampledFrom([]string{number1, number2}).Draw(r, "number")
+	e.Business = rapid.SampledFrom([]string{"", "shop"}).Draw(r, "business")
+	e.Market, e.MarketEstimated = rapid.SampledFrom([]string{"", "Germany"}).Draw(r, "market"), rapid.Bool().Draw(r, "estimated")
+	if rapid.Bool().Draw(r, "template") {
+		e.Send.Kind, e.Send.Template, e.Decision.Initiation, e.Decision.Category = policy.TemplateMessage, historyTemplates[0], policy.ByBusiness, policy.CategoryMarketing
+	}
+	switch rapid.IntRange(0, 7).Draw(r, "verdict") {
+	case 0:
+		e.Decision.Verdict, e.Decision.Rule, e.Outcome.State = policy.Refuse, policy.RuleNoConsent, store.Refused
+	case 1:
+		e.Decision.Verdict, e.Decision.Rule, e.Monitored = policy.Refuse, policy.RuleNoConsent, true
+	}
+	this := send{id: e.ID, to: to, wamid: fmt.Sprint("wamid.", len(s.sends))}
+	if rapid.IntRange(0, 3).Draw(r, "opaque") == 0 {
+		this.opaque = rapid.SampledFrom([]string{"order 1", "order 2"}).Draw(r, "order")
+		e.Opaque = s.OpaquePseudonym(e.Send.PhoneNumberID, this.opaque)
+	}
+	s.reserve(e)
+	if e.Outcome.State == store.Reserved {
+		s.sends = append(s.sends, this)
+	}
+}
+
+func (s *sumsHistory) settle(r *rapid.T) {
+	if len(s.sends) == 0 {
+		return
+	}
+	this := rapid.SampledFrom(s.sends).Draw(r, "settled")
+	o := store.Outcome{State: rapid.SampledFrom([]store.OutcomeState{store.Accepted, store.Accepted, store.Rejected, store.NotSent, store.Unknown}).Draw(r, "state")}
+	if o.State == store.Accepted && rapid.IntRange(0, 4).Draw(r, "named") > 0 {
+		o.Wamid = this.wamid
+	}
+	s.fixture.settle(this.id, o)
+}
+
+func (s *sumsHistory) status(r *rapid.T) {
+	e := policy.StatusChanged{PhoneNumberID: rapid.SampledFrom([]string{number1, number2}).Draw(r, "number"), Wamid: "wamid.elsewhere", At: policy.MomentOf(s.clock.now())}
+	if len(s.sends) > 0 && rapid.IntRange(0, 9).Draw(r, "ours") > 0 {
+		this := rapid.SampledFrom(s.sends).Draw(r, "of")
+		e.Wamid, e.Opaque, e.Who = this.wamid, this.opaque, who(this.to)
+	}
+	e.Status = rapid.SampledFrom([]policy.DeliveryStatus{policy.StatusSent, policy.StatusDelivered, policy.StatusRead, policy.StatusFailed}).Draw(r, "status")
+	if rapid.Bool().Draw(r, "priced") {
+		e.Pricing = &policy.Pricing{Category: rapid.SampledFrom([]string{"", "utility", "Marketing Lite"}).Draw(r, "priced as"), Billable: rapid.Bool().Draw(r, "billable")}
+	}
+	s.apply(e)
+}
+
+// compare counts in both ways.
+func (s *sumsHistory) compare(r *rapid.T) {
+	times := rapid.SampledFrom([]policy.Moment{0, 0, start, start + 1, start + 7*minute, start + 3*day, start + 3*day + 10*minute})
+	filter := store.Filter{
+		From: times.Draw(r, "from"), To: times.Draw(r, "before"),
+		PhoneNumberID: rapid.SampledFrom([]string{"", "", number1}).Draw(r, "of number"),
+		Category:      rapid.SampledFrom([]policy.Category{"", "", policy.CategoryUtility, policy.CategoryService}).Draw(r, "category"),
+		Outcome:       rapid.SampledFrom([]store.OutcomeState{"", "", "", store.Unknown}).Draw(r, "outcome"),
+	}
+	type key struct {
+		quarter policy.Moment
+		store.Alike
+	}
+	const quarter = 15 * minute
+	want, got := make(map[key]int), make(map[key]int)
+	for e, err := range s.Ledger(s.t.Context(), filter) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		want[key{e.At / quarter, e.Alike()}]++
+	}
+	for sum, err := range s.Sums(s.t.Context(), filter) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		if sum.At < filter.From || filter.To != 0 && sum.At >= filter.To {
+			r.Fatalf("a sum of %s lies outside of %+v", sum.At, filter)
+		}
+		got[key{sum.At / quarter, sum.Alike}] += sum.N
+	}
+	if !maps.Equal(got, want) {
+		r.Fatalf("%+v:\n got %+v\nwant %+v", filter, got, want)
+	}
+}
