@@ -117,19 +117,15 @@ func (t *tx) joined(names []policy.Alias) (joined *policy.Contact, old []*policy
 // under its smallest alias, and pointers to it under the others that don't have
 // one yet. The records of the old contacts are thereby overwritten.
 func (t *tx) putContact(c *policy.Contact, old []*policy.Contact) error {
-	value, err := encode(contactRecord{Contact: c})
-	if err != nil {
-		return err
-	}
+	value := appendContact(t.scratch[:0], c)
+	t.scratch = value
 	if len(old) == 1 {
-		before, err := encode(contactRecord{Contact: old[0]})
-		if err != nil {
-			return err
-		}
-		if bytes.Equal(before, value) {
+		t.scratch = appendContact(value, old[0])
+		if bytes.Equal(t.scratch[len(value):], value) {
 			return nil
 		}
 	}
+	value = bytes.Clone(value)
 	id := c.ID()
 	if err := t.Put(aliasKey(contactPrefix, id), value, 0); err != nil {
 		return err
@@ -148,6 +144,7 @@ func (t *tx) putContact(c *policy.Contact, old []*policy.Contact) error {
 			continue
 		}
 		if pointer == nil {
+			var err error
 			if pointer, err = encode(contactRecord{Under: &id}); err != nil {
 				return err
 			}

@@ -80,6 +80,8 @@ type tx struct {
 	s *Book
 	Tx
 	sole SoleTx // nil where the engine isn't [Sole]
+	// scratch is for records that are written to see whether they changed.
+	scratch []byte
 }
 
 // get is the value of key as the change so far leaves it.

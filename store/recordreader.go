@@ -21,6 +21,18 @@ func decodeContact(value []byte) (contactRecord, error) {
 	return r, err
 }
 
+// decodeStatus reads a statusRecord in the same way.
+func decodeStatus(value []byte) (statusRecord, error) {
+	c := recordReader{rest: value}
+	var r statusRecord
+	if c.readStatusRecord(&r); !c.unusual && len(c.rest) == 0 {
+		return r, nil
+	}
+	r = statusRecord{}
+	err := decode(value, &r)
+	return r, err
+}
+
 // recordReader reads the CBOR that encode writes. The methods that read structs
 // are generated from their tags.
 type recordReader struct {

@@ -407,6 +407,275 @@ func (w *recordWriter) writeSettlement(v *settlement) {
 	}
 }
 
+func (w *recordWriter) writeContact(v *policy.Contact) {
+	o := w.object()
+	w.key(o, 1)
+	if v.Members == nil {
+		w.null()
+	} else {
+		w.head(cborArray, uint64(len(v.Members)))
+		for i0 := range v.Members {
+			w.writeMember(&v.Members[i0])
+		}
+	}
+	if len(v.Links) > 0 {
+		w.key(o, 2)
+		if v.Links == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Links)))
+			for i0 := range v.Links {
+				w.writeLink(&v.Links[i0])
+			}
+		}
+	}
+}
+
+func (w *recordWriter) writeMember(v *policy.Member) {
+	o := w.object()
+	w.key(o, 1)
+	w.bytes(v.Alias[:])
+	if len(v.Numbers) > 0 {
+		w.key(o, 2)
+		if v.Numbers == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Numbers)))
+			for i0 := range v.Numbers {
+				w.writeRelation(&v.Numbers[i0])
+			}
+		}
+	}
+	if v.NewSince != 0 {
+		w.key(o, 3)
+		w.int(int64(v.NewSince))
+	}
+	if v.NewRecorded != 0 {
+		w.key(o, 4)
+		w.int(int64(v.NewRecorded))
+	}
+	if len(v.Given) > 0 {
+		w.key(o, 5)
+		if v.Given == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Given)))
+			for i0 := range v.Given {
+				w.writeHandover(&v.Given[i0])
+			}
+		}
+	}
+	if len(v.Undone) > 0 {
+		w.key(o, 6)
+		if v.Undone == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Undone)))
+			for i0 := range v.Undone {
+				w.int(int64(v.Undone[i0]))
+			}
+		}
+	}
+}
+
+func (w *recordWriter) writeRelation(v *policy.Relation) {
+	o := w.object()
+	w.key(o, 1)
+	w.string(string(v.PhoneNumberID))
+	if v.Opened != 0 {
+		w.key(o, 2)
+		w.int(int64(v.Opened))
+	}
+	w.key(o, 3)
+	w.head(cborArray, uint64(len(v.Consent)))
+	for i0 := range v.Consent {
+		v1 := &v.Consent[i0]
+		o1 := w.object()
+		if v1.In.At != 0 || v1.In.Source != "" || v1.In.Recorded != 0 || v1.In.Tap {
+			w.key(o1, 1)
+			w.writeMark(&v1.In)
+		}
+		if v1.Out.At != 0 || v1.Out.Source != "" || v1.Out.Recorded != 0 || v1.Out.Tap {
+			w.key(o1, 2)
+			w.writeMark(&v1.Out)
+		}
+		if v1.Pending.At != 0 || v1.Pending.Source != "" || v1.Pending.Recorded != 0 || v1.Pending.Tap {
+			w.key(o1, 3)
+			w.writeMark(&v1.Pending)
+		}
+		if v1.FirstOut != 0 {
+			w.key(o1, 4)
+			w.int(int64(v1.FirstOut))
+		}
+		if len(v1.Ins) > 0 {
+			w.key(o1, 5)
+			if v1.Ins == nil {
+				w.null()
+			} else {
+				w.head(cborArray, uint64(len(v1.Ins)))
+				for i2 := range v1.Ins {
+					w.writeMark(&v1.Ins[i2])
+				}
+			}
+		}
+		if len(v1.Starts) > 0 {
+			w.key(o1, 6)
+			if v1.Starts == nil {
+				w.null()
+			} else {
+				w.head(cborArray, uint64(len(v1.Starts)))
+				for i2 := range v1.Starts {
+					w.writeMark(&v1.Starts[i2])
+				}
+			}
+		}
+		if v1.Stop.At != 0 || v1.Stop.Source != "" || v1.Stop.Recorded != 0 || v1.Stop.Tap {
+			w.key(o1, 7)
+			w.writeMark(&v1.Stop)
+		}
+		if v1.StopAll.At != 0 || v1.StopAll.Source != "" || v1.StopAll.Recorded != 0 || v1.StopAll.Tap {
+			w.key(o1, 8)
+			w.writeMark(&v1.StopAll)
+		}
+		if v1.Told.At != 0 || v1.Told.Source != "" || v1.Told.Recorded != 0 || v1.Told.Tap {
+			w.key(o1, 9)
+			w.writeMark(&v1.Told)
+		}
+		if v1.ToldAll.At != 0 || v1.ToldAll.Source != "" || v1.ToldAll.Recorded != 0 || v1.ToldAll.Tap {
+			w.key(o1, 10)
+			w.writeMark(&v1.ToldAll)
+		}
+		if v1.FirstStart != 0 {
+			w.key(o1, 11)
+			w.int(int64(v1.FirstStart))
+		}
+	}
+	if v.Confirmed != 0 {
+		w.key(o, 4)
+		w.int(int64(v.Confirmed))
+	}
+	if v.CallSaid != 0 {
+		w.key(o, 5)
+		w.int(int64(v.CallSaid))
+	}
+	if v.CallUntil != 0 {
+		w.key(o, 6)
+		w.int(int64(v.CallUntil))
+	}
+	if v.Spoke != 0 {
+		w.key(o, 7)
+		w.int(int64(v.Spoke))
+	}
+}
+
+func (w *recordWriter) writeMark(v *policy.Mark) {
+	o := w.object()
+	if v.At != 0 {
+		w.key(o, 1)
+		w.int(int64(v.At))
+	}
+	if v.Source != "" {
+		w.key(o, 2)
+		w.string(string(v.Source))
+	}
+	if v.Recorded != 0 {
+		w.key(o, 3)
+		w.int(int64(v.Recorded))
+	}
+	if v.Tap {
+		w.key(o, 4)
+		w.bool(v.Tap)
+	}
+}
+
+func (w *recordWriter) writeHandover(v *policy.Handover) {
+	o := w.object()
+	w.key(o, 1)
+	w.int(int64(v.Since))
+	if v.Recorded != 0 {
+		w.key(o, 2)
+		w.int(int64(v.Recorded))
+	}
+}
+
+func (w *recordWriter) writeLink(v *policy.Link) {
+	o := w.object()
+	w.key(o, 1)
+	w.bytes(v.A[:])
+	w.key(o, 2)
+	w.bytes(v.B[:])
+	w.key(o, 3)
+	w.head(cborUint, uint64(v.Kind))
+	w.key(o, 4)
+	w.int(int64(v.First))
+	w.key(o, 5)
+	w.int(int64(v.Last))
+}
+
+func (w *recordWriter) writeStatusRecord(v *statusRecord) {
+	o := w.object()
+	if v.Entry != nil {
+		w.key(o, 1)
+		if v.Entry == nil {
+			w.null()
+		} else {
+			w.bytes((*v.Entry)[:])
+		}
+	}
+	if v.Status.Status != "" || v.Status.At != 0 {
+		w.key(o, 2)
+		w.writeReached(&v.Status)
+	}
+	if v.Failed.At != 0 || v.Failed.Code != 0 {
+		w.key(o, 3)
+		w.writeFailure(&v.Failed)
+	}
+	if v.Priced.At != 0 || v.Priced.Pricing != nil {
+		w.key(o, 4)
+		w.writeToldPrice(&v.Priced)
+	}
+}
+
+func (w *recordWriter) writeReached(v *reached) {
+	o := w.object()
+	if v.Status != "" {
+		w.key(o, 1)
+		w.string(string(v.Status))
+	}
+	if v.At != 0 {
+		w.key(o, 2)
+		w.int(int64(v.At))
+	}
+}
+
+func (w *recordWriter) writeFailure(v *failure) {
+	o := w.object()
+	if v.At != 0 {
+		w.key(o, 1)
+		w.int(int64(v.At))
+	}
+	if v.Code != 0 {
+		w.key(o, 2)
+		w.int(int64(v.Code))
+	}
+}
+
+func (w *recordWriter) writeToldPrice(v *toldPrice) {
+	o := w.object()
+	if v.At != 0 {
+		w.key(o, 1)
+		w.int(int64(v.At))
+	}
+	if v.Pricing != nil {
+		w.key(o, 2)
+		if v.Pricing == nil {
+			w.null()
+		} else {
+			w.writePricing(v.Pricing)
+		}
+	}
+}
+
 func (c *recordReader) readContact(v *policy.Contact) {
 	for range c.count(cborMap) {
 		switch c.key() {
@@ -562,6 +831,81 @@ func (c *recordReader) readLink(v *policy.Link) {
 			v.First = policy.Moment(c.int())
 		case 5:
 			v.Last = policy.Moment(c.int())
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readStatusRecord(v *statusRecord) {
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.Entry = new(ID)
+			c.bytes((*v.Entry)[:])
+		case 2:
+			c.readReached(&v.Status)
+		case 3:
+			c.readFailure(&v.Failed)
+		case 4:
+			c.readToldPrice(&v.Priced)
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readReached(v *reached) {
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.Status = policy.DeliveryStatus(c.text())
+		case 2:
+			v.At = policy.Moment(c.int())
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readFailure(v *failure) {
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.At = policy.Moment(c.int())
+		case 2:
+			v.Code = int(c.int())
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readToldPrice(v *toldPrice) {
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.At = policy.Moment(c.int())
+		case 2:
+			v.Pricing = new(policy.Pricing)
+			c.readPricing(v.Pricing)
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readPricing(v *policy.Pricing) {
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.Category = c.text()
+		case 2:
+			v.Type = c.text()
+		case 3:
+			v.Model = c.text()
+		case 4:
+			v.Billable = c.bool()
 		default:
 			c.unusual = true
 		}

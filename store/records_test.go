@@ -73,7 +73,7 @@ func goldenRecords() []any {
 		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceKeyword, Ref: "ref", Alias: a},
 		entry,
 		&settlement{Outcome: Outcome{State: Accepted, At: 1, HTTPStatus: 200, ErrorCode: 2}, Wamid: &a},
-		&statusRecord{Entry: &id, Status: reached{policy.StatusRead, 1}, Failed: failure{2, 131026}, Priced: pricing{3, &policy.Pricing{Category: "utility", Type: "regular", Model: "PMP", Billable: true}}},
+		&statusRecord{Entry: &id, Status: reached{policy.StatusRead, 1}, Failed: failure{2, 131026}, Priced: toldPrice{3, &policy.Pricing{Category: "utility", Type: "regular", Model: "PMP", Billable: true}}},
 		&stopsRecord{Times: []policy.Moment{4}},
 		&opaqueRecord{Sends: []waitingSend{{ID: id, Contacts: []policy.Alias{a}}}, Seen: []message{{Wamid: b, At: 1, Who: []policy.Alias{a}}}},
 		&templateRecord{templateName: templateName{"waba", policy.TemplateRef{Name: "hello", Language: "en"}}, Status: latest{1, "APPROVED"}, Category: latest{2, "utility"}, Next: announce{3, "marketing", 4}, ReadStatus: latest{5, "PAUSED"}, ReadCategory: latest{6, "authentication"}, Billed: bill{7, 8, "marketing"}, ID: latest{8, "900800"}},

@@ -1,6 +1,10 @@
 package store
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/waguard/waguard/policy"
+)
 
 //go:generate go run ../internal/recordgen
 
@@ -16,6 +20,23 @@ func encodeEntry(e *Entry) []byte {
 func encodeSettlement(s *settlement) []byte {
 	w := recordWriter{make([]byte, 0, 64)}
 	w.writeSettlement(s)
+	return w.out
+}
+
+// appendContact does the same for the contactRecord of a contact, behind what is
+// in to: each message that comes in changes one.
+func appendContact(to []byte, c *policy.Contact) []byte {
+	w := recordWriter{to}
+	o := w.object()
+	w.key(o, 1)
+	w.writeContact(c)
+	return w.out
+}
+
+// appendStatus does the same for what became of a message.
+func appendStatus(to []byte, r *statusRecord) []byte {
+	w := recordWriter{to}
+	w.writeStatusRecord(r)
 	return w.out
 }
 

@@ -18,10 +18,10 @@ type statusRecord struct {
 	// Entry is the ledger entry of the message, where that was sent with an opaque
 	// value and is settled. A later status must not be taken for that of another
 	// send with the same value.
-	Entry  *ID     `cbor:"1,keyasint,omitempty"`
-	Status reached `cbor:"2,keyasint,omitempty"`
-	Failed failure `cbor:"3,keyasint,omitempty"`
-	Priced pricing `cbor:"4,keyasint,omitempty"`
+	Entry  *ID       `cbor:"1,keyasint,omitempty"`
+	Status reached   `cbor:"2,keyasint,omitempty"`
+	Failed failure   `cbor:"3,keyasint,omitempty"`
+	Priced toldPrice `cbor:"4,keyasint,omitempty"`
 }
 
 // reached is how far the message got, by rank, then time.
@@ -44,13 +44,13 @@ func (a failure) compare(b failure) int {
 	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Code, b.Code))
 }
 
-// pricing is the newest word on the price that names a category, else the newest.
-type pricing struct {
+// toldPrice is the newest word on the price that names a category, else the newest.
+type toldPrice struct {
 	At      policy.Moment   `cbor:"1,keyasint,omitempty"`
 	Pricing *policy.Pricing `cbor:"2,keyasint,omitempty"`
 }
 
-func (a pricing) compare(b pricing) int {
+func (a toldPrice) compare(b toldPrice) int {
 	switch {
 	case b.Pricing == nil:
 		return 1
@@ -79,7 +79,7 @@ func (r *statusRecord) join(e policy.StatusChanged) {
 	if f := (failure{e.At, e.ErrorCode}); e.Status == policy.StatusFailed && e.ErrorCode != 0 && r.Failed.compare(f) < 0 {
 		r.Failed = f
 	}
-	if p := (pricing{e.At, e.Pricing}); e.Pricing != nil && r.Priced.compare(p) < 0 {
+	if p := (toldPrice{e.At, e.Pricing}); e.Pricing != nil && r.Priced.compare(p) < 0 {
 		r.Priced = p
 	}
 }
@@ -91,25 +91,26 @@ func (r *statusRecord) delivery() Delivery {
 
 // readStatus is what is known about a message; nothing if it is zero.
 func readStatus(src values, wamid policy.Alias) (statusRecord, error) {
-	return readRecord[statusRecord](src, aliasKey(statusPrefix, wamid))
+	value, err := src.get(aliasKey(statusPrefix, wamid))
+	if err != nil || value == nil {
+		return statusRecord{}, err
+	}
+	return decodeStatus(value)
 }
 
 // putStatus writes what is known about a message, for as long as its ledger
 // entry is kept, which is no newer. Not all messages are in the ledger.
 func (t *tx) putStatus(wamid policy.Alias, before, after statusRecord) error {
-	old, err := encode(before)
-	if err != nil {
-		return err
-	}
-	value, err := encode(after)
-	if err != nil || bytes.Equal(old, value) {
-		return err
+	value := appendStatus(t.scratch[:0], &after)
+	t.scratch = appendStatus(value, &before)
+	if bytes.Equal(t.scratch[len(value):], value) {
+		return nil
 	}
 	var ttl time.Duration
 	if kept := t.s.options.LedgerRetention; kept > 0 {
 		ttl = max(kept, statusLife) + keptLonger
 	}
-	return t.Put(aliasKey(statusPrefix, wamid), value, ttl)
+	return t.Put(aliasKey(statusPrefix, wamid), bytes.Clone(value), ttl)
 }
 
 func (t *tx) statusChanged(e policy.StatusChanged) error {

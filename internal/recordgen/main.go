@@ -27,8 +27,11 @@ func main() {
 	w := writer{types: types, out: &out, done: make(map[string]bool)}
 	w.method("Entry")
 	w.method("settlement")
+	w.method("policy.Contact")
+	w.method("statusRecord")
 	r := reader{types: types, out: &out, done: make(map[string]bool)}
 	r.method("policy.Contact")
+	r.method("statusRecord")
 	code, err := format.Source(out.Bytes())
 	if err != nil {
 		log.Fatalf("%v\n%s", err, out.Bytes())

@@ -23,7 +23,10 @@ func (r *reader) method(name string) {
 		return
 	}
 	r.done[name] = true
-	pkg, local, _ := strings.Cut(name, ".")
+	pkg, local, foreign := strings.Cut(name, ".")
+	if !foreign {
+		pkg, local = "", name
+	}
 	t := r.types.of(pkg, ast.NewIdent(local))
 	r.f("func (c *recordReader) %s(v *%s) {", methodOf("read", t), t.name)
 	needed := r.fields(t, "v", 0)
@@ -57,6 +60,17 @@ func (r *reader) value(t typ, v string, depth int) []string {
 		inner := fmt.Sprintf("v%d", depth)
 		r.f("%s := &%s", inner, v)
 		return r.fields(t, inner, depth+1)
+	case *ast.StarExpr:
+		to := r.types.of(t.pkg, e.X)
+		if !to.exported() {
+			log.Fatalf("%s points to what can't be named here", v)
+		}
+		r.f("%s = new(%s)", v, to.name)
+		if _, ok := to.expr.(*ast.StructType); ok {
+			r.f("c.%s(%s)", methodOf("read", to), v)
+			return []string{to.name}
+		}
+		return r.value(to, "(*"+v+")", depth)
 	case *ast.ArrayType:
 		if t.isBytes() && e.Len != nil {
 			r.f("c.bytes(%s[:])", v)
@@ -89,6 +103,8 @@ func (r *reader) value(t typ, v string, depth int) []string {
 		named("c.bool()")
 	case "int64":
 		named("c.int()")
+	case "int":
+		named("int(c.int())")
 	case "uint8":
 		named("c.uint8()")
 	default:

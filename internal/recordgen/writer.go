@@ -30,25 +30,31 @@ func (w *writer) method(name string) {
 	t := w.types.of(pkg, ast.NewIdent(local))
 	var needed []string
 	w.f("func (w *recordWriter) %s(v *%s) {", methodOf("write", t), t.name)
-	w.f("o := w.object()")
-	for _, f := range w.types.fields(t) {
-		value := "v." + f.name
-		if f.omitEmpty {
-			if cond := w.present(f.typ, value); cond != "" {
-				w.f("if %s {", cond)
-				w.f("w.key(o, %d)", f.key)
-				needed = append(needed, w.value(f.typ, value, 0)...)
-				w.f("}")
-				continue
-			}
-		}
-		w.f("w.key(o, %d)", f.key)
-		needed = append(needed, w.value(f.typ, value, 0)...)
-	}
+	needed = w.fields(t, "v", "o", 0)
 	w.f("}\n")
 	for _, name := range needed {
 		w.method(name)
 	}
+}
+
+// fields writes the fields of a struct v as an object o.
+func (w *writer) fields(t typ, v, o string, depth int) (needed []string) {
+	w.f("%s := w.object()", o)
+	for _, f := range w.types.fields(t) {
+		value := v + "." + f.name
+		if f.omitEmpty {
+			if cond := w.present(f.typ, value); cond != "" {
+				w.f("if %s {", cond)
+				w.f("w.key(%s, %d)", o, f.key)
+				needed = append(needed, w.value(f.typ, value, depth)...)
+				w.f("}")
+				continue
+			}
+		}
+		w.f("w.key(%s, %d)", o, f.key)
+		needed = append(needed, w.value(f.typ, value, depth)...)
+	}
+	return needed
 }
 
 // present is the condition under which a value isn't empty, "" where it never is.
@@ -90,7 +96,9 @@ func (w *writer) value(t typ, v string, depth int) []string {
 	switch e := t.expr.(type) {
 	case *ast.StructType:
 		if !t.exported() {
-			log.Fatalf("%s can't be named here", v)
+			inner := fmt.Sprintf("v%d", depth)
+			w.f("%s := &%s", inner, v)
+			return w.fields(t, inner, fmt.Sprintf("o%d", depth), depth+1)
 		}
 		w.f("w.%s(&%s)", methodOf("write", t), v)
 		return []string{t.name}
