@@ -103,7 +103,7 @@ func (r *reader) accountEvent(field string, raw json.RawMessage) {
 		return
 	}
 	if (field == "messages" || field == "standby") && !bytes.Contains(raw, []byte(`"errors"`)) {
-		return // nearly all; they needn't be read twice
+		return // they needn't be read twice
 	}
 	var u accountUpdate
 	_ = json.Unmarshal(raw, &u) // what doesn't fit is left out

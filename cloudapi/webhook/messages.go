@@ -47,10 +47,11 @@ type userMessage struct {
 // messages reads every message of a list. Each keeps what it was read from: a
 // type nobody knows has its content under a name nobody knows.
 func (r *reader) messages(list []json.RawMessage, read func(*userMessage)) {
+	m := &r.scratch.message
 	for _, raw := range list {
-		m := userMessage{raw: raw}
-		if r.object(raw, &m) {
-			read(&m)
+		*m = userMessage{raw: raw}
+		if r.object(raw, m) {
+			read(m)
 		}
 	}
 }

@@ -28,6 +28,9 @@ func (r *reader) names(phone, userID, parentUserID loosejson.String) []policy.Id
 			continue
 		}
 		if !slices.Contains(who, id) {
+			if who == nil {
+				who = make([]policy.Identity, 0, 2) // as many as most people have
+			}
 			who = append(who, id)
 		}
 	}
@@ -45,23 +48,44 @@ func readPhoneOrUserID(s string) (policy.Identity, error) {
 // contacts are the people a change introduces, beside its messages.
 type contacts struct {
 	people [][]policy.Identity
-	index  map[policy.Identity][]int
+	// index is by their names; nil where there are so few that looking at all of
+	// them is quicker.
+	index map[policy.Identity][]int
+}
+
+// few people need no index.
+const few = 8
+
+// introduced is one of the people a change introduces.
+type introduced struct {
+	WaID         loosejson.String `json:"wa_id"`
+	UserID       loosejson.String `json:"user_id"`
+	ParentUserID loosejson.String `json:"parent_user_id"`
 }
 
 func (r *reader) readContacts(list []json.RawMessage) contacts {
-	c := contacts{index: make(map[policy.Identity][]int, 2*len(list))}
-	type contact struct {
-		WaID         loosejson.String `json:"wa_id"`
-		UserID       loosejson.String `json:"user_id"`
-		ParentUserID loosejson.String `json:"parent_user_id"`
+	if len(list) == 0 {
+		return contacts{}
 	}
-	each(r, list, func(v *contact) {
+	c := contacts{people: make([][]policy.Identity, 0, len(list))}
+	if len(list) > few {
+		c.index = make(map[policy.Identity][]int, 2*len(list))
+	}
+	v := &r.scratch.person
+	for _, raw := range list {
+		r.pause()
+		v.reset()
+		if !r.object(raw, v) {
+			continue
+		}
 		who := r.names(v.WaID, v.UserID, v.ParentUserID)
-		for _, id := range who {
-			c.index[id] = append(c.index[id], len(c.people))
+		if c.index != nil {
+			for _, id := range who {
+				c.index[id] = append(c.index[id], len(c.people))
+			}
 		}
 		c.people = append(c.people, who)
-	})
+	}
 	return c
 }
 
@@ -69,15 +93,29 @@ func (r *reader) readContacts(list []json.RawMessage) contacts {
 // is the same person if they share a name and contradict each other in none.
 func (c contacts) complete(who []policy.Identity) []policy.Identity {
 	for _, id := range who[:len(who):len(who)] {
-		for _, i := range c.index[id] {
-			if contradict(who, c.people[i]) {
-				continue
+		if c.index != nil {
+			for _, i := range c.index[id] {
+				who = join(who, c.people[i])
 			}
-			for _, id := range c.people[i] {
-				if !slices.Contains(who, id) {
-					who = append(who, id)
-				}
+			continue
+		}
+		for _, person := range c.people {
+			if slices.Contains(person, id) {
+				who = join(who, person)
 			}
+		}
+	}
+	return who
+}
+
+// join adds the names of a person to who, unless they contradict.
+func join(who, person []policy.Identity) []policy.Identity {
+	if contradict(who, person) {
+		return who
+	}
+	for _, id := range person {
+		if !slices.Contains(who, id) {
+			who = append(who, id)
 		}
 	}
 	return who

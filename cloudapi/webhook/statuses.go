@@ -43,15 +43,16 @@ type pricing struct {
 // statuses reads all statuses of a change. Errors stand in the status they
 // belong to; some are reported beside it, which tells only where there is one
 // status.
-func (r *reader) statuses(v value) {
+func (r *reader) statuses(v *value) {
 	beside := 0
 	if len(v.Statuses) == 1 && len(v.Errors) > 0 {
 		beside = int(v.Errors[0].Code)
 	}
+	s := &r.scratch.status
 	for _, raw := range v.Statuses {
-		var s status
-		if r.object(raw, &s) {
-			r.status(&s, beside)
+		s.reset()
+		if r.object(raw, s) {
+			r.status(s, beside)
 		}
 	}
 }

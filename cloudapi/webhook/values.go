@@ -17,6 +17,10 @@ const maxStamp = 253402300799
 
 // UnmarshalJSON never fails.
 func (t *stamp) UnmarshalJSON(b []byte) error {
+	if n, ok := plainSeconds(b); ok {
+		*t = n
+		return nil
+	}
 	*t = 0
 	var s loosejson.String
 	_ = s.UnmarshalJSON(b)
@@ -32,6 +36,24 @@ func (t *stamp) UnmarshalJSON(b []byte) error {
 		*t = stamp(n)
 	}
 	return nil
+}
+
+// plainSeconds reads a time as WhatsApp writes it, ten digits, mostly between
+// quotation marks.
+func plainSeconds(b []byte) (t stamp, ok bool) {
+	if len(b) == 12 && b[0] == '"' && b[11] == '"' {
+		b = b[1:11]
+	}
+	if len(b) != 10 {
+		return 0, false
+	}
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		t = 10*t + stamp(c-'0')
+	}
+	return t, true
 }
 
 func (t stamp) moment() policy.Moment { return policy.Moment(t) * 1000 }

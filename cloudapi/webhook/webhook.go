@@ -61,19 +61,14 @@ const objectWhatsApp = "whatsapp_business_account"
 // opt-out keeps a timestamp after the delivery: the clocks differ, and of two
 // messages about consent the later one holds.
 func Parse(body []byte, opts Options) (Reading, error) {
-	r := reader{words: opts.Words, now: policy.MomentOf(opts.Now), opts: opts}
-	var envelope struct {
-		Object loosejson.String `json:"object"`
-		Entry  []struct {
-			ID      loosejson.String `json:"id"`
-			Time    stamp            `json:"time"`
-			Changes []struct {
-				Field loosejson.String `json:"field"`
-				Value json.RawMessage  `json:"value"`
-			} `json:"changes"`
-		} `json:"entry"`
-	}
-	if err := json.Unmarshal(body, &envelope); err != nil {
+	return read(body, opts, false)
+}
+
+// read is Parse; thoroughly, if nothing is to be read quickly.
+func read(body []byte, opts Options, thoroughly bool) (Reading, error) {
+	r := reader{words: opts.Words, now: policy.MomentOf(opts.Now), opts: opts, thorough: thoroughly}
+	var envelope envelope
+	if err := r.unmarshal(body, &envelope); err != nil {
 		if _, ok := errors.AsType[*json.SyntaxError](err); ok {
 			return Reading{}, errWebhookJSON
 		}
@@ -101,6 +96,23 @@ func Parse(body []byte, opts Options) (Reading, error) {
 
 var errWebhookJSON = errors.New("the webhook's body is not JSON")
 
+// envelope is what Meta wraps around all webhooks.
+type envelope struct {
+	Object loosejson.String `json:"object"`
+	Entry  []entry          `json:"entry"`
+}
+
+type entry struct {
+	ID      loosejson.String `json:"id"`
+	Time    stamp            `json:"time"`
+	Changes []change         `json:"changes"`
+}
+
+type change struct {
+	Field loosejson.String `json:"field"`
+	Value json.RawMessage  `json:"value"`
+}
+
 // reader gathers the events of one webhook.
 type reader struct {
 	words   *policy.Words
@@ -110,6 +122,8 @@ type reader struct {
 	numbers []policy.NumberSeen
 	opts    Options
 	clock   policy.Moment // the newest timestamp as told
+	// thorough: everything is read by encoding/json.
+	thorough bool
 
 	// Where in the payload it is.
 	waba          string
@@ -118,6 +132,15 @@ type reader struct {
 	number        phone.Number // the business's own
 	newest        policy.Moment
 	contacts      contacts
+
+	// What is read at the moment; of each there are up to 1,000.
+	scratch struct {
+		cursor  loosejson.Cursor
+		value   value
+		person  introduced
+		message userMessage
+		status  status
+	}
 }
 
 func (r *reader) add(e policy.Event) { r.events = append(r.events, e) }
@@ -142,26 +165,11 @@ type value struct {
 // come while another handler, such as Meta's Business Agent, owns the thread.
 func (r *reader) change(field string, raw json.RawMessage) {
 	r.pause()
-	r.accountEvent(field, raw)
-	switch field {
-	case "message_template_status_update":
-		r.templateStatus(raw)
-		return
-	case "template_category_update":
-		r.templateCategory(raw)
-		return
-	}
-	var v value
-	switch field {
-	case "messages", "standby", "calls", "user_preferences", "smb_message_echoes", "message_echoes", "history":
-		if !r.object(raw, &v) {
-			return
-		}
-	default:
-		var m struct {
-			Metadata json.RawMessage `json:"metadata"`
-		}
-		if json.Unmarshal(raw, &m) != nil || json.Unmarshal(m.Metadata, &v.Metadata) != nil {
+	v := &r.scratch.value
+	*v = value{}
+	if plain := field == "messages" || field == "standby"; !plain || !r.quickly(raw, v) {
+		r.accountEvent(field, raw)
+		if !r.changeOf(field, raw, v) {
 			return
 		}
 	}
@@ -203,6 +211,25 @@ func (r *reader) change(field string, raw json.RawMessage) {
 	r.sawNumber(display)
 }
 
+// changeOf reads the value of a change, unless that tells nothing of people and
+// messages: then all it tells is noted here.
+func (r *reader) changeOf(field string, raw json.RawMessage, v *value) bool {
+	switch field {
+	case "message_template_status_update":
+		r.templateStatus(raw)
+		return false
+	case "template_category_update":
+		r.templateCategory(raw)
+		return false
+	case "messages", "standby", "calls", "user_preferences", "smb_message_echoes", "message_echoes", "history":
+		return r.object(raw, v)
+	}
+	var m struct {
+		Metadata json.RawMessage `json:"metadata"`
+	}
+	return json.Unmarshal(raw, &m) == nil && json.Unmarshal(m.Metadata, &v.Metadata) == nil
+}
+
 func (r *reader) pause() {
 	if r.opts.Pause != nil {
 		r.opts.Pause()
@@ -227,10 +254,32 @@ func (r *reader) object(raw json.RawMessage, v any) bool {
 		r.skipped++
 		return false
 	}
-	if err := json.Unmarshal(raw, v); err != nil {
+	if err := r.unmarshal(raw, v); err != nil {
 		r.skipped++
 	}
 	return true
+}
+
+// unmarshal decodes raw into the zero value v.
+func (r *reader) unmarshal(raw []byte, v any) error {
+	if q, ok := v.(quick); ok && r.quickly(raw, q) {
+		return nil
+	}
+	return json.Unmarshal(raw, v)
+}
+
+// quickly decodes raw into the zero value v where raw has nothing unusual. Else v
+// stays zero.
+func (r *reader) quickly(raw []byte, v quick) bool {
+	if r.thorough {
+		return false
+	}
+	r.scratch.cursor = loosejson.Read(raw)
+	if v.quick(&r.scratch.cursor) {
+		return true
+	}
+	v.reset()
+	return false
 }
 
 // sawNumber notes the business phone number of a change, once per payload.
