@@ -27,7 +27,7 @@ func ChangeOf(e Event, alias func(Identity) Alias) (Change, bool) {
 		if e.State == ConsentUnknown || len(e.Scopes) == 0 {
 			return Change{}, false
 		}
-		ch.Names = aliases(e.Who, alias)
+		ch.Names = SortAliases(append(aliases(e.Who, alias), e.Known...))
 	case StatusChanged:
 		// It shows that its names are one person's. One name alone shows nothing.
 		if ch.Names = aliases(e.Who, alias); len(ch.Names) == 1 {
@@ -74,8 +74,10 @@ func (c *Contact) Apply(ch *Change) {
 		c.LinkAll(ch.Names, e.At)
 		c.each(ch.Names, func(m *Member) { m.Relation(e.PhoneNumberID).PermitCalls(e.At, e.Until) })
 	case ConsentChanged:
-		c.LinkAll(ch.Names, e.At)
-		record := ConsentRecord{State: e.State, Scopes: e.Scopes, At: e.At, Source: e.Source, General: e.General, Tap: e.Tap, Recorded: e.Recorded}
+		if len(e.Known) == 0 { // who decides about several names has not seen them together
+			c.LinkAll(ch.Names, e.At)
+		}
+		record := ConsentRecord{State: e.State, Scopes: e.Scopes, At: e.At, Source: e.Source, General: e.General, Tap: e.Tap, Recorded: e.Recorded, Reviewed: e.Reviewed}
 		c.each(ch.Names, func(m *Member) { m.Relation(e.PhoneNumberID).Record(record) })
 	case IdentityLinked:
 		c.LinkAll(ch.Names, e.At)

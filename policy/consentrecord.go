@@ -15,6 +15,7 @@ type ConsentRecord struct {
 	General  bool
 	Tap      bool
 	Recorded Moment
+	Reviewed Moment
 }
 
 // register holds what was said on one scope, each kind apart: which record undoes
@@ -156,6 +157,14 @@ func btoi(b bool) int {
 // Record keeps a consent record. An opt-out of an unknown time is one from long
 // ago, but an opt-out; other records need a time.
 func (r *Relation) Record(w ConsentRecord) {
+	switch w.State {
+	case OptOutSuspected:
+		r.suspect(Mark{At: w.At, Source: w.Source, Recorded: w.Recorded})
+		return
+	case OptOutDismissed:
+		r.dismiss(w.Reviewed)
+		return
+	}
 	if w.State == OptedOut {
 		w.At = max(w.At, 1)
 	}
@@ -224,6 +233,7 @@ func (c *Contact) Recorded() (newest Moment) {
 			newest = max(newest, h.Recorded)
 		}
 		for j := range m.Numbers {
+			newest = max(newest, m.Numbers[j].Suspected.Recorded)
 			for s := range m.Numbers[j].Consent {
 				newest = max(newest, m.Numbers[j].Consent[s].recorded())
 			}

@@ -57,6 +57,11 @@ type Relation struct {
 	// Spoke is the newest event that opened the window and was no opt-out; 1 where
 	// all were. Records from before this was kept have none: see [Relation.spoke].
 	Spoke Moment `cbor:"7,keyasint,omitempty"`
+	// Suspected is the newest message that may be an opt-out, by WhatsApp's clock and
+	// by ours; Dismissed the arrival of the newest of which somebody said that it is
+	// none.
+	Suspected Mark   `cbor:"8,keyasint,omitempty"`
+	Dismissed Moment `cbor:"9,keyasint,omitempty"`
 }
 
 // earliest is the smaller of two times, of which zero is none.
@@ -267,6 +272,8 @@ func (r *Relation) merge(other *Relation) {
 	r.Opened = max(r.Opened, other.Opened)
 	r.Confirm(other.Confirmed)
 	r.PermitCalls(other.CallSaid, other.CallUntil)
+	r.Suspected = latest(r.Suspected, other.Suspected)
+	r.dismiss(other.Dismissed)
 	for s := range r.Consent {
 		r.Consent[s].merge(&other.Consent[s])
 	}

@@ -43,6 +43,11 @@ type ConsentChanged struct {
 	Ref string
 	// Actor is who recorded it, where an operator did.
 	Actor string
+	// Known are names of the person of which nobody has more than the pseudonym.
+	Known []Alias
+	// Reviewed says of a dismissal which suspected opt-outs it is about: those that
+	// had come in by then, as Recorded has it.
+	Reviewed Moment
 }
 
 // IdentityLinked: the identities are names of one person.

@@ -92,6 +92,9 @@ type PersonFacts struct {
 	// no opt-out, nor suspected to be one; 1 where all were. Facts from before
 	// that was kept have none, and Opened stands for it.
 	Spoke Moment `json:"spoke,omitempty" cbor:"7,keyasint,omitempty"`
+	// Suspected is when the person wrote what may be an opt-out, as far as nobody has
+	// decided about it and they have not opted in since; see [OptOutSuspected].
+	Suspected Moment `json:"suspected,omitempty" cbor:"8,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.
@@ -110,9 +113,15 @@ const (
 	// OptedOut: the person said no. It is a value of its own, never the absence
 	// of a record.
 	OptedOut
+	// OptOutSuspected: the person said what may be an opt-out, and somebody must
+	// decide. It is what a record says and never where a person stands.
+	OptOutSuspected
+	// OptOutDismissed: somebody decided that what had come in was no opt-out. It is
+	// what a record says and never where a person stands.
+	OptOutDismissed
 )
 
-var consentStateNames = [...]string{"unknown", "pending", "opted_in", "opted_out"}
+var consentStateNames = [...]string{"unknown", "pending", "opted_in", "opted_out", "suspected", "dismissed"}
 
 // String is the state's name in logs and reports.
 func (s ConsentState) String() string { return nameOf(consentStateNames[:], s) }
@@ -148,4 +157,5 @@ const (
 	SourceMeta131050 Source = "meta_131050"      // Meta failed a send: the person stopped marketing
 	SourceOperator   Source = "operator"         // the consent command or admin route
 	SourceQuestion   Source = "question"         // a message that asks for consent was sent
+	SourceReview     Source = "review"           // somebody read a message that may be an opt-out, and decided
 )

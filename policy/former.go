@@ -11,6 +11,9 @@ func (p *PersonFacts) Heed(other *PersonFacts) {
 		}
 		own.State, own.Since, own.Source = OptedOut, said.Since, said.Source
 	}
+	if own := &p.Consent[Marketing]; own.State != OptedIn || own.Since.second() <= other.Suspected.second() {
+		p.Suspected = max(p.Suspected, other.Suspected)
+	}
 }
 
 // Until is what of the contact was certainly known by t: links, opt-outs and

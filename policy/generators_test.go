@@ -60,6 +60,7 @@ type update struct {
 	// Recorded is when it came in: zero where nobody kept that.
 	Recorded             Moment
 	General, Tap, OptOut bool
+	Reviewed             Moment
 }
 
 func (u update) apply(c *Contact) {
@@ -68,7 +69,7 @@ func (u update) apply(c *Contact) {
 		c.Member(u.A).Relation(u.Number).Open(u.At, u.OptOut)
 	case "say":
 		c.Member(u.A).Relation(u.Number).Record(ConsentRecord{
-			State: u.State, Scopes: u.Scopes, At: u.At, Source: u.Source, General: u.General, Tap: u.Tap, Recorded: u.Recorded,
+			State: u.State, Scopes: u.Scopes, At: u.At, Source: u.Source, General: u.General, Tap: u.Tap, Recorded: u.Recorded, Reviewed: u.Reviewed,
 		})
 	case "confirm":
 		c.Member(u.A).Relation(u.Number).Confirm(u.At)
@@ -88,7 +89,7 @@ func genUpdateOf(what ...string) *rapid.Generator[update] {
 			A:      rapid.SampledFrom(someNames).Draw(t, "a"),
 			B:      rapid.SampledFrom(someNames).Draw(t, "b"),
 			Number: rapid.SampledFrom(someNumbers).Draw(t, "number"),
-			State:  rapid.SampledFrom([]ConsentState{ConsentUnknown, ConsentPending, OptedIn, OptedIn, OptedOut}).Draw(t, "state"),
+			State:  rapid.SampledFrom([]ConsentState{ConsentUnknown, ConsentPending, OptedIn, OptedIn, OptedOut, OptOutSuspected, OptOutDismissed}).Draw(t, "state"),
 			Scopes: genScopes().Draw(t, "scopes"),
 			At:     genMoment().Draw(t, "at"),
 			Until:  rapid.OneOf(rapid.SampledFrom([]Moment{0, Forever}), genMoment()).Draw(t, "until"),
@@ -96,6 +97,7 @@ func genUpdateOf(what ...string) *rapid.Generator[update] {
 			Kind:   rapid.SampledFrom([]LinkKind{SamePerson, Successor}).Draw(t, "kind"),
 
 			Recorded: rapid.OneOf(rapid.Just(Moment(0)), genMoment()).Draw(t, "recorded"),
+			Reviewed: genMoment().Draw(t, "reviewed"),
 			General:  rapid.SampledFrom([]bool{false, false, true}).Draw(t, "general"),
 			Tap:      rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "tap"),
 			OptOut:   rapid.SampledFrom([]bool{false, false, true}).Draw(t, "an opt-out"),

@@ -115,6 +115,8 @@ func asked(d time.Duration, scopes ...Scope) aspect {
 	}
 }
 
+func suspectedAt(d time.Duration) aspect { return func(p *PersonFacts) { p.Suspected = ago(d) } }
+
 func confirmed(d time.Duration) aspect { return func(p *PersonFacts) { p.Confirmed = ago(d) } }
 
 func permitsCalls(until Moment) aspect { return func(p *PersonFacts) { p.CallUntil = until } }

@@ -77,7 +77,7 @@ func (c *Contact) Owns(name Alias, at Moment) bool { return !c.member(name).befo
 // and not of whom it belonged to before.
 func (c *Contact) Counts(name Alias, state ConsentState, at, recorded Moment) bool {
 	m := c.member(name)
-	if state == OptedOut {
+	if state == OptedOut || state == OptOutSuspected {
 		return !m.optOutBefore(at, recorded)
 	}
 	return !m.before(at)

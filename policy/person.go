@@ -53,6 +53,7 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 	for s := range f.Consent {
 		f.Consent[s] = c.consent(names, Scope(s), fold)
 	}
+	f.Suspected = c.suspected(names, fold)
 	return f
 }
 
@@ -365,6 +366,9 @@ func (r *Relation) since(m *Member) *Relation {
 	forget(&r.Confirmed)
 	if m.before(r.CallSaid) {
 		r.CallSaid, r.CallUntil = 0, 0
+	}
+	if m.optOutBefore(r.Suspected.At, r.Suspected.Recorded) {
+		r.Suspected = Mark{}
 	}
 	for s := range r.Consent {
 		r.Consent[s].since(m)

@@ -66,11 +66,15 @@ func (c *Case) otherReadingOptedOut() bool {
 			continue
 		}
 		scope, out := c.optedOutOfNeeded(other)
-		if !out {
+		suspected := !out && other.Suspected != 0 && c.billed && c.Category.Scope() == Marketing
+		if !out && !suspected {
 			continue
 		}
 		if c.judgePerson(other); c.decision.Verdict == Allow && !c.decision.Exception() {
 			continue // such as a reply to a person who opted out and wrote again
+		}
+		if suspected {
+			return c.refuse(RuleOptOutSuspected, "the phone number has no plus sign and can be read as two numbers, and of the other one "+other.suspicion(), writePlus)
 		}
 		consent := other.Consent[scope]
 		return c.refuse(optedOutRule(scope), fmt.Sprintf("the phone number has no plus sign and can be read as two numbers, and the user of the other one opted out of %s messages at %s (%s)", scope, consent.Since, consent.Source),

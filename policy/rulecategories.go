@@ -30,6 +30,7 @@ var categoriesOf = map[Rule][]Category{
 	RuleConsentPending:      everyCategory,
 	RuleOptedOut:            {CategoryService, CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryNone},
 	RuleOptedOutMarketing:   {CategoryMarketing, CategoryMarketingLite, CategoryUnknown},
+	RuleOptOutSuspected:     {CategoryMarketing, CategoryMarketingLite, CategoryUnknown},
 	RuleCategoryUnknown:     {CategoryUnknown},
 	RuleTemplateUnknown:     billedCategories,
 	RuleTemplateNotApproved: billedCategories,

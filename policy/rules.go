@@ -36,12 +36,13 @@ var personRules = []rule{
 	// Templates, and what is billed like one.
 	{
 		[]Rule{
-			RuleOptedOutMarketing, RuleOptedOut, RuleGroupsAllowed, RuleConsent, RuleConsentPending,
+			RuleOptedOutMarketing, RuleOptedOut, RuleGroupsAllowed, RuleOptOutSuspected, RuleConsent, RuleConsentPending,
 			RuleCategoryUnknown, RuleNoConsentCategory, RuleNoConsent,
 		},
 		"a category nobody knows needs the opt-in that is hardest to get", (*Case).uncategorised,
 	},
 	{[]Rule{RuleOptedOut, RuleOptedOutMarketing, RuleGroupsAllowed}, "a group that may be written to stands for its members", (*Case).groupTemplate},
+	{[]Rule{RuleOptOutSuspected}, "what may be an opt-out holds marketing back until somebody has decided", (*Case).suspectedOptOut},
 	{[]Rule{RuleConsent}, "an opt-in covers its kind of message", (*Case).optedIn},
 	{[]Rule{RuleWindowOpen}, "what a reply may say, a utility template may", (*Case).utilityReply},
 	{[]Rule{RuleEssential}, "an order goes on after an opt-out", (*Case).essential},

@@ -29,6 +29,8 @@ func (c *Case) uncategorised() bool {
 	switch {
 	case c.Send.Group:
 		return c.allow(RuleGroupsAllowed, "groups are allowed for this business")
+	case c.mayHaveOptedOut():
+		return c.refuse(RuleOptOutSuspected, c.person.suspicion()+", and this may be a marketing message: "+cause, remedy+"; if it is a marketing message, "+decideFirst)
 	case marketing.State == OptedIn:
 		return c.allow(RuleConsent, fmt.Sprintf("the user opted in to %s messages at %s (%s), which covers any category: %s", Marketing, marketing.Since, marketing.Source, cause))
 	case marketing.State == ConsentPending:

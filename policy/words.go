@@ -23,15 +23,18 @@ type Meaning struct {
 	// an opt-out.
 	Tap bool
 	// Suspected reports that it may be an opt-out, but not certainly: a stop
-	// inside a sentence, an ambiguous word. It changes no consent.
+	// inside a sentence, an ambiguous word. It changes no consent, and somebody must
+	// read it.
 	Suspected bool
+	// No marks an answer such as "no", alone: mostly to a question.
+	No bool
 }
 
 // Changes reports whether the meaning is one for consent.
 func (m Meaning) Changes() bool { return m.State != ConsentUnknown }
 
 // OptOut reports whether it is, or may be, an opt-out: no wish to hear more.
-func (m Meaning) OptOut() bool { return m.State == OptedOut || m.Suspected }
+func (m Meaning) OptOut() bool { return m.State == OptedOut || m.Suspected || m.No }
 
 // Words are the messages and taps by which people opt in and out. What people
 // type counts only as a whole, after folding case, accents, punctuation and
@@ -175,7 +178,10 @@ func (w *Words) Message(text string) Meaning {
 	if m, ok := w.whole(folded); ok {
 		return m
 	}
-	return Meaning{Suspected: w.suspected(folded)}
+	if w.suspected(folded) {
+		return Meaning{Suspected: true}
+	}
+	return Meaning{No: refused(folded)}
 }
 
 // QuickReply is the meaning of a tapped quick reply of a template, which says

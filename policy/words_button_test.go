@@ -21,6 +21,8 @@ func (m Meaning) says() string {
 		}
 	case m.Suspected:
 		return "suspected"
+	case m.No:
+		return "no"
 	default:
 		return "nothing"
 	}
@@ -83,7 +85,7 @@ func TestTitles(t *testing.T) {
 		{"Back", "nothing", "nothing", "nothing", "nothing"},
 		{"Volver", "nothing", "nothing", "nothing", "nothing"},
 		{"Voltar", "nothing", "nothing", "nothing", "nothing"},
-		{"No, thanks", "nothing", "nothing", "nothing", "suspected"},
+		{"No, thanks", "nothing", "nothing", "nothing", "no"},
 	} {
 		for _, got := range []struct{ where, means, want string }{
 			{"row", w.Row(c.title).says(), c.row},
@@ -169,9 +171,11 @@ func TestTypedPhrases(t *testing.T) {
 		"in all":                      {"START", "start start", "unstop please", "alta"},
 		"in all answer":               {"yes", "Yes please", "ja", "Ja, bitte", "sí", "sim", "oui", "はい", "네", "Anmelden", "registrar", "continue", "weiter", "同意", "đăng ký"},
 		"suspected": {
-			"I said stop!", "I said STOP", "Why do you still write? Please unsubscribe me now", "stop it", "STOP 12345", "stop 1", "1 stop", "STOP 1️⃣", "ＳＴＯＰ　１２３", "Hey, stop", "leave me alone", "leave me alone!!!", "no", "No, thanks.", "nein danke", "enough", "basta", "хватит",
+			"I said stop!", "I said STOP", "Why do you still write? Please unsubscribe me now", "stop it", "STOP 12345", "stop 1", "1 stop", "STOP 1️⃣", "ＳＴＯＰ　１２３", "Hey, stop", "leave me alone", "leave me alone!!!", "enough", "basta", "хватит",
 			"please stop sending me your catalogue every day", "ich habe gesagt abmelden", "你们能不能退订这个号码", "もう配信停止って言いました", "수신거부 신청했는데요", "stop start", "how do I unsubscribe?", "No! Stop!",
 		},
+		// The answer to a question, mostly.
+		"no": {"no", "No, thanks.", "nein danke", "NO!", "no no no", "нет, спасибо", "いいえ"},
 		"nothing": {
 			"don't stop", "Don’t stop!", "do not stop", "please don't stop sending me these", "don't unsubscribe me", "nicht abmelden", "不要退订", "where does the bus stop", "Where is the next bus stop?", "please stop by tomorrow", "nonstop", "stop at the corner", "full stop", "baja temporada", "temporada baja", "de alto nivel", "the end of the line",
 			"cancel my order", "I want to cancel my order please", "quiero cancelar mi pedido", "cancelar pedido", "Where can I remove the item?", "back", "menu", "volver al menú", "quero sair mais cedo", "Wann endet die Aktion?", "el fin de semana", "the start of the sale", "can I start tomorrow", "startup", "hello", "ok", "thanks", "1", "12345", "🙏", "",

@@ -18,6 +18,8 @@ type language struct {
 	code, name string
 	sources    []string
 	lists      []wordList
+	// refusals are answers such as "no".
+	refusals []string
 	// suspects make a message a suspected opt-out in which they stand, though none
 	// of them is one; ambiguous ones do alone.
 	suspects, ambiguous []string
@@ -94,6 +96,8 @@ func readLanguage(code, text string) (language, error) {
 // section is where the words under a heading go, nil where there is no such one.
 func (l *language) section(heading string) *[]string {
 	switch heading {
+	case "no":
+		return &l.refusals
 	case "suspected inside":
 		return &l.suspects
 	case "suspected alone":

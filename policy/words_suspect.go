@@ -10,6 +10,10 @@ import (
 // the answer to something else.
 var ambiguous = setOf(foldedLists(func(l *language) []string { return l.ambiguous }))
 
+// refusals are whole messages that say no to something, which is mostly a question:
+// no wish to hear more, and no sign of an opt-out.
+var refusals = setOf(foldedLists(func(l *language) []string { return l.refusals }))
+
 // negations before a stop turn it round: "don't stop". What is also an answer,
 // such as "no", is not among them: "No! Stop!" is meant.
 var negations = setOf(foldedLists(func(l *language) []string { return l.negations }))
@@ -74,6 +78,16 @@ func (w *Words) suspected(folded string) bool {
 			}
 		}
 		before, rest = word, after
+	}
+	return false
+}
+
+// refused reports whether a message is nothing but a no.
+func refused(folded string) bool {
+	for s := range politely(folded) {
+		if refusals[s] || refusals[repeated(s)] {
+			return true
+		}
 	}
 	return false
 }

@@ -295,6 +295,9 @@ type ConsentRecord struct {
 	Actor string `json:"actor,omitempty" cbor:"11,keyasint,omitempty"`
 	// Handover marks a record that says nothing of consent, but whose the name is.
 	Handover Handover `json:"handover,omitempty" cbor:"12,keyasint,omitempty"`
+	// Reviewed says of a dismissal which suspected opt-outs it is about: those recorded
+	// by then.
+	Reviewed policy.Moment `json:"reviewed,omitempty" cbor:"13,keyasint,omitempty"`
 	// Former marks a record of whom the name belonged to before; it is not kept.
 	Former bool `json:"former,omitempty" cbor:"-"`
 }

@@ -28,7 +28,7 @@ func (t *tx) recordOf(ch *policy.Change) (ConsentRecord, bool) {
 	slices.Sort(scopes)
 	return ConsentRecord{
 		At: e.At, PhoneNumberID: e.PhoneNumberID, State: e.State, Scopes: slices.Compact(scopes), Source: e.Source,
-		Ref: t.s.evidence(e.PhoneNumberID, e.Ref), Recorded: e.Recorded, General: e.General, Tap: e.Tap, Actor: e.Actor,
+		Ref: t.s.evidence(e.PhoneNumberID, e.Ref), Recorded: e.Recorded, General: e.General, Tap: e.Tap, Actor: e.Actor, Reviewed: e.Reviewed,
 	}, true
 }
 

@@ -198,6 +198,10 @@ func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
 		w.key(o, 7)
 		w.int(int64(v.Spoke))
 	}
+	if v.Suspected != 0 {
+		w.key(o, 8)
+		w.int(int64(v.Suspected))
+	}
 }
 
 func (w *recordWriter) writeConsent(v *policy.Consent) {
@@ -782,6 +786,10 @@ func (c *recordReader) readRelation(v *policy.Relation) {
 			v.CallUntil = policy.Moment(c.int())
 		case 7:
 			v.Spoke = policy.Moment(c.int())
+		case 8:
+			c.readMark(&v.Suspected)
+		case 9:
+			v.Dismissed = policy.Moment(c.int())
 		default:
 			c.unusual = true
 		}

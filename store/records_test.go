@@ -48,6 +48,10 @@ func goldenRecords() []any {
 		w.Scopes, w.At, w.Recorded = []policy.Scope{policy.Marketing}, policy.Moment(20+i), policy.Moment(30+i)
 		relation.Record(w)
 	}
+	suspected := &policy.Contact{}
+	relation = suspected.Member(a).Relation("1")
+	relation.Record(policy.ConsentRecord{State: policy.OptOutSuspected, Source: policy.SourceKeyword, At: 40, Recorded: 41})
+	relation.Record(policy.ConsentRecord{State: policy.OptOutDismissed, Reviewed: 39})
 	id := ID{1, 2, 3}
 	entry := &Entry{
 		ID: id, At: 14, Business: "shop",
@@ -94,6 +98,9 @@ func goldenRecords() []any {
 		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceOperator, Alias: a, Actor: "ana (told)"},
 		sentBy,
 		under, inForce,
+		&contactRecord{Contact: suspected},
+		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptOutDismissed, Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourceReview, Ref: "about the bus", Alias: a, Actor: "ana (told)", Reviewed: 2},
+		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Suspected: 3}}},
 	}
 }
 

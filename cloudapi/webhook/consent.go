@@ -6,13 +6,17 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-// consent tells what a message says about consent. In a group only an opt-out
+// consent tells what a message says about consent, or may say. In a group only an opt-out
 // counts: all members read it, but one of them has written it. Where nobody knows
 // when a message was written, an opt-out holds from the delivery on, and an opt-in
 // doesn't count. Opt-outs and opt-ins keep the time WhatsApp tells, be it after the
 // delivery: they are compared with one another.
 func (r *reader) consent(m *userMessage, meaning policy.Meaning, source policy.Source, who []policy.Identity, at policy.Moment) {
 	switch {
+	case meaning.Suspected:
+		// Somebody must read it before anything is sold to the person again.
+		at = r.optOutAt(m.Timestamp)
+		meaning = policy.Meaning{State: policy.OptOutSuspected, Scopes: []policy.Scope{policy.Marketing}}
 	case !meaning.Changes():
 		return
 	case meaning.State == policy.OptedOut:

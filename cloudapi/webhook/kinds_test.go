@@ -164,8 +164,9 @@ func TestWebhookWords(t *testing.T) {
 	text := func(body string) string { return fmt.Sprintf(`"type":"text","text":{"body":%q}`, body) }
 	const (
 		nothing   = "window"
-		suspected = "window by an opt-out"
-		outAll    = suspected + "; opted_out " + every + " %s generally"
+		unwanted  = "window by an opt-out"
+		suspected = unwanted + "; suspected [marketing] "
+		outAll    = unwanted + "; opted_out " + every + " %s generally"
 	)
 	for _, c := range []struct{ name, message, want string }{
 		{"id/begin-quiz", reply("start", "Begin quiz"), nothing},
@@ -176,23 +177,23 @@ func TestWebhookWords(t *testing.T) {
 		{"id/of-a-template", button("STOP", "I am done"), nothing},
 		{"id/start-of-a-template", button("START", "Let's go"), nothing},
 		{"title/stop-row", row("7", "Stop"), nothing},
-		{"title/stop-reply", reply("7", "Stop"), suspected},
+		{"title/stop-reply", reply("7", "Stop"), suspected + "button"},
 		{"title/stop-of-a-template", button("x", "STOP"), fmt.Sprintf(outAll, "button")},
 		{"title/start", reply("7", "Start"), nothing},
 		{"title/start-of-a-template", button("x", "Start"), nothing},
 		{"title/subscribe", row("7", "Subscribe"), nothing},
 		{"title/unsubscribe", reply("7", "Unsubscribe"), fmt.Sprintf(outAll, "button")},
 		{"title/unsubscribe-row", row("7", "Unsubscribe from All"), fmt.Sprintf(outAll, "button")},
-		{"title/promos", button("x", "Unsubscribe from Promos"), suspected + "; opted_out [marketing] button"},
-		{"title/delivery", button("x", "Stop Delivery Updates"), suspected + "; opted_out [transactional] button"},
-		{"title/delivery/german", button("x", "Lieferupdates stoppen"), suspected + "; opted_out [transactional] button"},
+		{"title/promos", button("x", "Unsubscribe from Promos"), unwanted + "; opted_out [marketing] button"},
+		{"title/delivery", button("x", "Stop Delivery Updates"), unwanted + "; opted_out [transactional] button"},
+		{"title/delivery/german", button("x", "Lieferupdates stoppen"), unwanted + "; opted_out [transactional] button"},
 		{"title/start-promotions", reply("7", "Start promotions"), "window; opted_in [marketing] button by a tap"},
 		{"title/start-promotions-of-a-template", button("x", "Start promotions"), "window; opted_in [marketing] button by a tap"},
-		{"payload/out", reply("out:promo", "No, thanks"), suspected + "; opted_out [marketing] button"},
-		{"payload/out-of-a-template", button("out:promo", "No"), suspected + "; opted_out [marketing] button"},
+		{"payload/out", reply("out:promo", "No, thanks"), unwanted + "; opted_out [marketing] button"},
+		{"payload/out-of-a-template", button("out:promo", "No"), unwanted + "; opted_out [marketing] button"},
 		{"payload/in", row("in:promo", "Yes"), "window; opted_in [marketing] button"},
-		{"payload/in-but-the-title-says-stop", button("in:promo", "Stop promotions"), suspected + "; opted_out [marketing] button"},
-		{"payload/out-whatever-the-title", reply("out:promo", "Start promotions"), suspected + "; opted_out [marketing] button"},
+		{"payload/in-but-the-title-says-stop", button("in:promo", "Stop promotions"), unwanted + "; opted_out [marketing] button"},
+		{"payload/out-whatever-the-title", reply("out:promo", "Start promotions"), unwanted + "; opted_out [marketing] button"},
 		{"caption/image", caption("image", "STOP"), fmt.Sprintf(outAll, "chat_keyword")},
 		{"caption/video", caption("video", "Stop, please"), fmt.Sprintf(outAll, "chat_keyword")},
 		{"caption/document", caption("document", "unsubscribe me"), fmt.Sprintf(outAll, "chat_keyword")},
@@ -204,9 +205,13 @@ func TestWebhookWords(t *testing.T) {
 		{"typed/yes", text("Yes"), "window; opted_in " + every + " chat_keyword as an answer"},
 		{"typed/anmelden", text("Anmelden"), "window; opted_in " + every + " chat_keyword as an answer"},
 		{"typed/start", text("START"), "window; opted_in " + every + " chat_keyword generally"},
-		{"typed/said", text("I said stop!"), suspected},
+		{"typed/said", text("I said stop!"), suspected + "chat_keyword"},
+		{"typed/no", text("No, thanks"), unwanted},
+		{"typed/ambiguous", text("enough"), suspected + "chat_keyword"},
+		{"caption/said", caption("image", "I said stop!"), suspected + "chat_keyword"},
+		{"edit/said", `"type":"edit","edit":{"message":{"type":"text","text":{"body":"I said stop!"}}}`, "suspected [marketing] chat_keyword"},
 		{"typed/twice", text("STOP! STOP!"), fmt.Sprintf(outAll, "chat_keyword")},
-		{"typed/button", text("Unsubscribe from Promos"), suspected + "; opted_out [marketing] chat_keyword"},
+		{"typed/button", text("Unsubscribe from Promos"), unwanted + "; opted_out [marketing] chat_keyword"},
 		{"typed/payload", text("in:promo"), nothing},
 		{"order/text", `"type":"order","order":{"text":"STOP"}`, nothing},
 		{"flow", `"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"body":"STOP","response_json":"{\"a\":\"STOP\"}"}}`, nothing},

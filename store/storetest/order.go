@@ -171,11 +171,14 @@ func (h *history) drawEvent(r *rapid.T) policy.Event {
 	}
 	return policy.ConsentChanged{
 		PhoneNumberID: number, Who: h.drawWho(r, 3), At: at, Recorded: h.arrives(),
-		State:   rapid.SampledFrom([]policy.ConsentState{policy.ConsentPending, policy.OptedIn, policy.OptedOut}).Draw(r, "state"),
-		Scopes:  rapid.SliceOfN(rapid.SampledFrom(policy.AllScopes), 1, 3).Draw(r, "scopes"),
-		Source:  rapid.SampledFrom([]policy.Source{policy.SourceKeyword, policy.SourceButton, policy.SourceOperator}).Draw(r, "source"),
-		General: rapid.Bool().Draw(r, "general"),
-		Ref:     fmt.Sprint(len(h.steps)), // no two words are the same one
+		State: rapid.SampledFrom([]policy.ConsentState{
+			policy.ConsentPending, policy.OptedIn, policy.OptedOut, policy.OptOutSuspected, policy.OptOutDismissed,
+		}).Draw(r, "state"),
+		Reviewed: start + day + policy.Moment(rapid.IntRange(0, len(h.steps)).Draw(r, "reviewed")),
+		Scopes:   rapid.SliceOfN(rapid.SampledFrom(policy.AllScopes), 1, 3).Draw(r, "scopes"),
+		Source:   rapid.SampledFrom([]policy.Source{policy.SourceKeyword, policy.SourceButton, policy.SourceOperator}).Draw(r, "source"),
+		General:  rapid.Bool().Draw(r, "general"),
+		Ref:      fmt.Sprint(len(h.steps)), // no two words are the same one
 	}
 }
 
