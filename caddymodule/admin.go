@@ -53,6 +53,8 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteOptOut:            recording(policy.OptedOut.String(), consentBecomes(policy.OptedOut)),
 	adminapi.RouteAsk:               recording(policy.ConsentPending.String(), consentBecomes(policy.ConsentPending)),
 	adminapi.RouteHistory:           answering(historyOf),
+	adminapi.RouteReviews:           answering(reviewsOf),
+	adminapi.RouteReviewDecide:      withPeer(decideReview),
 	adminapi.RouteNewPerson:         recording(string(store.HandedOver), (*gateway.Gateway).RecordNewPerson),
 	adminapi.RouteUndoNewPerson:     recording(string(store.HandoverUndone), (*gateway.Gateway).UndoNewPerson),
 }

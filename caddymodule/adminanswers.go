@@ -99,6 +99,9 @@ func consentAnswer(k *gateway.Known) *adminapi.Consent {
 	if k.Window.Opened != 0 {
 		answer.WindowUntil = new(k.Window.Closes.Time())
 	}
+	if k.Suspected != 0 {
+		answer.Suspected = new(k.Suspected.Time())
+	}
 	for scope, consent := range k.PersonFacts.Consent {
 		said := adminapi.ScopeConsent{State: consent.State.String(), Source: consent.Source}
 		if consent.Since != 0 {

@@ -53,6 +53,9 @@ var (
 	accountEventsTotal = counters("account_events_total",
 		"Account events, such as restrictions and worse quality, by severity (info, warning, critical).", "severity")
 
+	optOutsSuspected = counter("opt_outs_suspected_total",
+		"Messages that may be opt-outs and wait for somebody to decide. Meta may deliver one again.")
+
 	sentToAnother = counter("sent_to_another_total",
 		"Sends that went to another person than they were judged by, as Meta's answers show.")
 
@@ -87,7 +90,7 @@ var (
 // collectors are all of them.
 var collectors = slices.Concat([]prometheus.Collector{
 	sendsTotal, businessSendsTotal, outcomesTotal, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
-	webhooksTotal, webhookEventsTotal, accountEventsTotal, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused,
+	webhooksTotal, webhookEventsTotal, accountEventsTotal, optOutsSuspected, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused,
 	clockDifference, webhookChangesTotal, templatesRecategorised, decisionLogLines, buildInfo,
 }, states)
 

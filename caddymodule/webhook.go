@@ -265,6 +265,7 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 	}
 	webhooksTotal.WithLabelValues("accepted").Inc()
 	reportAccountEvents(h.logger, learned.Events)
+	h.app.reportSuspicions(learned.Events)
 	webhookEventsTotal.Add(float64(len(learned.Events)))
 	r, _ = withBody(r, body)
 	return next.ServeHTTP(w, r)

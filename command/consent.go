@@ -16,7 +16,7 @@ import (
 func init() {
 	register(definition{
 		name:  "consent",
-		usage: "get|opt-in|opt-out|ask|history|new-person|undo-new-person --business <phone_number_id> --contact <number>",
+		usage: "get|opt-in|opt-out|ask|history|review|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
 		short: "Shows and records people's consent on a running gateway",
 		long: `
 Shows and records consent on a running gateway, for one business phone number
@@ -29,6 +29,7 @@ and one person, named by phone number (with plus and country code) or user id.
   ask         records that the person was asked: an ordinary word such as "yes"
               is an opt-in then, for seven days
   history     every consent record, newest first
+  review      what may be an opt-out and waits for somebody to decide
   new-person  records that a recycled number belongs to somebody new: nothing said
               before counts for it; the history keeps it, marked
   undo-new-person
@@ -63,6 +64,7 @@ waguard consent ask `+who+` --scope marketing --source phone`),
 		consentAction(adminapi.RouteHistory, "history", "Shows every consent record, newest first", `
 waguard consent history `+who+`
 waguard consent history `+who+` --output csv`),
+		reviewCommand(),
 		consentAction(adminapi.RouteNewPerson, "new-person", "Records that a recycled number belongs to somebody new", `
 waguard consent new-person `+who+`
 waguard consent new-person `+who+` --yes`),
@@ -194,6 +196,9 @@ func printConsent(c *call, a *adminapi.Consent) error {
 			state += fmt.Sprintf(" since %s (%s)", said.Since.Format(tableTime), said.Source)
 		}
 		rows = append(rows, [2]string{scope.String(), state})
+	}
+	if a.Suspected != nil {
+		rows = append(rows, [2]string{"may have opted out", a.Suspected.Format(tableTime) + ": no marketing until somebody decides with waguard consent review"})
 	}
 	if err := c.pairs(rows); err != nil {
 		return err

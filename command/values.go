@@ -129,6 +129,12 @@ func isDate(s string) bool {
 
 // limitFlag is how many rows there are at most.
 func limitFlag(cmd *cobra.Command) {
+	mostFlag(cmd)
+	cmd.Flags().String("before", "", "Those older than this `id`: the next page")
+}
+
+// mostFlag is how many rows a list without pages has.
+func mostFlag(cmd *cobra.Command) {
 	cmd.Flags().Var(&checked{value: "50", kind: "int", judge: func(s string) (string, error) {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 || n > adminapi.LargestPage {
@@ -136,7 +142,6 @@ func limitFlag(cmd *cobra.Command) {
 		}
 		return strconv.Itoa(n), nil
 	}}, "limit", "How many at most, up to "+fmt.Sprint(adminapi.LargestPage))
-	cmd.Flags().String("before", "", "Those older than this `id`: the next page")
 }
 
 // contactFlag names a person.

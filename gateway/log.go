@@ -73,3 +73,12 @@ func (d *Sends) report(j *Judged) {
 		why,
 	)
 }
+
+// ContactField is a person of whom a webhook told, as they may appear in a log.
+func (g *Gateway) ContactField(who []policy.Identity) zap.Field {
+	st, err := g.Open()
+	if len(who) == 0 || err != nil {
+		return zap.Skip()
+	}
+	return g.Contacts.field("contact", who[0], st.Pseudonym(who[0]))
+}

@@ -55,8 +55,8 @@ func (c *Contact) marketingOptIns(names []Alias, fold *Fold) (ins []namedRecord)
 
 // Suspicion is a suspected opt-out that waits for somebody to decide.
 type Suspicion struct {
-	// Name is one under which it came.
-	Name          Alias
+	// Names are those of the person under which it came, sorted.
+	Names         []Alias
 	PhoneNumberID string
 	// Mark is the newest message of all that nobody has decided about.
 	Mark
@@ -69,12 +69,17 @@ func (c *Contact) Suspicions() (list []Suspicion) {
 		m := &c.Members[i]
 		for j := range m.Numbers {
 			r := m.Numbers[j].since(m)
-			if !r.undecided() || slices.ContainsFunc(list, func(s Suspicion) bool {
-				return s.PhoneNumberID == r.PhoneNumberID && s.Mark == r.Suspected && c.SamePerson(s.Name, m.Alias)
-			}) {
+			if !r.undecided() {
 				continue
 			}
-			list = append(list, Suspicion{m.Alias, r.PhoneNumberID, r.Suspected})
+			same := slices.IndexFunc(list, func(s Suspicion) bool {
+				return s.PhoneNumberID == r.PhoneNumberID && s.Mark == r.Suspected && c.SamePerson(s.Names[0], m.Alias)
+			})
+			if same < 0 {
+				list = append(list, Suspicion{[]Alias{m.Alias}, r.PhoneNumberID, r.Suspected})
+				continue
+			}
+			list[same].Names = append(list[same].Names, m.Alias)
 		}
 	}
 	return list

@@ -140,12 +140,12 @@ func TestSuspicions(t *testing.T) {
 	c.Apply(&change)
 	suspects(1, 2*hour).apply(c)
 	list := c.Suspicions()
-	if len(list) != 1 || list[0].PhoneNumberID != "1" || list[0].At != ago(hour) {
+	if len(list) != 1 || len(list[0].Names) != 2 || list[0].PhoneNumberID != "1" || list[0].At != ago(hour) {
 		t.Fatalf("suspicions %+v", list)
 	}
 	// The dismissal names them by pseudonym and links nobody.
 	links := len(c.Links)
-	dismissal, _ := ChangeOf(ConsentChanged{PhoneNumberID: "1", Known: []Alias{name(1), name(2)}, At: noon, Recorded: noon, State: OptOutDismissed, Scopes: marketing, Source: SourceReview, Reviewed: list[0].Recorded}, nil)
+	dismissal, _ := ChangeOf(ConsentChanged{PhoneNumberID: "1", Known: list[0].Names, At: noon, Recorded: noon, State: OptOutDismissed, Scopes: marketing, Source: SourceReview, Reviewed: list[0].Recorded}, nil)
 	c.Apply(&dismissal)
 	if list := c.Suspicions(); len(list) != 0 || len(c.Links) != links || c.Links[0].Last == noon {
 		t.Errorf("after a dismissal %+v, links %+v", list, c.Links)

@@ -133,6 +133,9 @@ func (t *tx) change(ch *policy.Change) error {
 	if err := t.putContact(c, old); err != nil || !isRecord {
 		return err
 	}
+	if err := t.noteReview(ch); err != nil {
+		return err
+	}
 	record, _ = t.recordOf(ch)
 	return t.remember(ch.Names, record)
 }

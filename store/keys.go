@@ -23,6 +23,7 @@ import (
 //	e time(8) hash(8)               policy.AccountEvent: what happened to an account, by what it says
 //	d digits(16)                    shownRecord: whom digits without a plus sign were shown to mean
 //	x caller(16)                    callerRecord: an access token that Meta accepts for a business phone number
+//	r alias(16)                     reviewRecord: a person who may have opted out, under a name it came with
 //	p digest(8)                     policy.Policy: what entries of the ledger were decided under
 //
 // alias, wamid, opaque, digits, caller and key are keyed pseudonyms; wamid, opaque, digits and
@@ -42,6 +43,7 @@ const (
 	shownPrefix    = 'd'
 	callerPrefix   = 'x'
 	policyPrefix   = 'p'
+	reviewPrefix   = 'r'
 )
 
 // ExpiringKinds are the first bytes of the keys of records that may be kept for a

@@ -31,6 +31,7 @@ var Kinds = []Kind{
 	{"digits shown", shownPrefix, decodes[shownRecord]},
 	{"access tokens accepted", callerPrefix, decodes[callerRecord]},
 	{"policies", policyPrefix, checkPolicy},
+	{"reviews", reviewPrefix, decodes[reviewRecord]},
 }
 
 // CheckSettled says what is wrong with a settlement.

@@ -99,6 +99,7 @@ func goldenRecords() []any {
 		sentBy,
 		under, inForce,
 		&contactRecord{Contact: suspected},
+		&reviewRecord{Name: a, Since: 41},
 		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptOutDismissed, Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourceReview, Ref: "about the bus", Alias: a, Actor: "ana (told)", Reviewed: 2},
 		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Suspected: 3}}},
 	}

@@ -171,6 +171,10 @@ type Reader interface {
 	// stated and nobody took back; 0 if never.
 	NewSince(ctx context.Context, who policy.Identity) (policy.Moment, error)
 
+	// Suspicions are all suspected opt-outs that wait for somebody to decide, the one
+	// that came in first before the others. terms are those of a business phone number.
+	Suspicions(ctx context.Context, terms func(phoneNumberID string) *policy.Terms) ([]Suspicion, error)
+
 	// History yields every consent record by the person behind an identity,
 	// under any of their names, newest first.
 	History(ctx context.Context, who policy.Identity) iter.Seq2[*ConsentRecord, error]

@@ -33,6 +33,9 @@ type Consent struct {
 	WindowOpen  bool                    `json:"window_open"`
 	WindowUntil *time.Time              `json:"window_until,omitempty"`
 	Consent     map[string]ScopeConsent `json:"consent"` // by scope
+	// Suspected is when the person wrote what may be an opt-out and waits for somebody to
+	// decide: no marketing until then.
+	Suspected *time.Time `json:"suspected,omitempty"`
 	// NoEffect says of each scope an opt-in was just recorded for, and that is not
 	// opted in all the same, why.
 	NoEffect map[string]string `json:"no_effect,omitempty"`
@@ -59,7 +62,8 @@ type ConsentRecord struct {
 	// Recorded is when the gateway heard of it, where that was kept.
 	Recorded      *time.Time `json:"recorded,omitempty"`
 	PhoneNumberID string     `json:"phone_number_id"`
-	// State is the consent, or new_person and new_person_undone where an operator
+	// State is the consent, suspected for what may be an opt-out, dismissed where somebody
+	// decided that it is none, or new_person and new_person_undone where an operator
 	// said whose the number is.
 	State     string        `json:"state"`
 	Scopes    []string      `json:"scopes"`

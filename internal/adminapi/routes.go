@@ -38,6 +38,8 @@ var (
 	RouteOptOut            = Route{"/whatsapp/consent/opt-out", post}
 	RouteAsk               = Route{"/whatsapp/consent/ask", post}
 	RouteHistory           = Route{"/whatsapp/consent/history", post}
+	RouteReviews           = Route{"/whatsapp/consent/review", getPost}
+	RouteReviewDecide      = Route{"/whatsapp/consent/review/decide", post}
 	RouteNewPerson         = Route{"/whatsapp/consent/new-person", post}
 	RouteUndoNewPerson     = Route{"/whatsapp/consent/undo-new-person", post}
 )
@@ -45,7 +47,7 @@ var (
 // Routes are all of them.
 var Routes = []Route{
 	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteDoctor, RouteBackup,
-	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteHistory, RouteNewPerson, RouteUndoNewPerson,
+	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteHistory, RouteReviews, RouteReviewDecide, RouteNewPerson, RouteUndoNewPerson,
 }
 
 // Takes reports whether a route takes a method.

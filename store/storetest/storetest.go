@@ -22,6 +22,7 @@ var tests = map[string]func(*testing.T, Open){
 	"consent":           testConsent,
 	"identities":        testIdentities,
 	"history":           testHistory,
+	"suspicions":        testSuspicions,
 	"new-person-undone": testNewPersonUndone,
 	"templates":         testTemplates,
 	"template-clocks":   testTemplateClocks,
