@@ -89,7 +89,7 @@ func genUpdateOf(what ...string) *rapid.Generator[update] {
 			A:      rapid.SampledFrom(someNames).Draw(t, "a"),
 			B:      rapid.SampledFrom(someNames).Draw(t, "b"),
 			Number: rapid.SampledFrom(someNumbers).Draw(t, "number"),
-			State:  rapid.SampledFrom([]ConsentState{ConsentUnknown, ConsentPending, OptedIn, OptedIn, OptedOut, OptOutSuspected, OptOutDismissed}).Draw(t, "state"),
+			State:  rapid.SampledFrom([]ConsentState{ConsentUnknown, ConsentPending, OptedIn, OptedIn, OptedIn, OptedIn, OptedOut, OptedOut, OptOutSuspected, OptOutDismissed}).Draw(t, "state"),
 			Scopes: genScopes().Draw(t, "scopes"),
 			At:     genMoment().Draw(t, "at"),
 			Until:  rapid.OneOf(rapid.SampledFrom([]Moment{0, Forever}), genMoment()).Draw(t, "until"),

@@ -570,6 +570,14 @@ func (w *recordWriter) writeRelation(v *policy.Relation) {
 		w.key(o, 7)
 		w.int(int64(v.Spoke))
 	}
+	if v.Suspected.At != 0 || v.Suspected.Source != "" || v.Suspected.Recorded != 0 || v.Suspected.Tap {
+		w.key(o, 8)
+		w.writeMark(&v.Suspected)
+	}
+	if v.Dismissed != 0 {
+		w.key(o, 9)
+		w.int(int64(v.Dismissed))
+	}
 }
 
 func (w *recordWriter) writeMark(v *policy.Mark) {
