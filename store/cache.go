@@ -55,6 +55,20 @@ func (c *contactCache) get(a policy.Alias) (*policy.Contact, bool) {
 	if !ok {
 		return nil, false
 	}
+	return cached(record)
+}
+
+// peek is like get for who changes the contact, and so replaces it in a moment:
+// that it was asked for need not be noted. It gives the record as well.
+func (c *contactCache) peek(a policy.Alias) (contact *policy.Contact, record []byte, ok bool) {
+	if record, ok = c.lru.Peek(a); !ok {
+		return nil, nil, false
+	}
+	contact, ok = cached(record)
+	return contact, record, ok
+}
+
+func cached(record []byte) (*policy.Contact, bool) {
 	if len(record) == 0 {
 		return nobody, true
 	}

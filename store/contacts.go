@@ -46,9 +46,15 @@ func readContact(src values, a policy.Alias) (*policy.Contact, []byte, error) {
 
 // contact is the contact a belongs to after the changes so far.
 func (t *tx) contact(a policy.Alias) (*policy.Contact, error) {
+	c, _, err := t.recorded(a)
+	return c, err
+}
+
+// recorded is the contact a belongs to after the changes so far, and the record that
+// holds it. It is read from that anew each time, unless nothing is known.
+func (t *tx) recorded(a policy.Alias) (*policy.Contact, []byte, error) {
 	if t.sole == nil {
-		c, _, err := readContact(t, a)
-		return c, err
+		return readContact(t, a)
 	}
 	for {
 		value, pending := t.sole.Pending(aliasKey(contactPrefix, a))
@@ -57,23 +63,23 @@ func (t *tx) contact(a policy.Alias) (*policy.Contact, error) {
 		}
 		r, err := decodeContact(value)
 		if err != nil || r.Contact != nil {
-			return r.Contact, err
+			return r.Contact, value, err
 		}
 		a = *r.Under
 	}
 	// Nothing was written under a itself, but the contact a belongs to may have
 	// been changed. Then something was written under that contact's old id.
-	c, ok := t.s.cache.get(a)
+	c, record, ok := t.s.cache.peek(a)
 	if !ok {
 		var err error
-		if c, _, err = readContact(t, a); err != nil {
-			return nil, err
+		if c, record, err = readContact(t, a); err != nil {
+			return nil, nil, err
 		}
 	}
 	if id := c.ID(); len(c.Members) > 0 && id != a {
-		return t.contact(id)
+		return t.recorded(id)
 	}
-	return c, nil
+	return c, record, nil
 }
 
 // edit changes the contact of one person known by the names. It writes nothing if
@@ -90,62 +96,74 @@ func (t *tx) edit(names []policy.Alias, change func(*policy.Contact)) error {
 	return t.putContact(c, old)
 }
 
-// joined is one contact in place of those the names belonged to so far, which it
-// returns as well. It is the caller's to change. The names must be sorted.
-func (t *tx) joined(names []policy.Alias) (joined *policy.Contact, old []*policy.Contact, err error) {
+// replaced is a contact whose place another one takes, as its record has it.
+type replaced struct {
+	record []byte
+	names  []policy.Alias // its id first
+}
+
+// joined is one contact in place of those the names belonged to so far. It is the
+// caller's to change. The names must be sorted.
+func (t *tx) joined(names []policy.Alias) (joined *policy.Contact, old []replaced, err error) {
 	for _, a := range names {
-		c, err := t.contact(a)
+		c, record, err := t.recorded(a)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(c.Members) > 0 && !slices.ContainsFunc(old, func(o *policy.Contact) bool { return o.ID() == c.ID() }) {
-			old = append(old, c)
+		if len(c.Members) == 0 || slices.ContainsFunc(old, func(o replaced) bool { return o.names[0] == c.ID() }) {
+			continue
 		}
-	}
-	joined = &policy.Contact{}
-	for i, c := range old {
-		if i == 0 {
-			joined = c.Clone()
+		old = append(old, replaced{record, aliasesOf(c)})
+		if joined == nil {
+			joined = c
 		} else {
 			joined.Merge(c)
 		}
 	}
+	if joined == nil {
+		joined = &policy.Contact{}
+	}
 	return joined, old, nil
+}
+
+// aliasesOf are those of all members, sorted as they are.
+func aliasesOf(c *policy.Contact) []policy.Alias {
+	names := make([]policy.Alias, len(c.Members))
+	for i := range c.Members {
+		names[i] = c.Members[i].Alias
+	}
+	return names
 }
 
 // putContact writes the contact that takes the place of old ones: the record
 // under its smallest alias, and pointers to it under the others that don't have
 // one yet. The records of the old contacts are thereby overwritten.
-func (t *tx) putContact(c *policy.Contact, old []*policy.Contact) error {
-	value := appendContact(t.scratch[:0], c)
-	t.scratch = value
-	if len(old) == 1 {
-		t.scratch = appendContact(value, old[0])
-		if bytes.Equal(t.scratch[len(value):], value) {
-			return nil
-		}
+func (t *tx) putContact(c *policy.Contact, old []replaced) error {
+	t.scratch = appendContact(t.scratch[:0], c)
+	if len(old) == 1 && bytes.Equal(old[0].record, t.scratch) {
+		return nil
 	}
-	value = bytes.Clone(value)
+	value, names := bytes.Clone(t.scratch), aliasesOf(c)
 	id := c.ID()
 	if err := t.Put(aliasKey(contactPrefix, id), value, 0); err != nil {
 		return err
 	}
 	if t.sole != nil {
 		t.Committed(func() {
-			for i := range c.Members {
-				t.s.cache.replace(c.Members[i].Alias, value)
+			for _, a := range names {
+				t.s.cache.replace(a, value)
 			}
 		})
 	}
 	var pointer []byte
-	for i := range c.Members {
-		a := c.Members[i].Alias
-		if a == id || slices.ContainsFunc(old, func(o *policy.Contact) bool { return o.ID() == id && o.Has(a) }) {
+	for _, a := range names {
+		if a == id || slices.ContainsFunc(old, func(o replaced) bool { return o.names[0] == id && slices.Contains(o.names, a) }) {
 			continue
 		}
 		if pointer == nil {
 			var err error
-			if pointer, err = encode(contactRecord{Under: &id}); err != nil {
+			under := id
+			if pointer, err = encode(contactRecord{Under: &under}); err != nil {
 				return err
 			}
 		}
