@@ -130,7 +130,9 @@ func (t *tx) change(ch *policy.Change) error {
 	}
 	c.Date(ch, told, policy.MomentOf(t.s.options.Now()))
 	c.Apply(ch)
-	if err := t.putContact(c, old); err != nil || !isRecord {
+	err = t.putContact(c, old)
+	t.spare = c
+	if err != nil || !isRecord {
 		return err
 	}
 	if err := t.noteReview(ch); err != nil {

@@ -55,24 +55,25 @@ func (c *contactCache) get(a policy.Alias) (*policy.Contact, bool) {
 	if !ok {
 		return nil, false
 	}
-	return cached(record)
+	return cached(record, new(policy.Contact))
 }
 
 // peek is like get for who changes the contact, and so replaces it in a moment:
-// that it was asked for need not be noted. It gives the record as well.
-func (c *contactCache) peek(a policy.Alias) (contact *policy.Contact, record []byte, ok bool) {
+// that it was asked for need not be noted. It gives the record as well, and may read
+// it into a contact that is spare.
+func (c *contactCache) peek(a policy.Alias, spare *policy.Contact) (contact *policy.Contact, record []byte, ok bool) {
 	if record, ok = c.lru.Peek(a); !ok {
 		return nil, nil, false
 	}
-	contact, ok = cached(record)
+	contact, ok = cached(record, spare)
 	return contact, record, ok
 }
 
-func cached(record []byte) (*policy.Contact, bool) {
+func cached(record []byte, into *policy.Contact) (*policy.Contact, bool) {
 	if len(record) == 0 {
 		return nobody, true
 	}
-	r, err := decodeContact(record)
+	r, err := decodeContactInto(into, record)
 	if err != nil || r.Contact == nil {
 		return nil, false // it is read again, and the error with it
 	}

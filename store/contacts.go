@@ -61,7 +61,7 @@ func (t *tx) recorded(a policy.Alias) (*policy.Contact, []byte, error) {
 		if !pending {
 			break
 		}
-		r, err := decodeContact(value)
+		r, err := decodeContactInto(t.takeSpare(), value)
 		if err != nil || r.Contact != nil {
 			return r.Contact, value, err
 		}
@@ -69,7 +69,7 @@ func (t *tx) recorded(a policy.Alias) (*policy.Contact, []byte, error) {
 	}
 	// Nothing was written under a itself, but the contact a belongs to may have
 	// been changed. Then something was written under that contact's old id.
-	c, record, ok := t.s.cache.peek(a)
+	c, record, ok := t.s.cache.peek(a, t.takeSpare())
 	if !ok {
 		var err error
 		if c, record, err = readContact(t, a); err != nil {
@@ -93,7 +93,18 @@ func (t *tx) edit(names []policy.Alias, change func(*policy.Contact)) error {
 		c.Member(a)
 	}
 	change(c)
-	return t.putContact(c, old)
+	err = t.putContact(c, old)
+	t.spare = c
+	return err
+}
+
+// takeSpare is a contact to read a record into.
+func (t *tx) takeSpare() *policy.Contact {
+	c := t.spare
+	if t.spare = nil; c == nil {
+		c = new(policy.Contact)
+	}
+	return c
 }
 
 // replaced is a contact whose place another one takes, as its record has it.

@@ -82,6 +82,9 @@ type tx struct {
 	sole SoleTx // nil where the engine isn't [Sole]
 	// scratch is for records that are written to see whether they changed.
 	scratch []byte
+	// spare is a contact that nobody needs any more, nil if there is none: a change of
+	// many events reads each contact into the memory of the one before.
+	spare *policy.Contact
 }
 
 // get is the value of key as the change so far leaves it.

@@ -12,8 +12,14 @@ import (
 // the cache, and the record of an ordinary contact is read here at a fraction of
 // what the general decoder takes. Whatever looks unusual is left to that.
 func decodeContact(value []byte) (contactRecord, error) {
+	return decodeContactInto(new(policy.Contact), value)
+}
+
+// decodeContactInto is like decodeContact, and uses the memory of a contact that
+// nobody needs any more.
+func decodeContactInto(contact *policy.Contact, value []byte) (contactRecord, error) {
 	c := recordReader{rest: value}
-	if contact := c.record(); !c.unusual && len(c.rest) == 0 {
+	if c.record(contact); !c.unusual && len(c.rest) == 0 {
 		return contactRecord{Contact: contact}, nil
 	}
 	var r contactRecord
@@ -41,14 +47,21 @@ type recordReader struct {
 	unusual bool
 }
 
-func (c *recordReader) record() *policy.Contact {
+func (c *recordReader) record(contact *policy.Contact) {
 	if c.count(cborMap) != 1 || c.key() != 1 { // a pointer
 		c.unusual = true
-		return nil
+		return
 	}
-	contact := new(policy.Contact)
 	c.readContact(contact)
-	return contact
+}
+
+// sized is a slice of n elements, in the memory of s if there is room. What is in
+// them is overwritten by who reads them.
+func sized[S ~[]E, E any](s S, n int) S {
+	if s != nil && n <= cap(s) {
+		return s[:n]
+	}
+	return make(S, n)
 }
 
 func (c *recordReader) bool() bool {

@@ -20,6 +20,12 @@ func TestDecodeContact(t *testing.T) {
 			t.Fatal(err)
 		}
 		compareContacts(t, value)
+		// Into one that was used before.
+		before := rapid.Make[policy.Contact]().Draw(t, "before")
+		got, err := decodeContactInto(&before, value)
+		if again, _ := encode(got); err != nil || !bytes.Equal(again, value) {
+			t.Errorf("read over another contact: %x, %v; want %x", again, err, value)
+		}
 	})
 	contact := &policy.Contact{}
 	contact.Link(policy.Alias{1}, policy.Alias{2}, policy.SamePerson, 1_790_000_000_000)
@@ -41,7 +47,8 @@ func TestDecodeContact(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := recordReader{rest: value}
-	if got := r.record(); r.unusual || len(r.rest) > 0 || !reflect.DeepEqual(got, contact) {
+	got := new(policy.Contact)
+	if r.record(got); r.unusual || len(r.rest) > 0 || !reflect.DeepEqual(got, contact) {
 		t.Errorf("got %+v, %d bytes left; want %+v", got, len(r.rest), contact)
 	}
 }

@@ -689,15 +689,16 @@ func (w *recordWriter) writeToldPrice(v *toldPrice) {
 }
 
 func (c *recordReader) readContact(v *policy.Contact) {
+	*v = policy.Contact{Members: v.Members[:0], Links: v.Links[:0]}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
-			v.Members = make([]policy.Member, c.count(cborArray))
+			v.Members = sized(v.Members, c.count(cborArray))
 			for i0 := range v.Members {
 				c.readMember(&v.Members[i0])
 			}
 		case 2:
-			v.Links = make([]policy.Link, c.count(cborArray))
+			v.Links = sized(v.Links, c.count(cborArray))
 			for i0 := range v.Links {
 				c.readLink(&v.Links[i0])
 			}
@@ -708,12 +709,13 @@ func (c *recordReader) readContact(v *policy.Contact) {
 }
 
 func (c *recordReader) readMember(v *policy.Member) {
+	*v = policy.Member{Numbers: v.Numbers[:0], Given: v.Given[:0], Undone: v.Undone[:0]}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
 			c.bytes(v.Alias[:])
 		case 2:
-			v.Numbers = make([]policy.Relation, c.count(cborArray))
+			v.Numbers = sized(v.Numbers, c.count(cborArray))
 			for i0 := range v.Numbers {
 				c.readRelation(&v.Numbers[i0])
 			}
@@ -722,12 +724,12 @@ func (c *recordReader) readMember(v *policy.Member) {
 		case 4:
 			v.NewRecorded = policy.Moment(c.int())
 		case 5:
-			v.Given = make([]policy.Handover, c.count(cborArray))
+			v.Given = sized(v.Given, c.count(cborArray))
 			for i0 := range v.Given {
 				c.readHandover(&v.Given[i0])
 			}
 		case 6:
-			v.Undone = make([]policy.Moment, c.count(cborArray))
+			v.Undone = sized(v.Undone, c.count(cborArray))
 			for i0 := range v.Undone {
 				v.Undone[i0] = policy.Moment(c.int())
 			}
@@ -738,6 +740,7 @@ func (c *recordReader) readMember(v *policy.Member) {
 }
 
 func (c *recordReader) readRelation(v *policy.Relation) {
+	*v = policy.Relation{}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -762,12 +765,12 @@ func (c *recordReader) readRelation(v *policy.Relation) {
 					case 4:
 						v1.FirstOut = policy.Moment(c.int())
 					case 5:
-						v1.Ins = make([]policy.Mark, c.count(cborArray))
+						v1.Ins = sized(v1.Ins, c.count(cborArray))
 						for i2 := range v1.Ins {
 							c.readMark(&v1.Ins[i2])
 						}
 					case 6:
-						v1.Starts = make([]policy.Mark, c.count(cborArray))
+						v1.Starts = sized(v1.Starts, c.count(cborArray))
 						for i2 := range v1.Starts {
 							c.readMark(&v1.Starts[i2])
 						}
@@ -805,6 +808,7 @@ func (c *recordReader) readRelation(v *policy.Relation) {
 }
 
 func (c *recordReader) readMark(v *policy.Mark) {
+	*v = policy.Mark{}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -822,6 +826,7 @@ func (c *recordReader) readMark(v *policy.Mark) {
 }
 
 func (c *recordReader) readHandover(v *policy.Handover) {
+	*v = policy.Handover{}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -835,6 +840,7 @@ func (c *recordReader) readHandover(v *policy.Handover) {
 }
 
 func (c *recordReader) readLink(v *policy.Link) {
+	*v = policy.Link{}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -854,6 +860,7 @@ func (c *recordReader) readLink(v *policy.Link) {
 }
 
 func (c *recordReader) readStatusRecord(v *statusRecord) {
+	*v = statusRecord{}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -872,6 +879,7 @@ func (c *recordReader) readStatusRecord(v *statusRecord) {
 }
 
 func (c *recordReader) readReached(v *reached) {
+	*v = reached{}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -885,6 +893,7 @@ func (c *recordReader) readReached(v *reached) {
 }
 
 func (c *recordReader) readFailure(v *failure) {
+	*v = failure{}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -898,6 +907,7 @@ func (c *recordReader) readFailure(v *failure) {
 }
 
 func (c *recordReader) readToldPrice(v *toldPrice) {
+	*v = toldPrice{}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -912,6 +922,7 @@ func (c *recordReader) readToldPrice(v *toldPrice) {
 }
 
 func (c *recordReader) readPricing(v *policy.Pricing) {
+	*v = policy.Pricing{}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:

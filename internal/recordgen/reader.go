@@ -29,11 +29,23 @@ func (r *reader) method(name string) {
 	}
 	t := r.types.of(pkg, ast.NewIdent(local))
 	r.f("func (c *recordReader) %s(v *%s) {", methodOf("read", t), t.name)
+	r.f("*v = %s{%s}", t.name, r.kept(t))
 	needed := r.fields(t, "v", 0)
 	r.f("}\n")
 	for _, name := range needed {
 		r.method(name)
 	}
+}
+
+// kept are the slices whose memory is used again, empty.
+func (r *reader) kept(t typ) string {
+	var kept []string
+	for _, f := range r.types.fields(t) {
+		if a, ok := f.typ.expr.(*ast.ArrayType); ok && a.Len == nil {
+			kept = append(kept, fmt.Sprintf("%s: v.%s[:0]", f.name, f.name))
+		}
+	}
+	return strings.Join(kept, ", ")
 }
 
 // fields reads the fields of a struct.
@@ -82,7 +94,7 @@ func (r *reader) value(t typ, v string, depth int) []string {
 			if !elem.exported() {
 				log.Fatalf("%s holds what can't be named here", v)
 			}
-			r.f("%s = make([]%s, c.count(cborArray))", v, elem.name)
+			r.f("%s = sized(%s, c.count(cborArray))", v, v)
 		} else {
 			r.f("if c.count(cborArray) != len(%s) {\nc.unusual = true\nreturn\n}", v)
 		}
