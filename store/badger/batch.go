@@ -71,8 +71,13 @@ type entered struct {
 	*line
 }
 
-func newBatch(e *Engine, changes int) *batch {
-	return &batch{e: e, recents: e.latest(), writes: make(map[string]write), entered: make(map[lineName]*line, changes)}
+// newBatch is a batch of so many changes, which have so many events of webhooks in
+// them. Each of those changes a record or two.
+func newBatch(e *Engine, changes, events int) *batch {
+	return &batch{
+		e: e, recents: e.latest(), writes: make(map[string]write, events), entered: make(map[lineName]*line, changes),
+		undo: make([]overwritten, 0, events),
+	}
 }
 
 // discard lets go of the snapshot.

@@ -202,7 +202,11 @@ func (e *Engine) commit(waiting []*change) (n int, err error) {
 	if err := e.writable(); err != nil {
 		return len(waiting), err
 	}
-	b := newBatch(e, len(waiting))
+	events := 0
+	for _, c := range waiting {
+		events += c.events
+	}
+	b := newBatch(e, len(waiting), events)
 	defer b.discard()
 	for _, c := range waiting {
 		c.err = b.try(c.run)
