@@ -137,11 +137,13 @@ type Question struct {
 
 // Words are additional opt-in or opt-out words.
 type Words struct {
-	// What the words mean: `opt_in` or `opt_out`. Required.
+	// What the words mean: `opt_in`, `opt_out`, `suspected` (an opt-out that waits for
+	// somebody to decide) or `ignored` (nothing, in place of what the built-in lists
+	// say). Required.
 	Means string `json:"means"`
 	// For which messages: `marketing`, `transactional`, `authentication` or
-	// `all`. Required.
-	Scope string `json:"scope"`
+	// `all`. Required for opt_in and opt_out.
+	Scope string `json:"scope,omitempty"`
 	// Whole messages, in which case, accents and punctuation don't matter; and
 	// payloads and ids of buttons and rows, exactly as written.
 	Words []string `json:"words,omitempty"`
@@ -304,10 +306,17 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 func compileWords(lists []Words) (*policy.Words, error) {
 	compiled := policy.NewWords()
 	states := map[string]policy.ConsentState{"opt_in": policy.OptedIn, "opt_out": policy.OptedOut}
+	fewer := map[string]func(string) error{"suspected": compiled.Suspect, "ignored": compiled.Ignore}
 	for _, list := range lists {
+		if take, ok := fewer[list.Means]; ok {
+			if err := takeWords(take, &list); err != nil {
+				return nil, fmt.Errorf("%s_words: %w", list.Means, err)
+			}
+			continue
+		}
 		state, ok := states[list.Means]
 		if !ok {
-			return nil, fmt.Errorf("words mean %q; it must be opt_in or opt_out", list.Means)
+			return nil, fmt.Errorf("words mean %q; it must be opt_in, opt_out, suspected or ignored", list.Means)
 		}
 		scopes, ok := policy.ParseScope(list.Scope)
 		if !ok {
@@ -328,6 +337,24 @@ func compileWords(lists []Words) (*policy.Words, error) {
 		}
 	}
 	return compiled, nil
+}
+
+// takeWords takes words from the built-in lists.
+func takeWords(take func(string) error, list *Words) error {
+	switch {
+	case list.Scope != "":
+		return errors.New("they have no scope: as suspected a word holds marketing back, as ignored it means nothing")
+	case len(list.Payloads) > 0:
+		return errors.New("payloads mean only what is configured; leave out what shall mean nothing")
+	case len(list.Words) == 0:
+		return errors.New("there are none")
+	}
+	for _, word := range list.Words {
+		if err := take(word); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func isDigits(s string) bool {

@@ -183,6 +183,8 @@ func atStart(setting, what string) (string, error) {
 //		opt_in_words     <scope> <word>...
 //		opt_out_payloads <scope> <payload>...
 //		opt_in_payloads  <scope> <payload>...
+//		suspected_words  <word>...
+//		ignored_words    <word>...
 //		ledger           strict|overlap
 //		body_budget      <size>
 //		body_timeout     <duration>
@@ -235,7 +237,9 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"gc_percent":       numberInto(&app.GCPercent, leastGCPercent, highGCPercent, fmt.Sprintf(", such as %d", goGCPercent)),
 		"log_contacts":     chooseLogContacts.into(&app.LogContacts),
 		"decision_log":     app.parseDecisionLog,
-	}, "business", "opt_out_words", "opt_in_words", "opt_out_payloads", "opt_in_payloads")
+		"suspected_words":  func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "suspected") },
+		"ignored_words":    func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "ignored") },
+	}, "business", "opt_out_words", "opt_in_words", "suspected_words", "ignored_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {
 		return nil, err
 	}
@@ -324,6 +328,19 @@ func (p *Policy) parseQuestions(d *caddyfile.Dispenser) error {
 		return d.ArgErr()
 	}
 	p.OptInQuestions = append(p.OptInQuestions, Question{Scope: args[0], Templates: args[1:]})
+	return nil
+}
+
+// parseTakenWords parses words that are taken from the built-in lists.
+func parseTakenWords(d *caddyfile.Dispenser, app *App, means string) error {
+	w := Words{Means: means, Words: d.RemainingArgs()}
+	if len(w.Words) == 0 {
+		return d.ArgErr()
+	}
+	if _, err := compileWords([]Words{w}); err != nil {
+		return d.Err(err.Error())
+	}
+	app.Words = append(app.Words, w)
 	return nil
 }
 

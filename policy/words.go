@@ -52,6 +52,9 @@ type Words struct {
 	// heads are the first words of phrases, and how many words the longest with it
 	// has. Few messages have one of them.
 	heads map[string]int
+	// What the operator took from the lists: whole messages that are suspected at
+	// most, and such as mean nothing.
+	lowered, ignored map[string]bool
 }
 
 // grade says where a phrase counts beyond being typed alone. The higher ones
@@ -73,13 +76,17 @@ const (
 type entry struct {
 	meaning Meaning
 	grade   grade
+	// named by the operator.
+	named bool
 }
 
 // NewWords is the built-in list of words.
 func NewWords() *Words {
 	w := &Words{
 		entries: maps.Clone(builtIn.entries), payloads: make(map[string]entry),
-		phrases: builtIn.phrases, stops: builtIn.stops, spaceless: builtIn.spaceless, longest: builtIn.longest, heads: builtIn.heads,
+		phrases: maps.Clone(builtIn.phrases), stops: maps.Clone(builtIn.stops), spaceless: slices.Clone(builtIn.spaceless),
+		longest: builtIn.longest, heads: maps.Clone(builtIn.heads),
+		lowered: make(map[string]bool), ignored: make(map[string]bool),
 	}
 	return w
 }
@@ -90,7 +97,7 @@ var builtIn = func() *Words {
 	for _, list := range builtInLists() {
 		for _, text := range list.words {
 			folded, _ := fold(text, longestWord)
-			e := entry{Meaning{State: list.state, Scopes: list.scopes, General: len(list.scopes) == int(Scopes) && !list.answer, Answer: list.answer}, list.grade}
+			e := entry{Meaning{State: list.state, Scopes: list.scopes, General: len(list.scopes) == int(Scopes) && !list.answer, Answer: list.answer}, list.grade, false}
 			if before, ok := w.entries[folded]; ok {
 				// The lists agree on the meaning; a test sees to it.
 				e.grade = max(e.grade, before.grade)
@@ -119,11 +126,13 @@ func (w *Words) Add(text string, state ConsentState, scopes []Scope) error {
 		return fmt.Errorf("%q is too long to be an opt-in or opt-out word: it has more than %d bytes", text, longestWord)
 	case state == OptedIn && w.entries[folded].meaning.State == OptedOut:
 		return fmt.Errorf("people opt out with %q, so it can't be an opt-in", text)
+	case w.lowered[folded], w.ignored[folded]:
+		return fmt.Errorf("%q is named to mean something and to be suspected or ignored", text)
 	}
 	if err := w.contradicts(text, state); err != nil {
 		return err
 	}
-	e := entry{configured(state, scopes), stopping}
+	e := entry{meaning: configured(state, scopes), grade: stopping, named: true}
 	if state == OptedOut {
 		e.grade = naming
 	}
@@ -177,6 +186,9 @@ func (w *Words) Message(text string) Meaning {
 	folded, _ := fold(text, longestMessage)
 	if m, ok := w.whole(folded); ok {
 		return m
+	}
+	if named, suspected := w.takenOut(folded); named {
+		return Meaning{Suspected: suspected}
 	}
 	if w.suspected(folded) {
 		return Meaning{Suspected: true}
