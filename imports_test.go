@@ -34,7 +34,8 @@ var outside = map[string][]string{
 // wanted, a type is in the wrong room.
 var rooms = []struct{ name, mayImport, never string }{
 	// What moves nothing and knows nothing of the others.
-	{"policy", "", "caddy badger network disk logger"},
+	{"consent", "", "caddy badger network disk logger"},
+	{"policy", "consent", "caddy badger network disk logger"},
 	{"phone", "", "caddy badger network disk logger"},
 	{"billing", "", "caddy badger network disk logger"},
 	{"internal/strictjson", "", "caddy badger network disk logger"},
@@ -53,7 +54,7 @@ var rooms = []struct{ name, mayImport, never string }{
 
 	// What is remembered: no wire, no Caddy. Engines keep bytes, and know nothing of
 	// what they mean.
-	{"store", "policy", "caddy badger network disk"},
+	{"store", "consent policy", "caddy badger network disk"},
 	{"internal/durable", "", "caddy badger network logger"},
 	{"store/wal", "internal/durable", "caddy badger network logger"},
 	{"store/badger", "internal/durable store store/wal", "caddy network"},
@@ -62,18 +63,18 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"store/storetest", "policy store", "caddy badger network"},
 
 	// What the gateway does: no Caddy, and no engine.
-	{"gateway", "billing cloudapi cloudapi/identity cloudapi/webhook phone policy store", "caddy badger disk"},
+	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook phone policy store", "caddy badger disk"},
 
 	// Doors.
-	{"internal/adminapi", "billing internal/strictjson internal/version phone policy store", "caddy badger disk logger"},
+	{"internal/adminapi", "billing consent internal/strictjson internal/version phone policy store", "caddy badger disk logger"},
 	{"decisionlog", "policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
-		"billing cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/ntp internal/version phone policy store store/badger", "",
+		"billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/ntp internal/version phone policy store store/badger", "",
 	},
 
 	{"internal/backups", "internal/durable", "caddy badger network logger"},
-	{"command", "billing internal/adminapi internal/backups internal/ntp internal/version policy store store/badger", ""},
+	{"command", "billing consent internal/adminapi internal/backups internal/ntp internal/version policy store store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},
@@ -90,7 +91,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"internal/freeport", "", "caddy badger"},
 	{"internal/manualclock", "", "badger network disk"},
 	{"internal/gatewaytest", "caddymodule internal/freeport internal/manualclock", ""},
-	{"demo", "billing caddymodule cloudapi graphsim internal/adminapi internal/freeport internal/manualclock policy store", "badger"},
+	{"demo", "consent billing caddymodule cloudapi graphsim internal/adminapi internal/freeport internal/manualclock policy store", "badger"},
 	{"bench", "caddymodule cloudapi/identity graphsim internal/adminapi internal/freeport policy store store/badger", "badger"},
 	{"cmd/waguard", ". command demo", ""},
 }

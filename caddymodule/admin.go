@@ -168,6 +168,7 @@ func consentBecomes(state policy.ConsentState) func(*gateway.Gateway, context.Co
 // problemStatus are the HTTP statuses of the gateway's problems.
 var problemStatus = map[gateway.ProblemKind]int{
 	gateway.Misasked: http.StatusBadRequest, gateway.NotServed: http.StatusNotFound, gateway.Unrecorded: http.StatusServiceUnavailable,
+	gateway.Invalid: http.StatusUnprocessableEntity,
 }
 
 // adminFailure is an error as Caddy answers it.

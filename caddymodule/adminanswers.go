@@ -94,7 +94,7 @@ func consentOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentReque
 
 func consentAnswer(k *gateway.Known) *adminapi.Consent {
 	answer := &adminapi.Consent{
-		Contact: k.Contact, WindowOpen: k.Open, Consent: make(map[string]adminapi.ScopeConsent, policy.Scopes), NoEffect: k.NoEffect, Warning: k.Warning,
+		Contact: k.Contact, WindowOpen: k.Open, Consent: make(map[string]adminapi.ScopeConsent, policy.Scopes), NoEffect: k.NoEffect, Lacks: k.Lacks, Warning: k.Warning,
 	}
 	if k.Window.Opened != 0 {
 		answer.WindowUntil = new(k.Window.Closes.Time())
@@ -121,7 +121,7 @@ func historyOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentReque
 	for _, rec := range records {
 		shown := adminapi.ConsentRecord{
 			Time: rec.At.Time(), PhoneNumberID: rec.PhoneNumberID, State: rec.State.String(), Scopes: []string{},
-			Source: rec.Source, Reference: rec.Ref, Actor: rec.Actor, Former: rec.Former, Identity: rec.Alias,
+			Source: rec.Source, Reference: rec.Ref, Actor: rec.Actor, Former: rec.Former, Identity: rec.Alias, ID: rec.ID.String(), Evidence: rec.Evidence, Lacks: rec.Lacks,
 		}
 		if rec.Handover != "" {
 			shown.State = string(rec.Handover)

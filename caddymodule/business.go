@@ -121,6 +121,21 @@ type Policy struct {
 	// Default: `transactional`.
 	StartOptsIn []string `json:"start_opts_in,omitempty"`
 
+	// What becomes of an opt-in that lacks what it needs to be valid: `relaxed` records
+	// it, marked as incomplete, `strict` does not.
+	// Default: `relaxed`.
+	OptInEvidence string `json:"opt_in_evidence,omitempty"`
+
+	// Whether a valid opt-in needs that it was made clear that messages come over
+	// WhatsApp: `required` or `optional`.
+	// Default: `required`.
+	OptInNamesWhatsApp string `json:"opt_in_names_whatsapp,omitempty"`
+
+	// Whether opt-ins that operators record must have been given elsewhere than on
+	// WhatsApp: `optional` or `required`.
+	// Default: `optional`.
+	OptInOffWhatsApp string `json:"opt_in_off_whatsapp,omitempty"`
+
 	// Templates that ask for consent. To the person who got one, an ordinary word
 	// such as "yes" is an opt-in for seven days.
 	// Default: none.

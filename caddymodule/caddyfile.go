@@ -176,6 +176,9 @@ func atStart(setting, what string) (string, error) {
 //			opt_out_reach       number|waba|all
 //			opt_in_reach        number|waba|all
 //			consent_skew        <duration>
+//			opt_in_evidence       relaxed|strict
+//			opt_in_names_whatsapp required|optional
+//			opt_in_off_whatsapp   optional|required
 //			start_opts_in       <scope>...|none
 //			opt_in_questions    <scope> <template>...
 //		}
@@ -304,21 +307,24 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 
 func (p *Policy) subdirectives() map[string]parser {
 	return map[string]parser{
-		"window_margin":       durationInto(&p.WindowMargin),
-		"in_window_consent":   chooseInWindowConsent.into(&p.InWindowConsent),
-		"opted_out_replies":   chooseOptedOutReplies.into(&p.OptedOutReplies),
-		"groups":              chooseGroups.into(&p.Groups),
-		"direct_send":         chooseDirectSend.into(&p.DirectSend),
-		"time_zone":           zoneInto(&p.TimeZone),
-		"bare_numbers":        chooseBareNumbers.into(&p.BareNumbers),
-		"essential_templates": listInto(&p.EssentialTemplates),
-		"transaction_prefix":  listInto(&p.TransactionPrefix),
-		"confirmation_texts":  listInto(&p.ConfirmationTexts),
-		"opt_out_reach":       chooseOptOutReach.into(&p.OptOutReach),
-		"opt_in_reach":        chooseOptInReach.into(&p.OptInReach),
-		"consent_skew":        durationInto(&p.ConsentSkew),
-		"start_opts_in":       listInto(&p.StartOptsIn),
-		"opt_in_questions":    p.parseQuestions,
+		"window_margin":         durationInto(&p.WindowMargin),
+		"in_window_consent":     chooseInWindowConsent.into(&p.InWindowConsent),
+		"opted_out_replies":     chooseOptedOutReplies.into(&p.OptedOutReplies),
+		"groups":                chooseGroups.into(&p.Groups),
+		"direct_send":           chooseDirectSend.into(&p.DirectSend),
+		"time_zone":             zoneInto(&p.TimeZone),
+		"bare_numbers":          chooseBareNumbers.into(&p.BareNumbers),
+		"essential_templates":   listInto(&p.EssentialTemplates),
+		"transaction_prefix":    listInto(&p.TransactionPrefix),
+		"confirmation_texts":    listInto(&p.ConfirmationTexts),
+		"opt_out_reach":         chooseOptOutReach.into(&p.OptOutReach),
+		"opt_in_reach":          chooseOptInReach.into(&p.OptInReach),
+		"consent_skew":          durationInto(&p.ConsentSkew),
+		"opt_in_evidence":       chooseOptInEvidence.into(&p.OptInEvidence),
+		"opt_in_names_whatsapp": chooseNamesWhatsApp.into(&p.OptInNamesWhatsApp),
+		"opt_in_off_whatsapp":   chooseOffWhatsApp.into(&p.OptInOffWhatsApp),
+		"start_opts_in":         listInto(&p.StartOptsIn),
+		"opt_in_questions":      p.parseQuestions,
 	}
 }
 

@@ -68,6 +68,23 @@ func (p *Policy) resolveConsent(defaults *Policy, b *gateway.Business) (err erro
 			return fmt.Errorf("confirmation_texts: %w", err)
 		}
 	}
+	b.Demands.Business = b.Name
+	for _, set := range []struct {
+		choice
+		own, other string
+		field      *bool // set by the word that doesn't hold without
+	}{
+		{chooseOptInEvidence, p.OptInEvidence, defaults.OptInEvidence, &b.ValidOptIns},
+		{chooseNamesWhatsApp, p.OptInNamesWhatsApp, defaults.OptInNamesWhatsApp, &b.Demands.Channel},
+		{chooseOffWhatsApp, p.OptInOffWhatsApp, defaults.OptInOffWhatsApp, &b.Demands.OffWhatsApp},
+	} {
+		value, err := set.of(set.own, set.other)
+		if err != nil {
+			return err
+		}
+		*set.field = value != set.unset
+	}
+	b.Demands.Channel = !b.Demands.Channel // which holds unless it is optional
 	b.Questions, err = questions(either(p.OptInQuestions, defaults.OptInQuestions))
 	return err
 }

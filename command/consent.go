@@ -98,13 +98,15 @@ func consentAction(route adminapi.Route, name, short, example string) *cobra.Com
 		cmd.Flags().Bool("yes", false, "Record it without a question")
 	}
 	if saying(route) {
-		cmd.Flags().String("reference", "", "Where the `evidence` lies, such as a form or an order; an opt-in needs it unless its source is website, app or in_store")
+		cmd.Flags().String("reference", "", "Where the `evidence` lies, such as a form or an order; an opt-in needs it, or what its source asks for, unless that is website, contact_page, signup_form, in_app or in_store")
+		cmd.Flags().StringArray("evidence", nil, "A `field=value` of the evidence, such as page_url=https://example.com/sign-up; @ before a file reads it from there, as in text=@shown.txt; repeatable")
+		completed(cmd, "evidence", evidenceFields())
 		if route != adminapi.RouteAsk {
 			saidFlag(cmd, "The `time` at which the person said so, such as 2026-11-22 or 2026-11-22T10:00:00Z, if not now; needed for what comes from a list or an import")
 		}
 	}
 	outputFlags(cmd)
-	asking(cmd, func(ctx context.Context, c *call) error { return consent(ctx, c, route) })
+	asking(cmd, func(ctx context.Context, c *call) error { return consentOf(ctx, c, route) })
 	return cmd
 }
 
@@ -133,7 +135,7 @@ func sourceFlag(cmd *cobra.Command, usage string) {
 		}
 		return s, nil
 	}}, "source", usage)
-	completed(cmd, "source", []string{"website", "app", "in_store", "paper", "phone", "form", "import", string(policy.SourceOperator)})
+	completed(cmd, "source", sourceNames())
 }
 
 // osUser is the user of this machine who runs the command.
@@ -144,7 +146,7 @@ func osUser() string {
 	return os.Getenv("USER")
 }
 
-func consent(ctx context.Context, c *call, route adminapi.Route) error {
+func consentOf(ctx context.Context, c *call, route adminapi.Route) error {
 	var request adminapi.ConsentRequest
 	for name, field := range map[string]*string{
 		"business": &request.PhoneNumberID, "contact": &request.Contact, "scope": &request.Scope, "source": &request.Source,
@@ -153,6 +155,9 @@ func consent(ctx context.Context, c *call, route adminapi.Route) error {
 		if flag := c.flags.Lookup(name); flag != nil { // not all actions have all
 			*field = flag.Value.String()
 		}
+	}
+	if err := readEvidence(c, &request.Evidence); err != nil {
+		return err
 	}
 	if route == adminapi.RouteHistory {
 		answer, err := c.client.History(ctx, request)
@@ -170,6 +175,9 @@ func consent(ctx context.Context, c *call, route adminapi.Route) error {
 	answer, err := c.client.Record(ctx, route, request)
 	if err != nil {
 		return err
+	}
+	if len(answer.Lacks) > 0 {
+		c.hint("Incomplete: to be valid the opt-in would need %s as well (--evidence field=value).", allOf(fieldNames(answer.Lacks)))
 	}
 	if answer.Warning != "" {
 		c.hint("Warning: %s", answer.Warning)

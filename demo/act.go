@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/graphsim"
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
@@ -48,7 +49,7 @@ func (o shopRecordsOptIn) says() (who, what string) {
 
 func (o shopRecordsOptIn) happen(ctx context.Context, s *stage, p *printer, _ want) (int, error) {
 	_, err := s.admin.Record(ctx, adminapi.RouteOptIn, adminapi.ConsentRequest{
-		PhoneNumberID: phoneNumberID, Contact: customerNumber, Scope: o.scope, Source: o.source, Reference: o.reference,
+		PhoneNumberID: phoneNumberID, Contact: customerNumber, Scope: o.scope, Source: o.source, Evidence: consent.Evidence{Reference: o.reference},
 	})
 	if err != nil {
 		return 0, fmt.Errorf("recording the opt-in: %w", err)
@@ -62,7 +63,7 @@ func (s *stage) tellKnown(ctx context.Context, p *printer) error {
 	if err != nil {
 		return fmt.Errorf("asking what is known: %w", err)
 	}
-	p.learned(window(known) + "; " + consent(known))
+	p.learned(window(known) + "; " + standing(known))
 	return nil
 }
 
@@ -77,8 +78,8 @@ func window(k *adminapi.Consent) string {
 	return "window closed since " + k.WindowUntil.Format(dayAndTime)
 }
 
-// consent sums up the consent on all scopes.
-func consent(k *adminapi.Consent) string {
+// standing sums up the consent on all scopes.
+func standing(k *adminapi.Consent) string {
 	var parts []string
 	for _, state := range []policy.ConsentState{policy.OptedIn, policy.OptedOut} {
 		var scopes []string

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/graphsim"
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
@@ -133,7 +134,7 @@ func TestDecideAgain(t *testing.T) {
 		rest()
 	}
 	record(t, g, adminapi.RouteAsk, adminapi.ConsentRequest{PhoneNumberID: number, Contact: "+4917604069012", Scope: "marketing", Source: "phone"})
-	record(t, g, adminapi.RouteOptIn, adminapi.ConsentRequest{PhoneNumberID: "104455667789", Contact: "+4917604069012", Scope: "transactional", Source: "phone", Reference: "call 9"})
+	record(t, g, adminapi.RouteOptIn, adminapi.ConsentRequest{PhoneNumberID: "104455667789", Contact: "+4917604069012", Scope: "transactional", Source: "phone", Evidence: consent.Evidence{Reference: "call 9"}})
 	if _, err := sim.Inbound(t.Context(), number, ana, graphsim.Message{Type: "interactive", Content: map[string]any{
 		"type": "call_permission_reply", "call_permission_reply": map[string]any{"response": "accept", "is_permanent": true},
 	}}); err != nil {

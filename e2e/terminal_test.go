@@ -17,7 +17,7 @@ func TestCommandsPrintNoEscapes(t *testing.T) {
 	who := `"phone_number_id":"` + shop + `","contact":"+4915112345678"`
 	for _, path := range []string{"opt-in", "opt-out"} {
 		var c adminapi.Consent
-		w.admin(t, "/whatsapp/consent/"+path, `{`+who+`,"scope":"all","source":"shop`+nasty+`","reference":"`+nasty+`"}`, &c)
+		w.admin(t, "/whatsapp/consent/"+path, `{`+who+`,"scope":"all","source":"other:shop`+nasty+`","reference":"`+nasty+`"}`, &c)
 	}
 	w.Post(t, messages, `{"messaging_product":"whatsapp","to":"+4915112345678","type":"template","template":{"name":"x`+nasty+`","language":{"code":"en`+nasty+`"}}}`)
 	w.Post(t, messages, `{"messaging_product":"whatsapp","to":"+4915112345678","type":"x`+nasty+`"}`)

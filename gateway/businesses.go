@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -28,6 +29,10 @@ type Business struct {
 	// References name transactions, Confirmations confirm an opt-out.
 	References    policy.References
 	Confirmations policy.Confirmations
+	// Demands are what an opt-in must have to be valid. Where ValidOptIns, others are not
+	// recorded.
+	Demands     consent.Demands
+	ValidOptIns bool
 	// Questions are the scopes that templates, by their name, ask consent for.
 	Questions map[string][]policy.Scope
 }

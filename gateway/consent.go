@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -22,8 +23,9 @@ type ConsentRequest struct {
 	// Scope is marketing, transactional, authentication or all. An opt-in must
 	// name it, an opt-out that doesn't is from everything.
 	Scope string
-	// Source says how the person said so, Reference where the evidence lies.
-	Source, Reference string
+	// Source says how the person said so, Evidence what shows it.
+	Source string
+	consent.Evidence
 	// At is when the person said so: RFC 3339 or a date; "" for now.
 	At string
 	// Actor is who records it, and how that is known.
@@ -49,7 +51,7 @@ func (g *Gateway) readConsent(ctx context.Context, r *ConsentRequest) (a asked, 
 	}
 	var ok bool
 	if a.business, ok = g.Businesses.Of(r.PhoneNumberID); !ok {
-		return a, &Problem{NotServed, errors.New("this gateway does not serve that business phone number")}
+		return a, &Problem{Kind: NotServed, Err: errors.New("this gateway does not serve that business phone number")}
 	}
 	if a.who, err = readContact(r.Contact); err != nil {
 		return a, misasked(err)
@@ -62,6 +64,8 @@ func (g *Gateway) readConsent(ctx context.Context, r *ConsentRequest) (a asked, 
 type Recorded struct {
 	// Alias is the pseudonym of the name the person was given.
 	Alias policy.Alias
+	// Lacks are the fields an opt-in would need to be valid, and hasn't.
+	Lacks []consent.Field
 	// given is an opt-in, nil if it was none.
 	given *policy.ConsentChanged
 }
@@ -75,6 +79,8 @@ type Known struct {
 	// NoEffect says of each scope an opt-in was just recorded for, and that is not
 	// opted in all the same, why.
 	NoEffect map[string]string
+	// Lacks are the fields the opt-in that was just recorded would need to be valid.
+	Lacks []consent.Field
 	// Warning is what whoever has just recorded something should look at; "" for
 	// nothing.
 	Warning string
@@ -96,6 +102,7 @@ func (g *Gateway) Consent(ctx context.Context, r ConsentRequest, recorded *Recor
 	if recorded == nil {
 		return k, nil
 	}
+	k.Lacks = recorded.Lacks
 	if recorded.given != nil {
 		k.NoEffect = noEffect(recorded.given, &person, a.business.Terms.Skew)
 	}
@@ -122,6 +129,15 @@ func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state pol
 	if err != nil {
 		return nil, misasked(err)
 	}
+	if state == policy.OptedIn {
+		lacks := a.business.Demands.Lacks(consent.Source(word.Source), &r.Evidence)
+		if err := a.business.invalid(lacks); err != nil {
+			return nil, err
+		}
+		for _, l := range lacks {
+			word.Lacks = append(word.Lacks, l.Field)
+		}
+	}
 	meant, err := a.store.Meant(ctx, a.who)
 	if err != nil {
 		return nil, unrecorded(err)
@@ -137,7 +153,7 @@ func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state pol
 	if err := g.Learn(ctx, events); err != nil {
 		return nil, unrecorded(err)
 	}
-	recorded := &Recorded{Alias: a.store.Pseudonym(a.who)}
+	recorded := &Recorded{Alias: a.store.Pseudonym(a.who), Lacks: word.Lacks}
 	if state == policy.OptedIn {
 		recorded.given = &word
 	}
@@ -185,7 +201,7 @@ func (g *Gateway) recordHandover(ctx context.Context, a *asked, e policy.Event) 
 	return &Recorded{Alias: a.store.Pseudonym(a.who)}, nil
 }
 
-func unrecorded(err error) error { return &Problem{Unrecorded, err} }
+func unrecorded(err error) error { return &Problem{Kind: Unrecorded, Err: err} }
 
 // noEffect says why an opt-in changed nothing on some of its scopes.
 func noEffect(given *policy.ConsentChanged, person *policy.PersonFacts, skew time.Duration) map[string]string {
@@ -213,7 +229,7 @@ func noEffect(given *policy.ConsentChanged, person *policy.PersonFacts, skew tim
 
 // said is the word a request records.
 func said(c *ConsentRequest, state policy.ConsentState, now time.Time, skew time.Duration) (said policy.ConsentChanged, err error) {
-	said = policy.ConsentChanged{PhoneNumberID: c.PhoneNumberID, State: state, Source: policy.Source(c.Source), Ref: c.Reference}
+	said = policy.ConsentChanged{PhoneNumberID: c.PhoneNumberID, State: state, Source: policy.SourceOperator}
 	if c.Scope == "" {
 		if state != policy.OptedOut {
 			return said, errors.New("scope is missing: say what the person agreed to or was asked for: marketing, transactional, authentication or all")
@@ -225,11 +241,17 @@ func said(c *ConsentRequest, state policy.ConsentState, now time.Time, skew time
 		return said, errors.New("scope must be marketing, transactional, authentication or all")
 	}
 	said.General = state == policy.OptedOut && len(said.Scopes) == policy.Scopes
-	if err := checkEvidence(c, state); err != nil {
+	source, err := checkEvidence(c, state)
+	if err != nil {
 		return said, err
 	}
-	if c.Source == "" {
-		said.Source = policy.SourceOperator
+	if source != "" {
+		said.Source = policy.Source(source)
+	}
+	said.Ref = c.Reference
+	rest := c.Evidence
+	if rest.Reference = ""; !rest.IsZero() {
+		said.Evidence = &rest
 	}
 	if state == policy.ConsentPending && c.At != "" {
 		return said, errors.New("a question has no time of its own: leave at out")

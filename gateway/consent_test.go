@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -73,6 +74,69 @@ func TestConsentForANumberNobodyKnows(t *testing.T) {
 		}
 		if k, err = w.Consent(t.Context(), request, nil); err != nil || k.Warning != "" {
 			t.Errorf("%s: who looks is warned: %q, %v", tt.id, k.Warning, err)
+		}
+	}
+}
+
+// TestOptInEvidence: what an opt-in lacks is marked, or keeps it from being recorded.
+func TestOptInEvidence(t *testing.T) {
+	whole := consent.Evidence{
+		PageURL: "https://example.com/sign-up", IP: "203.0.113.9", UserAgent: "Firefox/141", Text: "Yes, Fox Shoes may write to me on WhatsApp.",
+		NamesChannel: true, BusinessName: "Fox Shoes", Categories: []string{"offers"}, Frequency: "two a month", LegalBasis: "consent", Jurisdiction: "DE",
+	}
+	for _, c := range []struct {
+		name           string
+		source         string
+		strict, abroad bool // abroad: off WhatsApp
+		change         func(*consent.Evidence)
+		problem        string
+		lacks          string
+	}{
+		{name: "whole", source: "website", strict: true},
+		{name: "another spelling", source: "Web-Site", strict: true, problem: "none of website"},
+		{name: "a channel of one's own", source: "other:radio", problem: "reference is missing"},
+		{name: "with a reference", source: "other:radio", change: func(e *consent.Evidence) { e.Reference = "spot 7" }},
+		{name: "no name, relaxed", source: "website", change: func(e *consent.Evidence) { e.BusinessName = "" }, lacks: "business_name"},
+		{name: "no name, strict", source: "website", strict: true, change: func(e *consent.Evidence) { e.BusinessName = "" }, problem: "business_name is missing"},
+		{name: "another name, strict", source: "website", strict: true, change: func(e *consent.Evidence) { e.BusinessName = "Wolf Shoes" }, problem: "configured as \"Fox Shoes\""},
+		{name: "nothing, relaxed", source: "website", change: func(e *consent.Evidence) { *e = consent.Evidence{} }, lacks: "names_channel business_name legal_basis jurisdiction text categories frequency page_url ip user_agent"},
+		{name: "on WhatsApp", source: "chat", change: func(e *consent.Evidence) { e.Message = "m1" }},
+		{name: "on WhatsApp, which isn't wanted", source: "chat", abroad: true, change: func(e *consent.Evidence) { e.Message = "m1" }, problem: "elsewhere than on WhatsApp"},
+	} {
+		w := newWorld(t)
+		shop := w.Businesses.Listed[officeShop]
+		shop.Demands, shop.ValidOptIns = consent.Demands{Business: "Fox Shoes", Channel: true, OffWhatsApp: c.abroad}, c.strict
+		request := ConsentRequest{PhoneNumberID: officeShop, Contact: officeAna, Scope: "marketing", Source: c.source, Evidence: whole}
+		if c.change != nil {
+			c.change(&request.Evidence)
+		}
+		recorded, err := w.RecordConsent(t.Context(), request, policy.OptedIn)
+		history, herr := w.History(t.Context(), request)
+		if herr != nil {
+			t.Fatal(herr)
+		}
+		if c.problem != "" {
+			if err == nil || !strings.Contains(err.Error(), c.problem) || len(history) != 0 {
+				t.Errorf("%s: %v, %d records; want %q and none", c.name, err, len(history), c.problem)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		var lacks []string
+		for _, f := range history[0].Lacks {
+			lacks = append(lacks, string(f))
+		}
+		if got := strings.Join(lacks, " "); got != c.lacks || len(recorded.Lacks) != len(lacks) {
+			t.Errorf("%s: marked with %q (%v told), want %q", c.name, got, recorded.Lacks, c.lacks)
+		}
+		if e := history[0].Evidence; c.lacks != "" && strings.Contains(c.lacks, "page_url") != (e == nil) {
+			t.Errorf("%s: the history has %+v", c.name, e)
+		}
+		if history[0].ID.String() == "0000000000000000" {
+			t.Errorf("%s: the record has no id", c.name)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -17,36 +18,56 @@ import (
 // the spellings that come to mind.
 var observedSources = []string{
 	string(policy.SourceKeyword), string(policy.SourceButton), string(policy.SourcePreference), string(policy.SourceMeta131050), string(policy.SourceQuestion),
-	"keyword", "chat", "quick_reply", "template_button", "user_preference", "webhook",
+	"keyword", "quick_reply", "template_button", "user_preference", "webhook",
 }
 
 // selfEvident are sources whose evidence is where the source is: the person did it with
-// the business itself, which keeps that by the time. All others name a reference.
-var selfEvident = []string{"website", "app", "in_store"}
+// the business itself, which keeps that by the time. All others say where it lies.
+var selfEvident = []consent.Source{"website", "contact_page", "signup_form", "app", "in_app", "in_store"}
 
-// checkEvidence checks how a request says that it is known.
-func checkEvidence(c *ConsentRequest, state policy.ConsentState) error {
-	written := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(c.Source)), "-", "_")
-	written = strings.ReplaceAll(written, " ", "_")
-	if slices.Contains(observedSources, written) {
-		return fmt.Errorf("source %s is what the gateway itself sees; say how you know, such as website, app, in_store, paper, phone or import", c.Source)
+// checkEvidence checks how a request says that it is known, and gives the source; "" for
+// none.
+func checkEvidence(c *ConsentRequest, state policy.ConsentState) (source consent.Source, err error) {
+	if err := c.Normalise(); err != nil {
+		return "", err
 	}
-	if len(c.Source) > longestSource {
-		return fmt.Errorf("source is one or two words of at most %d characters, such as website, app, in_store, paper, phone or import; the evidence goes into reference", longestSource)
+	if written := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(strings.TrimSpace(c.Source))); slices.Contains(observedSources, written) {
+		return "", fmt.Errorf("source %s is what the gateway itself sees; say how you know, such as website, in_app, in_store, paper, service_call or existing_system", c.Source)
+	}
+	if strings.TrimSpace(c.Source) != "" {
+		if source, err = consent.ParseSource(c.Source); err != nil {
+			return "", err
+		}
 	}
 	if state != policy.OptedIn {
-		return nil
+		return source, nil
 	}
 	switch {
 	case c.At == "" && (imported(c.Source) || imported(c.Reference)):
-		return errors.New("source or reference speak of a list or an import: say with at when the person agreed, such as 2026-11-22 or 2026-11-22T10:00:00Z")
-	case written == "", written == string(policy.SourceOperator):
-		return errors.New("source is missing: say how the person agreed, such as website, app, in_store, paper, phone or import; an opt-in must be provable")
-	case strings.TrimSpace(c.Reference) == "" && !slices.Contains(selfEvident, written):
-		return fmt.Errorf("reference is missing: with source %s say where the evidence lies, such as the form, the call, the file and its line; only website, app and in_store go without", c.Source)
+		return "", errors.New("source or reference speak of a list or an import: say with at when the person agreed, such as 2026-11-22 or 2026-11-22T10:00:00Z")
+	case source == "", source == consent.Source(policy.SourceOperator):
+		return "", errors.New("source is missing: say how the person agreed, such as website, in_app, in_store, paper, service_call or existing_system; an opt-in must be provable")
+	case c.Reference == "" && !slices.Contains(selfEvident, source) && !c.Any(source.Needs()):
+		return "", fmt.Errorf("reference is missing: with source %s say where the evidence lies, such as the form, the call, the file and its line; only website, contact_page, signup_form, in_app and in_store go without", c.Source)
 	}
-	return nil
+	return source, nil
 }
 
-// longestSource is in bytes.
-const longestSource = 100
+// invalid is the problem of an opt-in that lacks something; nil where it may be recorded
+// all the same, marked as incomplete.
+func (b *Business) invalid(lacks []consent.Lack) error {
+	var grave []consent.Lack
+	for _, l := range lacks {
+		if b.ValidOptIns || l.Code == consent.CodeOnWhatsApp {
+			grave = append(grave, l)
+		}
+	}
+	if len(grave) == 0 {
+		return nil
+	}
+	said := make([]string, len(grave))
+	for i, l := range grave {
+		said[i] = l.Detail
+	}
+	return &Problem{Kind: Invalid, Err: fmt.Errorf("the opt-in is not valid, and was not recorded: %s", strings.Join(said, "; ")), Lacks: grave}
+}

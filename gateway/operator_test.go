@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -238,18 +239,18 @@ func TestOperatorMisasks(t *testing.T) {
 		{record(policy.ConsentPending, ConsentRequest{}), Misasked, "scope is missing"},
 		{record(policy.OptedOut, ConsentRequest{Scope: "some"}), Misasked, "scope must be"},
 		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "chat_keyword"}), Misasked, "what the gateway itself sees"},
-		{record(policy.OptedIn, ConsentRequest{Scope: "all", Reference: "list-2025"}), Misasked, "say with at when the person agreed"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Evidence: consent.Evidence{Reference: "list-2025"}}), Misasked, "say with at when the person agreed"},
 		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "website", At: "2026-11-03T10:00:00Z"}), Misasked, "in the future"},
 		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "website", At: "1969-01-01"}), Misasked, "before 1970"},
 		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "Chat-Keyword"}), Misasked, "what the gateway itself sees"},
-		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "template_button", Reference: "x"}), Misasked, "what the gateway itself sees"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "template_button", Evidence: consent.Evidence{Reference: "x"}}), Misasked, "what the gateway itself sees"},
 		{record(policy.OptedOut, ConsentRequest{Scope: "all", Source: "button"}), Misasked, "what the gateway itself sees"},
 		{record(policy.OptedIn, ConsentRequest{Scope: "all"}), Misasked, "source is missing"},
-		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "operator", Reference: "x"}), Misasked, "source is missing"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "operator", Evidence: consent.Evidence{Reference: "x"}}), Misasked, "source is missing"},
 		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "phone"}), Misasked, "reference is missing"},
-		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "paper", Reference: "  "}), Misasked, "reference is missing"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "paper", Evidence: consent.Evidence{Reference: "  "}}), Misasked, "reference is missing"},
 		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: "import", At: "2026-01-01"}), Misasked, "reference is missing"},
-		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: strings.Repeat("a long story ", 9)}), Misasked, "one or two words"},
+		{record(policy.OptedIn, ConsentRequest{Scope: "all", Source: strings.Repeat("a long story ", 9)}), Misasked, "source is one word of the list"},
 		{record(policy.ConsentPending, ConsentRequest{Scope: "all", At: "2026-11-01"}), Misasked, "leave at out"},
 	} {
 		err := test.ask()
@@ -285,8 +286,8 @@ func TestOperatorRecords(t *testing.T) {
 		{policy.ConsentPending, ConsentRequest{Scope: "marketing"}, "pending unknown 0"},
 		{policy.OptedIn, ConsentRequest{Scope: "marketing", Source: "website"}, "opted_in unknown 0"},
 		{policy.OptedOut, ConsentRequest{}, "opted_out opted_out 0"},
-		{policy.OptedIn, ConsentRequest{Scope: "all", Source: "import", Reference: "list-2025", At: "2025-03-01"}, "opted_out opted_out 3"},
-		{policy.OptedIn, ConsentRequest{Scope: "transactional", Source: "phone", Reference: "call 9"}, "opted_out opted_in 0"},
+		{policy.OptedIn, ConsentRequest{Scope: "all", Source: "import", Evidence: consent.Evidence{Reference: "list-2025"}, At: "2025-03-01"}, "opted_out opted_out 3"},
+		{policy.OptedIn, ConsentRequest{Scope: "transactional", Source: "phone", Evidence: consent.Evidence{Reference: "call 9"}}, "opted_out opted_in 0"},
 	} {
 		o.now = o.now.Add(time.Hour)
 		r := test.r

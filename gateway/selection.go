@@ -10,6 +10,7 @@ import (
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/cloudapi/identity"
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -19,6 +20,8 @@ import (
 type Problem struct {
 	Kind ProblemKind
 	Err  error
+	// Lacks are what an invalid opt-in lacks.
+	Lacks []consent.Lack
 }
 
 // ProblemKind says whose problem it is.
@@ -31,6 +34,8 @@ const (
 	NotServed
 	// Unrecorded: the store did not take it; it may be asked for again.
 	Unrecorded
+	// Invalid: the opt-in could not be proven later.
+	Invalid
 )
 
 func (p *Problem) Error() string { return p.Err.Error() }
@@ -42,7 +47,7 @@ func misasked(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &Problem{Misasked, err}
+	return &Problem{Kind: Misasked, Err: err}
 }
 
 // Selection selects sends, in the words of an operator.

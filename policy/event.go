@@ -1,5 +1,7 @@
 package policy
 
+import "github.com/waguard/waguard/consent"
+
 // Event is something learned about a person, a message or a template. Events
 // may arrive in any order and any number of times; what is remembered is the
 // same.
@@ -39,8 +41,13 @@ type ConsentChanged struct {
 	// store that applies it notes when it did, never going backwards within what
 	// it knows of one person.
 	Recorded Moment
-	// Ref is the evidence: the wamid of the message, or what the operator gave.
+	// Ref is the evidence: the wamid of the message, or where an operator says that it
+	// lies.
 	Ref string
+	// Evidence is what an operator gave beside it, nil for nothing; Lacks are the fields
+	// that an opt-in would need to be valid and hasn't.
+	Evidence *consent.Evidence
+	Lacks    []consent.Field
 	// Actor is who recorded it, where an operator did.
 	Actor string
 	// Known are names of the person of which nobody has more than the pseudonym.

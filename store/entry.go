@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -298,9 +299,24 @@ type ConsentRecord struct {
 	// Reviewed says of a dismissal which suspected opt-outs it is about: those recorded
 	// by then.
 	Reviewed policy.Moment `json:"reviewed,omitempty" cbor:"13,keyasint,omitempty"`
+	// Evidence is what was given beside Ref, Lacks are the fields that an opt-in would
+	// have needed to be valid by the configuration of its time.
+	Evidence *consent.Evidence `json:"evidence,omitempty" cbor:"14,keyasint,omitempty"`
+	Lacks    []consent.Field   `json:"lacks,omitempty" cbor:"15,keyasint,omitempty"`
+	// ID names the record: it is computed from all it says and of whom.
+	ID RecordID `json:"id" cbor:"-"`
 	// Former marks a record of whom the name belonged to before; it is not kept.
 	Former bool `json:"former,omitempty" cbor:"-"`
 }
+
+// RecordID names a consent record.
+type RecordID [8]byte
+
+// String is the id in hexadecimal digits.
+func (id RecordID) String() string { return hex.EncodeToString(id[:]) }
+
+// MarshalText writes the id as String does.
+func (id RecordID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
 // Handover is what a record says of whose a name is.
 type Handover string

@@ -29,6 +29,7 @@ func (t *tx) recordOf(ch *policy.Change) (ConsentRecord, bool) {
 	return ConsentRecord{
 		At: e.At, PhoneNumberID: e.PhoneNumberID, State: e.State, Scopes: slices.Compact(scopes), Source: e.Source,
 		Ref: t.s.evidence(e.PhoneNumberID, e.Ref), Recorded: e.Recorded, General: e.General, Tap: e.Tap, Actor: e.Actor, Reviewed: e.Reviewed,
+		Evidence: e.Evidence, Lacks: e.Lacks,
 	}, true
 }
 
@@ -72,7 +73,7 @@ func (t *tx) told(ch *policy.Change, record ConsentRecord) (*policy.Moment, erro
 // recordHash covers a record and all the names it came with, but not what was noted
 // about it: the same record told again has the same hash.
 func recordHash(names []policy.Alias, record ConsentRecord) ([8]byte, error) {
-	record.Alias, record.Recorded, record.General, record.Tap = policy.Alias{}, 0, false, false
+	record.Alias, record.Recorded, record.General, record.Tap, record.Lacks = policy.Alias{}, 0, false, false, nil
 	value, err := encode(record)
 	if err != nil {
 		return [8]byte{}, err
@@ -149,6 +150,7 @@ func (s *Book) history(ctx context.Context, a policy.Alias) ([]*ConsentRecord, e
 				if err := decode(value, &w); err != nil {
 					return false, err
 				}
+				w.ID = RecordID(key[len(key)-len(w.ID):])
 				w.Former = w.Handover == "" && !c.Counts(name, w.State, w.At, w.Recorded)
 				records = append(records, record{bytes.Clone(key[17:]), &w})
 				return false, nil

@@ -3,6 +3,7 @@ package adminapi
 import (
 	"time"
 
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -14,12 +15,13 @@ type ConsentRequest struct {
 	// Scope is marketing, transactional, authentication or all. An opt-in must
 	// name it, an opt-out that doesn't is from everything.
 	Scope string `json:"scope,omitempty"`
-	// Source says how the person said so, such as website or in_store. An opt-in
-	// must name it.
+	// Source says how the person said so: a word of the list, such as website or
+	// in_store, or `other:` and a few words. An opt-in must name it.
 	Source string `json:"source,omitempty"`
-	// Reference is where the evidence lies: an order, a form, a call id. An opt-in
-	// must have it, unless its source is website, app or in_store.
-	Reference string `json:"reference,omitempty"`
+	// Evidence is what shows it, in fields beside these. An opt-in needs a reference,
+	// or what its source asks for, unless the source is website, contact_page,
+	// signup_form, in_app or in_store.
+	consent.Evidence
 	// At is when the person said so: RFC 3339 or a date. Default: now. An opt-in
 	// from a list or an import must have it.
 	At string `json:"at,omitempty"`
@@ -39,6 +41,8 @@ type Consent struct {
 	// NoEffect says of each scope an opt-in was just recorded for, and that is not
 	// opted in all the same, why.
 	NoEffect map[string]string `json:"no_effect,omitempty"`
+	// Lacks are the fields an opt-in that was just recorded would need to be valid.
+	Lacks []consent.Field `json:"lacks,omitempty"`
 	// Warning is what whoever has just recorded something should look at.
 	Warning string `json:"warning,omitempty"`
 }
@@ -74,6 +78,13 @@ type ConsentRecord struct {
 	// Former: it was said by whom the number belonged to before, and counts for
 	// nothing.
 	Former bool `json:"former,omitempty"`
+	// ID names the record.
+	ID string `json:"id"`
+	// Evidence is what was given beside the reference.
+	Evidence *consent.Evidence `json:"evidence,omitempty"`
+	// Lacks are the fields an opt-in would have needed to be valid by the
+	// configuration of its time.
+	Lacks []consent.Field `json:"lacks,omitempty"`
 	// Identity is the pseudonym of the name under which it was said.
 	Identity policy.Alias `json:"identity"`
 }

@@ -269,7 +269,7 @@ func (h *history) state(f *fixture) string {
 			if alias < 0 || f.person(h.people[alias]).Contact != f.person(w).Contact {
 				f.t.Errorf("a word of person %d is under a name that isn't theirs", i)
 			}
-			word.Alias = policy.Alias{}
+			word.Alias, word.ID = policy.Alias{}, store.RecordID{} // which depend on the store's key
 			words = append(words, fmt.Sprintf("%+v", word))
 		}
 		if !slices.IsSortedFunc(f.history(w), func(a, b store.ConsentRecord) int { return int(b.At - a.At) }) {
