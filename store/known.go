@@ -18,7 +18,7 @@ type knowledge struct {
 	templates map[templateName]policy.TemplateFacts
 	ids       map[string]templateName  // by the template's id
 	listed    map[string]policy.Moment // by WABA
-	numbers   map[string]Number
+	numbers   map[string]numberRecord
 	// shown are the people whom digits without a plus sign were shown to mean, by
 	// the pseudonym of the digits. Only those are remembered that once were read
 	// otherwise.
@@ -28,7 +28,7 @@ type knowledge struct {
 func newKnowledge() *knowledge {
 	return &knowledge{
 		templates: make(map[templateName]policy.TemplateFacts), ids: make(map[string]templateName),
-		listed: make(map[string]policy.Moment), numbers: make(map[string]Number),
+		listed: make(map[string]policy.Moment), numbers: make(map[string]numberRecord),
 		shown: make(map[policy.Alias]policy.Alias),
 	}
 }
@@ -70,7 +70,7 @@ func (k *knowledge) learn(key, value []byte) error {
 		if err := decode(value, &r); err != nil {
 			return err
 		}
-		k.numbers[r.PhoneNumberID] = r.number()
+		k.numbers[r.PhoneNumberID] = r
 	case shownPrefix:
 		var r shownRecord
 		if err := decode(value, &r); err != nil {
@@ -84,7 +84,19 @@ func (k *knowledge) learn(key, value []byte) error {
 func (k *knowledge) number(phoneNumberID string) Number {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	return k.numbers[phoneNumberID]
+	r := k.numbers[phoneNumberID]
+	return r.number()
+}
+
+// saw reports that everything an event tells of a number is known: nearly every
+// webhook tells the same.
+func (k *knowledge) saw(e policy.NumberSeen) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	known, ok := k.numbers[e.PhoneNumberID]
+	after := known
+	after.see(e)
+	return ok && after == known
 }
 
 // tooMany reports that an account is one more than can be known.
@@ -135,7 +147,7 @@ func (k *knowledge) numberShown(display string) string {
 	defer k.mu.RUnlock()
 	id := ""
 	for candidate, n := range k.numbers {
-		if n.Display == display && (id == "" || candidate < id) {
+		if n.Display.Value == display && (id == "" || candidate < id) {
 			id = candidate
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 	"github.com/waguard/waguard/store/memory"
@@ -30,4 +32,32 @@ func TestAccountsAreBounded(t *testing.T) {
 			t.Errorf("account %s: listed is %v", waba, f.Listed)
 		}
 	}
+}
+
+// TestNumberSeen: of what webhooks tell of a number the newest holds, in whatever
+// order and however often they come.
+func TestNumberSeen(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		s := openBook(t, memory.NewSpace())
+		var want store.Number
+		var newestWABA, newestDisplay policy.Moment
+		newest := func(value *string, newest *policy.Moment, told string, at policy.Moment) {
+			if told != "" && (at > *newest || at == *newest && told > *value) {
+				*value, *newest = told, at
+			}
+		}
+		for range rapid.IntRange(1, 12).Draw(r, "events") {
+			e := policy.NumberSeen{
+				PhoneNumberID: testNumber, At: policy.Moment(rapid.IntRange(1, 4).Draw(r, "at")),
+				WABA: rapid.SampledFrom([]string{"", "1", "2"}).Draw(r, "waba"), Display: rapid.SampledFrom([]string{"", "15", "16"}).Draw(r, "display"),
+			}
+			apply(t, s, e)
+			newest(&want.WABA, &newestWABA, e.WABA, e.At)
+			newest(&want.Display, &newestDisplay, e.Display, e.At)
+			want.At = max(want.At, e.At)
+			if got, err := s.Number(t.Context(), testNumber); err != nil || got != want {
+				r.Fatalf("after %+v: %+v, %v; want %+v", e, got, err, want)
+			}
+		}
+	})
 }

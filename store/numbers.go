@@ -24,10 +24,15 @@ func readNumber(src values, phoneNumberID string) (Number, error) {
 }
 
 func (t *tx) numberSeen(e policy.NumberSeen) error {
+	if k := t.s.known; k != nil && k.saw(e) {
+		return nil // and whatever is about to be committed only knows more
+	}
 	r := numberRecord{PhoneNumberID: e.PhoneNumberID}
-	return update(t, numberKey(e.PhoneNumberID), &r, func() {
-		r.WABA.set(e.At, e.WABA)
-		r.Display.set(e.At, e.Display)
-		r.At = max(r.At, e.At)
-	})
+	return update(t, numberKey(e.PhoneNumberID), &r, func() { r.see(e) })
+}
+
+func (r *numberRecord) see(e policy.NumberSeen) {
+	r.WABA.set(e.At, e.WABA)
+	r.Display.set(e.At, e.Display)
+	r.At = max(r.At, e.At)
 }
