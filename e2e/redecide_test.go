@@ -120,7 +120,7 @@ func TestDecideAgain(t *testing.T) {
 	}
 	eve := graphsim.User{Phone: "+4915119876543", Name: "Eve"}
 	rest()
-	for _, text := range []string{"hello", "START", "start promotions", "STOP", "I said stop!", "are you there?"} {
+	for _, text := range []string{"hello", "START", "start promotions", "enough", "STOP", "I said stop!", "are you there?"} {
 		g.Clock.Advance(time.Hour)
 		happens(ana, text)
 		happens(ben, text)
