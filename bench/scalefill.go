@@ -57,7 +57,10 @@ func (s *scaled) fill(ctx context.Context, n int) (empty int64, f filled, err er
 			f.some = append(f.some, ids[scattered(uint64(first), count)])
 			told <- events
 		}
-		return done()
+		if err := done(); err != nil {
+			return err
+		}
+		return b.SumUp(ctx) // as a gateway does while it serves
 	})
 	return empty, f, err
 }

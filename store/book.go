@@ -77,12 +77,15 @@ type Book struct {
 	known    *knowledge
 	policies *policies
 	bills    *bills
+	// sums are nil where none are kept.
+	sums     *keptSums
 	callers  *callers
 	inFlight inFlight
 	// stopsLeft is set once there may be a stopsRecord.
 	stopsLeft atomic.Bool
 	// stops looks for the people whose opt-outs are among those.
-	stops *stopSearch
+	stops  *stopSearch
+	summer *summer
 	// unreadable counts reads that met something that can't be read.
 	unreadable atomic.Uint64
 	closeOnce  sync.Once
@@ -93,9 +96,11 @@ type Book struct {
 // An engine that isn't [Described] needs a key.
 func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, error) {
 	o.complete()
-	s := &Book{engine: engine, options: o, log: o.Logger, policies: newPolicies(), bills: newBills(), callers: newCallers(), inFlight: newInFlight(), stops: newStopSearch()}
+	s := &Book{engine: engine, options: o, log: o.Logger, policies: newPolicies(), bills: newBills(), callers: newCallers(), inFlight: newInFlight(), stops: newStopSearch(), summer: newSummer()}
+	lossy := false
 	if d, ok := engine.(Described); ok {
 		description := d.Description()
+		lossy = description.Lossy
 		key, s.start = description.Key, description.Start
 		if !description.IdentitiesChanged.IsZero() {
 			s.keysChanged = policy.MomentOf(description.IdentitiesChanged)
@@ -113,7 +118,9 @@ func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, err
 	if err := s.view(ctx, s.load); err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the store: %w", err), engine.Close())
 	}
+	s.loadSums(ctx, lossy)
 	go s.stops.run(s)
+	go s.summer.run(s)
 	return s, nil
 }
 
@@ -139,6 +146,7 @@ func (s *Book) load(r *reading) error {
 func (s *Book) Close() error {
 	s.closeOnce.Do(func() {
 		s.stops.end()
+		s.summer.end()
 		s.closeErr = s.engine.Close()
 	})
 	return s.closeErr

@@ -191,6 +191,8 @@ type Description struct {
 	Key []byte
 	// Start counts the times a [Sole] engine was opened; zero for any other.
 	Start uint64
+	// Lossy: when it was opened, an operator accepted that it knows less than it did.
+	Lossy bool
 	// IdentitiesChanged is when the keys of identities last changed; the zero time
 	// where they never have. See [Options.Former].
 	IdentitiesChanged time.Time

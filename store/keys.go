@@ -24,6 +24,8 @@ import (
 //	d digits(16)                    shownRecord: whom digits without a plus sign were shown to mean
 //	x caller(16)                    callerRecord: an access token that Meta accepts for a business phone number
 //	r alias(16)                     reviewRecord: a person who may have opted out, under a name it came with
+//	g time(6) 0(10)                 sumsRecord: the sums of the ledger entries of a quarter of an hour
+//	g                               chainRecord: since when there are such
 //	p digest(8)                     policy.Policy: what entries of the ledger were decided under
 //
 // alias, wamid, opaque, digits, caller and key are keyed pseudonyms; wamid, opaque, digits and
@@ -44,6 +46,8 @@ const (
 	callerPrefix   = 'x'
 	policyPrefix   = 'p'
 	reviewPrefix   = 'r'
+	// SumsPrefix is for engines, which let sums go with the entries of their time.
+	SumsPrefix = 'g'
 )
 
 // ExpiringKinds are the first bytes of the keys of records that may be kept for a

@@ -32,6 +32,7 @@ var Kinds = []Kind{
 	{"access tokens accepted", callerPrefix, decodes[callerRecord]},
 	{"policies", policyPrefix, checkPolicy},
 	{"reviews", reviewPrefix, decodes[reviewRecord]},
+	{"sums of entries", SumsPrefix, checkSums},
 }
 
 // CheckSettled says what is wrong with a settlement.

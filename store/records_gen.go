@@ -646,6 +646,10 @@ func (w *recordWriter) writeStatusRecord(v *statusRecord) {
 		w.key(o, 4)
 		w.writeToldPrice(&v.Priced)
 	}
+	if v.Quarter != 0 {
+		w.key(o, 5)
+		w.int(int64(v.Quarter))
+	}
 }
 
 func (w *recordWriter) writeReached(v *reached) {
@@ -872,6 +876,8 @@ func (c *recordReader) readStatusRecord(v *statusRecord) {
 			c.readFailure(&v.Failed)
 		case 4:
 			c.readToldPrice(&v.Priced)
+		case 5:
+			v.Quarter = c.int()
 		default:
 			c.unusual = true
 		}

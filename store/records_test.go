@@ -102,6 +102,9 @@ func goldenRecords() []any {
 		&reviewRecord{Name: a, Since: 41},
 		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptOutDismissed, Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourceReview, Ref: "about the bus", Alias: a, Actor: "ana (told)", Reviewed: 2},
 		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Suspected: 3}}},
+		&statusRecord{Status: reached{policy.StatusSent, 1}, Quarter: 1_988_888},
+		newSumsRecord(3, map[Alike]int{{PhoneNumberID: "1", Business: "shop", Category: "marketing", Tag: "allow", Market: "Germany", MarketEstimated: true, State: Accepted, Status: policy.StatusRead, Charged: true, Kind: policy.TemplateMessage, Initiation: policy.ByBusiness}: 24}, []ID{id}),
+		&chainRecord{Chain: 3, Start: 7},
 	}
 }
 

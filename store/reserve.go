@@ -108,6 +108,9 @@ func (t *tx) reserve(r *reservation) (err error) {
 			return err
 		}
 	}
+	if err := t.touch(numberOf(r.id.Moment())); err != nil {
+		return err
+	}
 	if err := t.Append(Ledger, &line); err != nil {
 		return err
 	}

@@ -17,8 +17,16 @@ type skimmedEntry struct {
 	delivered bool
 }
 
-// skimmed is what a line counts as; false where somebody else must say.
-func (r *reading) skimmed(l *Line) (k summed, ok bool, err error) {
+// skimmedLine is what a line counts as, and of which message; nil for none.
+type skimmedLine struct {
+	summed
+	wamid *policy.Alias
+	// quarter is in which quarter the message was sent, as far as its record tells.
+	quarter int64
+}
+
+// skimmed is what a line counts as; false where others say what became of it.
+func (r *reading) skimmed(l *Line) (k skimmedLine, ok bool, err error) {
 	var e skimmedEntry
 	if c := (recordReader{rest: l.Data}); !c.skimEntry(&e) {
 		return k, false, nil
@@ -39,21 +47,22 @@ func (r *reading) skimmed(l *Line) (k summed, ok bool, err error) {
 	}
 	e.Tag = tagOf(e.verdict, e.monitored)
 	if wamid != nil {
-		if ok, err = r.skimStatus(*wamid, &e.Alike); !ok || err != nil {
+		if ok, err = r.skimStatus(*wamid, &e.Alike, &k.quarter); !ok || err != nil {
 			return k, false, err
 		}
 	}
-	return summed{e.at, e.Alike}, true, nil
+	k.summed, k.wamid = summed{e.at, e.Alike}, wamid
+	return k, true, nil
 }
 
 // skimStatus reads what statuses told about a message.
-func (r *reading) skimStatus(wamid policy.Alias, a *Alike) (ok bool, err error) {
+func (r *reading) skimStatus(wamid policy.Alias, a *Alike, quarter *int64) (ok bool, err error) {
 	value, err := r.get(aliasKey(statusPrefix, wamid))
 	if value == nil || err != nil {
 		return err == nil, err
 	}
 	c := recordReader{rest: value}
-	return c.skimDelivery(a), nil
+	return c.skimDelivery(a, quarter), nil
 }
 
 func (c *recordReader) skimEntry(e *skimmedEntry) bool {
@@ -135,9 +144,12 @@ func (c *recordReader) skimSettlement(state *OutcomeState) (wamid *policy.Alias,
 	return wamid, c.whole()
 }
 
-func (c *recordReader) skimDelivery(a *Alike) bool {
+func (c *recordReader) skimDelivery(a *Alike, quarter *int64) bool {
+	var entry ID
 	c.members(func(key uint64) {
 		switch key {
+		case 1:
+			c.bytes(entry[:])
 		case 2:
 			c.members(func(key uint64) {
 				if key == 1 {
@@ -154,10 +166,15 @@ func (c *recordReader) skimDelivery(a *Alike) bool {
 					c.skip()
 				}
 			})
+		case 5:
+			*quarter = c.int()
 		default:
 			c.skip()
 		}
 	})
+	if !entry.IsZero() {
+		*quarter = numberOf(entry.Moment())
+	}
 	return c.whole()
 }
 

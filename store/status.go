@@ -22,6 +22,17 @@ type statusRecord struct {
 	Status reached   `cbor:"2,keyasint,omitempty"`
 	Failed failure   `cbor:"3,keyasint,omitempty"`
 	Priced toldPrice `cbor:"4,keyasint,omitempty"`
+	// Quarter is the number of the quarter of an hour in which the message was sent,
+	// if that is known and Entry doesn't say it.
+	Quarter int64 `cbor:"5,keyasint,omitempty"`
+}
+
+// quarter is the quarter in which the message was sent; zero where nobody knows.
+func (r *statusRecord) quarter() int64 {
+	if r.Entry != nil {
+		return numberOf(r.Entry.Moment())
+	}
+	return r.Quarter
 }
 
 // reached is how far the message got, by rank, then time.
@@ -106,6 +117,15 @@ func (t *tx) putStatus(wamid policy.Alias, before, after statusRecord) error {
 	if bytes.Equal(t.scratch[len(value):], value) {
 		return nil
 	}
+	for _, r := range []*statusRecord{&before, &after} {
+		if err := t.touch(r.quarter()); err != nil {
+			return err
+		}
+	}
+	return t.putStatusValue(wamid, value)
+}
+
+func (t *tx) putStatusValue(wamid policy.Alias, value []byte) error {
 	var ttl time.Duration
 	if kept := t.s.options.LedgerRetention; kept > 0 {
 		ttl = max(kept, statusLife) + keptLonger
@@ -125,6 +145,9 @@ func (t *tx) statusChanged(e policy.StatusChanged) error {
 	}
 	after := before
 	after.join(e)
+	if after.quarter() == 0 {
+		after.Quarter = t.s.sums.quarterOf(wamid)
+	}
 	if err := t.priced(wamid, e.At, e.Pricing); err != nil {
 		return err
 	}

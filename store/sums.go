@@ -72,17 +72,17 @@ func (s *Book) Sums(ctx context.Context, f Filter) iter.Seq2[*Sum, error] {
 			}
 			return
 		}
-		if err := s.sums(ctx, f, yield); err != nil {
+		if err := s.count(ctx, f, yield); err != nil {
 			yield(nil, fmt.Errorf("counting the ledger: %w", err))
 		}
 	}
 }
 
-func (s *Book) sums(ctx context.Context, f Filter, yield func(*Sum, error) bool) error {
+func (s *Book) count(ctx context.Context, f Filter, yield func(*Sum, error) bool) error {
 	sc, err := s.newScan(ctx, Ledger, f)
 	for err == nil && !sc.done {
 		sums := make(summing)
-		if err = s.view(ctx, func(r *reading) error { return sums.addAll(r, &sc.walk) }); err != nil {
+		if err = s.view(ctx, func(r *reading) error { return sums.addNext(r, &sc.walk) }); err != nil {
 			break
 		}
 		for _, sum := range sums.within(&f, sc.from) {
@@ -92,6 +92,89 @@ func (s *Book) sums(ctx context.Context, f Filter, yield func(*Sum, error) bool)
 		}
 	}
 	return err
+}
+
+// quartersAtOnce is how many quarters are counted by their sums in one snapshot.
+const quartersAtOnce = 256
+
+// addNext adds what is counted in one snapshot: quarters that have sums by those, and
+// the entries between them.
+func (sums summing) addNext(r *reading, w *walk) error {
+	records, err := r.sumsBefore(w)
+	if err != nil {
+		return err
+	}
+	for _, held := range records {
+		if end := FirstID(beginOf(held.q + 1)); compareIDs(end, w.before) < 0 {
+			between := *w
+			between.from = end.Moment()
+			if err := sums.addAll(r, &between); err != nil {
+				return err
+			}
+			if w.before = between.before; !between.done {
+				return nil
+			}
+		}
+		if err := sums.addHeld(r, held); err != nil {
+			return err
+		}
+		w.before = FirstID(beginOf(held.q))
+	}
+	if len(records) == quartersAtOnce {
+		return nil
+	}
+	return sums.addAll(r, w)
+}
+
+// heldSums are a quarter's.
+type heldSums struct {
+	q int64
+	*sumsRecord
+}
+
+// sumsBefore are the sums of the newest quarters that lie wholly in a walk.
+func (r *reading) sumsBefore(w *walk) (records []heldSums, err error) {
+	if r.s.sums == nil {
+		return nil, nil
+	}
+	from := append([]byte{SumsPrefix}, w.before[:]...)
+	err = r.ScanBack([]byte{SumsPrefix}, from, func(key, value []byte) (enough bool, err error) {
+		q, ok := quarterIn(key)
+		if !ok || beginOf(q) < w.from {
+			return true, nil
+		}
+		if record := r.held(value); record != nil && compareIDs(FirstID(beginOf(q+1)), w.before) <= 0 {
+			records = append(records, heldSums{q, record})
+		}
+		return len(records) == quartersAtOnce, nil
+	})
+	return records, err
+}
+
+// addHeld adds what the sums of a quarter say, and the entries that are in none.
+func (sums summing) addHeld(r *reading, held heldSums) error {
+	of, err := held.sums()
+	if err != nil {
+		return fmt.Errorf("reading sums: %w: %w", ErrUnreadable, err)
+	}
+	for a, n := range of {
+		sums[summed{beginOf(held.q), a}] += n
+	}
+	for _, id := range held.Open {
+		l, err := r.Find(Ledger, id)
+		if err != nil {
+			return err
+		}
+		if l == nil {
+			continue
+		}
+		key, err := r.summed(l)
+		if err != nil {
+			return err
+		}
+		sums[key]++
+	}
+	return nil
 }
 
 // summing are entries being counted.
@@ -130,10 +213,11 @@ func (f *Filter) selects(a *Alike) bool {
 
 // summed is what a line counts as.
 func (r *reading) summed(l *Line) (summed, error) {
-	k, ok, err := r.skimmed(l)
+	skimmed, ok, err := r.skimmed(l)
 	if err != nil {
 		return summed{}, err
 	}
+	k := skimmed.summed
 	if !ok {
 		logged, err := newLogged(l)
 		if err != nil {

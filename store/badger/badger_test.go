@@ -67,7 +67,7 @@ func TestStoreSmallCache(t *testing.T) {
 }
 
 var engineTests = []string{
-	"facts", "history", "events", "callers", "ledger", "filters", "entries", "sums", "settle", "statuses", "opaque-values", "stop131050", "confirmation",
+	"facts", "history", "events", "callers", "ledger", "filters", "entries", "sums", "sums-race", "settle", "statuses", "opaque-values", "stop131050", "confirmation",
 	"visibility", "claims-race", "attempts", "attempts-race", "settle-race", "reopen", "closed", "large",
 }
 

@@ -26,7 +26,9 @@ type Engine struct {
 	// meta describes the store. Its Start counts the times the directory was opened:
 	// lines that were entered in an earlier one were left by whoever entered them.
 	meta *metaRecord
-	home *home
+	// lossy: a loss was accepted when it was opened.
+	lossy bool
+	home  *home
 	// head is how far the store has got. It belongs to the writer goroutine.
 	head   head
 	keeper *keeper
@@ -163,7 +165,7 @@ func (e *Engine) Installation() string { return installation(e.meta.Key) }
 
 // Description is what the meta record says.
 func (e *Engine) Description() store.Description {
-	d := store.Description{Key: e.meta.Key, Start: e.meta.Start}
+	d := store.Description{Key: e.meta.Key, Start: e.meta.Start, Lossy: e.lossy}
 	if at := e.meta.IdentitiesAt; at != 0 {
 		d.IdentitiesChanged = time.UnixMilli(at)
 	}

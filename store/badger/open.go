@@ -212,6 +212,7 @@ func (e *Engine) load(known *witnesses, found *findings) error {
 	if err := e.recover(found); err != nil {
 		return err
 	}
+	e.lossy = found.accepted
 	if meta.Identities != store.IdentitiesVersion {
 		meta.Identities, meta.IdentitiesAt = store.IdentitiesVersion, e.options.Now().UnixMilli()
 	}

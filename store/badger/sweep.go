@@ -142,11 +142,15 @@ func (e *Engine) sweepJournal(ctx context.Context, j journal, now int64) error {
 	if retention <= 0 {
 		return nil
 	}
+	dropped := []byte{j.pages, j.settlements}
+	if j == ledger {
+		dropped = append(dropped, store.SumsPrefix)
+	}
 	last := now - retention.Milliseconds()
 	for {
 		var prefixes [][]byte
 		err := e.view(ctx, func(snap snapshot) error {
-			for _, prefix := range []byte{j.pages, j.settlements} {
+			for _, prefix := range dropped {
 				prefixes = append(prefixes, expiredBuckets(snap.txn, prefix, last, maxBuckets-len(prefixes))...)
 			}
 			return nil
@@ -166,7 +170,7 @@ func (e *Engine) sweepJournal(ctx context.Context, j journal, now int64) error {
 func expiredBuckets(txn *badger.Txn, prefix byte, last int64, most int) (prefixes [][]byte) {
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{prefix}, AllVersions: true})
 	defer it.Close()
-	for it.Rewind(); it.Valid() && len(prefixes) < most; {
+	for it.Seek(idKey(prefix, store.ID{})); it.Valid() && len(prefixes) < most; {
 		begin := idOf(it.Item().Key()).Moment() / bucket * bucket
 		end := begin + bucket
 		if int64(end)+pageSpan > last { // the last page of a bucket may reach beyond it
@@ -210,7 +214,7 @@ func mark(txn *badger.Txn, prefixes [][]byte) error {
 	}
 	for _, prefix := range prefixes {
 		value := page
-		if _, settlements := settlementsOf(prefix[0]); settlements {
+		if prefix[0] != ledger.pages && prefix[0] != violations.pages {
 			value = []byte{0xa0} // an empty map in CBOR
 		}
 		key := append(bytes.Clone(prefix), make([]byte, 1+len(store.ID{})-bucketPrefix)...)

@@ -39,6 +39,7 @@ var tests = map[string]func(*testing.T, Open){
 	"find":              testFind,
 	"heads":             testHeads,
 	"sums":              testSums,
+	"sums-race":         testSumsRace,
 	"catalogue":         testCatalogue,
 	"in-touch":          testInTouch,
 	"entries":           testEntries,

@@ -1,8 +1,11 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -20,18 +23,28 @@ func testSums(t *testing.T, open Open) {
 		f.clock.set(start)
 		s := &sumsHistory{fixture: f}
 		for range rapid.IntRange(1, 40).Draw(r, "steps") {
-			switch rapid.IntRange(0, 9).Draw(r, "step") {
+			switch rapid.IntRange(0, 10).Draw(r, "step") {
 			case 0, 1, 2:
 				for range rapid.SampledFrom([]int{1, 1, 3, 40}).Draw(r, "sends") {
 					s.send(r)
 				}
 			case 3, 4:
-				s.settle(r)
+				for range rapid.SampledFrom([]int{1, 30}).Draw(r, "settlements") {
+					s.settle(r)
+				}
 			case 5, 6:
-				s.status(r)
+				for range rapid.SampledFrom([]int{1, 3, 30}).Draw(r, "statuses") {
+					s.status(r)
+				}
 			case 7:
 				f.clock.set(policy.MomentOf(f.clock.now()) + rapid.SampledFrom([]policy.Moment{1, minute, 10 * minute, 2 * 60 * minute, 3 * day, 31 * day}).Draw(r, "later"))
-			case 8:
+			case 8, 10:
+				s.compare(r)
+				if sumUp, ok := f.Store.(interface{ SumUp(context.Context) error }); ok {
+					if err := sumUp.SumUp(t.Context()); err != nil {
+						r.Fatal(err)
+					}
+				}
 				s.compare(r)
 			case 9:
 				f.reopen()
@@ -50,7 +63,7 @@ type sumsHistory struct {
 func (s *sumsHistory) send(r *rapid.T) {
 	now := policy.MomentOf(s.clock.now())
 	to := rapid.SampledFrom([]policy.Identity{ann, bob}).Draw(r, "to")
-	e := s.newEntry(now-rapid.SampledFrom([]policy.Moment{0, 0, 1, minute, 20 * minute}).Draw(r, "ago"), to)
+	e := s.newEntry(now-rapid.SampledFrom([]policy.Moment{0, 0, 1, minute, 20 * minute, 2 * 60 * minute}).Draw(r, "ago"), to)
 	e.Send.PhoneNumberID = rapid.SampledFrom([]string{number1, number2}).Draw(r, "number")
 	e.Business = rapid.SampledFrom([]string{"", "shop"}).Draw(r, "business")
 	e.Market, e.MarketEstimated = rapid.SampledFrom([]string{"", "Germany"}).Draw(r, "market"), rapid.Bool().Draw(r, "estimated")
@@ -131,5 +144,67 @@ func (s *sumsHistory) compare(r *rapid.T) {
 	}
 	if !maps.Equal(got, want) {
 		r.Fatalf("%+v:\n got %+v\nwant %+v", filter, got, want)
+	}
+}
+
+// testSumsRace sums up while sends are settled and statuses come.
+func testSumsRace(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	defer f.close()
+	sumUp, ok := f.Store.(interface{ SumUp(context.Context) error })
+	if !ok {
+		return
+	}
+	f.clock.set(start)
+	ids := make([]store.ID, 400)
+	for i := range ids {
+		ids[i] = f.reserve(f.newEntry(start+policy.Moment(i)*minute/10, ann))
+	}
+	f.clock.set(start + 3*60*minute)
+	ctx, stop := context.WithCancel(t.Context())
+	var summing, changing sync.WaitGroup
+	for range 2 {
+		summing.Go(func() {
+			for ctx.Err() == nil {
+				if err := sumUp.SumUp(t.Context()); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for part := range 4 {
+		changing.Go(func() {
+			for i := part; i < len(ids); i += 4 {
+				wamid := fmt.Sprint("wamid.", i)
+				err := errors.Join(
+					f.Settle(t.Context(), ids[i], store.Outcome{State: store.Accepted, Wamid: wamid}).Wait(),
+					f.Apply(t.Context(), []policy.Event{policy.StatusChanged{PhoneNumberID: number1, Wamid: wamid, At: start, Status: policy.StatusDelivered}}),
+				)
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	changing.Wait()
+	stop()
+	summing.Wait()
+	for range 2 { // as it was left, and with nothing missing
+		delivered := 0
+		for sum, err := range f.Sums(t.Context(), store.Filter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sum.Status == policy.StatusDelivered {
+				delivered += sum.N
+			}
+		}
+		if delivered != len(ids) {
+			t.Errorf("%d of %d are counted as delivered", delivered, len(ids))
+		}
+		if err := sumUp.SumUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
