@@ -106,11 +106,11 @@ type raw struct {
 
 func openRaw(at string, s *survey) (r *raw, err error) {
 	r = new(raw)
-	defer func() {
+	defer func(opened *raw) {
 		if err != nil {
-			r.close()
+			opened.close()
 		}
-	}()
+	}(r)
 	for _, t := range s.tables {
 		file, err := z.OpenMmapFile(filepath.Join(at, t.name), os.O_RDONLY, 0)
 		if err != nil {
