@@ -190,7 +190,11 @@ func (w *Words) Message(text string) Meaning {
 	if named, suspected := w.takenOut(folded); named {
 		return Meaning{Suspected: suspected}
 	}
-	if w.suspected(folded) {
+	composed := builtInGrammar.composed(folded)
+	if composed.Changes() {
+		return composed
+	}
+	if composed.Suspected || w.suspected(folded) {
 		return Meaning{Suspected: true}
 	}
 	return Meaning{No: refused(folded)}

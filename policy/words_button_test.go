@@ -213,7 +213,7 @@ func TestConfiguredPayloads(t *testing.T) {
 		{"payload", w.Payload("opt-out:promo").says(), "out marketing"},
 		{"payload/spelled-otherwise", w.Payload("OPT-OUT:PROMO").says(), "nothing"},
 		{"payload/longer", w.Payload("opt-out:promo ").says(), "nothing"},
-		{"payload/typed", w.Message("opt-out:promo").says(), "suspected"},
+		{"payload/typed", w.Message("opt-out:promo").says(), "out marketing"}, // as words it says so
 		{"payload/in", w.Payload("opt-in:promo").says(), "in marketing"},
 		{"payload/word", w.Payload("end").says(), "out all"},
 		{"payload/not-named", w.Payload("stop").says(), "nothing"},

@@ -23,8 +23,12 @@ type language struct {
 	// suspects make a message a suspected opt-out in which they stand, though none
 	// of them is one; ambiguous ones do alone.
 	suspects, ambiguous []string
-	negations, beside   []string
-	polite              []string
+	// endings, messages, advertising and around are what opt-outs are put together of.
+	endings, messages, advertising, around []string
+	// negations turn a stop round that comes after them, negationsAfter one before.
+	negations, negationsAfter []string
+	beside                    []string
+	polite                    []string
 }
 
 // wordList is phrases of one meaning.
@@ -104,6 +108,16 @@ func (l *language) section(heading string) *[]string {
 		return &l.ambiguous
 	case "negation":
 		return &l.negations
+	case "negation after":
+		return &l.negationsAfter
+	case "ending":
+		return &l.endings
+	case "messages":
+		return &l.messages
+	case "advertising":
+		return &l.advertising
+	case "around":
+		return &l.around
 	case "beside":
 		return &l.beside
 	case "polite":

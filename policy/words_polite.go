@@ -15,14 +15,14 @@ var foldedPolite = func() []string {
 	return folded
 }()
 
-// politeEnds are the first and the last byte of each of foldedPolite: nearly no
-// message has those of one of them.
-var politeEnds = func() []struct{ first, last byte } {
-	ends := make([]struct{ first, last byte }, len(foldedPolite))
-	for i, p := range foldedPolite {
-		ends[i].first, ends[i].last = p[0], p[len(p)-1]
+// politeFrom and politeTo are those that begin and end with a byte, the longest
+// first: few messages have one of them.
+var politeFrom, politeTo = func() (from, to [256][]string) {
+	for _, p := range foldedPolite {
+		from[p[0]] = append(from[p[0]], p)
+		to[p[len(p)-1]] = append(to[p[len(p)-1]], p)
 	}
-	return ends
+	return from, to
 }()
 
 // politely yields s, and s without one polite word at its ends after the other.
@@ -43,19 +43,19 @@ func withoutPolite(s string) string {
 	if s == "" {
 		return s
 	}
-	first, last := s[0], s[len(s)-1]
-	for i, p := range foldedPolite {
-		if ends := politeEnds[i]; ends.first != first && ends.last != last {
-			continue
-		}
+	took, without := 0, s
+	for _, p := range politeTo[s[len(s)-1]] {
 		if rest, ok := strings.CutSuffix(s, p); ok && endsWord(rest) {
-			return strings.TrimSuffix(rest, " ")
+			took, without = len(p), strings.TrimSuffix(rest, " ")
+			break
 		}
-		if rest, ok := strings.CutPrefix(s, p); ok && beginsWord(p, rest) {
+	}
+	for _, p := range politeFrom[s[0]] {
+		if rest, ok := strings.CutPrefix(s, p); ok && len(p) > took && beginsWord(p, rest) {
 			return strings.TrimPrefix(rest, " ")
 		}
 	}
-	return s
+	return without
 }
 
 // endsWord reports whether a word can end with s, so that another may follow.

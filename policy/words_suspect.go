@@ -24,6 +24,14 @@ var spacelessNegations = slices.DeleteFunc(foldedLists(func(l *language) []strin
 	return !spaceless(first)
 })
 
+// negationsAfter are those that come after a stop.
+var negationsAfter = setOf(foldedLists(func(l *language) []string { return l.negationsAfter }))
+
+var spacelessAfter = slices.DeleteFunc(foldedLists(func(l *language) []string { return l.negationsAfter }), func(n string) bool {
+	first, _ := utf8.DecodeRuneInString(n)
+	return !spaceless(first)
+})
+
 // besides are words beside a stop that make another word of it: "bus stop",
 // "stop by".
 var besides = setOf(foldedLists(func(l *language) []string { return l.beside }))
@@ -58,18 +66,28 @@ func (w *Words) suspected(folded string) bool {
 			return true
 		}
 	}
+	if rest, ok := strings.CutPrefix(folded, "ok "); ok {
+		if m, whole := w.whole(rest); whole && m.State == OptedOut || w.suspected(rest) {
+			return true // "OK. Stop."
+		}
+	}
 	if spacelessAmong(folded) {
+		found, negated := false, false
 		for _, p := range w.spaceless {
-			if i := strings.Index(folded, p); i >= 0 && !negatedSpaceless(folded[:i]) {
-				return true
+			if i := strings.Index(folded, p); i >= 0 {
+				turned := turnedRound(folded[:i], folded[i+len(p):])
+				found, negated = found || !turned, negated || turned
 			}
+		}
+		if negated || found {
+			return !negated
 		}
 	}
 	words := 1 + strings.Count(folded, " ")
 	before, rest := "", folded
 	for i := range words {
 		word, after, _ := strings.Cut(rest, " ")
-		if most := w.heads[word]; (most > 0 || w.stops[word]) && !negations[before] {
+		if most := w.heads[word]; (most > 0 || w.stops[word]) && !turnedRound(folded[:len(folded)-len(rest)], after) {
 			if w.phraseAt(rest, most) {
 				return true
 			}
