@@ -81,6 +81,11 @@ type Policy struct {
 	// Default: `international`.
 	BareNumbers string `json:"bare_numbers,omitempty"`
 
+	// How many template messages of a kind one person gets at most within a rolling
+	// period.
+	// Default: none.
+	FrequencyCaps []FrequencyCap `json:"frequency_caps,omitempty"`
+
 	// Names of utility and authentication templates that may go to people who
 	// opted out, if the send names its transaction in biz_opaque_callback_data.
 	// Default: none.
@@ -140,6 +145,16 @@ type Policy struct {
 	// such as "yes" is an opt-in for seven days.
 	// Default: none.
 	OptInQuestions []Question `json:"opt_in_questions,omitempty"`
+}
+
+// FrequencyCap bounds how many messages one person gets.
+type FrequencyCap struct {
+	// Of which kind: `marketing`, `transactional`, `authentication` or `all`. Required.
+	Scope string `json:"scope"`
+	// How many at most. Required.
+	Limit int `json:"limit"`
+	// Within which time, up to 90 days. Required.
+	Period caddy.Duration `json:"period"`
 }
 
 // Question are templates that ask for consent.
@@ -309,6 +324,9 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		return r, err
 	}
 	if err := r.BareNumbers.UnmarshalText([]byte(bare)); err != nil {
+		return r, err
+	}
+	if r.Caps, err = capsOf(either(p.FrequencyCaps, defaults.FrequencyCaps)); err != nil {
 		return r, err
 	}
 	r.EssentialTemplates = p.EssentialTemplates

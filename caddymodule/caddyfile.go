@@ -170,6 +170,7 @@ func atStart(setting, what string) (string, error) {
 //			direct_send         allow|refuse
 //			time_zone           <name>
 //			bare_numbers        international|both|refuse
+//			frequency_cap       <scope> <number> <period>
 //			essential_templates <name>...
 //			transaction_prefix  <prefix>...
 //			confirmation_texts  <text>...
@@ -222,7 +223,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 				return d.ArgErr()
 			}
 			at := *d
-			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions"); err != nil {
+			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions", "frequency_cap"); err != nil {
 				return err
 			}
 			if err := app.Policy.check(); err != nil {
@@ -294,7 +295,7 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	known["waba"] = checked(&b.WABA)
 	known["number"] = checked(&b.Number)
 	known["mode"] = chooseMode.into(&b.Mode)
-	if err := parseBlock(d, known, "opt_in_questions"); err != nil {
+	if err := parseBlock(d, known, "opt_in_questions", "frequency_cap"); err != nil {
 		return b, err
 	}
 	// What can be checked without the rest of the configuration is checked here,
@@ -314,6 +315,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"direct_send":           chooseDirectSend.into(&p.DirectSend),
 		"time_zone":             zoneInto(&p.TimeZone),
 		"bare_numbers":          chooseBareNumbers.into(&p.BareNumbers),
+		"frequency_cap":         p.parseCap,
 		"essential_templates":   listInto(&p.EssentialTemplates),
 		"transaction_prefix":    listInto(&p.TransactionPrefix),
 		"confirmation_texts":    listInto(&p.ConfirmationTexts),

@@ -45,6 +45,7 @@ func TestDecideAgain(t *testing.T) {
 		waba ` + sim.WABA() + `
 		window_margin 1m
 		essential_templates shipped
+		frequency_cap transactional 2 6h
 	}
 	business 104455667789 {
 		number +4930555123

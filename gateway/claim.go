@@ -26,10 +26,15 @@ func claimedBefore(ctx context.Context, st store.Store, before []Judged, e *stor
 		return n.WABA
 	}
 	here := e.Terms.For(e.Send.PhoneNumberID, learned)
-	claimed := slices.ContainsFunc(before, func(j Judged) bool {
-		there := j.Entry.Terms.For(j.Entry.Send.PhoneNumberID, learned)
-		return policy.ClaimTheSame(j.Entry.Decision.Claims, e.Decision.Claims, there, here)
-	})
+	others := func(yield func([]policy.Claim, *policy.Fold) bool) {
+		for i := range before {
+			j := before[i].Entry
+			if !yield(j.Decision.Claims, j.Terms.For(j.Send.PhoneNumberID, learned)) {
+				return
+			}
+		}
+	}
+	claimed := slices.ContainsFunc(e.Decision.Claims, func(k policy.Claim) bool { return k.UsedUpBy(others, here) })
 	return claimed, failed
 }
 

@@ -93,6 +93,10 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 		if decision >= mostDecisions {
 			lost = failed
 		}
+		if decision >= 2*mostDecisions {
+			// It gave way and passes all the same: no rule knows of what it claims.
+			return d.storeDown(r.Reading.Sends, err)
+		}
 	}
 }
 
@@ -153,6 +157,7 @@ func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int)
 		}
 		e.Facts = facts
 		b.read(&r.Reading, i, &e.Facts)
+		e.Facts.Counted(&b.Policy, policy.CategoryOf(s, &e.Facts, at).Scope(), at)
 	}
 	e.Send = *s
 	e.Decision, e.Decided = policy.Decide(s, &e.Facts, &e.Policy, now), true

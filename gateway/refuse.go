@@ -45,7 +45,11 @@ func (d *Sends) refuse(ctx context.Context, st store.Store, r *Request, sends []
 		refusal = batchRefused(decision.Reason)
 	}
 	refusal.Unrecorded = unrecorded
-	return Result{Sends: sends, ID: sends[first].Entry.ID, Refusal: refusal, Elements: elements}
+	result := Result{Sends: sends, ID: sends[first].Entry.ID, Refusal: refusal, Elements: elements}
+	if decision.Retry > sends[first].Entry.At {
+		result.RetryAfter = int((decision.Retry - sends[first].Entry.At + 999) / 1000)
+	}
+	return result
 }
 
 // batchRefused is what is said of a batch whose first refused send is refused for

@@ -1,15 +1,23 @@
 package policy
 
-import "time"
+import (
+	"iter"
+	"slices"
+	"time"
+)
 
 // ClaimKind says what a send uses up.
 type ClaimKind uint8
 
-// ClaimConfirmation is the one message that may confirm a person's opt-out. All
-// claims were of this kind before there were others.
-const ClaimConfirmation ClaimKind = 0
+const (
+	// ClaimConfirmation is the one message that may confirm a person's opt-out. All
+	// claims were of this kind before there were others.
+	ClaimConfirmation ClaimKind = iota
+	// ClaimMessage is one of the messages a person gets under a cap.
+	ClaimMessage
+)
 
-var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation"}
+var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message"}
 
 // String is the kind's name in reports.
 func (k ClaimKind) String() string { return nameOf(claimKindNames[:], k) }
@@ -33,6 +41,11 @@ type Claim struct {
 	// Period is for how long a send has it. Zero: until what gives it back, for a
 	// confirmation an opt-in.
 	Period time.Duration `json:"period,omitempty"`
+	// Scope is that of a message, Counts are those that count under its cap.
+	Scope  Scope    `json:"scope,omitempty"`
+	Counts ScopeSet `json:"-"`
+	// Left is how many sends could take it when the send was judged.
+	Left int `json:"-"`
 }
 
 // Taken is a claim as it is recorded with the send that took it.
@@ -41,6 +54,12 @@ type Taken struct {
 	At     Moment    `cbor:"2,keyasint"`           // under which it is recorded
 	Before Moment    `cbor:"3,keyasint,omitempty"` // what was recorded before
 	Kind   ClaimKind `cbor:"4,keyasint,omitempty"`
+	// A message's, and the cap it was taken from.
+	Scope  Scope         `cbor:"5,keyasint,omitempty"`
+	Limit  int           `cbor:"6,keyasint,omitempty"`
+	Period time.Duration `cbor:"7,keyasint,omitempty"`
+	Counts ScopeSet      `cbor:"8,keyasint,omitempty"`
+	Left   int           `cbor:"9,keyasint,omitempty"`
 }
 
 // confirmations is how many sends may take the confirmation of one opt-out.
@@ -48,20 +67,29 @@ const confirmations = 1
 
 // confirmationOf is the claim on the confirmation of a person's opt-out.
 func confirmationOf(contact ContactID) Claim {
-	return Claim{Kind: ClaimConfirmation, Key: contact, Limit: confirmations}
+	return Claim{Kind: ClaimConfirmation, Key: contact, Limit: confirmations, Left: confirmations}
 }
 
 // Claim is the claim that was taken.
-func (t *Taken) Claim() Claim { return Claim{Kind: t.Kind, Key: t.Key, Limit: confirmations} }
+func (t *Taken) Claim() Claim {
+	if t.Kind == ClaimMessage {
+		return Claim{Kind: t.Kind, Key: t.Key, Limit: t.Limit, Period: t.Period, Scope: t.Scope, Counts: t.Counts, Left: t.Left}
+	}
+	return confirmationOf(t.Key)
+}
 
 // Take is the claim as a send takes it, by the gateway's clock; false where it is
 // used up. c is what is known of whom it belongs to. [Taken.Record] makes it
 // count.
 func (k *Claim) Take(c *Contact, fold *Fold, now Moment) (Taken, bool) {
-	if k.Kind != ClaimConfirmation {
+	p := c.Person(k.Key, fold)
+	switch k.Kind {
+	case ClaimConfirmation:
+	case ClaimMessage:
+		return k.takeMessage(c, &p, now)
+	default:
 		return Taken{}, false // nobody counts it here
 	}
-	p := c.Person(k.Key, fold)
 	used := 0
 	if p.confirmedOptOut() {
 		used = 1
@@ -75,6 +103,18 @@ func (k *Claim) Take(c *Contact, fold *Fold, now Moment) (Taken, bool) {
 	return Taken{Key: k.Key, At: at, Kind: k.Kind}, true
 }
 
+// takeMessage takes one of the messages under a cap.
+func (k *Claim) takeMessage(c *Contact, p *PersonFacts, now Moment) (Taken, bool) {
+	if k.Counts.count(p.Sent, now.Add(-k.Period)) >= k.Limit {
+		return Taken{}, false
+	}
+	t := Taken{Key: k.Key, At: max(now, c.NewSince(k.Key)+1), Kind: k.Kind, Scope: k.Scope, Limit: k.Limit, Period: k.Period, Counts: k.Counts, Left: k.Left}
+	for slices.Contains(p.Sent, t.sent()) { // another one of the same moment
+		t.At++
+	}
+	return t, true
+}
+
 // confirmedOptOut reports that the one confirmation of the person's opt-out is
 // used up: one was sent since the person was last opted in. A second STOP is the
 // same opt-out and earns no second confirmation.
@@ -82,22 +122,28 @@ func (p *PersonFacts) confirmedOptOut() bool {
 	return p.Confirmed != 0 && p.Confirmed >= p.Consent[Transactional].LastOptIn
 }
 
-// ClaimTheSame reports whether two sends that leave together would take the same
-// thing, each from the business phone number of its fold.
-func ClaimTheSame(a, b []Claim, from, to *Fold) bool {
-	for i := range a {
-		for j := range b {
-			if a[i].Kind == b[j].Kind && a[i].Key == b[j].Key {
-				return from.SharesOptOuts(to)
-			}
+// UsedUpBy reports that sends which would leave together with the one of the claim, from
+// the business phone number of its fold, leave nothing of it.
+func (k *Claim) UsedUpBy(others iter.Seq2[[]Claim, *Fold], fold *Fold) bool {
+	taking := 0
+	for claims, from := range others {
+		same := slices.ContainsFunc(claims, func(other Claim) bool {
+			return other.Kind == k.Kind && other.Key == k.Key && (k.Kind != ClaimMessage || k.Counts.Has(other.Scope))
+		})
+		if same && from.SharesOptOuts(fold) {
+			taking++
 		}
 	}
-	return false
+	return taking > 0 && taking >= k.Left
 }
 
 // Record makes a claim count that a send from the number took.
 func (t *Taken) Record(c *Contact, phoneNumberID string) {
 	r := t.relation(c, phoneNumberID)
+	if t.Kind == ClaimMessage {
+		r.Sent = withSent(r.Sent, t.sent())
+		return
+	}
 	t.Before = r.Confirmed
 	r.Confirm(t.At)
 }
@@ -105,11 +151,15 @@ func (t *Taken) Record(c *Contact, phoneNumberID string) {
 // Release gives a claim back: the send reached nobody.
 //
 // This makes a smaller value of one that otherwise only grows. It is safe since
-// nothing but claims ever changes Confirmed, one after the other, and never an
+// nothing but claims ever changes Confirmed and Sent, one after the other, and never an
 // event: no webhook can arrive late and bring the released claim back. A record
 // that is no longer the send's own is left alone.
 func (t *Taken) Release(c *Contact, phoneNumberID string) {
-	if r := t.relation(c, phoneNumberID); r.Confirmed == t.At {
+	r := t.relation(c, phoneNumberID)
+	switch {
+	case t.Kind == ClaimMessage:
+		r.Sent = withoutSent(r.Sent, t.sent())
+	case r.Confirmed == t.At:
 		r.Confirmed = t.Before
 	}
 }
@@ -117,8 +167,15 @@ func (t *Taken) Release(c *Contact, phoneNumberID string) {
 // Retake makes a released claim count again: the send may have reached somebody
 // after all.
 func (t *Taken) Retake(c *Contact, phoneNumberID string) {
-	t.relation(c, phoneNumberID).Confirm(t.At)
+	r := t.relation(c, phoneNumberID)
+	if t.Kind == ClaimMessage {
+		r.Sent = withSent(r.Sent, t.sent())
+		return
+	}
+	r.Confirm(t.At)
 }
+
+func (t *Taken) sent() Sent { return Sent{t.Scope, t.At} }
 
 func (t *Taken) relation(c *Contact, phoneNumberID string) *Relation {
 	return c.Member(t.Key).Relation(phoneNumberID)

@@ -57,25 +57,43 @@ func TestTake(t *testing.T) {
 	}
 }
 
-func TestClaimTheSame(t *testing.T) {
+// TestUsedUpBy: what leaves together shares what is left.
+func TestUsedUpBy(t *testing.T) {
 	account := map[string]string{"1": "a", "2": "a", "4": "b"}
 	from := func(number string) *Fold {
 		return DefaultTerms().For(number, func(id string) string { return account[id] })
 	}
-	ana, ben := []Claim{confirmationOf(name(1))}, []Claim{confirmationOf(name(2))}
+	ana, ben := confirmationOf(name(1)), confirmationOf(name(2))
+	offer := func(left int) Claim {
+		return Claim{Kind: ClaimMessage, Key: name(1), Scope: Marketing, Counts: ScopesOf(Marketing), Left: left}
+	}
+	order := Claim{Kind: ClaimMessage, Key: name(1), Scope: Transactional, Counts: ScopesOf(Transactional), Left: 1}
 	for n, c := range map[string]struct {
-		a, b     []Claim
+		before   []Claim // one for each send
 		from, to string
+		claim    Claim
 		want     bool
 	}{
-		"same-person":               {ana, ana, "1", "1", true},
-		"same-person/shared-number": {ana, ana, "1", "2", true},
-		"same-person/another-group": {ana, ana, "1", "4", false},
-		"another-person":            {ana, ben, "1", "1", false},
-		"no-claim":                  {ana, nil, "1", "1", false},
+		"same-person":               {[]Claim{ana}, "1", "1", ana, true},
+		"same-person/shared-number": {[]Claim{ana}, "1", "2", ana, true},
+		"same-person/another-group": {[]Claim{ana}, "1", "4", ana, false},
+		"another-person":            {[]Claim{ana}, "1", "1", ben, false},
+		"nobody":                    {nil, "1", "1", ana, false},
+		"two-are-left":              {[]Claim{offer(3)}, "1", "1", offer(3), false},
+		"the-last-one":              {[]Claim{offer(2)}, "1", "1", offer(2), false},
+		"none-is-left":              {[]Claim{offer(2), offer(2)}, "1", "2", offer(2), true},
+		"another-kind":              {[]Claim{order}, "1", "1", offer(1), false},
+		"a-text":                    {[]Claim{ana}, "1", "1", offer(1), false},
 	} {
 		t.Run(n, func(t *testing.T) {
-			if got := ClaimTheSame(c.a, c.b, from(c.from), from(c.to)); got != c.want {
+			others := func(yield func([]Claim, *Fold) bool) {
+				for _, k := range c.before {
+					if !yield([]Claim{k}, from(c.from)) {
+						return
+					}
+				}
+			}
+			if got := c.claim.UsedUpBy(others, from(c.to)); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})

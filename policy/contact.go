@@ -62,6 +62,8 @@ type Relation struct {
 	// none.
 	Suspected Mark   `cbor:"8,keyasint,omitempty"`
 	Dismissed Moment `cbor:"9,keyasint,omitempty"`
+	// Sent are the messages that counted under a cap when they left, oldest first.
+	Sent []Sent `cbor:"10,keyasint,omitempty"`
 }
 
 // earliest is the smaller of two times, of which zero is none.
@@ -274,6 +276,9 @@ func (r *Relation) merge(other *Relation) {
 	r.PermitCalls(other.CallSaid, other.CallUntil)
 	r.Suspected = latest(r.Suspected, other.Suspected)
 	r.dismiss(other.Dismissed)
+	for _, s := range other.Sent {
+		r.Sent = withSent(r.Sent, s)
+	}
 	for s := range r.Consent {
 		r.Consent[s].merge(&other.Consent[s])
 	}

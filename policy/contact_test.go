@@ -65,7 +65,7 @@ func TestContactSurvivesCBOR(t *testing.T) {
 		var got Contact
 		throughCBOR(t, c, &got)
 		for _, n := range someNames {
-			if before, after := c.Person(n, ours("1")), got.Person(n, ours("1")); before != after {
+			if before, after := c.Person(n, ours("1")), got.Person(n, ours("1")); !reflect.DeepEqual(before, after) {
 				t.Fatalf("%+v is read back as %+v", before, after)
 			}
 		}

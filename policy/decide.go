@@ -14,7 +14,7 @@ import (
 // out. Where the policy says so both are judged, and the stricter answer holds.
 func Decide(s *Send, f *Facts, p *Policy, now time.Time) Decision {
 	c := Case{Send: s, Facts: f, Policy: p, Now: MomentOf(now)}
-	c.Category = categoryOf(s, f, c.Now)
+	c.Category = CategoryOf(s, f, c.Now)
 	c.who = recipientsOf(s, f, p)
 	c.billed = s.Kind == TemplateMessage || s.Kind == DirectSend && p.DirectSend
 	c.decide()
@@ -25,6 +25,9 @@ func Decide(s *Send, f *Facts, p *Policy, now time.Time) Decision {
 	}
 	if d.Rule == RuleConfirmation {
 		d.Claims = c.confirmations()
+	}
+	if d.Verdict == Allow && len(p.Caps) > 0 {
+		d.Claims = append(d.Claims, c.takesFromCaps()...)
 	}
 	return d
 }
@@ -112,9 +115,9 @@ func (c *Case) consent(s Scope) *Consent { return &c.person.Consent[s] }
 // open reports whether the person's customer service window is open.
 func (c *Case) open() bool { return c.window.OpenAt(c.Now) }
 
-// categoryOf is what the send will be billed as, as far as can be told before
+// CategoryOf is what the send will be billed as, as far as can be told before
 // Meta does.
-func categoryOf(s *Send, f *Facts, now Moment) Category {
+func CategoryOf(s *Send, f *Facts, now Moment) Category {
 	if f.NoBusiness {
 		return CategoryUnknown
 	}

@@ -34,6 +34,9 @@ type Decision struct {
 	// They must be taken durably before it leaves. Records keep what was taken
 	// beside the entry; key 7 of older ones says that there was a confirmation.
 	Claims []Claim `json:"claims,omitempty" cbor:"-"`
+	// Retry is from when on the same send may pass, as far as its refusal is a matter of
+	// time; zero where it isn't.
+	Retry Moment `json:"retry_at,omitempty" cbor:"-"`
 	// Person is the place in [Facts.Persons] of the person the send is for, where
 	// its phone number can be read in several ways; else 0.
 	Person int `json:"person,omitempty" cbor:"8,keyasint,omitempty"`

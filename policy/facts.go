@@ -95,6 +95,9 @@ type PersonFacts struct {
 	// Suspected is when the person wrote what may be an opt-out, as far as nobody has
 	// decided about it and they have not opted in since; see [OptOutSuspected].
 	Suspected Moment `json:"suspected,omitempty" cbor:"8,keyasint,omitempty"`
+	// Sent are the messages the person got that count under the caps on what is to be
+	// sent, oldest first.
+	Sent []Sent `json:"sent,omitempty" cbor:"9,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.

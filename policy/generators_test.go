@@ -187,6 +187,11 @@ func factsOf(c *Contact, s *Send, t TemplateFacts) Facts {
 func genFacts(s *Send) *rapid.Generator[Facts] {
 	return rapid.Custom(func(t *rapid.T) Facts {
 		f := factsOf(genContact().Draw(t, "contact"), s, genTemplateFacts().Draw(t, "template"))
+		for i := range f.Persons {
+			for range rapid.IntRange(0, 4).Draw(t, "sent") {
+				f.Persons[i].Sent = withSent(f.Persons[i].Sent, Sent{rapid.SampledFrom(AllScopes).Draw(t, "scope"), genMoment().Draw(t, "at")})
+			}
+		}
 		f.Shown = Shown(rapid.SampledFrom([]int{0, 0, 0, 1, 2, -1}).Draw(t, "shown"))
 		return f
 	})
@@ -202,6 +207,7 @@ func genPolicy() *rapid.Generator[Policy] {
 			DirectSend:             rapid.Bool().Draw(t, "direct send"),
 			BareNumbers:            rapid.SampledFrom([]BareNumbers{BareFirst, BareFirst, BareBoth, BareRefuse}).Draw(t, "bare numbers"),
 			EssentialTemplates:     rapid.SampledFrom([][]string{nil, {"order_update"}}).Draw(t, "essential"),
+			Caps:                   rapid.SampledFrom([][]Cap{nil, nil, {{Scopes: ScopesOf(Marketing), Limit: 2, Period: 7 * 24 * hour}, {Scopes: ScopesOf(AllScopes...), Limit: 3, Period: 24 * hour}}}).Draw(t, "caps"),
 		}
 	})
 }

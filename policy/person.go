@@ -42,6 +42,11 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 		m := c.member(a)
 		for i := range m.Numbers {
 			// A confirmation follows the opt-out it confirms.
+			if r := &m.Numbers[i]; len(r.Sent) > 0 {
+				if optOut, _ := fold.Reach(r.PhoneNumberID); optOut {
+					f.Sent = append(f.Sent, r.since(m).Sent...)
+				}
+			}
 			if r := &m.Numbers[i]; r.Confirmed != 0 && !m.before(r.Confirmed) {
 				if optOut, _ := fold.Reach(r.PhoneNumberID); optOut {
 					f.Confirmed = max(f.Confirmed, r.Confirmed)
@@ -49,6 +54,7 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 			}
 		}
 	}
+	slices.SortFunc(f.Sent, compareSent)
 	f.CallUntil = calls.CallUntil
 	for s := range f.Consent {
 		f.Consent[s] = c.consent(names, Scope(s), fold)
@@ -367,6 +373,7 @@ func (r *Relation) since(m *Member) *Relation {
 	if m.before(r.CallSaid) {
 		r.CallSaid, r.CallUntil = 0, 0
 	}
+	r.Sent = slices.DeleteFunc(slices.Clone(r.Sent), func(s Sent) bool { return m.before(s.At) })
 	if m.optOutBefore(r.Suspected.At, r.Suspected.Recorded) {
 		r.Suspected = Mark{}
 	}

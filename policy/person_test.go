@@ -271,7 +271,7 @@ func TestLinksInAnyOrder(t *testing.T) {
 					t.Fatalf("two names of one person: %+v and %+v", pa, pb)
 				}
 			}
-			if x, y := one.Person(a, ours("1")), other.Person(a, ours("1")); x != y {
+			if x, y := one.Person(a, ours("1")), other.Person(a, ours("1")); !reflect.DeepEqual(x, y) {
 				t.Fatalf("%+v in one order, %+v in another", x, y)
 			}
 		}

@@ -30,6 +30,8 @@ type Policy struct {
 	EssentialTemplates []string `json:"essential_templates,omitempty" cbor:"6,keyasint,omitempty"`
 	// BareNumbers says what a phone number without plus sign means.
 	BareNumbers BareNumbers `json:"bare_numbers,omitempty" cbor:"7,keyasint,omitempty"`
+	// Caps bound how often a person is written to.
+	Caps []Cap `json:"frequency_caps,omitempty" cbor:"8,keyasint,omitempty"`
 }
 
 // BareNumbers says what a phone number without plus sign (or 00) means.

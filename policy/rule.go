@@ -29,6 +29,7 @@ const (
 	RuleConsentPending      Rule = "CONSENT_PENDING"
 	RuleOptedOut            Rule = "OPTED_OUT"
 	RuleOptedOutMarketing   Rule = "OPTED_OUT_MARKETING"
+	RuleFrequencyCap        Rule = "FREQUENCY_CAP"
 	RuleOptOutSuspected     Rule = "OPT_OUT_SUSPECTED" // somebody must read a message and decide
 	RuleCategoryUnknown     Rule = "TEMPLATE_CATEGORY_UNKNOWN"
 	RuleTemplateUnknown     Rule = "TEMPLATE_UNKNOWN"
@@ -89,7 +90,7 @@ var (
 	}
 	// RefuseRules are the rules by which [Decide] refuses.
 	RefuseRules = []Rule{
-		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected,
+		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap,
 		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleMarketingOnly,
 		RuleGroupsRefused, RuleCallNotPermitted, RuleRecipientConflict, RuleRecipientInvalid,
 	}

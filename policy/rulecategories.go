@@ -26,6 +26,7 @@ var categoriesOf = map[Rule][]Category{
 	RuleSenderUnknown:       {CategoryUnknown},
 	RuleWindowClosed:        {CategoryService, CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryNone},
 	RuleNoConsent:           everyCategory,
+	RuleFrequencyCap:        everyCategory,
 	RuleNoConsentCategory:   everyCategory,
 	RuleConsentPending:      everyCategory,
 	RuleOptedOut:            {CategoryService, CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryNone},

@@ -34,6 +34,7 @@ var sendRules = []rule{
 // personRules are about one person, and asked for everyone the send may go to.
 var personRules = []rule{
 	// Templates, and what is billed like one.
+	{[]Rule{RuleFrequencyCap}, "nobody gets more than they can bear", (*Case).capped},
 	{
 		[]Rule{
 			RuleOptedOutMarketing, RuleOptedOut, RuleGroupsAllowed, RuleOptOutSuspected, RuleConsent, RuleConsentPending,

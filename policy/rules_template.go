@@ -34,8 +34,11 @@ func (c *Case) optedIn() bool {
 // utilityReply lets a utility template say what may be said freely: a reply in an
 // open window.
 func (c *Case) utilityReply() bool {
-	return c.billed && c.Category == CategoryUtility && c.open() && !c.Policy.RequireInWindowConsent && !c.silenced() &&
-		c.allow(RuleWindowOpen, c.window.openReason())
+	return c.repliesWithUtility() && c.allow(RuleWindowOpen, c.window.openReason())
+}
+
+func (c *Case) repliesWithUtility() bool {
+	return c.billed && c.Category == CategoryUtility && c.open() && !c.Policy.RequireInWindowConsent && !c.silenced()
 }
 
 // essential lets an essential template about a transaction through to a person

@@ -32,7 +32,7 @@ func TestRulesDecideByTheirCodes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, p, now := genSend().Draw(t, "send"), genPolicy().Draw(t, "policy"), genMoment().Draw(t, "now")
 		f := genFacts(&s).Draw(t, "facts")
-		c := Case{Send: &s, Facts: &f, Policy: &p, Now: now, Category: categoryOf(&s, &f, now), who: recipientsOf(&s, &f, &p)}
+		c := Case{Send: &s, Facts: &f, Policy: &p, Now: now, Category: CategoryOf(&s, &f, now), who: recipientsOf(&s, &f, &p)}
 		c.billed = s.Kind == TemplateMessage || s.Kind == DirectSend && p.DirectSend
 		c.person, c.window = &f.Persons[0], WindowOf(f.Persons[0].Opened, p.WindowMargin)
 		for _, r := range slices.Concat(sendRules, personRules) {

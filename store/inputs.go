@@ -115,7 +115,7 @@ func (e *Entry) worded() bool {
 	send := e.Send
 	send.To, send.Digits, send.Recipient = nil, "", policy.Identity{} // whoever reads the entry won't see them
 	again := policy.Decide(&send, &e.Facts, &e.Policy, e.At.Time())
-	return again.Verdict == d.Verdict && again.Rule == d.Rule && again.Reason == d.Reason && again.Remedy == d.Remedy
+	return again.Verdict == d.Verdict && again.Rule == d.Rule && again.Reason == d.Reason && again.Remedy == d.Remedy && again.Retry == d.Retry
 }
 
 // putPolicy writes the policy an entry refers to, if it isn't there yet.
@@ -161,7 +161,7 @@ func (e *Entry) word() {
 	e.Unworded = false
 	again := policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time())
 	if again.Verdict == e.Decision.Verdict && again.Rule == e.Decision.Rule {
-		e.Decision.Reason, e.Decision.Remedy = again.Reason, again.Remedy
+		e.Decision.Reason, e.Decision.Remedy, e.Decision.Retry = again.Reason, again.Remedy, again.Retry
 		return
 	}
 	e.Decision.Reason = "another version of the gateway decided so, by rules that this one doesn't have"

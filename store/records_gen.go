@@ -18,7 +18,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 {
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 {
 		w.key(o, 6)
 		w.writePolicy(&v.Policy)
 	}
@@ -202,6 +202,17 @@ func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
 		w.key(o, 8)
 		w.int(int64(v.Suspected))
 	}
+	if len(v.Sent) > 0 {
+		w.key(o, 9)
+		if v.Sent == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Sent)))
+			for i0 := range v.Sent {
+				w.writeSent(&v.Sent[i0])
+			}
+		}
+	}
 }
 
 func (w *recordWriter) writeConsent(v *policy.Consent) {
@@ -222,6 +233,14 @@ func (w *recordWriter) writeConsent(v *policy.Consent) {
 		w.key(o, 4)
 		w.int(int64(v.LastOptIn))
 	}
+}
+
+func (w *recordWriter) writeSent(v *policy.Sent) {
+	o := w.object()
+	w.key(o, 1)
+	w.head(cborUint, uint64(v.Scope))
+	w.key(o, 2)
+	w.int(int64(v.At))
 }
 
 func (w *recordWriter) writeTemplateFacts(v *policy.TemplateFacts) {
@@ -301,6 +320,27 @@ func (w *recordWriter) writePolicy(v *policy.Policy) {
 		w.key(o, 7)
 		w.head(cborUint, uint64(v.BareNumbers))
 	}
+	if len(v.Caps) > 0 {
+		w.key(o, 8)
+		if v.Caps == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Caps)))
+			for i0 := range v.Caps {
+				w.writeCap(&v.Caps[i0])
+			}
+		}
+	}
+}
+
+func (w *recordWriter) writeCap(v *policy.Cap) {
+	o := w.object()
+	w.key(o, 1)
+	w.head(cborUint, uint64(v.Scopes))
+	w.key(o, 2)
+	w.int(int64(v.Limit))
+	w.key(o, 3)
+	w.int(int64(v.Period))
 }
 
 func (w *recordWriter) writeDecision(v *policy.Decision) {
@@ -578,6 +618,17 @@ func (w *recordWriter) writeRelation(v *policy.Relation) {
 		w.key(o, 9)
 		w.int(int64(v.Dismissed))
 	}
+	if len(v.Sent) > 0 {
+		w.key(o, 10)
+		if v.Sent == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Sent)))
+			for i0 := range v.Sent {
+				w.writeSent(&v.Sent[i0])
+			}
+		}
+	}
 }
 
 func (w *recordWriter) writeMark(v *policy.Mark) {
@@ -744,7 +795,7 @@ func (c *recordReader) readMember(v *policy.Member) {
 }
 
 func (c *recordReader) readRelation(v *policy.Relation) {
-	*v = policy.Relation{}
+	*v = policy.Relation{Sent: v.Sent[:0]}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -805,6 +856,11 @@ func (c *recordReader) readRelation(v *policy.Relation) {
 			c.readMark(&v.Suspected)
 		case 9:
 			v.Dismissed = policy.Moment(c.int())
+		case 10:
+			v.Sent = sized(v.Sent, c.count(cborArray))
+			for i0 := range v.Sent {
+				c.readSent(&v.Sent[i0])
+			}
 		default:
 			c.unusual = true
 		}
@@ -823,6 +879,20 @@ func (c *recordReader) readMark(v *policy.Mark) {
 			v.Recorded = policy.Moment(c.int())
 		case 4:
 			v.Tap = c.bool()
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readSent(v *policy.Sent) {
+	*v = policy.Sent{}
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.Scope = policy.Scope(c.uint8())
+		case 2:
+			v.At = policy.Moment(c.int())
 		default:
 			c.unusual = true
 		}

@@ -192,7 +192,7 @@ func TestClaimOfOlderEntry(t *testing.T) {
 	if err := decode([]byte{0xa2, 1, 0x50, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 2, 14}, &taken); err != nil {
 		t.Fatal(err)
 	}
-	want := policy.Claim{Kind: policy.ClaimConfirmation, Key: policy.Alias{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, Limit: 1}
+	want := policy.Claim{Kind: policy.ClaimConfirmation, Key: policy.Alias{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, Limit: 1, Left: 1}
 	if got := taken.Claim(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -195,7 +196,7 @@ func TestWebhooksElsewhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			// Each space has a key of its own, and so other pseudonyms.
-			if got.Contact, want.Contact = (policy.ContactID{}), (policy.ContactID{}); got != want {
+			if got.Contact, want.Contact = (policy.ContactID{}), (policy.ContactID{}); !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: one gateway had %+v, three have %+v", who, want, got)
 			}
 		}

@@ -2,6 +2,7 @@ package badger
 
 import (
 	"fmt"
+	"reflect"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -73,7 +74,7 @@ func TestSlices(t *testing.T) {
 				r.Fatal(err)
 			}
 			a.Contact, b.Contact = policy.ContactID{}, policy.ContactID{}
-			if a != b {
+			if !reflect.DeepEqual(a, b) {
 				r.Fatalf("person %d told one by one: %+v, in large deliveries: %+v", i, a, b)
 			}
 		}

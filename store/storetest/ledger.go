@@ -24,7 +24,7 @@ func testLedger(t *testing.T, open Open) {
 	if got.ID != e.ID || got.At != e.At || got.Business != e.Business || !reflect.DeepEqual(got.Decision, e.Decision) || got.Outcome.State != e.Outcome.State || got.Outcome.At != e.Outcome.At || got.Market != e.Market || !got.MarketEstimated {
 		t.Errorf("got %+v, want %+v", got, *e)
 	}
-	if len(got.Facts.Persons) != 1 || got.Facts.Persons[0] != e.Facts.Persons[0] || !got.Facts.OnePerson {
+	if len(got.Facts.Persons) != 1 || !reflect.DeepEqual(got.Facts.Persons[0], e.Facts.Persons[0]) || !got.Facts.OnePerson {
 		t.Errorf("facts: got %+v, want %+v", got.Facts, e.Facts)
 	}
 	if !slices.Equal(got.Policy.EssentialTemplates, e.Policy.EssentialTemplates) || got.Policy.WindowMargin != e.Policy.WindowMargin {
@@ -209,7 +209,7 @@ func testReopen(t *testing.T, open Open) {
 		if got := f.Pseudonym(ann); got != pseudonym {
 			t.Fatalf("the pseudonym changed from %s to %s", pseudonym, got)
 		}
-		if got := f.person(annUser); got != before {
+		if got := f.person(annUser); !reflect.DeepEqual(got, before) {
 			t.Errorf("got %+v, want %+v", got, before)
 		}
 		if got := f.entry(inFlight).Outcome.State; got != store.Unknown {

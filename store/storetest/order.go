@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -253,7 +254,7 @@ func (h *history) state(f *fixture) string {
 				f.t.Fatal(err)
 			}
 			facts := f.facts(store.Query{PhoneNumberID: number, Terms: shared, Who: who(w, h.people[(i+1)%len(h.people)]), WABA: waba, Template: historyTemplates[i%2]})
-			if facts.Persons[0] != p {
+			if !reflect.DeepEqual(facts.Persons[0], p) {
 				f.t.Errorf("Facts and Person differ: %+v, %+v", facts.Persons[0], p)
 			}
 			members := contacts[p.Contact]

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/waguard/waguard/policy"
@@ -28,7 +29,7 @@ func testFacts(t *testing.T, open Open) {
 	}
 
 	unknown := f.facts(store.Query{PhoneNumberID: number1, Who: who(stranger)})
-	if want := (policy.PersonFacts{Contact: f.Pseudonym(stranger)}); unknown.Persons[0] != want {
+	if want := (policy.PersonFacts{Contact: f.Pseudonym(stranger)}); !reflect.DeepEqual(unknown.Persons[0], want) {
 		t.Errorf("a stranger: got %+v, want %+v", unknown.Persons[0], want)
 	}
 
@@ -160,7 +161,7 @@ func testIdentities(t *testing.T, open Open) {
 	// The other names of a recycled number still belong together.
 	parent := policy.Identity{Kind: policy.ParentBSUID, Value: "US.ENT.1"}
 	f.apply(opened(start, bob, bobUser, parent), policy.NewPerson{Who: bob, At: start + minute})
-	if a, b := f.person(bobUser), f.person(parent); a != b || a.Opened != start {
+	if a, b := f.person(bobUser), f.person(parent); !reflect.DeepEqual(a, b) || a.Opened != start {
 		t.Errorf("the user ids of a person fell apart: %+v, %+v", a, b)
 	}
 }
@@ -174,7 +175,7 @@ func testNewPersonUndone(t *testing.T, open Open) {
 		t.Fatalf("a new person: %+v", got)
 	}
 	f.apply(policy.NewPersonUndone{Who: ann, Since: start + 2*minute, At: start + 3*minute, Actor: "bob"})
-	if got := f.person(ann); got != before {
+	if got := f.person(ann); !reflect.DeepEqual(got, before) {
 		t.Errorf("taken back: %+v, before %+v", got, before)
 	}
 	if at, err := f.NewSince(t.Context(), ann); err != nil || at != 0 {

@@ -1,0 +1,231 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Cap bounds how many messages of some kinds one person gets within a rolling period.
+type Cap struct {
+	Scopes ScopeSet      `json:"scopes" cbor:"1,keyasint"`
+	Limit  int           `json:"limit" cbor:"2,keyasint"`
+	Period time.Duration `json:"period" cbor:"3,keyasint"`
+}
+
+const (
+	// LongestCap is the longest period of a cap, LargestCap its largest limit.
+	LongestCap = 90 * 24 * time.Hour
+	LargestCap = 100
+	// mostSent is how many sends are remembered between a person's name and a business
+	// phone number, the newest: as many as a cap can count of each kind.
+	mostSent = LargestCap * Scopes
+)
+
+// Sent is a send that counts under a cap.
+type Sent struct {
+	Scope Scope  `json:"scope" cbor:"1,keyasint"`
+	At    Moment `json:"at" cbor:"2,keyasint"`
+}
+
+func compareSent(a, b Sent) int {
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Scope, b.Scope))
+}
+
+// withSent is the list and s, sorted, the newest mostSent of it. The list itself is
+// shared between copies of a contact and stays as it is.
+func withSent(list []Sent, s Sent) []Sent {
+	i, known := slices.BinarySearchFunc(list, s, compareSent)
+	if known {
+		return list
+	}
+	list = slices.Insert(slices.Clone(list), i, s)
+	return list[max(len(list)-mostSent, 0):]
+}
+
+func withoutSent(list []Sent, s Sent) []Sent {
+	i, known := slices.BinarySearchFunc(list, s, compareSent)
+	if !known {
+		return list
+	}
+	if list = slices.Delete(slices.Clone(list), i, i+1); len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// covers reports that messages of the scope count under the cap.
+func (k *Cap) covers(s Scope) bool { return k.Scopes.Has(s) }
+
+// within are the times of what counts under the cap at a moment, oldest first.
+func (k *Cap) within(sent []Sent, now Moment) (times []Moment) {
+	for _, s := range sent {
+		if k.covers(s.Scope) && s.At > now.Add(-k.Period) {
+			times = append(times, s.At)
+		}
+	}
+	return times
+}
+
+// left is how many more messages may leave at a moment; where none may, from when on
+// one may.
+func (k *Cap) left(sent []Sent, now Moment) (left int, again Moment) {
+	times := k.within(sent, now)
+	if len(times) < k.Limit {
+		return k.Limit - len(times), 0
+	}
+	return 0, times[len(times)-k.Limit].Add(k.Period)
+}
+
+func (k *Cap) String() string {
+	return fmt.Sprintf("%d %s messages in %s", k.Limit, strings.Join(k.Scopes.names(), " and "), days(k.Period))
+}
+
+// days writes a duration in days where it is some.
+func days(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d == day:
+		return "24 hours"
+	case d > day && d%day == 0:
+		return fmt.Sprintf("%d days", d/day)
+	}
+	return d.String()
+}
+
+// Counted keeps of what was sent to the persons only what the caps on messages of a
+// scope go by.
+func (f *Facts) Counted(p *Policy, s Scope, now Moment) {
+	for i := range f.Persons {
+		var counted []Sent
+		for _, sent := range f.Persons[i].Sent {
+			if slices.ContainsFunc(p.Caps, func(k Cap) bool {
+				return k.covers(s) && k.covers(sent.Scope) && sent.At > now.Add(-k.Period)
+			}) {
+				counted = append(counted, sent)
+			}
+		}
+		f.Persons[i].Sent = counted
+	}
+}
+
+// capped refuses what would be one message too many, to people it would otherwise be
+// sent to.
+func (c *Case) capped() bool {
+	if !c.counts() {
+		return false
+	}
+	scope := c.Category.Scope()
+	var full *Cap
+	var again Moment
+	for i := range c.Policy.Caps {
+		k := &c.Policy.Caps[i]
+		if !k.covers(scope) {
+			continue
+		}
+		if c.Facts.Rival != NoRival {
+			return c.refuse(RuleFrequencyCap, fmt.Sprintf("a person gets at most %s, and other sends are taking what is left of that at this moment", k),
+				"don't send it now; try again later")
+		}
+		if left, from := k.left(c.person.Sent, c.Now); left == 0 && from >= again {
+			full, again = k, from
+		}
+	}
+	if full == nil {
+		return false
+	}
+	c.refuse(RuleFrequencyCap, fmt.Sprintf("a person gets at most %s, and this one has had them", full), "try again at "+again.String()+" or later")
+	c.decision.Retry = again
+	return true
+}
+
+// counts reports that the send counts under caps if the person gets it: it is a template,
+// or what is billed like one, that passes by an opt-in or as a reply. An essential one to
+// somebody who opted out waits for no cap.
+func (c *Case) counts() bool {
+	scope := c.Category.Scope()
+	return c.billed && !c.Send.Group && (c.consent(scope).State == OptedIn || c.repliesWithUtility()) && (scope != Marketing || !c.mayHaveOptedOut())
+}
+
+// takesFromCaps are the claims of a send that counts under caps, of everybody it is
+// judged by.
+func (c *Case) takesFromCaps() (claims []Claim) {
+	scope := c.Category.Scope()
+	for i := range c.Facts.Persons {
+		if !c.who.counts(i) {
+			continue
+		}
+		p := &c.Facts.Persons[i]
+		if c.person, c.window = p, WindowOf(p.Opened, c.Policy.WindowMargin); !c.counts() {
+			continue
+		}
+		for j := range c.Policy.Caps {
+			k := &c.Policy.Caps[j]
+			if !k.covers(scope) {
+				continue
+			}
+			left, _ := k.left(p.Sent, c.Now)
+			claim := Claim{Kind: ClaimMessage, Key: p.Contact, Limit: k.Limit, Period: k.Period, Scope: scope, Counts: k.Scopes, Left: left}
+			if !slices.Contains(claims, claim) {
+				claims = append(claims, claim)
+			}
+		}
+	}
+	return claims
+}
+
+// ScopeSet is a set of scopes.
+type ScopeSet uint8
+
+// ScopesOf is the set of some scopes.
+func ScopesOf(list ...Scope) (set ScopeSet) {
+	for _, s := range list {
+		set |= 1 << s
+	}
+	return set
+}
+
+// Has reports whether s is in the set.
+func (set ScopeSet) Has(s Scope) bool { return set&(1<<s) != 0 }
+
+func (set ScopeSet) names() (names []string) {
+	for _, s := range AllScopes {
+		if set.Has(s) {
+			names = append(names, s.String())
+		}
+	}
+	return names
+}
+
+// MarshalJSON writes the names of the scopes.
+func (set ScopeSet) MarshalJSON() ([]byte, error) {
+	return []byte(`["` + strings.Join(set.names(), `","`) + `"]`), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (set *ScopeSet) UnmarshalJSON(text []byte) error {
+	*set = 0
+	for name := range strings.SplitSeq(strings.Trim(string(text), `[]`), ",") {
+		if name = strings.Trim(strings.TrimSpace(name), `"`); name == "" {
+			continue
+		}
+		scopes, ok := ParseScope(name)
+		if !ok {
+			return fmt.Errorf("%q is no scope", name)
+		}
+		*set |= ScopesOf(scopes...)
+	}
+	return nil
+}
+
+// count is how many messages of the set were sent after a moment.
+func (set ScopeSet) count(sent []Sent, after Moment) (n int) {
+	for _, s := range sent {
+		if set.Has(s.Scope) && s.At > after {
+			n++
+		}
+	}
+	return n
+}
