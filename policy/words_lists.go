@@ -138,7 +138,9 @@ func (l *language) section(heading string) *[]string {
 		list.grade = stopping
 	case how == "as an answer" && list.state == OptedIn:
 		list.answer = true
-	case how != "" && (how != "alone" || list.state == OptedIn):
+	case how == "alone" && list.state == OptedOut, how == "" && list.state == OptedIn:
+		list.grade = alone
+	default:
 		return nil
 	}
 	l.lists = append(l.lists, list)
