@@ -197,6 +197,15 @@ func (w *Words) Message(text string) Meaning {
 	if composed.Suspected || w.suspected(folded) {
 		return Meaning{Suspected: true}
 	}
+	if short := shortened(folded); short != folded {
+		if m, ok := w.whole(short); ok && m.State == OptedOut {
+			return m
+		}
+		if w.suspected(short) {
+			return Meaning{Suspected: true}
+		}
+		folded = short
+	}
 	return Meaning{No: refused(folded)}
 }
 

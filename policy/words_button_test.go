@@ -161,6 +161,8 @@ func TestTypedPhrases(t *testing.T) {
 			// twice or more, also several
 			"stop stop", "STOP! STOP!", "Stop. Stop. Stop!!!", "stopstop", "STOPSTOPSTOP", "退订退订", "退订 退订", "הסרה הסרה", "unsubscribe me, unsubscribe me", "Stop! Unsubscribe!", "stop, stop, unsubscribe me please", "please stop please stop",
 			strings.Repeat("stop ", 800),
+			// drawn out
+			"STOOOOP", "stoppppp!!!", "unsubscribeeee", "стоооп", "стопппп", "Bitte stooopp",
 			// as people type
 			"ＳＴＯＰ", "𝗦𝗧𝗢𝗣", "🛑STOP🛑", "STOP 🙏", "«стоп»", "ｽﾄｯﾌﾟ",
 		},
@@ -175,7 +177,7 @@ func TestTypedPhrases(t *testing.T) {
 			"please stop sending me your catalogue every day", "ich habe gesagt abmelden", "你们能不能退订这个号码", "もう配信停止って言いました", "수신거부 신청했는데요", "stop start", "how do I unsubscribe?", "No! Stop!",
 		},
 		// The answer to a question, mostly.
-		"no": {"no", "No, thanks.", "nein danke", "NO!", "no no no", "нет, спасибо", "いいえ"},
+		"no": {"no", "No, thanks.", "nein danke", "NO!", "no no no", "nooooo", "нееет", "нет, спасибо", "いいえ"},
 		"nothing": {
 			"don't stop", "Don’t stop!", "do not stop", "please don't stop sending me these", "don't unsubscribe me", "nicht abmelden", "不要退订", "where does the bus stop", "Where is the next bus stop?", "please stop by tomorrow", "nonstop", "stop at the corner", "full stop", "baja temporada", "temporada baja", "de alto nivel", "the end of the line",
 			"cancel my order", "I want to cancel my order please", "quiero cancelar mi pedido", "cancelar pedido", "Where can I remove the item?", "back", "menu", "volver al menú", "quero sair mais cedo", "Wann endet die Aktion?", "el fin de semana", "the start of the sale", "can I start tomorrow", "startup", "hello", "ok", "thanks", "1", "12345", "🙏", "",

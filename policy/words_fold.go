@@ -84,6 +84,38 @@ func foldAny(text string, limit int) (folded string, whole bool) {
 	return b.String(), true
 }
 
+// shortened is folded with one letter in place of three or more of the same: "stoooop".
+func shortened(folded string) string {
+	if !stretched(folded) {
+		return folded
+	}
+	var b strings.Builder
+	for i := 0; i < len(folded); {
+		r, size := utf8.DecodeRuneInString(folded[i:])
+		end := i + size
+		for strings.HasPrefix(folded[end:], folded[i:i+size]) {
+			end += size
+		}
+		if n := (end - i) / size; n < 3 || unicode.IsDigit(r) {
+			b.WriteString(folded[i:end])
+		} else {
+			b.WriteRune(r)
+		}
+		i = end
+	}
+	return b.String()
+}
+
+// stretched reports whether s may have a letter three times in a row.
+func stretched(s string) bool {
+	for i := 3; i <= len(s); i++ {
+		if s[i-1] == s[i-2] && s[i-1] == s[i-3] || i >= 6 && s[i-2:i] == s[i-4:i-2] && s[i-2:i] == s[i-6:i-4] {
+			return true
+		}
+	}
+	return false
+}
+
 // apostrophes are the characters keyboards give people for one. They go before
 // decomposing, which makes a space of the acute accent.
 var apostrophes = strings.NewReplacer("'", "", "’", "", "‘", "", "ʼ", "", "´", "", "`", "", "′", "", "׳", "")
