@@ -81,6 +81,11 @@ type Policy struct {
 	// Default: `international`.
 	BareNumbers string `json:"bare_numbers,omitempty"`
 
+	// Whether the business only answers: `on` refuses all templates, also to people who
+	// opted in, or `off`.
+	// Default: `off`.
+	SessionOnly string `json:"session_only,omitempty"`
+
 	// How many template messages of a kind one person gets at most within a rolling
 	// period.
 	// Default: none.
@@ -309,6 +314,7 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		{chooseOptedOutReplies, p.OptedOutReplies, defaults.OptedOutReplies, &r.RefuseOptedOutReplies},
 		{chooseGroups, p.Groups, defaults.Groups, &r.AllowGroups},
 		{chooseDirectSend, p.DirectSend, defaults.DirectSend, &r.DirectSend},
+		{chooseSessionOnly, p.SessionOnly, defaults.SessionOnly, &r.SessionOnly},
 	} {
 		value, err := set.of(set.own, set.other)
 		if err != nil {

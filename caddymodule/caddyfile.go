@@ -170,6 +170,7 @@ func atStart(setting, what string) (string, error) {
 //			direct_send         allow|refuse
 //			time_zone           <name>
 //			bare_numbers        international|both|refuse
+//			session_only        [on|off]
 //			frequency_cap       <scope> <number> <period>
 //			essential_templates <name>...
 //			transaction_prefix  <prefix>...
@@ -315,6 +316,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"direct_send":           chooseDirectSend.into(&p.DirectSend),
 		"time_zone":             zoneInto(&p.TimeZone),
 		"bare_numbers":          chooseBareNumbers.into(&p.BareNumbers),
+		"session_only":          chooseSessionOnly.onInto(&p.SessionOnly),
 		"frequency_cap":         p.parseCap,
 		"essential_templates":   listInto(&p.EssentialTemplates),
 		"transaction_prefix":    listInto(&p.TransactionPrefix),

@@ -31,6 +31,7 @@ var (
 	chooseOptedOutReplies = choice{"opted_out_replies", []string{"allow", "refuse"}, "allow"}
 	chooseGroups          = choice{"groups", []string{"allow", "refuse"}, "refuse"}
 	chooseDirectSend      = choice{"direct_send", []string{"allow", "refuse"}, "refuse"}
+	chooseSessionOnly     = choice{"session_only", onOrOff, "off"}
 	chooseBareNumbers     = choice{"bare_numbers", []string{policy.BareFirst.String(), policy.BareBoth.String(), policy.BareRefuse.String()}, policy.BareFirst.String()}
 	chooseOptOutReach     = choice{"opt_out_reach", reaches, policy.ReachWABA.String()}
 	chooseOptInEvidence   = choice{"opt_in_evidence", []string{"relaxed", "strict"}, "relaxed"}
@@ -38,6 +39,9 @@ var (
 	chooseOffWhatsApp     = choice{"opt_in_off_whatsapp", []string{"optional", "required"}, "optional"}
 	chooseOptInReach      = choice{"opt_in_reach", reaches, policy.ReachNumber.String()}
 )
+
+// onOrOff are the words of what can be turned on. In a Caddyfile its name alone does.
+var onOrOff = []string{"on", "off"}
 
 // reaches are the words of both reaches.
 var reaches = []string{policy.ReachNumber.String(), policy.ReachWABA.String(), policy.ReachAll.String()}
@@ -66,6 +70,17 @@ func (c choice) of(values ...string) (string, error) {
 		}
 	}
 	return c.unset, nil
+}
+
+// onInto is into, for what its name alone turns on.
+func (c choice) onInto(to *string) parser {
+	return func(d *caddyfile.Dispenser) error {
+		if d.CountRemainingArgs() == 0 {
+			*to = "on"
+			return nil
+		}
+		return c.into(to)(d)
+	}
 }
 
 // into reads the option from a Caddyfile.

@@ -58,6 +58,9 @@ func TestDecideAgain(t *testing.T) {
 	}
 	business 104455667791 {
 		mode monitor
+	}
+	business 104455667792 {
+		session_only
 	}`})
 	sim.SetWebhookURL(g.WebhookURL)
 	gatewaytest.Do(t, "GET", g.URL+"/v25.0/"+sim.WABA()+"/message_templates", "", map[string][]string{"Authorization": {"Bearer t"}})
@@ -119,6 +122,7 @@ func TestDecideAgain(t *testing.T) {
 			sends += len(batch)
 		}
 	}
+	send("104455667792", `{"messaging_product":"whatsapp","to":"+4915112345678","type":"template","template":{"name":"shipped","language":{"code":"en"}}}`)
 	eve := graphsim.User{Phone: "+4915119876543", Name: "Eve"}
 	rest()
 	for _, text := range []string{"hello", "START", "start promotions", "enough", "STOP", "I said stop!", "are you there?"} {

@@ -207,6 +207,7 @@ func genPolicy() *rapid.Generator[Policy] {
 			DirectSend:             rapid.Bool().Draw(t, "direct send"),
 			BareNumbers:            rapid.SampledFrom([]BareNumbers{BareFirst, BareFirst, BareBoth, BareRefuse}).Draw(t, "bare numbers"),
 			EssentialTemplates:     rapid.SampledFrom([][]string{nil, {"order_update"}}).Draw(t, "essential"),
+			SessionOnly:            rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "session only"),
 			Caps:                   rapid.SampledFrom([][]Cap{nil, nil, {{Scopes: ScopesOf(Marketing), Limit: 2, Period: 7 * 24 * hour}, {Scopes: ScopesOf(AllScopes...), Limit: 3, Period: 24 * hour}}}).Draw(t, "caps"),
 		}
 	})

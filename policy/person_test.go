@@ -289,6 +289,7 @@ func TestLinkNeverFreesTheOptedOut(t *testing.T) {
 		c := genContact().Draw(t, "contact")
 		genUpdateOf("link").Draw(t, "link").apply(c)
 		p, now := genPolicy().Draw(t, "policy"), genMoment().Draw(t, "now")
+		p.SessionOnly = false // nobody is asked about then
 		for _, who := range someNames {
 			var in, out Moment
 			for _, n := range someNames {

@@ -32,6 +32,9 @@ type Policy struct {
 	BareNumbers BareNumbers `json:"bare_numbers,omitempty" cbor:"7,keyasint,omitempty"`
 	// Caps bound how often a person is written to.
 	Caps []Cap `json:"frequency_caps,omitempty" cbor:"8,keyasint,omitempty"`
+	// SessionOnly refuses all templates, and what is billed like one: the business only
+	// answers.
+	SessionOnly bool `json:"session_only,omitempty" cbor:"9,keyasint,omitempty"`
 }
 
 // BareNumbers says what a phone number without plus sign (or 00) means.

@@ -30,7 +30,8 @@ const (
 	RuleOptedOut            Rule = "OPTED_OUT"
 	RuleOptedOutMarketing   Rule = "OPTED_OUT_MARKETING"
 	RuleFrequencyCap        Rule = "FREQUENCY_CAP"
-	RuleOptOutSuspected     Rule = "OPT_OUT_SUSPECTED" // somebody must read a message and decide
+	RuleSessionOnly         Rule = "SENDER_SESSION_ONLY" // this business sends no templates
+	RuleOptOutSuspected     Rule = "OPT_OUT_SUSPECTED"   // somebody must read a message and decide
 	RuleCategoryUnknown     Rule = "TEMPLATE_CATEGORY_UNKNOWN"
 	RuleTemplateUnknown     Rule = "TEMPLATE_UNKNOWN"
 	RuleTemplateNotApproved Rule = "TEMPLATE_NOT_APPROVED"
@@ -90,7 +91,7 @@ var (
 	}
 	// RefuseRules are the rules by which [Decide] refuses.
 	RefuseRules = []Rule{
-		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap,
+		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleSessionOnly,
 		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleMarketingOnly,
 		RuleGroupsRefused, RuleCallNotPermitted, RuleRecipientConflict, RuleRecipientInvalid,
 	}

@@ -27,6 +27,7 @@ var categoriesOf = map[Rule][]Category{
 	RuleWindowClosed:        {CategoryService, CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryNone},
 	RuleNoConsent:           everyCategory,
 	RuleFrequencyCap:        everyCategory,
+	RuleSessionOnly:         billedCategories,
 	RuleNoConsentCategory:   everyCategory,
 	RuleConsentPending:      everyCategory,
 	RuleOptedOut:            {CategoryService, CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryNone},

@@ -20,6 +20,7 @@ var sendRules = []rule{
 	{[]Rule{RuleSenderUnknown}, "a send leaves from a business phone number that is configured", (*Case).senderUnknown},
 	{[]Rule{RuleReceipt}, "a read receipt or typing indicator is not a message", (*Case).receipt},
 	{[]Rule{RuleCallControl}, "what acts on an existing call reaches nobody who isn't calling", (*Case).callControl},
+	{[]Rule{RuleSessionOnly}, "who only answers sends no templates", (*Case).sessionOnly},
 	{[]Rule{RuleMarketingOnly}, "/marketing_messages is for templates", (*Case).notForMarketing},
 	{[]Rule{RuleGroupsRefused}, "the consent of a group's members can't be seen", (*Case).groupRefused},
 	{[]Rule{RuleRecipientInvalid}, "a number without plus sign means one person, or none that can be told", (*Case).bareNumber},

@@ -20,6 +20,13 @@ func (c *Case) callControl() bool {
 	return c.Send.Kind == CallControl && c.allow(RuleCallControl, "the action concerns a call that already exists")
 }
 
+// sessionOnly refuses templates of a business that answers, and writes to nobody first.
+func (c *Case) sessionOnly() bool {
+	return c.Policy.SessionOnly && c.billed &&
+		c.refuse(RuleSessionOnly, "this business answers people who write to it, and sends no templates",
+			"answer while the customer service window is open, or set `session_only off` for this business")
+}
+
 func (c *Case) notForMarketing() bool {
 	return c.Send.Edge == EdgeMarketing && c.Send.Kind != TemplateMessage &&
 		c.refuse(RuleMarketingOnly, "only marketing templates can be sent through /marketing_messages", sendThroughMessages)

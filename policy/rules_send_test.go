@@ -65,3 +65,25 @@ func TestRival(t *testing.T) {
 		}
 	}
 }
+
+// Who only answers sends no templates, to nobody. Replies are as they were.
+func TestSessionOnly(t *testing.T) {
+	only := Policy{SessionOnly: true, AllowGroups: true}
+	direct := func(p Policy) Policy { p.DirectSend = true; return p }(only)
+	agreed := toOne(optedIn(day, AllScopes...), wrote(hour))
+	judge(t, []ruling{
+		{name: "utility", send: template(), facts: agreed.of(CategoryUtility), policy: only, want: RuleSessionOnly},
+		{name: "marketing", send: template(), facts: agreed.of(CategoryMarketing), policy: only, want: RuleSessionOnly},
+		{name: "marketing-edge", send: template().with(throughMarketing), facts: agreed.of(CategoryMarketing), policy: only, want: RuleSessionOnly},
+		{name: "authentication", send: template(), facts: agreed.of(CategoryAuthentication), policy: only, want: RuleSessionOnly},
+		{name: "unknown-category", send: template(), facts: agreed, policy: only, want: RuleSessionOnly},
+		{name: "to-nobody-known", send: template(), facts: toOne().of(CategoryUtility), policy: only, want: RuleSessionOnly},
+		{name: "to-a-group", send: template().with(toGroup), facts: toOne().of(CategoryUtility), policy: only, want: RuleSessionOnly},
+		{name: "billed-like-one", send: Send{Kind: DirectSend, Edge: EdgeMessages, Stated: CategoryUtility}, facts: agreed, policy: direct, want: RuleSessionOnly},
+		{name: "reply", send: text(), facts: agreed, policy: only, want: RuleWindowOpen},
+		{name: "reply-to-an-unknown-person", send: text(), facts: toOne(wrote(hour)), policy: only, want: RuleWindowOpen},
+		{name: "reply-too-late", send: text(), facts: toOne(wrote(day)), policy: only, want: RuleWindowClosed},
+		{name: "receipt", send: Send{Edge: EdgeMessages, Kind: Receipt}, policy: only, want: RuleReceipt},
+		{name: "off", send: template(), facts: agreed.of(CategoryUtility), want: RuleConsent},
+	})
+}

@@ -18,7 +18,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 {
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly {
 		w.key(o, 6)
 		w.writePolicy(&v.Policy)
 	}
@@ -330,6 +330,10 @@ func (w *recordWriter) writePolicy(v *policy.Policy) {
 				w.writeCap(&v.Caps[i0])
 			}
 		}
+	}
+	if v.SessionOnly {
+		w.key(o, 9)
+		w.bool(v.SessionOnly)
 	}
 }
 
