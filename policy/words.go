@@ -211,14 +211,31 @@ func (w *Words) Message(text string) Meaning {
 
 // QuickReply is the meaning of a tapped quick reply of a template, which says
 // STOP as it is or names what it does.
-func (w *Words) QuickReply(text string) Meaning { return w.title(text, stopping) }
+func (w *Words) QuickReply(text string) Meaning {
+	m := w.title(text, stopping)
+	if !m.Changes() {
+		if says := composedTitle(text); says.Changes() {
+			return says
+		}
+	}
+	return m
+}
+
+// composedTitle is what a title says that is put together of the parts of an opt-out.
+func composedTitle(text string) Meaning {
+	folded, whole := fold(text, longestWord)
+	if m := builtInGrammar.composed(folded); whole && m.Changes() {
+		return m
+	}
+	return Meaning{}
+}
 
 // ReplyButton is the meaning of the title of a tapped reply button. A bare stop
 // may be about anything: it is suspected at most.
 func (w *Words) ReplyButton(title string) Meaning {
 	m := w.title(title, naming)
 	if !m.Changes() {
-		m.Suspected = w.title(title, stopping).State == OptedOut
+		m.Suspected = w.QuickReply(title).State == OptedOut
 	}
 	return m
 }

@@ -63,6 +63,11 @@ func TestTitles(t *testing.T) {
 		{"Abmelden", "nothing", "suspected", "out all", "out all"},
 		{"Darme de baja", "nothing", "suspected", "out all", "out all"},
 		{"Cancelar suscripción", "nothing", "suspected", "out all", "out all"},
+		// Put together, in words that no list has as a whole
+		{"No more deals for me", "nothing", "suspected", "out marketing", "out marketing"},
+		{"Don't send me texts", "nothing", "suspected", "out all", "out all"},
+		{"Send me deals", "nothing", "nothing", "nothing", "nothing"},
+		{"Don't stop my deals", "nothing", "nothing", "nothing", "nothing"},
 		{"End", "nothing", "nothing", "nothing", "out all"},
 		{"Remove", "nothing", "nothing", "nothing", "out all"},
 		{"Quit", "nothing", "nothing", "nothing", "out all"},
