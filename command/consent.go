@@ -16,7 +16,7 @@ import (
 func init() {
 	register(definition{
 		name:  "consent",
-		usage: "get|opt-in|opt-out|ask|history|review|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
+		usage: "get|opt-in|opt-out|ask|import|history|review|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
 		short: "Shows and records people's consent on a running gateway",
 		long: `
 Shows and records consent on a running gateway, for one business phone number
@@ -28,6 +28,7 @@ and one person, named by phone number (with plus and country code) or user id.
   opt-out     records that the person said no
   ask         records that the person was asked: an ordinary word such as "yes"
               is an opt-in then, for seven days
+  import      records a list of opt-ins or opt-outs, from a file
   history     every consent record, newest first
   review      what may be an opt-out and waits for somebody to decide
   new-person  records that a recycled number belongs to somebody new: nothing said
@@ -64,6 +65,7 @@ waguard consent ask `+who+` --scope marketing --source phone`),
 		consentAction(adminapi.RouteHistory, "history", "Shows every consent record, newest first", `
 waguard consent history `+who+`
 waguard consent history `+who+` --output csv`),
+		importCommand(),
 		reviewCommand(),
 		consentAction(adminapi.RouteNewPerson, "new-person", "Records that a recycled number belongs to somebody new", `
 waguard consent new-person `+who+`

@@ -125,29 +125,16 @@ func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state pol
 	if err != nil {
 		return nil, err
 	}
-	word, err := said(&r, state, g.Now(), a.business.Terms.Skew)
+	word, err := a.word(&r, state, g.Now())
 	if err != nil {
-		return nil, misasked(err)
+		return nil, err
 	}
-	if state == policy.OptedIn {
-		lacks := a.business.Demands.Lacks(consent.Source(word.Source), &r.Evidence)
-		if err := a.business.invalid(lacks); err != nil {
-			return nil, err
-		}
-		for _, l := range lacks {
-			word.Lacks = append(word.Lacks, l.Field)
-		}
-	}
-	meant, err := a.store.Meant(ctx, a.who)
+	words, err := a.words(ctx, word)
 	if err != nil {
 		return nil, unrecorded(err)
 	}
-	if state != policy.OptedOut {
-		meant = meant[:1] // an opt-in is one person's
-	}
 	var events []policy.Event
-	for _, who := range meant {
-		word.Who, word.Actor = []policy.Identity{who}, r.Actor
+	for _, word := range words {
 		events = append(events, word)
 	}
 	if err := g.Learn(ctx, events); err != nil {
@@ -158,6 +145,39 @@ func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state pol
 		recorded.given = &word
 	}
 	return recorded, nil
+}
+
+// word is what a request records of a person, who is still to be named.
+func (a *asked) word(r *ConsentRequest, state policy.ConsentState, now time.Time) (policy.ConsentChanged, error) {
+	word, err := said(r, state, now, a.business.Terms.Skew)
+	if err != nil {
+		return word, misasked(err)
+	}
+	word.Actor = r.Actor
+	if state != policy.OptedIn {
+		return word, nil
+	}
+	lacks := a.business.Demands.Lacks(consent.Source(word.Source), &r.Evidence)
+	for _, l := range lacks {
+		word.Lacks = append(word.Lacks, l.Field)
+	}
+	return word, a.business.invalid(lacks)
+}
+
+// words are a word of everybody that the person's name may mean.
+func (a *asked) words(ctx context.Context, word policy.ConsentChanged) (words []policy.ConsentChanged, err error) {
+	meant, err := a.store.Meant(ctx, a.who)
+	if err != nil {
+		return nil, err
+	}
+	if word.State != policy.OptedOut {
+		meant = meant[:1] // an opt-in is one person's
+	}
+	for _, who := range meant {
+		word.Who = []policy.Identity{who}
+		words = append(words, word)
+	}
+	return words, nil
 }
 
 // RecordNewPerson records that a recycled number belongs to somebody new.

@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,12 +40,16 @@ func readBody(body io.Reader, request any) error {
 }
 
 func readStrictly(body io.Reader, request any) error {
-	raw, err := io.ReadAll(io.LimitReader(body, LargestRequest+1))
+	largest := LargestRequest
+	if large, ok := request.(interface{ largestBody() int }); ok {
+		largest = large.largestBody()
+	}
+	raw, err := io.ReadAll(io.LimitReader(body, int64(largest)+1))
 	if err != nil {
 		return errors.New("the body broke off")
 	}
-	if len(raw) > LargestRequest {
-		return errors.New("the body is larger than 64 KiB")
+	if len(raw) > largest {
+		return fmt.Errorf("the body is larger than %d KiB", largest>>10)
 	}
 	doc, err := strictjson.Parse(raw)
 	if err != nil {
@@ -62,7 +67,9 @@ func readStrictly(body io.Reader, request any) error {
 			return fmt.Errorf("unknown field %s; there are %s", nameable(name), strings.Join(known, ", "))
 		}
 	}
-	if err := json.Unmarshal(raw, request); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields() // deeper down
+	if err := dec.Decode(request); err != nil {
 		return err
 	}
 	for _, f := range fieldsOf(request) {

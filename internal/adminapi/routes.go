@@ -37,6 +37,7 @@ var (
 	RouteOptIn             = Route{"/whatsapp/consent/opt-in", post}
 	RouteOptOut            = Route{"/whatsapp/consent/opt-out", post}
 	RouteAsk               = Route{"/whatsapp/consent/ask", post}
+	RouteImport            = Route{"/whatsapp/consent/import", post}
 	RouteHistory           = Route{"/whatsapp/consent/history", post}
 	RouteReviews           = Route{"/whatsapp/consent/review", getPost}
 	RouteReviewDecide      = Route{"/whatsapp/consent/review/decide", post}
@@ -47,7 +48,7 @@ var (
 // Routes are all of them.
 var Routes = []Route{
 	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteDoctor, RouteBackup,
-	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteHistory, RouteReviews, RouteReviewDecide, RouteNewPerson, RouteUndoNewPerson,
+	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteImport, RouteHistory, RouteReviews, RouteReviewDecide, RouteNewPerson, RouteUndoNewPerson,
 }
 
 // Takes reports whether a route takes a method.

@@ -1,0 +1,39 @@
+package caddymodule
+
+import (
+	"fmt"
+	"net/http"
+
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/gateway"
+	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/store"
+)
+
+// adminImport records a list.
+func adminImport(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
+	var request adminapi.Import
+	if err := adminapi.ReadRequest(r, &request); err != nil {
+		return adminFailure(err)
+	}
+	if len(request.Records) > adminapi.LargestImport {
+		return adminError(http.StatusBadRequest, fmt.Errorf("records has %d records; one request takes %d", len(request.Records), adminapi.LargestImport))
+	}
+	list := gateway.Import{DryRun: request.DryRun, Actor: actorOf(r, st, request.Actor)}
+	for _, record := range request.Records {
+		list.Records = append(list.Records, gateway.ImportRecord{Line: record.Line, State: record.State, ConsentRequest: gateway.ConsentRequest(record.ConsentRequest)})
+	}
+	imported, err := a.gateway.Import(r.Context(), &list)
+	if err != nil {
+		return adminFailure(err)
+	}
+	answer := adminapi.Imported{Recorded: imported.Recorded, OptedOut: imported.OptedOut, Incomplete: imported.Incomplete}
+	for _, rejected := range imported.Rejected {
+		answer.Rejected = append(answer.Rejected, adminapi.Rejected{Line: rejected.Line, Error: rejected.Err.Error()})
+	}
+	if !list.DryRun && answer.Recorded > 0 {
+		a.logger.Info("consent imported by an operator", zap.String("actor", list.Actor), zap.Int("recorded", answer.Recorded), zap.Int("rejected", len(answer.Rejected)))
+	}
+	return jsonAnswer(w, answer)
+}

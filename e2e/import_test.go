@@ -1,0 +1,107 @@
+package e2e
+
+import (
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestImportCommand: a list is checked, recorded, and can be imported again; it lifts no
+// opt-out, and each row that isn't taken says why.
+func TestImportCommand(t *testing.T) {
+	t.Parallel()
+	_, p := serving(t)
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	who := func(n int) string { return fmt.Sprintf("+49151123%05d", n) }
+	admin := " --address " + p.Admin
+	get := func(n int) string {
+		t.Helper()
+		return p.wantCommand(t, 0, "consent get --json --business "+shop+" --contact "+who(n)+admin)
+	}
+	p.wantCommand(t, 0, "consent opt-out --business "+shop+" --contact "+who(3)+admin)
+
+	// With a byte order mark, semicolons, columns of other names, and faults.
+	list := "\xef\xbb\xbfNumber;Scope;at;Order;source\n"
+	for n := range 2500 {
+		list += fmt.Sprintf("%s;marketing;2025-06-01;o-%d;transaction\n", who(n), n)
+	}
+	list += "12;marketing;2025-06-01;o-x;transaction\n" + // line 2502
+		who(9001) + ";marketing;;o-x;transaction\n" +
+		who(9002) + ";marketing;2025-06-01;o-x;trade fair\n" +
+		who(9003) + ";marketing;2025-06-01\n"
+	csvFile := write("list.csv", list)
+	flags := " --business " + shop + " --map Number=contact --map Order=transaction_id" + admin
+	p.wantCommand(t, 1, "consent import --from "+csvFile+flags+" --dry-run", "would be recorded", "2500", "!4 of 2504 rows were rejected")
+	if got := get(1); strings.Contains(got, "opted_in") {
+		t.Errorf("a dry run has recorded: %s", got)
+	}
+	for round := range 2 { // again, too
+		rejects := filepath.Join(dir, fmt.Sprintf("rejected-%d.csv", round))
+		out := p.wantCommand(t, 1, "consent import --json --from "+csvFile+flags+" --rejects "+rejects)
+		if want := `{"rows":2504,"recorded":2500,"opted_out":1,"incomplete":2500,"rejected":4,"dry_run":false}`; strings.TrimSpace(out) != want {
+			t.Errorf("round %d: %s, want %s", round, out, want)
+		}
+		file, err := os.Open(rejects)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		rows, err := csv.NewReader(file).ReadAll()
+		if err != nil || len(rows) != 5 {
+			t.Fatalf("%d rows are rejected, %v", len(rows), err)
+		}
+		for _, row := range rows[1:] {
+			want := map[string]string{"2502": "number", "2503": "at is missing", "2504": "none of website", "2505": "3 columns"}[row[0]]
+			if want == "" || !strings.Contains(row[1], want) || row[2] == "" {
+				t.Errorf("rejected: %q, want %q", row, want)
+			}
+		}
+	}
+	if got := get(1); !strings.Contains(got, `"marketing":{"state":"opted_in","since":"2025-05-31T10:00:00Z","source":"transaction"}`) {
+		t.Errorf("after the import: %s", got)
+	}
+	if got := get(3); !strings.Contains(got, `"marketing":{"state":"opted_out"`) {
+		t.Errorf("an import has lifted an opt-out: %s", got)
+	}
+	if out := p.wantCommand(t, 0, "consent history --json --business "+shop+" --contact "+who(1)+admin); strings.Count(out, `"state":"opted_in"`) != 1 || !strings.Contains(out, `"transaction_id":"o-1"`) {
+		t.Errorf("the history after two imports of one list: %s", out)
+	}
+
+	// JSON lines; what all rows have; and opt-outs.
+	lines := write("list.jsonl", `{"contact":"`+who(5000)+`","at":"2025-06-01","categories":["offers"],"names_channel":true}`+"\n\n"+
+		`{"contact":"`+who(5001)+`","at":"2025-06-01","source":"paper"}`+"\n"+`{"contact":"`+who(5002)+`","colour":"red"}`+"\nnonsense\n")
+	p.wantCommand(t, 1, "consent import --from "+lines+" --business "+shop+" --set scope=all --set source=existing_system --set system=crm --set reference=r-1"+admin, "recorded", "!2 of 4 rows")
+	if got := get(5000); strings.Count(got, `"state":"opted_in"`) != 3 {
+		t.Errorf("after the import of lines: %s", got)
+	}
+	p.wantCommand(t, 0, "consent import --from "+write("outs.csv", "contact,state\n"+who(1)+",opted_out\n"+who(2)+",opted_out\n")+" --business "+shop+" --from-line 3"+admin, "recorded")
+	if first, second := get(1), get(2); strings.Contains(first, "opted_out") || !strings.Contains(second, "opted_out") {
+		t.Errorf("from line 3 on: %s%s", first, second)
+	}
+
+	// What can't be meant.
+	for line, want := range map[string]string{
+		" --from " + filepath.Join(dir, "gone"):                    "!can't be read",
+		" --from " + write("empty.csv", " \n"):                     "!is empty",
+		" --from " + write("nobody.csv", "name,at\n"):              "!is no field",
+		" --from " + write("noone.csv", "at,scope\n"):              "!no column is the contact",
+		" --from " + csvFile + " --map nothing=contact":            "!which the list doesn't have",
+		" --from " + csvFile + " --set colour=red":                 "!there is no such field",
+		" --from " + csvFile + " --map Number=contacts":            "!did you mean contact?",
+		" --from " + csvFile + flags + " --rejects " + csvFile:     "!can't be made",
+		" --from " + write("two.csv", "contact,at,Contact\na,b,c"): "!two columns are the field contact",
+	} {
+		p.wantCommand(t, 2, "consent import"+line+admin, want)
+	}
+}
