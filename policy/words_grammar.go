@@ -184,10 +184,10 @@ func (g *grammar) composed(folded string) Meaning {
 		}
 	}
 	switch {
-	case !suspected || negated > 0:
+	case negated > 0:
 		return Meaning{}
 	case strange > 0 || endings != 1 || nouns == 0 || count > most:
-		return Meaning{Suspected: true}
+		return Meaning{Suspected: suspected}
 	case last[2] != 0 && (messages == 0 || beside):
 		return Meaning{State: OptedOut, Scopes: marketingScope}
 	}
