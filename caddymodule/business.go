@@ -81,6 +81,15 @@ type Policy struct {
 	// Default: `international`.
 	BareNumbers string `json:"bare_numbers,omitempty"`
 
+	// Names of templates that ask for consent. They may go to people who haven't agreed
+	// and haven't said no.
+	// Default: none.
+	ConsentRequestTemplates []string `json:"consent_request_templates,omitempty"`
+
+	// How often one person is asked with such templates at most within a rolling period.
+	// Default: once in 30 days.
+	ConsentRequestLimit *RequestLimit `json:"consent_request_limit,omitempty"`
+
 	// Whether the business only answers: `on` refuses all templates, also to people who
 	// opted in, or `off`.
 	// Default: `off`.
@@ -333,6 +342,9 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		return r, err
 	}
 	if r.Caps, err = capsOf(either(p.FrequencyCaps, defaults.FrequencyCaps)); err != nil {
+		return r, err
+	}
+	if err := p.resolveRequests(defaults, &r); err != nil {
 		return r, err
 	}
 	r.EssentialTemplates = p.EssentialTemplates

@@ -170,6 +170,8 @@ func atStart(setting, what string) (string, error) {
 //			direct_send         allow|refuse
 //			time_zone           <name>
 //			bare_numbers        international|both|refuse
+//			consent_request_templates <name>...
+//			consent_request_limit     <number> <period>
 //			session_only        [on|off]
 //			frequency_cap       <scope> <number> <period>
 //			essential_templates <name>...
@@ -309,26 +311,28 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 
 func (p *Policy) subdirectives() map[string]parser {
 	return map[string]parser{
-		"window_margin":         durationInto(&p.WindowMargin),
-		"in_window_consent":     chooseInWindowConsent.into(&p.InWindowConsent),
-		"opted_out_replies":     chooseOptedOutReplies.into(&p.OptedOutReplies),
-		"groups":                chooseGroups.into(&p.Groups),
-		"direct_send":           chooseDirectSend.into(&p.DirectSend),
-		"time_zone":             zoneInto(&p.TimeZone),
-		"bare_numbers":          chooseBareNumbers.into(&p.BareNumbers),
-		"session_only":          chooseSessionOnly.onInto(&p.SessionOnly),
-		"frequency_cap":         p.parseCap,
-		"essential_templates":   listInto(&p.EssentialTemplates),
-		"transaction_prefix":    listInto(&p.TransactionPrefix),
-		"confirmation_texts":    listInto(&p.ConfirmationTexts),
-		"opt_out_reach":         chooseOptOutReach.into(&p.OptOutReach),
-		"opt_in_reach":          chooseOptInReach.into(&p.OptInReach),
-		"consent_skew":          durationInto(&p.ConsentSkew),
-		"opt_in_evidence":       chooseOptInEvidence.into(&p.OptInEvidence),
-		"opt_in_names_whatsapp": chooseNamesWhatsApp.into(&p.OptInNamesWhatsApp),
-		"opt_in_off_whatsapp":   chooseOffWhatsApp.into(&p.OptInOffWhatsApp),
-		"start_opts_in":         listInto(&p.StartOptsIn),
-		"opt_in_questions":      p.parseQuestions,
+		"window_margin":             durationInto(&p.WindowMargin),
+		"in_window_consent":         chooseInWindowConsent.into(&p.InWindowConsent),
+		"opted_out_replies":         chooseOptedOutReplies.into(&p.OptedOutReplies),
+		"groups":                    chooseGroups.into(&p.Groups),
+		"direct_send":               chooseDirectSend.into(&p.DirectSend),
+		"time_zone":                 zoneInto(&p.TimeZone),
+		"bare_numbers":              chooseBareNumbers.into(&p.BareNumbers),
+		"consent_request_templates": listInto(&p.ConsentRequestTemplates),
+		"consent_request_limit":     p.parseRequestLimit,
+		"session_only":              chooseSessionOnly.onInto(&p.SessionOnly),
+		"frequency_cap":             p.parseCap,
+		"essential_templates":       listInto(&p.EssentialTemplates),
+		"transaction_prefix":        listInto(&p.TransactionPrefix),
+		"confirmation_texts":        listInto(&p.ConfirmationTexts),
+		"opt_out_reach":             chooseOptOutReach.into(&p.OptOutReach),
+		"opt_in_reach":              chooseOptInReach.into(&p.OptInReach),
+		"consent_skew":              durationInto(&p.ConsentSkew),
+		"opt_in_evidence":           chooseOptInEvidence.into(&p.OptInEvidence),
+		"opt_in_names_whatsapp":     chooseNamesWhatsApp.into(&p.OptInNamesWhatsApp),
+		"opt_in_off_whatsapp":       chooseOffWhatsApp.into(&p.OptInOffWhatsApp),
+		"start_opts_in":             listInto(&p.StartOptsIn),
+		"opt_in_questions":          p.parseQuestions,
 	}
 }
 

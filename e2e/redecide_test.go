@@ -37,6 +37,7 @@ func TestDecideAgain(t *testing.T) {
 		{Name: "shipped", Language: "en", Category: "UTILITY"},
 		{Name: "news", Language: "en", Category: "MARKETING", Status: "PAUSED"},
 		{Name: "spam", Language: "en", Category: "MARKETING", Status: "DISABLED"},
+		{Name: "may_we", Language: "en", Category: "MARKETING"},
 		{Name: "draft", Language: "en", Category: "UTILITY", Status: "REJECTED"},
 	}})
 	upstream := httptest.NewServer(sim)
@@ -46,6 +47,8 @@ func TestDecideAgain(t *testing.T) {
 		window_margin 1m
 		essential_templates shipped
 		frequency_cap transactional 2 6h
+		consent_request_templates may_we
+		consent_request_limit 1 2h
 	}
 	business 104455667789 {
 		number +4930555123
@@ -77,7 +80,7 @@ func TestDecideAgain(t *testing.T) {
 		} {
 			send(id, `{"messaging_product":"whatsapp",`+to+`,"type":"text","text":{"body":"hi"}}`)
 			send(id, `{"messaging_product":"whatsapp",`+to+`,"type":"text","text":{"body":"You are unsubscribed."}}`)
-			for _, name := range []string{"sale", "shipped", "unheard_of"} {
+			for _, name := range []string{"sale", "shipped", "may_we", "unheard_of"} {
 				send(id, fmt.Sprintf(`{"messaging_product":"whatsapp",%s,"type":"template","template":{"name":%q,"language":{"code":"en"}},"biz_opaque_callback_data":"order-1"}`, to, name))
 			}
 		}

@@ -1,8 +1,14 @@
 package e2e
 
 import (
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/waguard/waguard/graphsim"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -23,4 +29,69 @@ func TestSessionOnlyStory(t *testing.T) {
 	template(ana, "sale", "allow CONSENT marketing by user")(t, w)
 	text(ana, passes)(t, w)
 	addsUp(t, w.Gateway)
+}
+
+// TestConsentRequestStory: who has said nothing is asked once a month, who says no
+// never again, and who says yes gets what they agreed to.
+func TestConsentRequestStory(t *testing.T) {
+	const asks, tooOften = "allow CONSENT_REQUEST marketing by business", "refuse CONSENT_REQUEST_LIMIT 400/131049 marketing by business"
+	w := requestingWorld(t)
+	may := func(p person, want string) step { return template(p, "may_we", want) }
+	w.sim.Inject(graphsim.Fault{Code: 131056, Times: 1})
+	if resp, body := request(t, w); resp.StatusCode == http.StatusOK || resp.Header.Get("X-Waguard-Decision") != "allow" {
+		t.Fatalf("a request that Meta rejects: %s %s", resp.Status, body)
+	}
+	for _, step := range (steps{
+		may(ana, asks), may(ana, tooOften), template(ana, "sale", "refuse CONSENT_PENDING 403/131005 marketing by business"),
+		may(ben, asks), after(30*day - time.Millisecond), may(ana, tooOften), after(time.Millisecond), may(ana, asks), may(ana, tooOften),
+		after(time.Minute), ana.writes("Yes"), template(ana, "sale", "allow CONSENT marketing by user"), may(ana, "allow CONSENT marketing by user"),
+		ben.writes("STOP"), after(60 * day), may(ben, "refuse OPTED_OUT_MARKETING 400/131050 marketing by business"),
+	}) {
+		step(t, w)
+	}
+	addsUp(t, w.Gateway)
+}
+
+// TestConsentRequestsUnderConcurrency: of a hundred requests at once one leaves.
+func TestConsentRequestsUnderConcurrency(t *testing.T) {
+	w := requestingWorld(t)
+	var asked, limited atomic.Int32
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			switch resp, body := request(t, w); {
+			case resp.StatusCode == http.StatusOK:
+				asked.Add(1)
+			case resp.Header.Get("X-Waguard-Rule") == "CONSENT_REQUEST_LIMIT":
+				limited.Add(1)
+			default:
+				t.Errorf("%s %s", resp.Status, body)
+			}
+		})
+	}
+	wg.Wait()
+	if asked.Load() != 1 || limited.Load() != 99 || len(w.sim.Sends()) != 1 {
+		t.Errorf("%d passed, %d were refused, %d arrived; want one to arrive", asked.Load(), limited.Load(), len(w.sim.Sends()))
+	}
+	resp, _ := request(t, w)
+	if wait, err := strconv.Atoi(resp.Header.Get("Retry-After")); err != nil || time.Duration(wait)*time.Second < 29*day {
+		t.Errorf("Retry-After %d (%v)", wait, err)
+	}
+	addsUp(t, w.Gateway)
+}
+
+// requestingWorld is a shop that asks people whether it may write to them.
+func requestingWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, options{
+		Options: gatewaytest.Options{WhatsApp: withPolicy("consent_request_templates may_we", "opt_in_questions marketing may_we")},
+		sim:     graphsim.Options{Templates: append(templates(), graphsim.Template{Name: "may_we", Language: "en", Category: "MARKETING"})},
+	})
+	list(t, w)
+	return w
+}
+
+func request(t testing.TB, w *world) (*http.Response, []byte) {
+	t.Helper()
+	return w.Post(t, messages, `{"messaging_product":"whatsapp",`+ana.address()+templateBody("may_we")+`}`)
 }

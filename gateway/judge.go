@@ -157,7 +157,7 @@ func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int)
 		}
 		e.Facts = facts
 		b.read(&r.Reading, i, &e.Facts)
-		e.Facts.Counted(&b.Policy, policy.CategoryOf(s, &e.Facts, at).Scope(), at)
+		e.Facts.Counted(&b.Policy, s, at)
 	}
 	e.Send = *s
 	e.Decision, e.Decided = policy.Decide(s, &e.Facts, &e.Policy, now), true

@@ -28,6 +28,7 @@ var toStrangers = []cloudapi.Refusal{
 	{Rule: policy.RuleOptedOut, Reason: "this user wants no such messages", Remedy: "don't send it; only the user can change that"},
 	{Rule: policy.RuleOptedOutMarketing, Reason: "this user wants no marketing messages", Remedy: "don't send it; only the user can opt in again"},
 	{Rule: policy.RuleFrequencyCap, Reason: "this user has had as many messages as the business sends one", Remedy: "try again later"},
+	{Rule: policy.RuleConsentRequestLimit, Reason: "this user has been asked for consent as often as the business asks", Remedy: "wait for the user's answer"},
 	{Rule: policy.RuleSessionOnly, Reason: "this business sends no templates", Remedy: "answer while the customer service window is open"},
 	{Rule: policy.RuleOptOutSuspected, Reason: "this user may not want marketing messages any more", Remedy: "have somebody decide with `waguard consent review`"},
 	{Rule: policy.RuleCategoryUnknown, Reason: "the template's category is not known, and no opt-in of this user is known to cover it", Remedy: "list the templates once through the gateway: GET /<waba>/message_templates"},

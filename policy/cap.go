@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,42 +18,7 @@ const (
 	// LongestCap is the longest period of a cap, LargestCap its largest limit.
 	LongestCap = 90 * 24 * time.Hour
 	LargestCap = 100
-	// mostSent is how many sends are remembered between a person's name and a business
-	// phone number, the newest: as many as a cap can count of each kind.
-	mostSent = LargestCap * Scopes
 )
-
-// Sent is a send that counts under a cap.
-type Sent struct {
-	Scope Scope  `json:"scope" cbor:"1,keyasint"`
-	At    Moment `json:"at" cbor:"2,keyasint"`
-}
-
-func compareSent(a, b Sent) int {
-	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Scope, b.Scope))
-}
-
-// withSent is the list and s, sorted, the newest mostSent of it. The list itself is
-// shared between copies of a contact and stays as it is.
-func withSent(list []Sent, s Sent) []Sent {
-	i, known := slices.BinarySearchFunc(list, s, compareSent)
-	if known {
-		return list
-	}
-	list = slices.Insert(slices.Clone(list), i, s)
-	return list[max(len(list)-mostSent, 0):]
-}
-
-func withoutSent(list []Sent, s Sent) []Sent {
-	i, known := slices.BinarySearchFunc(list, s, compareSent)
-	if !known {
-		return list
-	}
-	if list = slices.Delete(slices.Clone(list), i, i+1); len(list) == 0 {
-		return nil
-	}
-	return list
-}
 
 // covers reports that messages of the scope count under the cap.
 func (k *Cap) covers(s Scope) bool { return k.Scopes.Has(s) }
@@ -62,7 +26,7 @@ func (k *Cap) covers(s Scope) bool { return k.Scopes.Has(s) }
 // within are the times of what counts under the cap at a moment, oldest first.
 func (k *Cap) within(sent []Sent, now Moment) (times []Moment) {
 	for _, s := range sent {
-		if k.covers(s.Scope) && s.At > now.Add(-k.Period) {
+		if s.Kind == SentMessage && k.covers(s.Scope) && s.At > now.Add(-k.Period) {
 			times = append(times, s.At)
 		}
 	}
@@ -93,22 +57,6 @@ func days(d time.Duration) string {
 		return fmt.Sprintf("%d days", d/day)
 	}
 	return d.String()
-}
-
-// Counted keeps of what was sent to the persons only what the caps on messages of a
-// scope go by.
-func (f *Facts) Counted(p *Policy, s Scope, now Moment) {
-	for i := range f.Persons {
-		var counted []Sent
-		for _, sent := range f.Persons[i].Sent {
-			if slices.ContainsFunc(p.Caps, func(k Cap) bool {
-				return k.covers(s) && k.covers(sent.Scope) && sent.At > now.Add(-k.Period)
-			}) {
-				counted = append(counted, sent)
-			}
-		}
-		f.Persons[i].Sent = counted
-	}
 }
 
 // capped refuses what would be one message too many, to people it would otherwise be
@@ -142,38 +90,46 @@ func (c *Case) capped() bool {
 }
 
 // counts reports that the send counts under caps if the person gets it: it is a template,
-// or what is billed like one, that passes by an opt-in or as a reply. An essential one to
-// somebody who opted out waits for no cap.
+// or what is billed like one, that passes by an opt-in, as a reply or because it asks for
+// one. An essential one to somebody who opted out waits for no cap.
 func (c *Case) counts() bool {
 	scope := c.Category.Scope()
-	return c.billed && !c.Send.Group && (c.consent(scope).State == OptedIn || c.repliesWithUtility()) && (scope != Marketing || !c.mayHaveOptedOut())
+	return c.billed && !c.Send.Group && (c.consent(scope).State == OptedIn || c.repliesWithUtility() || c.requestOpen()) && (scope != Marketing || !c.mayHaveOptedOut())
 }
 
-// takesFromCaps are the claims of a send that counts under caps, of everybody it is
-// judged by.
-func (c *Case) takesFromCaps() (claims []Claim) {
-	scope := c.Category.Scope()
+// takes are the claims of an allowed send on what is counted, of everybody it is judged
+// by.
+func (c *Case) takes() (claims []Claim) {
+	take := func(k Claim) {
+		if !slices.Contains(claims, k) {
+			claims = append(claims, k)
+		}
+	}
 	for i := range c.Facts.Persons {
 		if !c.who.counts(i) {
 			continue
 		}
-		p := &c.Facts.Persons[i]
-		if c.person, c.window = p, WindowOf(p.Opened, c.Policy.WindowMargin); !c.counts() {
-			continue
+		c.person = &c.Facts.Persons[i]
+		c.window = WindowOf(c.person.Opened, c.Policy.WindowMargin)
+		if len(c.Policy.Caps) > 0 && c.counts() {
+			c.takesFromCaps(take)
 		}
-		for j := range c.Policy.Caps {
-			k := &c.Policy.Caps[j]
-			if !k.covers(scope) {
-				continue
-			}
-			left, _ := k.left(p.Sent, c.Now)
-			claim := Claim{Kind: ClaimMessage, Key: p.Contact, Limit: k.Limit, Period: k.Period, Scope: scope, Counts: k.Scopes, Left: left}
-			if !slices.Contains(claims, claim) {
-				claims = append(claims, claim)
-			}
+		if len(c.Policy.ConsentRequests) > 0 && c.requestOpen() {
+			take(c.takesRequest())
 		}
 	}
 	return claims
+}
+
+// takesFromCaps takes what the person is sent from the caps on it.
+func (c *Case) takesFromCaps(take func(Claim)) {
+	scope := c.Category.Scope()
+	for j := range c.Policy.Caps {
+		if k := &c.Policy.Caps[j]; k.covers(scope) {
+			left, _ := k.left(c.person.Sent, c.Now)
+			take(Claim{Kind: ClaimMessage, Key: c.person.Contact, Limit: k.Limit, Period: k.Period, Scope: scope, Counts: k.Scopes, Left: left})
+		}
+	}
 }
 
 // ScopeSet is a set of scopes.
@@ -190,11 +146,18 @@ func ScopesOf(list ...Scope) (set ScopeSet) {
 // Has reports whether s is in the set.
 func (set ScopeSet) Has(s Scope) bool { return set&(1<<s) != 0 }
 
-func (set ScopeSet) names() (names []string) {
+func (set ScopeSet) list() (list []Scope) {
 	for _, s := range AllScopes {
 		if set.Has(s) {
-			names = append(names, s.String())
+			list = append(list, s)
 		}
+	}
+	return list
+}
+
+func (set ScopeSet) names() (names []string) {
+	for _, s := range set.list() {
+		names = append(names, s.String())
 	}
 	return names
 }
@@ -218,14 +181,4 @@ func (set *ScopeSet) UnmarshalJSON(text []byte) error {
 		*set |= ScopesOf(scopes...)
 	}
 	return nil
-}
-
-// count is how many messages of the set were sent after a moment.
-func (set ScopeSet) count(sent []Sent, after Moment) (n int) {
-	for _, s := range sent {
-		if set.Has(s.Scope) && s.At > after {
-			n++
-		}
-	}
-	return n
 }

@@ -31,7 +31,7 @@ func TestCaps(t *testing.T) {
 	all := []Cap{{Scopes: ScopesOf(AllScopes...), Limit: 3, Period: day}}
 	at := func(scope Scope, ago ...time.Duration) (sent []Sent) {
 		for _, d := range ago {
-			sent = withSent(sent, Sent{scope, now.Add(-d)})
+			sent = withSent(sent, Sent{Scope: scope, At: now.Add(-d)})
 		}
 		return sent
 	}
@@ -82,7 +82,7 @@ func TestCaps(t *testing.T) {
 		}
 		counted := f
 		counted.Persons = slices.Clone(f.Persons)
-		counted.Counted(&p, d.Category.Scope(), now)
+		counted.Counted(&p, &s, now)
 		if again := Decide(&s, &counted, &p, now.Time()); !reflect.DeepEqual(again, d) {
 			t.Errorf("%s: by what is kept of the facts it is decided %+v", c.name, again)
 		}
@@ -97,7 +97,7 @@ func TestCaps(t *testing.T) {
 func TestTakeMessages(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		k := Claim{Kind: ClaimMessage, Key: name(1), Limit: rapid.IntRange(1, 4).Draw(t, "limit"), Period: time.Hour, Scope: Marketing, Counts: ScopesOf(Marketing)}
+		k := Claim{Kind: rapid.SampledFrom([]ClaimKind{ClaimMessage, ClaimRequest}).Draw(t, "kind"), Key: name(1), Limit: rapid.IntRange(1, 4).Draw(t, "limit"), Period: time.Hour, Scope: Marketing, Counts: ScopesOf(Marketing)}
 		fold := DefaultTerms().For("1", func(string) string { return "" })
 		c := new(Contact)
 		c.Link(name(1), name(2), SamePerson, 1)

@@ -15,9 +15,11 @@ const (
 	ClaimConfirmation ClaimKind = iota
 	// ClaimMessage is one of the messages a person gets under a cap.
 	ClaimMessage
+	// ClaimRequest is one of the times a person may be asked for consent.
+	ClaimRequest
 )
 
-var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message"}
+var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message", ClaimRequest: "consent_request"}
 
 // String is the kind's name in reports.
 func (k ClaimKind) String() string { return nameOf(claimKindNames[:], k) }
@@ -28,6 +30,18 @@ func (k ClaimKind) MarshalText() ([]byte, error) { return []byte(k.String()), ni
 // UnmarshalText reads what MarshalText wrote.
 func (k *ClaimKind) UnmarshalText(text []byte) error {
 	return parseName(claimKindNames[:], string(text), k)
+}
+
+// sent is what a send counts as that has a claim of the kind; false for what isn't
+// counted.
+func (k ClaimKind) sent() (SentKind, bool) {
+	switch k {
+	case ClaimMessage:
+		return SentMessage, true
+	case ClaimRequest:
+		return SentRequest, true
+	}
+	return 0, false
 }
 
 // Claim is something a send uses up, of which there is only so much. It must be
@@ -54,7 +68,7 @@ type Taken struct {
 	At     Moment    `cbor:"2,keyasint"`           // under which it is recorded
 	Before Moment    `cbor:"3,keyasint,omitempty"` // what was recorded before
 	Kind   ClaimKind `cbor:"4,keyasint,omitempty"`
-	// A message's, and the cap it was taken from.
+	// Of what is counted: its scope, and what it was taken from.
 	Scope  Scope         `cbor:"5,keyasint,omitempty"`
 	Limit  int           `cbor:"6,keyasint,omitempty"`
 	Period time.Duration `cbor:"7,keyasint,omitempty"`
@@ -72,7 +86,7 @@ func confirmationOf(contact ContactID) Claim {
 
 // Claim is the claim that was taken.
 func (t *Taken) Claim() Claim {
-	if t.Kind == ClaimMessage {
+	if _, counted := t.Kind.sent(); counted {
 		return Claim{Kind: t.Kind, Key: t.Key, Limit: t.Limit, Period: t.Period, Scope: t.Scope, Counts: t.Counts, Left: t.Left}
 	}
 	return confirmationOf(t.Key)
@@ -83,11 +97,10 @@ func (t *Taken) Claim() Claim {
 // count.
 func (k *Claim) Take(c *Contact, fold *Fold, now Moment) (Taken, bool) {
 	p := c.Person(k.Key, fold)
-	switch k.Kind {
-	case ClaimConfirmation:
-	case ClaimMessage:
-		return k.takeMessage(c, &p, now)
-	default:
+	if _, counted := k.Kind.sent(); counted {
+		return k.takeCounted(c, &p, now)
+	}
+	if k.Kind != ClaimConfirmation {
 		return Taken{}, false // nobody counts it here
 	}
 	used := 0
@@ -103,9 +116,9 @@ func (k *Claim) Take(c *Contact, fold *Fold, now Moment) (Taken, bool) {
 	return Taken{Key: k.Key, At: at, Kind: k.Kind}, true
 }
 
-// takeMessage takes one of the messages under a cap.
-func (k *Claim) takeMessage(c *Contact, p *PersonFacts, now Moment) (Taken, bool) {
-	if k.Counts.count(p.Sent, now.Add(-k.Period)) >= k.Limit {
+// takeCounted takes one of the sends of a kind that a person gets within a period.
+func (k *Claim) takeCounted(c *Contact, p *PersonFacts, now Moment) (Taken, bool) {
+	if k.used(p.Sent, now.Add(-k.Period)) >= k.Limit {
 		return Taken{}, false
 	}
 	t := Taken{Key: k.Key, At: max(now, c.NewSince(k.Key)+1), Kind: k.Kind, Scope: k.Scope, Limit: k.Limit, Period: k.Period, Counts: k.Counts, Left: k.Left}
@@ -113,6 +126,17 @@ func (k *Claim) takeMessage(c *Contact, p *PersonFacts, now Moment) (Taken, bool
 		t.At++
 	}
 	return t, true
+}
+
+// used is how many sends after a moment count with the one of the claim.
+func (k *Claim) used(sent []Sent, after Moment) (n int) {
+	kind, _ := k.Kind.sent()
+	for _, s := range sent {
+		if s.Kind == kind && (kind != SentMessage || k.Counts.Has(s.Scope)) && s.At > after {
+			n++
+		}
+	}
+	return n
 }
 
 // confirmedOptOut reports that the one confirmation of the person's opt-out is
@@ -140,7 +164,7 @@ func (k *Claim) UsedUpBy(others iter.Seq2[[]Claim, *Fold], fold *Fold) bool {
 // Record makes a claim count that a send from the number took.
 func (t *Taken) Record(c *Contact, phoneNumberID string) {
 	r := t.relation(c, phoneNumberID)
-	if t.Kind == ClaimMessage {
+	if _, counted := t.Kind.sent(); counted {
 		r.Sent = withSent(r.Sent, t.sent())
 		return
 	}
@@ -156,8 +180,8 @@ func (t *Taken) Record(c *Contact, phoneNumberID string) {
 // that is no longer the send's own is left alone.
 func (t *Taken) Release(c *Contact, phoneNumberID string) {
 	r := t.relation(c, phoneNumberID)
-	switch {
-	case t.Kind == ClaimMessage:
+	switch _, counted := t.Kind.sent(); {
+	case counted:
 		r.Sent = withoutSent(r.Sent, t.sent())
 	case r.Confirmed == t.At:
 		r.Confirmed = t.Before
@@ -168,14 +192,17 @@ func (t *Taken) Release(c *Contact, phoneNumberID string) {
 // after all.
 func (t *Taken) Retake(c *Contact, phoneNumberID string) {
 	r := t.relation(c, phoneNumberID)
-	if t.Kind == ClaimMessage {
+	if _, counted := t.Kind.sent(); counted {
 		r.Sent = withSent(r.Sent, t.sent())
 		return
 	}
 	r.Confirm(t.At)
 }
 
-func (t *Taken) sent() Sent { return Sent{t.Scope, t.At} }
+func (t *Taken) sent() Sent {
+	kind, _ := t.Kind.sent()
+	return Sent{Scope: t.Scope, At: t.At, Kind: kind}
+}
 
 func (t *Taken) relation(c *Contact, phoneNumberID string) *Relation {
 	return c.Member(t.Key).Relation(phoneNumberID)

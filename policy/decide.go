@@ -26,8 +26,8 @@ func Decide(s *Send, f *Facts, p *Policy, now time.Time) Decision {
 	if d.Rule == RuleConfirmation {
 		d.Claims = c.confirmations()
 	}
-	if d.Verdict == Allow && len(p.Caps) > 0 {
-		d.Claims = append(d.Claims, c.takesFromCaps()...)
+	if d.Verdict == Allow && c.billed {
+		d.Claims = append(d.Claims, c.takes()...)
 	}
 	return d
 }

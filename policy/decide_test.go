@@ -357,6 +357,12 @@ func TestOptOutNeverAllows(t *testing.T) {
 		c = c.Clone()
 		stop.apply(c)
 		with := factsOf(c, &s, tf)
+		for _, sent := range rapid.SliceOfN(genSent(), 0, 4).Draw(t, "sent") {
+			for i := range with.Persons {
+				with.Persons[i].Sent = withSent(with.Persons[i].Sent, sent)
+				without.Persons[i].Sent = withSent(without.Persons[i].Sent, sent)
+			}
+		}
 
 		before, after := Decide(&s, &without, &p, now.Time()), Decide(&s, &with, &p, now.Time())
 		if before.Verdict == Refuse && after.Verdict == Allow {

@@ -184,12 +184,18 @@ func factsOf(c *Contact, s *Send, t TemplateFacts) Facts {
 	return f
 }
 
+func genSent() *rapid.Generator[Sent] {
+	return rapid.Custom(func(t *rapid.T) Sent {
+		return Sent{rapid.SampledFrom(AllScopes).Draw(t, "scope"), genMoment().Draw(t, "at"), rapid.SampledFrom([]SentKind{SentMessage, SentRequest}).Draw(t, "kind")}
+	})
+}
+
 func genFacts(s *Send) *rapid.Generator[Facts] {
 	return rapid.Custom(func(t *rapid.T) Facts {
 		f := factsOf(genContact().Draw(t, "contact"), s, genTemplateFacts().Draw(t, "template"))
 		for i := range f.Persons {
 			for range rapid.IntRange(0, 4).Draw(t, "sent") {
-				f.Persons[i].Sent = withSent(f.Persons[i].Sent, Sent{rapid.SampledFrom(AllScopes).Draw(t, "scope"), genMoment().Draw(t, "at")})
+				f.Persons[i].Sent = withSent(f.Persons[i].Sent, genSent().Draw(t, "one"))
 			}
 		}
 		f.Shown = Shown(rapid.SampledFrom([]int{0, 0, 0, 1, 2, -1}).Draw(t, "shown"))
@@ -207,6 +213,9 @@ func genPolicy() *rapid.Generator[Policy] {
 			DirectSend:             rapid.Bool().Draw(t, "direct send"),
 			BareNumbers:            rapid.SampledFrom([]BareNumbers{BareFirst, BareFirst, BareBoth, BareRefuse}).Draw(t, "bare numbers"),
 			EssentialTemplates:     rapid.SampledFrom([][]string{nil, {"order_update"}}).Draw(t, "essential"),
+			ConsentRequests:        rapid.SampledFrom([][]ConsentRequest{nil, nil, {{Template: "offer"}}, {{Template: "offer", Scopes: ScopesOf(Marketing)}, {Template: "order_update", Scopes: ScopesOf(Transactional)}}}).Draw(t, "consent requests"),
+			RequestLimit:           rapid.IntRange(1, 2).Draw(t, "request limit"),
+			RequestPeriod:          24 * hour,
 			SessionOnly:            rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "session only"),
 			Caps:                   rapid.SampledFrom([][]Cap{nil, nil, {{Scopes: ScopesOf(Marketing), Limit: 2, Period: 7 * 24 * hour}, {Scopes: ScopesOf(AllScopes...), Limit: 3, Period: 24 * hour}}}).Draw(t, "caps"),
 		}

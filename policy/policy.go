@@ -35,6 +35,11 @@ type Policy struct {
 	// SessionOnly refuses all templates, and what is billed like one: the business only
 	// answers.
 	SessionOnly bool `json:"session_only,omitempty" cbor:"9,keyasint,omitempty"`
+	// ConsentRequests may go to people who haven't agreed, at most RequestLimit of all of
+	// them to one person within RequestPeriod.
+	ConsentRequests []ConsentRequest `json:"consent_requests,omitempty" cbor:"10,keyasint,omitempty"`
+	RequestLimit    int              `json:"consent_request_limit,omitempty" cbor:"11,keyasint,omitempty"`
+	RequestPeriod   time.Duration    `json:"consent_request_period,omitempty" cbor:"12,keyasint,omitempty"`
 }
 
 // BareNumbers says what a phone number without plus sign (or 00) means.

@@ -99,6 +99,8 @@ func (c *Case) optedOutOfNeeded(person *PersonFacts) (Scope, bool) {
 	switch {
 	case !c.billed:
 		needed = transactionalScope
+	case c.requests():
+		needed = c.requestTouches().list()
 	case c.Category != CategoryUnknown:
 		needed = []Scope{c.Category.Scope()}
 	}

@@ -17,6 +17,7 @@ const (
 	RuleEssential      Rule = "EXCEPTION_ESSENTIAL"  // an order update to someone who opted out
 	RuleGroupsAllowed  Rule = "GROUPS_ALLOWED"       // groups are allowed by configuration
 	RuleCallPermission Rule = "CALL_PERMISSION"      // the person permitted calls
+	RuleConsentRequest Rule = "CONSENT_REQUEST"      // a template that asks for consent, to somebody who hasn't said no
 )
 
 // Rules that refuse.
@@ -30,6 +31,7 @@ const (
 	RuleOptedOut            Rule = "OPTED_OUT"
 	RuleOptedOutMarketing   Rule = "OPTED_OUT_MARKETING"
 	RuleFrequencyCap        Rule = "FREQUENCY_CAP"
+	RuleConsentRequestLimit Rule = "CONSENT_REQUEST_LIMIT"
 	RuleSessionOnly         Rule = "SENDER_SESSION_ONLY" // this business sends no templates
 	RuleOptOutSuspected     Rule = "OPT_OUT_SUSPECTED"   // somebody must read a message and decide
 	RuleCategoryUnknown     Rule = "TEMPLATE_CATEGORY_UNKNOWN"
@@ -87,11 +89,11 @@ const RuleSentToAnother Rule = "SENT_TO_ANOTHER"
 var (
 	// AllowRules are the rules by which [Decide] allows.
 	AllowRules = []Rule{
-		RuleReceipt, RuleCallControl, RuleWindowOpen, RuleConsent, RuleConfirmation, RuleEssential, RuleGroupsAllowed, RuleCallPermission,
+		RuleReceipt, RuleCallControl, RuleWindowOpen, RuleConsent, RuleConfirmation, RuleEssential, RuleGroupsAllowed, RuleCallPermission, RuleConsentRequest,
 	}
 	// RefuseRules are the rules by which [Decide] refuses.
 	RefuseRules = []Rule{
-		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleSessionOnly,
+		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleSessionOnly,
 		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleMarketingOnly,
 		RuleGroupsRefused, RuleCallNotPermitted, RuleRecipientConflict, RuleRecipientInvalid,
 	}

@@ -36,6 +36,8 @@ var sendRules = []rule{
 var personRules = []rule{
 	// Templates, and what is billed like one.
 	{[]Rule{RuleFrequencyCap}, "nobody gets more than they can bear", (*Case).capped},
+	{[]Rule{RuleOptedOutMarketing, RuleOptedOut}, "who said no is not asked again", (*Case).requestToOptedOut},
+	{[]Rule{RuleConsentRequestLimit, RuleConsentRequest}, "who has said nothing may be asked, and not over and over", (*Case).request},
 	{
 		[]Rule{
 			RuleOptedOutMarketing, RuleOptedOut, RuleGroupsAllowed, RuleOptOutSuspected, RuleConsent, RuleConsentPending,

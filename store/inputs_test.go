@@ -179,6 +179,9 @@ func TestEntryAsEntered(t *testing.T) {
 		if len(e.Policy.Caps) == 0 {
 			e.Policy.Caps = nil
 		}
+		if len(e.Policy.ConsentRequests) == 0 {
+			e.Policy.ConsentRequests = nil
+		}
 		for i := range e.Facts.Persons {
 			if len(e.Facts.Persons[i].Sent) == 0 {
 				e.Facts.Persons[i].Sent = nil

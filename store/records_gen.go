@@ -18,7 +18,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly {
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 {
 		w.key(o, 6)
 		w.writePolicy(&v.Policy)
 	}
@@ -241,6 +241,10 @@ func (w *recordWriter) writeSent(v *policy.Sent) {
 	w.head(cborUint, uint64(v.Scope))
 	w.key(o, 2)
 	w.int(int64(v.At))
+	if v.Kind != 0 {
+		w.key(o, 3)
+		w.head(cborUint, uint64(v.Kind))
+	}
 }
 
 func (w *recordWriter) writeTemplateFacts(v *policy.TemplateFacts) {
@@ -335,6 +339,25 @@ func (w *recordWriter) writePolicy(v *policy.Policy) {
 		w.key(o, 9)
 		w.bool(v.SessionOnly)
 	}
+	if len(v.ConsentRequests) > 0 {
+		w.key(o, 10)
+		if v.ConsentRequests == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.ConsentRequests)))
+			for i0 := range v.ConsentRequests {
+				w.writeConsentRequest(&v.ConsentRequests[i0])
+			}
+		}
+	}
+	if v.RequestLimit != 0 {
+		w.key(o, 11)
+		w.int(int64(v.RequestLimit))
+	}
+	if v.RequestPeriod != 0 {
+		w.key(o, 12)
+		w.int(int64(v.RequestPeriod))
+	}
 }
 
 func (w *recordWriter) writeCap(v *policy.Cap) {
@@ -345,6 +368,16 @@ func (w *recordWriter) writeCap(v *policy.Cap) {
 	w.int(int64(v.Limit))
 	w.key(o, 3)
 	w.int(int64(v.Period))
+}
+
+func (w *recordWriter) writeConsentRequest(v *policy.ConsentRequest) {
+	o := w.object()
+	w.key(o, 1)
+	w.string(string(v.Template))
+	if v.Scopes != 0 {
+		w.key(o, 2)
+		w.head(cborUint, uint64(v.Scopes))
+	}
 }
 
 func (w *recordWriter) writeDecision(v *policy.Decision) {
@@ -897,6 +930,8 @@ func (c *recordReader) readSent(v *policy.Sent) {
 			v.Scope = policy.Scope(c.uint8())
 		case 2:
 			v.At = policy.Moment(c.int())
+		case 3:
+			v.Kind = policy.SentKind(c.uint8())
 		default:
 			c.unusual = true
 		}
