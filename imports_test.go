@@ -60,7 +60,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"store/badger", "internal/durable store store/wal", "caddy network"},
 	{"store/memory", "store", "caddy badger network disk logger"},
 	{"store/enginetest", "store", "caddy badger network disk"},
-	{"store/storetest", "policy store", "caddy badger network"},
+	{"store/storetest", "consent policy store", "caddy badger network"},
 
 	// What the gateway does: no Caddy, and no engine.
 	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook phone policy store", "caddy badger disk"},

@@ -52,6 +52,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteOptIn:             recording(policy.OptedIn.String(), consentBecomes(policy.OptedIn)),
 	adminapi.RouteOptOut:            recording(policy.OptedOut.String(), consentBecomes(policy.OptedOut)),
 	adminapi.RouteAsk:               recording(policy.ConsentPending.String(), consentBecomes(policy.ConsentPending)),
+	adminapi.RouteConfirm:           withPeer(adminConfirm),
 	adminapi.RouteImport:            withPeer(adminImport),
 	adminapi.RouteHistory:           answering(historyOf),
 	adminapi.RouteReviews:           answering(reviewsOf),
@@ -169,7 +170,7 @@ func consentBecomes(state policy.ConsentState) func(*gateway.Gateway, context.Co
 // problemStatus are the HTTP statuses of the gateway's problems.
 var problemStatus = map[gateway.ProblemKind]int{
 	gateway.Misasked: http.StatusBadRequest, gateway.NotServed: http.StatusNotFound, gateway.Unrecorded: http.StatusServiceUnavailable,
-	gateway.Invalid: http.StatusUnprocessableEntity,
+	gateway.Invalid: http.StatusUnprocessableEntity, gateway.Unknown: http.StatusNotFound,
 }
 
 // adminFailure is an error as Caddy answers it.

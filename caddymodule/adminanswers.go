@@ -96,6 +96,9 @@ func consentAnswer(k *gateway.Known) *adminapi.Consent {
 	answer := &adminapi.Consent{
 		Contact: k.Contact, WindowOpen: k.Open, Consent: make(map[string]adminapi.ScopeConsent, policy.Scopes), NoEffect: k.NoEffect, Lacks: k.Lacks, Warning: k.Warning,
 	}
+	if k.Challenge != nil {
+		answer.Challenge = &adminapi.Challenge{ID: k.Challenge.ID.String(), Expires: k.Challenge.Expires.Time()}
+	}
 	if k.Window.Opened != 0 {
 		answer.WindowUntil = new(k.Window.Closes.Time())
 	}

@@ -11,6 +11,28 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
+// adminConfirm records the answer to a challenge.
+func adminConfirm(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
+	var request adminapi.Reply
+	if err := adminapi.ReadRequest(r, &request); err != nil {
+		return adminFailure(err)
+	}
+	reply := gateway.Reply{Challenge: request.Challenge, Text: request.Text, Actor: actorOf(r, st, request.Actor)}
+	answered, err := a.gateway.AnswerChallenge(r.Context(), reply, a.words)
+	if err != nil {
+		return adminFailure(err)
+	}
+	answer := adminapi.Answered{Result: string(answered.Result)}
+	if c := answered.Challenge; c != nil {
+		answer.PhoneNumberID = c.PhoneNumberID
+		for _, scope := range c.Scopes {
+			answer.Scopes = append(answer.Scopes, scope.String())
+		}
+	}
+	a.logger.Info("answer to a challenge", zap.String("result", answer.Result), zap.String("actor", reply.Actor), zap.String("phone_number_id", answer.PhoneNumberID))
+	return jsonAnswer(w, answer)
+}
+
 // adminImport records a list.
 func adminImport(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
 	var request adminapi.Import

@@ -155,6 +155,11 @@ type Policy struct {
 	// Default: `optional`.
 	OptInOffWhatsApp string `json:"opt_in_off_whatsapp,omitempty"`
 
+	// Whether an opt-in that an operator records counts at once, or is `required` to be
+	// confirmed by the person first: until then they are only asked.
+	// Default: `optional`.
+	OptInConfirmation string `json:"opt_in_confirmation,omitempty"`
+
 	// Templates that ask for consent. To the person who got one, an ordinary word
 	// such as "yes" is an opt-in for seven days.
 	// Default: none.

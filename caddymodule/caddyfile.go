@@ -182,6 +182,7 @@ func atStart(setting, what string) (string, error) {
 //			consent_skew        <duration>
 //			opt_in_evidence       relaxed|strict
 //			opt_in_names_whatsapp required|optional
+//			opt_in_confirmation   optional|required
 //			opt_in_off_whatsapp   optional|required
 //			start_opts_in       <scope>...|none
 //			opt_in_questions    <scope> <template>...
@@ -331,6 +332,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"opt_in_evidence":           chooseOptInEvidence.into(&p.OptInEvidence),
 		"opt_in_names_whatsapp":     chooseNamesWhatsApp.into(&p.OptInNamesWhatsApp),
 		"opt_in_off_whatsapp":       chooseOffWhatsApp.into(&p.OptInOffWhatsApp),
+		"opt_in_confirmation":       chooseConfirmation.into(&p.OptInConfirmation),
 		"start_opts_in":             listInto(&p.StartOptsIn),
 		"opt_in_questions":          p.parseQuestions,
 	}

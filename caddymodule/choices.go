@@ -35,6 +35,7 @@ var (
 	chooseBareNumbers     = choice{"bare_numbers", []string{policy.BareFirst.String(), policy.BareBoth.String(), policy.BareRefuse.String()}, policy.BareFirst.String()}
 	chooseOptOutReach     = choice{"opt_out_reach", reaches, policy.ReachWABA.String()}
 	chooseOptInEvidence   = choice{"opt_in_evidence", []string{"relaxed", "strict"}, "relaxed"}
+	chooseConfirmation    = choice{"opt_in_confirmation", []string{"optional", "required"}, "optional"}
 	chooseNamesWhatsApp   = choice{"opt_in_names_whatsapp", []string{"required", "optional"}, "required"}
 	chooseOffWhatsApp     = choice{"opt_in_off_whatsapp", []string{"optional", "required"}, "optional"}
 	chooseOptInReach      = choice{"opt_in_reach", reaches, policy.ReachNumber.String()}

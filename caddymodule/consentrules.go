@@ -75,6 +75,7 @@ func (p *Policy) resolveConsent(defaults *Policy, b *gateway.Business) (err erro
 		field      *bool // set by the word that doesn't hold without
 	}{
 		{chooseOptInEvidence, p.OptInEvidence, defaults.OptInEvidence, &b.ValidOptIns},
+		{chooseConfirmation, p.OptInConfirmation, defaults.OptInConfirmation, &b.ConfirmOptIns},
 		{chooseNamesWhatsApp, p.OptInNamesWhatsApp, defaults.OptInNamesWhatsApp, &b.Demands.Channel},
 		{chooseOffWhatsApp, p.OptInOffWhatsApp, defaults.OptInOffWhatsApp, &b.Demands.OffWhatsApp},
 	} {

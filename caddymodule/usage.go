@@ -20,7 +20,7 @@ var usages = map[string]string{ // #nosec G101 -- how secrets are written, and n
 	"bare_numbers": "bare_numbers international|both|refuse", "consent_request_templates": "consent_request_templates <name>...", "consent_request_limit": "consent_request_limit <number> <period>, such as consent_request_limit 1 30d", "session_only": "session_only [on|off]", "frequency_cap": "frequency_cap <scope> <number> <period>, such as frequency_cap marketing 2 7d", "essential_templates": "essential_templates <name>...",
 	"transaction_prefix": "transaction_prefix <prefix>...", "confirmation_texts": "confirmation_texts <text>..., each in quotes",
 	"opt_out_reach": "opt_out_reach number|waba|all", "opt_in_reach": "opt_in_reach number|waba|all", "consent_skew": "consent_skew <duration>, such as 60s",
-	"opt_in_evidence": "opt_in_evidence relaxed|strict", "opt_in_names_whatsapp": "opt_in_names_whatsapp required|optional", "opt_in_off_whatsapp": "opt_in_off_whatsapp optional|required",
+	"opt_in_confirmation": "opt_in_confirmation optional|required", "opt_in_evidence": "opt_in_evidence relaxed|strict", "opt_in_names_whatsapp": "opt_in_names_whatsapp required|optional", "opt_in_off_whatsapp": "opt_in_off_whatsapp optional|required",
 	"start_opts_in": "start_opts_in <scope>...|none", "opt_in_questions": "opt_in_questions <scope> <template>...",
 	"opt_out_words": "opt_out_words <scope> <word>...", "opt_in_words": "opt_in_words <scope> <word>...",
 	"opt_out_payloads": "opt_out_payloads <scope> <payload>...", "opt_in_payloads": "opt_in_payloads <scope> <payload>...",

@@ -16,7 +16,7 @@ import (
 func init() {
 	register(definition{
 		name:  "consent",
-		usage: "get|opt-in|opt-out|ask|import|history|review|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
+		usage: "get|opt-in|opt-out|ask|confirm|import|history|review|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
 		short: "Shows and records people's consent on a running gateway",
 		long: `
 Shows and records consent on a running gateway, for one business phone number
@@ -28,6 +28,7 @@ and one person, named by phone number (with plus and country code) or user id.
   opt-out     records that the person said no
   ask         records that the person was asked: an ordinary word such as "yes"
               is an opt-in then, for seven days
+  confirm     records what a person answered to the question, elsewhere than on WhatsApp
   import      records a list of opt-ins or opt-outs, from a file
   history     every consent record, newest first
   review      what may be an opt-out and waits for somebody to decide
@@ -65,6 +66,7 @@ waguard consent ask `+who+` --scope marketing --source phone`),
 		consentAction(adminapi.RouteHistory, "history", "Shows every consent record, newest first", `
 waguard consent history `+who+`
 waguard consent history `+who+` --output csv`),
+		confirmCommand(),
 		importCommand(),
 		reviewCommand(),
 		consentAction(adminapi.RouteNewPerson, "new-person", "Records that a recycled number belongs to somebody new", `
@@ -96,6 +98,7 @@ func consentAction(route adminapi.Route, name, short, example string) *cobra.Com
 		scopeFlag(cmd, "The `scope` the person was asked for: marketing, transactional, authentication or all")
 		sourceFlag(cmd, "The `source`: how the person was asked, such as phone (default operator)")
 		required(cmd, "scope")
+		cmd.Flags().String("expires-in", "", "How long (`duration`) the person may take to answer, such as 48h (default a week)")
 	case adminapi.RouteNewPerson:
 		cmd.Flags().Bool("yes", false, "Record it without a question")
 	}
@@ -152,7 +155,7 @@ func consentOf(ctx context.Context, c *call, route adminapi.Route) error {
 	var request adminapi.ConsentRequest
 	for name, field := range map[string]*string{
 		"business": &request.PhoneNumberID, "contact": &request.Contact, "scope": &request.Scope, "source": &request.Source,
-		"reference": &request.Reference, "at": &request.At, "actor": &request.Actor,
+		"reference": &request.Reference, "at": &request.At, "actor": &request.Actor, "expires-in": &request.ExpiresIn,
 	} {
 		if flag := c.flags.Lookup(name); flag != nil { // not all actions have all
 			*field = flag.Value.String()
@@ -209,6 +212,9 @@ func printConsent(c *call, a *adminapi.Consent) error {
 	}
 	if a.Suspected != nil {
 		rows = append(rows, [2]string{"may have opted out", a.Suspected.Format(tableTime) + ": no marketing until somebody decides with waguard consent review"})
+	}
+	if a.Challenge != nil {
+		rows = append(rows, [2]string{"challenge", a.Challenge.ID}, [2]string{"answered until", a.Challenge.Expires.Format(tableTime)})
 	}
 	if err := c.pairs(rows); err != nil {
 		return err

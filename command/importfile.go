@@ -25,7 +25,7 @@ var listFields = func() (names []string) {
 			switch {
 			case f.Anonymous:
 				of(f.Type)
-			case name != "line" && name != "actor":
+			case name != "line" && name != "actor" && name != "expires_in":
 				names = append(names, name)
 			}
 		}

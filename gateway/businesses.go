@@ -33,6 +33,8 @@ type Business struct {
 	// recorded.
 	Demands     consent.Demands
 	ValidOptIns bool
+	// ConfirmOptIns: an opt-in that is recorded is a question, until the person confirms.
+	ConfirmOptIns bool
 	// Questions are the scopes that templates, by their name, ask consent for.
 	Questions map[string][]policy.Scope
 }

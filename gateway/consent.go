@@ -30,6 +30,8 @@ type ConsentRequest struct {
 	At string
 	// Actor is who records it, and how that is known.
 	Actor string
+	// ExpiresIn is how long a person who is asked may take to answer; "" for a week.
+	ExpiresIn string
 }
 
 // asked is a consent request that was understood.
@@ -66,6 +68,8 @@ type Recorded struct {
 	Alias policy.Alias
 	// Lacks are the fields an opt-in would need to be valid, and hasn't.
 	Lacks []consent.Field
+	// Challenge is the question that was asked; nil for none.
+	Challenge *store.Challenge
 	// given is an opt-in, nil if it was none.
 	given *policy.ConsentChanged
 }
@@ -81,6 +85,8 @@ type Known struct {
 	NoEffect map[string]string
 	// Lacks are the fields the opt-in that was just recorded would need to be valid.
 	Lacks []consent.Field
+	// Challenge is the question that was just asked; nil for none.
+	Challenge *store.Challenge
 	// Warning is what whoever has just recorded something should look at; "" for
 	// nothing.
 	Warning string
@@ -102,7 +108,7 @@ func (g *Gateway) Consent(ctx context.Context, r ConsentRequest, recorded *Recor
 	if recorded == nil {
 		return k, nil
 	}
-	k.Lacks = recorded.Lacks
+	k.Lacks, k.Challenge = recorded.Lacks, recorded.Challenge
 	if recorded.given != nil {
 		k.NoEffect = noEffect(recorded.given, &person, a.business.Terms.Skew)
 	}
@@ -129,6 +135,11 @@ func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state pol
 	if err != nil {
 		return nil, err
 	}
+	recorded := &Recorded{Alias: a.store.Pseudonym(a.who), Lacks: word.Lacks}
+	if state == policy.ConsentPending || state == policy.OptedIn && a.business.ConfirmOptIns {
+		recorded.Challenge, err = g.ask(ctx, &a, &word, r.ExpiresIn)
+		return recorded, err
+	}
 	words, err := a.words(ctx, word)
 	if err != nil {
 		return nil, unrecorded(err)
@@ -140,7 +151,6 @@ func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state pol
 	if err := g.Learn(ctx, events); err != nil {
 		return nil, unrecorded(err)
 	}
-	recorded := &Recorded{Alias: a.store.Pseudonym(a.who), Lacks: word.Lacks}
 	if state == policy.OptedIn {
 		recorded.given = &word
 	}
@@ -272,6 +282,9 @@ func said(c *ConsentRequest, state policy.ConsentState, now time.Time, skew time
 	rest := c.Evidence
 	if rest.Reference = ""; !rest.IsZero() {
 		said.Evidence = &rest
+	}
+	if state != policy.ConsentPending && c.ExpiresIn != "" {
+		return said, errors.New("expires_in is how long somebody who is asked may take to answer; leave it out")
 	}
 	if state == policy.ConsentPending && c.At != "" {
 		return said, errors.New("a question has no time of its own: leave at out")

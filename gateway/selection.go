@@ -36,6 +36,8 @@ const (
 	Unrecorded
 	// Invalid: the opt-in could not be proven later.
 	Invalid
+	// Unknown: there is nothing by that name.
+	Unknown
 )
 
 func (p *Problem) Error() string { return p.Err.Error() }

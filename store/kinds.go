@@ -31,6 +31,7 @@ var Kinds = []Kind{
 	{"digits shown", shownPrefix, decodes[shownRecord]},
 	{"access tokens accepted", callerPrefix, decodes[callerRecord]},
 	{"policies", policyPrefix, checkPolicy},
+	{"challenges", challengePrefix, decodes[challengeRecord]},
 	{"reviews", reviewPrefix, decodes[reviewRecord]},
 	{"sums of entries", SumsPrefix, checkSums},
 }

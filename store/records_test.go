@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -48,6 +49,8 @@ func goldenRecords() []any {
 		w.Scopes, w.At, w.Recorded = []policy.Scope{policy.Marketing}, policy.Moment(20+i), policy.Moment(30+i)
 		relation.Record(w)
 	}
+	counted := &policy.Contact{}
+	counted.Member(a).Relation("1").Sent = []policy.Sent{{Scope: policy.Marketing, At: 7}}
 	suspected := &policy.Contact{}
 	relation = suspected.Member(a).Relation("1")
 	relation.Record(policy.ConsentRecord{State: policy.OptOutSuspected, Source: policy.SourceKeyword, At: 40, Recorded: 41})
@@ -105,6 +108,9 @@ func goldenRecords() []any {
 		&statusRecord{Status: reached{policy.StatusSent, 1}, Quarter: 1_988_888},
 		newSumsRecord(3, map[Alike]int{{PhoneNumberID: "1", Business: "shop", Category: "marketing", Tag: "allow", Market: "Germany", MarketEstimated: true, State: Accepted, Status: policy.StatusRead, Charged: true, Kind: policy.TemplateMessage, Initiation: policy.ByBusiness}: 24}, []ID{id}),
 		&chainRecord{Chain: 3, Start: 7},
+		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptedIn, Scopes: []policy.Scope{policy.Marketing}, Source: "website", Alias: a, Evidence: &consent.Evidence{PageURL: "https://example.com/", NamesChannel: true, Categories: []string{"offers"}}, Lacks: []consent.Field{consent.FieldIP}},
+		&challengeRecord{Names: []policy.Alias{a}, PhoneNumberID: "1", Scopes: []policy.Scope{policy.Marketing}, Source: "sms", Ref: "r", Evidence: &consent.Evidence{Programme: "news"}, Lacks: []consent.Field{consent.FieldText}, Actor: "ana (told)", Expires: 5, Confirmed: 4},
+		&contactRecord{Contact: counted},
 	}
 }
 

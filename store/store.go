@@ -171,6 +171,15 @@ type Reader interface {
 	// stated and nobody took back; 0 if never.
 	NewSince(ctx context.Context, who policy.Identity) (policy.Moment, error)
 
+	// Ask records that the person was asked for consent, with a challenge that can be
+	// answered until it expires. It gives the challenge its id.
+	Ask(ctx context.Context, who policy.Identity, c *Challenge) error
+
+	// Answer records how a challenge was answered: with [policy.OptedIn] or
+	// [policy.OptedOut]. It is ErrNotFound or ErrExpired where there is nothing to
+	// answer; a challenge that is confirmed stays so.
+	Answer(ctx context.Context, id ChallengeID, state policy.ConsentState, actor string) (*Challenge, error)
+
 	// Suspicions are all suspected opt-outs that wait for somebody to decide, the one
 	// that came in first before the others. terms are those of a business phone number.
 	Suspicions(ctx context.Context, terms func(phoneNumberID string) *policy.Terms) ([]Suspicion, error)

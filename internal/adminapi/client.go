@@ -284,6 +284,11 @@ func (c *Client) Record(ctx context.Context, route Route, r ConsentRequest) (*Co
 	return answer[Consent](ctx, c, route, r)
 }
 
+// Answer tells what a person answered to a challenge.
+func (c *Client) Answer(ctx context.Context, r Reply) (*Answered, error) {
+	return answer[Answered](ctx, c, RouteConfirm, r)
+}
+
 // History is every consent record of a person.
 func (c *Client) History(ctx context.Context, r ConsentRequest) (*History, error) {
 	return answer[History](ctx, c, RouteHistory, r)

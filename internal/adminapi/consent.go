@@ -27,6 +27,33 @@ type ConsentRequest struct {
 	At string `json:"at,omitempty"`
 	// Actor is who records it, where the gateway can't tell by itself.
 	Actor string `json:"actor,omitempty"`
+	// ExpiresIn is how long somebody who is asked may take to answer, such as 48h.
+	// Default: 7 days.
+	ExpiresIn string `json:"expires_in,omitempty"`
+}
+
+// Challenge is the question that somebody was asked, and that can be answered.
+type Challenge struct {
+	ID      string    `json:"id"`
+	Expires time.Time `json:"expires"`
+}
+
+// Reply is what a person answered to a challenge.
+type Reply struct {
+	Challenge string `json:"challenge"`
+	// Text is what they wrote; "" where they confirmed otherwise, by a link for instance.
+	Text string `json:"text,omitempty"`
+	// Actor is who tells of it, where the gateway can't tell by itself.
+	Actor string `json:"actor,omitempty"`
+}
+
+// Answered is what an answer came to.
+type Answered struct {
+	// Result is confirmed, declined (they are opted out), unclear (some other word: they
+	// are asked still) or expired.
+	Result        string   `json:"result"`
+	PhoneNumberID string   `json:"phone_number_id,omitempty"`
+	Scopes        []string `json:"scopes,omitempty"`
 }
 
 // Consent is what is known about a person in relation to a business phone number.
@@ -41,6 +68,8 @@ type Consent struct {
 	// NoEffect says of each scope an opt-in was just recorded for, and that is not
 	// opted in all the same, why.
 	NoEffect map[string]string `json:"no_effect,omitempty"`
+	// Challenge is the question that was just asked.
+	Challenge *Challenge `json:"challenge,omitempty"`
 	// Lacks are the fields an opt-in that was just recorded would need to be valid.
 	Lacks []consent.Field `json:"lacks,omitempty"`
 	// Warning is what whoever has just recorded something should look at.

@@ -51,6 +51,7 @@ var tests = map[string]func(*testing.T, Open){
 	"order":             testOrder,
 	"visibility":        testVisibility,
 	"claims-race":       testClaimsRace,
+	"challenges":        testChallenges,
 	"attempts":          testAttempts,
 	"attempts-race":     testAttemptsRace,
 	"settle-race":       testSettleRace,
