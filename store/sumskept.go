@@ -27,6 +27,8 @@ type keptSums struct {
 	mu sync.Mutex
 	// chain is that of the sums that hold; zero where none do.
 	chain uint64
+	// chained is set once the store says so: not before there are sums.
+	chained bool
 	// gone are quarters that have no sums on disk, and writes counts sums written.
 	gone   map[int64]bool
 	writes uint64
@@ -60,7 +62,7 @@ func (s *Book) loadSums(ctx context.Context, lossy bool) {
 		return
 	}
 	kept := newKeptSums()
-	err := s.update(ctx, func(t *tx) error {
+	looked := func(t *tx) error {
 		r, err := readRecord[chainRecord](t, []byte{SumsPrefix})
 		if err != nil {
 			return err
@@ -68,10 +70,14 @@ func (s *Book) loadSums(ctx context.Context, lossy bool) {
 		if r.Start != s.start-1 || lossy || r.Chain == 0 {
 			r.Chain = s.start
 		}
-		r.Start, kept.chain = s.start, r.Chain
+		kept.chain, kept.chained = r.Chain, r.Start != 0
+		if !kept.chained {
+			return nil
+		}
+		r.Start = s.start
 		return t.put([]byte{SumsPrefix}, r, 0)
-	})
-	if err != nil { // the next start knows that sums weren't looked after in this one
+	}
+	if err := s.update(ctx, looked); err != nil { // the next start knows that sums weren't looked after in this one
 		s.log.Warn("no sums of the ledger are kept until the next start, so that reports take longer", zap.Error(err))
 		return
 	}

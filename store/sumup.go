@@ -159,8 +159,16 @@ func (s *Book) writeSums(ctx context.Context, q int64) (again bool, err error) {
 			return nil
 		}
 		s.sums.writing(q)
+		if !s.sums.chained {
+			if err := t.put([]byte{SumsPrefix}, &chainRecord{Chain: s.sums.chain, Start: s.start}, 0); err != nil {
+				return err
+			}
+		}
 		return t.put(sumsKey(q), record, 0)
 	})
+	if err == nil && !again {
+		s.sums.chained = true
+	}
 	return again, err
 }
 
