@@ -88,6 +88,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	// Around it.
 	{"internal/recordgen", "", "caddy badger network"},
 	{"internal/plangen", "", "caddy badger network"},
+	{"internal/zonegen", "", "caddy badger network"},
 	{"internal/freeport", "", "caddy badger"},
 	{"internal/manualclock", "", "badger network disk"},
 	{"internal/gatewaytest", "caddymodule internal/freeport internal/manualclock", ""},

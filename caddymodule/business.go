@@ -81,6 +81,10 @@ type Policy struct {
 	// Default: `international`.
 	BareNumbers string `json:"bare_numbers,omitempty"`
 
+	// Hours of the day at which templates of a kind don't leave.
+	// Default: none.
+	QuietHours []QuietHours `json:"quiet_hours,omitempty"`
+
 	// Names of templates that ask for consent. They may go to people who haven't agreed
 	// and haven't said no.
 	// Default: none.
@@ -347,6 +351,9 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		return r, err
 	}
 	if r.Caps, err = capsOf(either(p.FrequencyCaps, defaults.FrequencyCaps)); err != nil {
+		return r, err
+	}
+	if r.QuietHours, err = quietHours(either(p.QuietHours, defaults.QuietHours)); err != nil {
 		return r, err
 	}
 	if err := p.resolveRequests(defaults, &r); err != nil {

@@ -62,6 +62,10 @@ func TestDecideAgain(t *testing.T) {
 	business 104455667791 {
 		mode monitor
 	}
+	business 104455667793 {
+		quiet_hours all 00:00 12:00 Europe/Berlin
+		quiet_hours all 12:00 24:00 Europe/Berlin
+	}
 	business 104455667792 {
 		session_only
 	}`})
@@ -148,6 +152,8 @@ func TestDecideAgain(t *testing.T) {
 	}}); err != nil {
 		t.Fatal(err)
 	}
+	record(t, g, adminapi.RouteOptIn, adminapi.ConsentRequest{PhoneNumberID: "104455667793", Contact: "+4915112345678", Scope: "all", Source: "phone", Evidence: consent.Evidence{Reference: "call 9"}})
+	send("104455667793", `{"messaging_product":"whatsapp","to":"+4915112345678","type":"template","template":{"name":"shipped","language":{"code":"en"}}}`)
 	all(number)
 	all("104455667789")
 	rest()

@@ -95,3 +95,47 @@ func request(t testing.TB, w *world) (*http.Response, []byte) {
 	t.Helper()
 	return w.Post(t, messages, `{"messaging_product":"whatsapp",`+ana.address()+templateBody("may_we")+`}`)
 }
+
+// TestQuietHoursStory: offers leave by day, wherever the person may be, and a refusal
+// says how long to wait. Replies leave at any hour. It begins at nine in Greenwich.
+func TestQuietHoursStory(t *testing.T) {
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: withPolicy("quiet_hours marketing 21:00 08:00")}})
+	const leaves, waits = "allow CONSENT marketing by business", "refuse QUIET_HOURS 400/131049 marketing by business"
+	american := person{graphsim.User{Phone: "+12125550147", Name: "Abe"}}
+	somewhere := person{graphsim.User{UserID: "US.40817726355190042", Name: "Sue", HidePhone: true}}
+	for _, step := range (steps{
+		list, ana.optsIn("all"), american.optsIn("all"), somewhere.optsIn("all"),
+		template(ana, "sale", leaves), template(american, "sale", waits), template(somewhere, "sale", waits),
+		template(american, "parcel_ready", "allow CONSENT utility by business"),
+	}) {
+		step(t, w)
+	}
+	for p, until := range map[person]time.Duration{american: wait(t, w, american), somewhere: wait(t, w, somewhere)} {
+		if now := w.Clock.Now().Add(until); now.Minute() != 0 || until <= 0 {
+			t.Errorf("%s may be written to at %s", p.Name, now)
+		}
+	}
+	until := wait(t, w, american)
+	w.Clock.Advance(until - time.Second)
+	template(american, "sale", waits)(t, w)
+	w.Clock.Advance(time.Second)
+	template(american, "sale", leaves)(t, w)
+	template(somewhere, "sale", waits)(t, w) // it is night in Hawaii
+	w.Clock.Advance(wait(t, w, somewhere))
+	template(somewhere, "sale", leaves)(t, w)
+	for _, step := range (steps{template(ana, "sale", leaves), after(2 * time.Hour), template(ana, "sale", waits), ana.writes("Hello"), text(ana, passes)}) {
+		step(t, w)
+	}
+	addsUp(t, w.Gateway)
+}
+
+// wait is how long an offer to a person has to, as the answer says.
+func wait(t testing.TB, w *world, p person) time.Duration {
+	t.Helper()
+	resp, body := w.Post(t, messages, `{"messaging_product":"whatsapp",`+p.address()+templateBody("sale")+`}`)
+	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+	if err != nil {
+		t.Fatalf("%s %s: no Retry-After", resp.Status, body)
+	}
+	return time.Duration(seconds) * time.Second
+}

@@ -158,6 +158,7 @@ func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int)
 		e.Facts = facts
 		b.read(&r.Reading, i, &e.Facts)
 		e.Facts.Counted(&b.Policy, s, at)
+		b.readClocks(s, &e.Facts, now)
 	}
 	e.Send = *s
 	e.Decision, e.Decided = policy.Decide(s, &e.Facts, &e.Policy, now), true

@@ -16,7 +16,7 @@ func Decide(s *Send, f *Facts, p *Policy, now time.Time) Decision {
 	c := Case{Send: s, Facts: f, Policy: p, Now: MomentOf(now)}
 	c.Category = CategoryOf(s, f, c.Now)
 	c.who = recipientsOf(s, f, p)
-	c.billed = s.Kind == TemplateMessage || s.Kind == DirectSend && p.DirectSend
+	c.billed = c.isBilled()
 	c.decide()
 	d := c.decision
 	d.Category, d.Person = c.Category, c.who.meant
@@ -54,6 +54,10 @@ type Case struct {
 	doubt string
 
 	decision Decision
+}
+
+func (c *Case) isBilled() bool {
+	return c.Send.Kind == TemplateMessage || c.Send.Kind == DirectSend && c.Policy.DirectSend
 }
 
 func (c *Case) refuse(rule Rule, reason, remedy string) bool {

@@ -98,6 +98,8 @@ type PersonFacts struct {
 	// Sent are the messages the person got that count under the caps on what is to be
 	// sent, oldest first.
 	Sent []Sent `json:"sent,omitempty" cbor:"9,keyasint,omitempty"`
+	// Clocks are those that quiet hours of the send go by, as they stand at its time.
+	Clocks []Clock `json:"clocks,omitempty" cbor:"10,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.

@@ -198,6 +198,11 @@ func genFacts(s *Send) *rapid.Generator[Facts] {
 				f.Persons[i].Sent = withSent(f.Persons[i].Sent, genSent().Draw(t, "one"))
 			}
 		}
+		for i := range f.Persons {
+			for range rapid.IntRange(0, 2).Draw(t, "clocks") {
+				f.Persons[i].Clocks = append(f.Persons[i].Clocks, Clock{East: 60 * rapid.IntRange(-12, 14).Draw(t, "east")})
+			}
+		}
 		f.Shown = Shown(rapid.SampledFrom([]int{0, 0, 0, 1, 2, -1}).Draw(t, "shown"))
 		return f
 	})
@@ -216,6 +221,7 @@ func genPolicy() *rapid.Generator[Policy] {
 			ConsentRequests:        rapid.SampledFrom([][]ConsentRequest{nil, nil, {{Template: "offer"}}, {{Template: "offer", Scopes: ScopesOf(Marketing)}, {Template: "order_update", Scopes: ScopesOf(Transactional)}}}).Draw(t, "consent requests"),
 			RequestLimit:           rapid.IntRange(1, 2).Draw(t, "request limit"),
 			RequestPeriod:          24 * hour,
+			QuietHours:             rapid.SampledFrom([][]Quiet{nil, nil, nil, {{Scopes: ScopesOf(Marketing), From: 20 * 60, To: 8 * 60}}}).Draw(t, "quiet hours"),
 			SessionOnly:            rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "session only"),
 			Caps:                   rapid.SampledFrom([][]Cap{nil, nil, {{Scopes: ScopesOf(Marketing), Limit: 2, Period: 7 * 24 * hour}, {Scopes: ScopesOf(AllScopes...), Limit: 3, Period: 24 * hour}}}).Draw(t, "caps"),
 		}

@@ -124,6 +124,12 @@ func permitsCalls(until Moment) aspect { return func(p *PersonFacts) { p.CallUnt
 // toOne are the facts about a send that names one person.
 func toOne(aspects ...aspect) Facts { return Facts{Persons: []PersonFacts{person(aspects...)}} }
 
+// with changes what is known about the first person.
+func (f Facts) with(a aspect) Facts {
+	a(&f.Persons[0])
+	return f
+}
+
 // of adds what is known about the template.
 func (f Facts) of(c Category) Facts {
 	f.Template = TemplateFacts{Listed: true, Found: true, Status: TemplateApproved, Category: c}

@@ -40,6 +40,8 @@ type Policy struct {
 	ConsentRequests []ConsentRequest `json:"consent_requests,omitempty" cbor:"10,keyasint,omitempty"`
 	RequestLimit    int              `json:"consent_request_limit,omitempty" cbor:"11,keyasint,omitempty"`
 	RequestPeriod   time.Duration    `json:"consent_request_period,omitempty" cbor:"12,keyasint,omitempty"`
+	// QuietHours are those at which templates don't leave.
+	QuietHours []Quiet `json:"quiet_hours,omitempty" cbor:"13,keyasint,omitempty"`
 }
 
 // BareNumbers says what a phone number without plus sign (or 00) means.

@@ -36,6 +36,7 @@ var sendRules = []rule{
 var personRules = []rule{
 	// Templates, and what is billed like one.
 	{[]Rule{RuleFrequencyCap}, "nobody gets more than they can bear", (*Case).capped},
+	{[]Rule{RuleQuietHours}, "at night people sleep", (*Case).quiet},
 	{[]Rule{RuleOptedOutMarketing, RuleOptedOut}, "who said no is not asked again", (*Case).requestToOptedOut},
 	{[]Rule{RuleConsentRequestLimit, RuleConsentRequest}, "who has said nothing may be asked, and not over and over", (*Case).request},
 	{

@@ -33,7 +33,7 @@ func TestRulesDecideByTheirCodes(t *testing.T) {
 		s, p, now := genSend().Draw(t, "send"), genPolicy().Draw(t, "policy"), genMoment().Draw(t, "now")
 		f := genFacts(&s).Draw(t, "facts")
 		c := Case{Send: &s, Facts: &f, Policy: &p, Now: now, Category: CategoryOf(&s, &f, now), who: recipientsOf(&s, &f, &p)}
-		c.billed = s.Kind == TemplateMessage || s.Kind == DirectSend && p.DirectSend
+		c.billed = c.isBilled()
 		c.person, c.window = &f.Persons[0], WindowOf(f.Persons[0].Opened, p.WindowMargin)
 		for _, r := range slices.Concat(sendRules, personRules) {
 			if r.judge(&c) && !slices.Contains(r.codes, c.decision.Rule) {

@@ -179,12 +179,18 @@ func TestEntryAsEntered(t *testing.T) {
 		if len(e.Policy.Caps) == 0 {
 			e.Policy.Caps = nil
 		}
+		if len(e.Policy.QuietHours) == 0 {
+			e.Policy.QuietHours = nil
+		}
 		if len(e.Policy.ConsentRequests) == 0 {
 			e.Policy.ConsentRequests = nil
 		}
 		for i := range e.Facts.Persons {
 			if len(e.Facts.Persons[i].Sent) == 0 {
 				e.Facts.Persons[i].Sent = nil
+			}
+			if len(e.Facts.Persons[i].Clocks) == 0 {
+				e.Facts.Persons[i].Clocks = nil
 			}
 		}
 		e.Decision = policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time())

@@ -18,7 +18,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 {
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 {
 		w.key(o, 6)
 		w.writePolicy(&v.Policy)
 	}
@@ -213,6 +213,17 @@ func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
 			}
 		}
 	}
+	if len(v.Clocks) > 0 {
+		w.key(o, 10)
+		if v.Clocks == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Clocks)))
+			for i0 := range v.Clocks {
+				w.writeClock(&v.Clocks[i0])
+			}
+		}
+	}
 }
 
 func (w *recordWriter) writeConsent(v *policy.Consent) {
@@ -244,6 +255,18 @@ func (w *recordWriter) writeSent(v *policy.Sent) {
 	if v.Kind != 0 {
 		w.key(o, 3)
 		w.head(cborUint, uint64(v.Kind))
+	}
+}
+
+func (w *recordWriter) writeClock(v *policy.Clock) {
+	o := w.object()
+	if v.Zone != "" {
+		w.key(o, 1)
+		w.string(string(v.Zone))
+	}
+	if v.East != 0 {
+		w.key(o, 2)
+		w.int(int64(v.East))
 	}
 }
 
@@ -358,6 +381,17 @@ func (w *recordWriter) writePolicy(v *policy.Policy) {
 		w.key(o, 12)
 		w.int(int64(v.RequestPeriod))
 	}
+	if len(v.QuietHours) > 0 {
+		w.key(o, 13)
+		if v.QuietHours == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.QuietHours)))
+			for i0 := range v.QuietHours {
+				w.writeQuiet(&v.QuietHours[i0])
+			}
+		}
+	}
 }
 
 func (w *recordWriter) writeCap(v *policy.Cap) {
@@ -377,6 +411,24 @@ func (w *recordWriter) writeConsentRequest(v *policy.ConsentRequest) {
 	if v.Scopes != 0 {
 		w.key(o, 2)
 		w.head(cborUint, uint64(v.Scopes))
+	}
+}
+
+func (w *recordWriter) writeQuiet(v *policy.Quiet) {
+	o := w.object()
+	w.key(o, 1)
+	w.head(cborUint, uint64(v.Scopes))
+	if v.From != 0 {
+		w.key(o, 2)
+		w.int(int64(v.From))
+	}
+	if v.To != 0 {
+		w.key(o, 3)
+		w.int(int64(v.To))
+	}
+	if v.Zone != "" {
+		w.key(o, 4)
+		w.string(string(v.Zone))
 	}
 }
 
