@@ -74,7 +74,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	},
 
 	{"internal/backups", "internal/durable", "caddy badger network logger"},
-	{"command", "billing consent internal/adminapi internal/backups internal/ntp internal/version policy store store/badger", ""},
+	{"command", "billing consent internal/adminapi internal/backups internal/ntp internal/strictjson internal/version policy store store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/waguard/waguard/consent"
 )
@@ -51,6 +52,9 @@ func readEvidence(c *call, e *consent.Evidence) error {
 				return misused("evidence %s can't be read: %v", name, err)
 			}
 			value = string(content)
+		}
+		if !utf8.ValidString(value) {
+			return misused("evidence %s is not in UTF-8; what was shown would be recorded otherwise than it was", name)
 		}
 		switch name {
 		case string(consent.FieldNamesChannel):

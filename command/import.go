@@ -2,11 +2,9 @@ package command
 
 import (
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,7 +87,7 @@ func importList(ctx context.Context, c *call) (err error) {
 	tally := importTally{DryRun: c.flags.Bool("dry-run")}
 	batch := adminapi.Import{DryRun: tally.DryRun, Actor: c.flags.String("actor")}
 	done, bytes := 0, 0 // done is the last line that is on disk
-	rows := make(map[int]string)
+	rows := make(map[int][]string)
 	send := func() error {
 		if len(batch.Records) == 0 {
 			return nil
@@ -112,15 +110,15 @@ func importList(ctx context.Context, c *call) (err error) {
 		clear(rows)
 		return nil
 	}
-	err = shape.read(counted{file, advance}, func(line int, row string, record *adminapi.ImportRecord, wrong error) error {
-		if tally.Rows++; wrong != nil {
+	err = shape.read(counted{file, advance}, rejects.columns, func(row *listRow) error {
+		if tally.Rows++; row.wrong != nil {
 			tally.Rejected++
-			return rejects.add(line, wrong.Error(), row)
+			return rejects.add(row.line, row.wrong.Error(), row.cells)
 		}
-		record.Line = line
-		batch.Records = append(batch.Records, *record)
-		if bytes += len(row); rejects.kept() {
-			rows[line] = row
+		row.record.Line = row.line
+		batch.Records = append(batch.Records, *row.record)
+		if bytes += row.size; rejects.kept() {
+			rows[row.line] = slices.Clone(row.cells)
 		}
 		if len(batch.Records) == adminapi.LargestImport || bytes > batchBytes {
 			return send()
@@ -149,54 +147,6 @@ func importList(ctx context.Context, c *call) (err error) {
 		return fmt.Errorf("%d of %d rows were rejected%s", tally.Rejected, tally.Rows, rejects.where())
 	}
 	return err
-}
-
-// rejects are the rows that were not taken: the file they go to, or standard error for
-// the first of them.
-type rejects struct {
-	name string
-	file *os.File
-	out  *csv.Writer
-}
-
-func newRejects(name string) (*rejects, error) {
-	if name == "" {
-		return new(rejects), nil
-	}
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // it names people
-	if err != nil {
-		return nil, misused("the file for rejected rows can't be made: %v", err)
-	}
-	r := &rejects{name: name, file: file, out: csv.NewWriter(file)}
-	return r, r.out.Write([]string{"line", "error", "row"})
-}
-
-// kept reports that rows are wanted whole.
-func (r *rejects) kept() bool { return r.file != nil }
-
-func (r *rejects) add(line int, why, row string) error {
-	if r.file == nil {
-		return nil
-	}
-	return r.out.Write([]string{strconv.Itoa(line), why, row})
-}
-
-func (r *rejects) close() error {
-	if r.file == nil {
-		return nil
-	}
-	r.out.Flush()
-	if err := r.out.Error(); err != nil {
-		return err
-	}
-	return r.file.Close()
-}
-
-func (r *rejects) where() string {
-	if r.file == nil {
-		return "; --rejects <file> says which, and why"
-	}
-	return "; they are in " + r.name
 }
 
 // listShape is how a list is read.
@@ -234,35 +184,4 @@ func readShape(c *call) (*listShape, error) {
 		}
 	}
 	return s, nil
-}
-
-// read reads a list in either form, and gives take each row from the line it begins at.
-func (s *listShape) read(r io.Reader, take func(line int, row string, record *adminapi.ImportRecord, wrong error) error) error {
-	buffered, first, err := beginning(r)
-	if err != nil {
-		return err
-	}
-	if first == '{' {
-		return s.readLines(buffered, take)
-	}
-	return s.readCSV(buffered, take)
-}
-
-// record makes the record of a row.
-func (s *listShape) record(fields map[string]any) (*adminapi.ImportRecord, error) {
-	for name, value := range s.set {
-		if _, given := fields[name]; !given {
-			if fields[name], _ = listValue(name, value); fields[name] == nil {
-				return nil, fmt.Errorf("%s is %q, which it can't be", name, value)
-			}
-		}
-	}
-	if _, given := fields["phone_number_id"]; !given && s.business != "" {
-		fields["phone_number_id"] = s.business
-	}
-	written, err := json.Marshal(fields)
-	if err != nil {
-		return nil, err
-	}
-	return decodeRecord(written)
 }

@@ -3,7 +3,6 @@ package command
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,180 +56,85 @@ func listValue(name, text string) (any, bool) {
 	return text, true
 }
 
-// decodeRecord reads a record, and no field that isn't known.
-func decodeRecord(written []byte) (*adminapi.ImportRecord, error) {
-	record := new(adminapi.ImportRecord)
-	dec := json.NewDecoder(bytes.NewReader(written))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(record); err != nil {
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "json: "))
-	}
-	return record, nil
+// listRow is a row of a list.
+type listRow struct {
+	// line is where it begins, cells what stands there: of a line of JSON only one.
+	line  int
+	cells []string
+	// record is what it says, of so many bytes in a request; wrong why there is none.
+	record *adminapi.ImportRecord
+	size   int
+	wrong  error
 }
+
+const (
+	// largestRecord bounds what a row says.
+	largestRecord = 256 << 10
+	// longestRow bounds what is in memory at once, of a row that is rejected too.
+	longestRow = 4 << 20
+)
+
+var (
+	errTooLong   = fmt.Errorf("the row is longer than %d KiB", largestRecord>>10)
+	errNotUTF8   = errors.New("the row is not in UTF-8, so that what was written there isn't known; save the list as UTF-8")
+	errNotInUTF8 = misused("the list is not in UTF-8 but in UTF-16, as it seems; save it as UTF-8")
+)
 
 // byteOrderMark begins files of some spreadsheets.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// beginning skips a byte order mark, and tells the first byte that is no white space.
-func beginning(r io.Reader) (*bufio.Reader, byte, error) {
+// read reads a list in either form: tells begin of its columns, and gives take each row.
+func (s *listShape) read(r io.Reader, begin func([]string) error, take func(*listRow) error) error {
 	buffered := bufio.NewReaderSize(r, 64<<10)
 	if mark, err := buffered.Peek(len(byteOrderMark)); err == nil && bytes.Equal(mark, byteOrderMark) {
 		if _, err := buffered.Discard(len(mark)); err != nil {
-			return nil, 0, err
+			return err
 		}
 	}
 	head, err := buffered.Peek(4 << 10)
-	if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
-		return nil, 0, fmt.Errorf("reading the list: %w", err)
-	}
-	head = bytes.TrimSpace(head)
-	if len(head) == 0 {
-		return nil, 0, misused("the list is empty")
-	}
-	return buffered, head[0], nil
-}
-
-// longestRow bounds a row, as memory is bounded.
-const longestRow = 256 << 10
-
-// readLines reads JSON with an object a line.
-func (s *listShape) readLines(r *bufio.Reader, take func(int, string, *adminapi.ImportRecord, error) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, longestRow)
-	line := 0
-	for lines.Scan() {
-		line++
-		row := strings.TrimSpace(lines.Text())
-		if row == "" || line < s.fromLine {
-			continue
-		}
-		var fields map[string]any
-		dec := json.NewDecoder(strings.NewReader(row))
-		dec.UseNumber()
-		err := dec.Decode(&fields)
-		if err == nil && dec.More() {
-			err = errors.New("something follows the object")
-		}
-		var record *adminapi.ImportRecord
-		if err == nil {
-			renamed := make(map[string]any, len(fields))
-			for name, value := range fields {
-				if field, ok := s.columns[name]; ok {
-					name = field
-				}
-				if _, twice := renamed[name]; twice {
-					err = fmt.Errorf("%s is there twice", name)
-				}
-				if name != "" && value != nil {
-					renamed[name] = value
-				}
-			}
-			if err == nil {
-				record, err = s.record(renamed)
-			}
-		} else {
-			err = errors.New("the line is no JSON object")
-		}
-		if err := take(line, row, record, err); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("reading line %d of the list: %w", line+1, err)
-	}
-	return nil
-}
-
-// readCSV reads a file whose first line names the columns. What separates them is what
-// stands there most often.
-func (s *listShape) readCSV(r *bufio.Reader, take func(int, string, *adminapi.ImportRecord, error) error) error {
-	head, err := r.Peek(4 << 10)
 	if err != nil && err != io.EOF {
 		return fmt.Errorf("reading the list: %w", err)
 	}
-	head, _, _ = bytes.Cut(head, []byte("\n"))
-	rows := csv.NewReader(r)
-	rows.ReuseRecord, rows.FieldsPerRecord, rows.Comma = true, -1, ','
-	for _, comma := range ";\t|" {
-		if bytes.Count(head, []byte(string(comma))) > bytes.Count(head, []byte(string(rows.Comma))) {
-			rows.Comma = comma
-		}
-	}
-	columns, err := s.header(rows)
-	if err != nil {
-		return err
-	}
-	for {
-		values, err := rows.Read()
-		if err == io.EOF {
-			return nil
-		}
-		var broken *csv.ParseError
-		if errors.As(err, &broken) {
-			return misused("the list can't be read as CSV from line %d on: %v", broken.StartLine, broken.Err)
-		}
-		if err != nil {
-			return fmt.Errorf("reading the list: %w", err)
-		}
-		line, _ := rows.FieldPos(0)
-		if line < s.fromLine {
-			continue
-		}
-		row := strings.Join(values, string(rows.Comma))
-		record, wrong := s.csvRecord(columns, values)
-		if err := take(line, row, record, wrong); err != nil {
+	switch start := bytes.TrimSpace(head); {
+	case len(start) == 0:
+		return misused("the list is empty")
+	case bytes.IndexByte(head, 0) >= 0:
+		return errNotInUTF8
+	case start[0] == '{':
+		if err := begin([]string{"row"}); err != nil {
 			return err
 		}
+		return s.readLines(buffered, take)
 	}
+	return s.readCSV(buffered, head, begin, take)
 }
 
-// header reads the names of the columns, and gives the field of each; "" for none.
-func (s *listShape) header(rows *csv.Reader) (columns []string, err error) {
-	names, err := rows.Read()
-	if err != nil {
-		return nil, misused("the list has no first line that names the columns: %v", err)
-	}
-	for name := range s.columns {
-		if !slices.ContainsFunc(names, func(n string) bool { return strings.TrimSpace(n) == name }) {
-			return nil, misused("--map names the column %s, which the list doesn't have", repeated(name))
+// complete makes the record of a row from its fields.
+func (s *listShape) complete(row *listRow, fields map[string]any) {
+	row.record, row.size, row.wrong = nil, 0, nil
+	for name, value := range s.set {
+		if _, given := fields[name]; !given {
+			if fields[name], _ = listValue(name, value); fields[name] == nil {
+				row.wrong = fmt.Errorf("%s is %q, which it can't be", name, value)
+				return
+			}
 		}
 	}
-	for _, name := range names {
-		name = strings.TrimSpace(name)
-		field, mapped := s.columns[name]
-		if !mapped {
-			field = strings.ReplaceAll(strings.ToLower(name), " ", "_")
-		}
-		switch {
-		case field == "" && mapped:
-		case !isListField(field):
-			return nil, misused("the column %s is no field%s; say which it is with --map column=field, or leave it out with --map column=. There are %s", repeated(name), near(field, listFields), strings.Join(listFields, ", "))
-		case slices.Contains(columns, field):
-			return nil, misused("two columns are the field %s", field)
-		}
-		columns = append(columns, field)
+	if _, given := fields["phone_number_id"]; !given && s.business != "" {
+		fields["phone_number_id"] = s.business
 	}
-	if !slices.Contains(columns, "contact") {
-		return nil, misused("no column is the contact; name it with --map column=contact")
+	written, err := json.Marshal(fields)
+	if row.size = len(written); err == nil && row.size > largestRecord {
+		err = errTooLong
 	}
-	return columns, nil
-}
-
-func (s *listShape) csvRecord(columns, values []string) (*adminapi.ImportRecord, error) {
-	if len(values) != len(columns) {
-		return nil, fmt.Errorf("the row has %d columns, the first line %d", len(values), len(columns))
+	if err == nil {
+		row.record = new(adminapi.ImportRecord)
+		err = json.Unmarshal(written, row.record)
 	}
-	fields := make(map[string]any, len(columns))
-	for i, field := range columns {
-		value := strings.TrimSpace(values[i])
-		if field == "" || value == "" {
-			continue
-		}
-		parsed, ok := listValue(field, value)
-		if !ok {
-			return nil, fmt.Errorf("%s is %q; it must be true or false", field, value)
-		}
-		fields[field] = parsed
+	var typed *json.UnmarshalTypeError
+	if errors.As(err, &typed) {
+		field := typed.Field[strings.LastIndexByte(typed.Field, '.')+1:]
+		err = fmt.Errorf("%s is a JSON %s, which it can't be: only names_channel is true or false, only categories a list, and all else is text in quotation marks", field, typed.Value)
 	}
-	return s.record(fields)
+	row.wrong = err
 }

@@ -57,7 +57,9 @@ func TestImportCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		rows, err := csv.NewReader(file).ReadAll()
+		reader := csv.NewReader(file)
+		reader.FieldsPerRecord = -1
+		rows, err := reader.ReadAll()
 		if err != nil || len(rows) != 5 {
 			t.Fatalf("%d rows are rejected, %v", len(rows), err)
 		}
@@ -66,6 +68,23 @@ func TestImportCommand(t *testing.T) {
 			if want == "" || !strings.Contains(row[1], want) || row[2] == "" {
 				t.Errorf("rejected: %q, want %q", row, want)
 			}
+		}
+		// Mended, it is imported as the list was.
+		if strings.Join(rows[0], " ") != "line error Number Scope at Order source" {
+			t.Errorf("the file of rejects begins with %q", rows[0])
+		}
+		for i := range rows {
+			if rows[i][0] == "2503" {
+				rows[i][4] = "2025-06-02"
+			}
+		}
+		mended := new(strings.Builder)
+		if err := csv.NewWriter(mended).WriteAll(rows); err != nil {
+			t.Fatal(err)
+		}
+		p.wantCommand(t, 1, "consent import --from "+write("mended.csv", mended.String())+flags, "!3 of 4 rows were rejected")
+		if got := get(9001); !strings.Contains(got, `"since":"2025-06-01T10:00:00Z"`) {
+			t.Errorf("after the import of what was rejected: %s", got)
 		}
 	}
 	if got := get(1); !strings.Contains(got, `"marketing":{"state":"opted_in","since":"2025-05-31T10:00:00Z","source":"transaction"}`) {
@@ -77,6 +96,9 @@ func TestImportCommand(t *testing.T) {
 	if out := p.wantCommand(t, 0, "consent history --json --business "+shop+" --contact "+who(1)+admin); strings.Count(out, `"state":"opted_in"`) != 1 || !strings.Contains(out, `"transaction_id":"o-1"`) {
 		t.Errorf("the history after two imports of one list: %s", out)
 	}
+
+	// A long text that all rows have.
+	p.wantCommand(t, 1, "consent import --from "+csvFile+flags+" --dry-run --set text="+strings.Repeat("<p>", 5000), "2500")
 
 	// JSON lines; what all rows have; and opt-outs.
 	lines := write("list.jsonl", `{"contact":"`+who(5000)+`","at":"2025-06-01","categories":["offers"],"names_channel":true}`+"\n\n"+
