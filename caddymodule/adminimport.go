@@ -22,15 +22,20 @@ func adminConfirm(a *App, st store.Store, w http.ResponseWriter, r *http.Request
 	if err != nil {
 		return adminFailure(err)
 	}
-	answer := adminapi.Answered{Result: string(answered.Result)}
+	answer := answeredOf(answered)
+	a.logger.Info("answer to a challenge", zap.String("result", answer.Result), zap.String("actor", reply.Actor), zap.String("phone_number_id", answer.PhoneNumberID))
+	return jsonAnswer(w, answer)
+}
+
+func answeredOf(answered *gateway.Answered) *adminapi.Answered {
+	answer := &adminapi.Answered{Result: string(answered.Result)}
 	if c := answered.Challenge; c != nil {
 		answer.PhoneNumberID = c.PhoneNumberID
 		for _, scope := range c.Scopes {
 			answer.Scopes = append(answer.Scopes, scope.String())
 		}
 	}
-	a.logger.Info("answer to a challenge", zap.String("result", answer.Result), zap.String("actor", reply.Actor), zap.String("phone_number_id", answer.PhoneNumberID))
-	return jsonAnswer(w, answer)
+	return answer
 }
 
 // adminImport records a list.

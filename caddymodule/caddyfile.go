@@ -20,6 +20,8 @@ func init() {
 	httpcaddyfile.RegisterDirectiveOrder("whatsapp_guard", httpcaddyfile.Before, "reverse_proxy")
 	httpcaddyfile.RegisterHandlerDirective("whatsapp_webhook", parseWebhook)
 	httpcaddyfile.RegisterDirectiveOrder("whatsapp_webhook", httpcaddyfile.Before, "reverse_proxy")
+	httpcaddyfile.RegisterHandlerDirective("whatsapp_consent", parseConsentAPI)
+	httpcaddyfile.RegisterDirectiveOrder("whatsapp_consent", httpcaddyfile.Before, "reverse_proxy")
 	httpcaddyfile.RegisterHandlerDirective("whatsapp_health", parseHealth)
 	httpcaddyfile.RegisterDirectiveOrder("whatsapp_health", httpcaddyfile.Before, "metrics")
 }

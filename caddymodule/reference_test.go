@@ -51,6 +51,7 @@ var blocks = map[string]struct {
 	"policy":           {"whatsapp {\npolicy {\n?\n}\n}", appBlock},
 	"whatsapp_guard":   {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
 	"upstream":         {"whatsapp_guard {\nupstream https://graph.facebook.com {\n?\n}\n}", new(Guard).UnmarshalCaddyfile},
+	"whatsapp_consent": {"whatsapp_consent {\n?\n}", new(ConsentAPI).UnmarshalCaddyfile},
 	"whatsapp_webhook": {"whatsapp_webhook {\n?\n}", new(Webhook).UnmarshalCaddyfile},
 }
 
@@ -131,7 +132,7 @@ func TestReferenceExamples(t *testing.T) {
 // Every JSON field must be found in the table too.
 func TestReferenceHasEveryJSONField(t *testing.T) {
 	text := page(t, "options")
-	for _, v := range []any{App{}, Business{}, Policy{}, Words{}, BadgerStore{}, Guard{}, Webhook{}} {
+	for _, v := range []any{App{}, Business{}, Policy{}, Words{}, BadgerStore{}, Guard{}, Webhook{}, ConsentAPI{}} {
 		typ := reflect.TypeOf(v)
 		for i := range typ.NumField() {
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")

@@ -26,6 +26,7 @@ var usages = map[string]string{ // #nosec G101 -- how secrets are written, and n
 	"opt_out_payloads": "opt_out_payloads <scope> <payload>...", "opt_in_payloads": "opt_in_payloads <scope> <payload>...",
 	"suspected_words": "suspected_words <word>...", "ignored_words": "ignored_words <word>...",
 	"ledger": "ledger strict|overlap", "body_budget": "body_budget <size>, such as 64MiB", "body_timeout": "body_timeout <duration>, such as 30s", "gc_percent": "gc_percent <number>, such as 100",
+	"origins": "origins <origin>..., such as https://www.example.com", "rate": "rate <number>, such as 50",
 	"log_contacts": "log_contacts pseudonym|masked|clear", "policy": "policy { … }, without a word before the brace",
 	"dialect": "dialect cloud|360dialog|on_premises", "phone_number_id": "phone_number_id <id>", "max_body": "max_body <size>, such as 1MiB",
 	"send_timeout": "send_timeout <duration>, such as 60s", "idempotency_window": "idempotency_window <duration>, such as 24h",

@@ -43,23 +43,32 @@ type asked struct {
 
 // readConsent checks a consent request, and finds the business it is about.
 func (g *Gateway) readConsent(ctx context.Context, r *ConsentRequest) (a asked, err error) {
-	if strings.Trim(r.PhoneNumberID, "0123456789") != "" {
-		if r.PhoneNumberID, err = g.businessNamed(ctx, r.PhoneNumberID); err != nil {
-			return a, err
-		}
+	if r.PhoneNumberID, err = g.NumberNamed(ctx, r.PhoneNumberID); err != nil {
+		return a, err
 	}
-	if r.PhoneNumberID == "" {
-		return a, misasked(errors.New("phone_number_id is missing: the id of the business phone number, or its configured name"))
-	}
-	var ok bool
-	if a.business, ok = g.Businesses.Of(r.PhoneNumberID); !ok {
-		return a, &Problem{Kind: NotServed, Err: errors.New("this gateway does not serve that business phone number")}
-	}
+	a.business, _ = g.Businesses.Of(r.PhoneNumberID)
 	if a.who, err = readContact(r.Contact); err != nil {
 		return a, misasked(err)
 	}
 	a.store, err = g.Open()
 	return a, err
+}
+
+// NumberNamed is the id of a business phone number that a request names by its id or its
+// configured name, and that is served.
+func (g *Gateway) NumberNamed(ctx context.Context, name string) (id string, err error) {
+	if id = name; strings.Trim(id, "0123456789") != "" {
+		if id, err = g.businessNamed(ctx, id); err != nil {
+			return "", err
+		}
+	}
+	if id == "" {
+		return "", misasked(errors.New("phone_number_id is missing: the id of the business phone number, or its configured name"))
+	}
+	if _, ok := g.Businesses.Of(id); !ok {
+		return "", &Problem{Kind: NotServed, Err: errors.New("this gateway does not serve that business phone number")}
+	}
+	return id, nil
 }
 
 // Recorded is what an operator recorded about a person.

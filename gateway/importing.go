@@ -13,6 +13,10 @@ type Import struct {
 	Records []ImportRecord
 	// DryRun only checks them.
 	DryRun bool
+	// Now: what has no time is of now. Else each opt-in says when it was given.
+	Now bool
+	// Whole: all are recorded, or none.
+	Whole bool
 	// Actor is who records them, and how that is known.
 	Actor string
 }
@@ -55,7 +59,7 @@ func (g *Gateway) Import(ctx context.Context, list *Import) (*Imported, error) {
 	var optIns []given
 	for i := range list.Records {
 		r := &list.Records[i]
-		a, words, err := g.readImported(ctx, r, list.Actor)
+		a, words, err := g.readImported(ctx, r, list)
 		if err != nil {
 			var p *Problem
 			if !errors.As(err, &p) {
@@ -74,6 +78,10 @@ func (g *Gateway) Import(ctx context.Context, list *Import) (*Imported, error) {
 		if len(words[0].Lacks) > 0 {
 			result.Incomplete = append(result.Incomplete, r.Line)
 		}
+	}
+	if list.Whole && len(result.Rejected) > 0 {
+		result.Recorded = 0
+		return result, nil
 	}
 	if !list.DryRun {
 		if err := g.Learn(ctx, events); err != nil {
@@ -106,17 +114,17 @@ func optedOutSince(in *policy.ConsentChanged, person *policy.PersonFacts, terms 
 }
 
 // readImported reads a record of a list: the words it records, at least one.
-func (g *Gateway) readImported(ctx context.Context, r *ImportRecord, actor string) (a asked, words []policy.ConsentChanged, err error) {
+func (g *Gateway) readImported(ctx context.Context, r *ImportRecord, list *Import) (a asked, words []policy.ConsentChanged, err error) {
 	state := policy.OptedIn
 	if r.State != "" {
 		if err := state.UnmarshalText([]byte(r.State)); err != nil || state != policy.OptedIn && state != policy.OptedOut {
 			return a, nil, misasked(fmt.Errorf("state is %q; it must be opted_in or opted_out", r.State))
 		}
 	}
-	if state == policy.OptedIn && r.At == "" {
+	if state == policy.OptedIn && r.At == "" && !list.Now {
 		return a, nil, misasked(errors.New("at is missing: say when the person agreed, such as 2026-11-22 or 2026-11-22T10:00:00Z"))
 	}
-	r.Actor = actor
+	r.Actor = list.Actor
 	if a, err = g.readConsent(ctx, &r.ConsentRequest); err != nil {
 		return a, nil, err
 	}

@@ -26,6 +26,8 @@ import (
 //	r alias(16)                     reviewRecord: a person who may have opted out, under a name it came with
 //	g time(6) 0(10)                 sumsRecord: the sums of the ledger entries of a quarter of an hour
 //	g                               chainRecord: since when there are such
+//	j id(8)                         ConsentKey: an API key for consent, by its hash
+//	i name(16)                      Remembered: an answer that is given again
 //	f id(16)                        challengeRecord: a question for consent that can be answered
 //	p digest(8)                     policy.Policy: what entries of the ledger were decided under
 //
@@ -33,28 +35,30 @@ import (
 // caller cover the phone number id as well. Digests are SHA-256 of names that are no
 // secret. An engine may keep records of its own under k, l, m, u, v, y and z.
 const (
-	contactPrefix   = 'c'
-	historyPrefix   = 'h'
-	statusPrefix    = 's'
-	stopsPrefix     = 'o'
-	opaquePrefix    = 'q'
-	attemptPrefix   = 'a'
-	templatePrefix  = 't'
-	listingPrefix   = 'w'
-	numberPrefix    = 'n'
-	eventPrefix     = 'e'
-	shownPrefix     = 'd'
-	callerPrefix    = 'x'
-	policyPrefix    = 'p'
-	reviewPrefix    = 'r'
-	challengePrefix = 'f'
+	contactPrefix    = 'c'
+	historyPrefix    = 'h'
+	statusPrefix     = 's'
+	stopsPrefix      = 'o'
+	opaquePrefix     = 'q'
+	attemptPrefix    = 'a'
+	templatePrefix   = 't'
+	listingPrefix    = 'w'
+	numberPrefix     = 'n'
+	eventPrefix      = 'e'
+	shownPrefix      = 'd'
+	callerPrefix     = 'x'
+	policyPrefix     = 'p'
+	reviewPrefix     = 'r'
+	challengePrefix  = 'f'
+	consentKeyPrefix = 'j'
+	rememberedPrefix = 'i'
 	// SumsPrefix is for engines, which let sums go with the entries of their time.
 	SumsPrefix = 'g'
 )
 
 // ExpiringKinds are the first bytes of the keys of records that may be kept for a
 // time.
-const ExpiringKinds = "soqaexf"
+const ExpiringKinds = "soqaexfi"
 
 func aliasKey(prefix byte, a policy.Alias) []byte {
 	return append([]byte{prefix}, a[:]...)

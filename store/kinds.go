@@ -31,6 +31,8 @@ var Kinds = []Kind{
 	{"digits shown", shownPrefix, decodes[shownRecord]},
 	{"access tokens accepted", callerPrefix, decodes[callerRecord]},
 	{"policies", policyPrefix, checkPolicy},
+	{"keys", consentKeyPrefix, decodes[ConsentKey]},
+	{"answers", rememberedPrefix, decodes[Remembered]},
 	{"challenges", challengePrefix, decodes[challengeRecord]},
 	{"reviews", reviewPrefix, decodes[reviewRecord]},
 	{"sums of entries", SumsPrefix, checkSums},

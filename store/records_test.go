@@ -111,6 +111,8 @@ func goldenRecords() []any {
 		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptedIn, Scopes: []policy.Scope{policy.Marketing}, Source: "website", Alias: a, Evidence: &consent.Evidence{PageURL: "https://example.com/", NamesChannel: true, Categories: []string{"offers"}}, Lacks: []consent.Field{consent.FieldIP}},
 		&challengeRecord{Names: []policy.Alias{a}, PhoneNumberID: "1", Scopes: []policy.Scope{policy.Marketing}, Source: "sms", Ref: "r", Evidence: &consent.Evidence{Programme: "news"}, Lacks: []consent.Field{consent.FieldText}, Actor: "ana (told)", Expires: 5, Confirmed: 4},
 		&contactRecord{Contact: counted},
+		&ConsentKey{ID: ConsentKeyID{1}, Name: "shop", Hash: [32]byte{2}, Rights: []string{"read"}, Businesses: []string{"1"}, Created: 3, Actor: "ana (told)", Revoked: 4},
+		&Remembered{Digest: [32]byte{1}, Status: 200, Answer: []byte("{}")},
 	}
 }
 

@@ -180,6 +180,21 @@ type Reader interface {
 	// answer; a challenge that is confirmed stays so.
 	Answer(ctx context.Context, id ChallengeID, state policy.ConsentState, actor string) (*Challenge, error)
 
+	// PutConsentKey makes an API key for consent, or changes one.
+	PutConsentKey(ctx context.Context, k *ConsentKey) error
+
+	// ConsentKey is the key of that id, or ErrNotFound.
+	ConsentKey(ctx context.Context, id ConsentKeyID) (*ConsentKey, error)
+
+	// ConsentKeys are all keys, by name.
+	ConsentKeys(ctx context.Context) ([]*ConsentKey, error)
+
+	// Remember keeps an answer for a time, under a name that AttemptPseudonym made.
+	Remember(ctx context.Context, name policy.Alias, r *Remembered, keep time.Duration) error
+
+	// Remembered is the answer under that name; nil for none.
+	Remembered(ctx context.Context, name policy.Alias) (*Remembered, error)
+
 	// Suspicions are all suspected opt-outs that wait for somebody to decide, the one
 	// that came in first before the others. terms are those of a business phone number.
 	Suspicions(ctx context.Context, terms func(phoneNumberID string) *policy.Terms) ([]Suspicion, error)

@@ -39,6 +39,11 @@ func readBody(body io.Reader, request any) error {
 	return nil
 }
 
+// ReadBody fills a request, given by pointer, from a body that was read, as strictly.
+func ReadBody(body []byte, request any) error {
+	return readRaw(body, request)
+}
+
 func readStrictly(body io.Reader, request any) error {
 	largest := LargestRequest
 	if large, ok := request.(interface{ largestBody() int }); ok {
@@ -51,6 +56,10 @@ func readStrictly(body io.Reader, request any) error {
 	if len(raw) > largest {
 		return fmt.Errorf("the body is larger than %d KiB", largest>>10)
 	}
+	return readRaw(raw, request)
+}
+
+func readRaw(raw []byte, request any) error {
 	doc, err := strictjson.Parse(raw)
 	if err != nil {
 		return err

@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/policy"
+)
+
+// CheckRequest asks whether a message would pass now.
+type CheckRequest struct {
+	PhoneNumberID string
+	// Contacts are phone numbers with plus and country code, or user ids.
+	Contacts []string
+	// Template is what would be sent; the zero one stands for a text.
+	Template policy.TemplateRef
+	// Reference is the biz_opaque_callback_data the send would have.
+	Reference string
+}
+
+// MostChecked is how many people one request asks about.
+const MostChecked = 1000
+
+// Checked is what would be decided about a send to one person: by the rules that judge
+// sends, on what is known at this moment. Nothing is recorded, and nothing used up.
+type Checked struct {
+	Verdict  policy.Verdict
+	Rule     policy.Rule
+	Category policy.Category
+	Reason   string
+	Remedy   string
+	// Retry is from when on it may pass; zero where that is no matter of time.
+	Retry policy.Moment
+}
+
+// Check tells what would be decided about a message to each of some people, in their
+// order.
+func (g *Gateway) Check(ctx context.Context, r *CheckRequest) ([]Checked, error) {
+	if len(r.Contacts) == 0 || len(r.Contacts) > MostChecked {
+		return nil, misasked(fmt.Errorf("contacts has %d people; one request is about 1 to %d", len(r.Contacts), MostChecked))
+	}
+	if _, ok := g.Businesses.Of(r.PhoneNumberID); !ok {
+		return nil, &Problem{Kind: NotServed, Err: errors.New("this gateway does not serve that business phone number")}
+	}
+	st, err := g.Open()
+	if err != nil {
+		return nil, err
+	}
+	path := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: "/" + r.PhoneNumberID + "/messages"}, Header: http.Header{}}
+	route, refusal := cloudapi.Classify(cloudapi.Cloud, path, "")
+	if refusal != nil {
+		return nil, misasked(errors.New("phone_number_id is none"))
+	}
+	list := make([]Checked, len(r.Contacts))
+	for i, contact := range r.Contacts {
+		body, err := r.body(contact)
+		if err != nil {
+			return nil, misasked(err)
+		}
+		reading, refusal := cloudapi.ReadSends(route, "application/json", body, func(id string) string { return g.Home(ctx, id) })
+		if refusal != nil {
+			list[i] = Checked{Verdict: policy.Refuse, Rule: refusal.Rule, Reason: refusal.Reason, Remedy: refusal.Remedy}
+			continue
+		}
+		e, err := g.decide(ctx, st, &Request{Reading: reading, Body: body}, 0)
+		if err != nil {
+			return nil, err
+		}
+		d := &e.Decision
+		list[i] = Checked{d.Verdict, d.Rule, d.Category, d.Reason, d.Remedy, d.Retry}
+	}
+	return list, nil
+}
+
+// body is the send as a sender would write it.
+func (r *CheckRequest) body(contact string) ([]byte, error) {
+	who, err := readContact(contact)
+	if err != nil {
+		return nil, err
+	}
+	send := map[string]any{"messaging_product": "whatsapp"}
+	if who.Kind == policy.Phone {
+		send["to"] = contact
+	} else {
+		send["recipient"] = contact
+	}
+	if r.Template == (policy.TemplateRef{}) {
+		send["type"], send["text"] = "text", map[string]any{"body": "?"}
+	} else {
+		send["type"], send["template"] = "template", map[string]any{"name": r.Template.Name, "language": map[string]any{"code": r.Template.Language}}
+	}
+	if r.Reference != "" {
+		send["biz_opaque_callback_data"] = r.Reference
+	}
+	return json.Marshal(send)
+}
