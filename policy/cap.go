@@ -73,7 +73,11 @@ func (c *Case) capped() bool {
 		if !k.covers(scope) {
 			continue
 		}
-		if c.Facts.Rival != NoRival {
+		switch c.Facts.Rival {
+		case SiblingRival:
+			return c.refuse(RuleFrequencyCap, fmt.Sprintf("a person gets at most %s, and other sends of this batch take what is left of that", k),
+				"send the batch without it")
+		case RequestRival:
 			return c.refuse(RuleFrequencyCap, fmt.Sprintf("a person gets at most %s, and other sends are taking what is left of that at this moment", k),
 				"don't send it now; try again later")
 		}
