@@ -81,6 +81,15 @@ type Policy struct {
 	// Default: `international`.
 	BareNumbers string `json:"bare_numbers,omitempty"`
 
+	// To which countries templates of a kind go.
+	// Default: to all.
+	Countries []Countries `json:"countries,omitempty"`
+
+	// Whether templates are refused that Meta is known not to deliver to a country: `on`
+	// or `off`.
+	// Default: `on`.
+	CountryPack string `json:"country_pack,omitempty"`
+
 	// Hours of the day at which templates of a kind don't leave.
 	// Default: none.
 	QuietHours []QuietHours `json:"quiet_hours,omitempty"`
@@ -332,6 +341,7 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		{chooseOptedOutReplies, p.OptedOutReplies, defaults.OptedOutReplies, &r.RefuseOptedOutReplies},
 		{chooseGroups, p.Groups, defaults.Groups, &r.AllowGroups},
 		{chooseDirectSend, p.DirectSend, defaults.DirectSend, &r.DirectSend},
+		{chooseCountryPack, p.CountryPack, defaults.CountryPack, &r.NoCountryPack},
 		{chooseSessionOnly, p.SessionOnly, defaults.SessionOnly, &r.SessionOnly},
 	} {
 		value, err := set.of(set.own, set.other)
@@ -351,6 +361,9 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		return r, err
 	}
 	if r.Caps, err = capsOf(either(p.FrequencyCaps, defaults.FrequencyCaps)); err != nil {
+		return r, err
+	}
+	if r.Countries, err = countryRules(either(p.Countries, defaults.Countries)); err != nil {
 		return r, err
 	}
 	if r.QuietHours, err = quietHours(either(p.QuietHours, defaults.QuietHours)); err != nil {

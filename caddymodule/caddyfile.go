@@ -172,6 +172,8 @@ func atStart(setting, what string) (string, error) {
 //			direct_send         allow|refuse
 //			time_zone           <name>
 //			bare_numbers        international|both|refuse
+//			countries           refuse|only <scope> <country>...
+//			country_pack        on|off
 //			quiet_hours         <scope> <from> <to> [<time zone>|recipient]
 //			consent_request_templates <name>...
 //			consent_request_limit     <number> <period>
@@ -230,7 +232,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 				return d.ArgErr()
 			}
 			at := *d
-			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions", "frequency_cap", "quiet_hours"); err != nil {
+			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions", "frequency_cap", "quiet_hours", "countries"); err != nil {
 				return err
 			}
 			if err := app.Policy.check(); err != nil {
@@ -302,7 +304,7 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	known["waba"] = checked(&b.WABA)
 	known["number"] = checked(&b.Number)
 	known["mode"] = chooseMode.into(&b.Mode)
-	if err := parseBlock(d, known, "opt_in_questions", "frequency_cap", "quiet_hours"); err != nil {
+	if err := parseBlock(d, known, "opt_in_questions", "frequency_cap", "quiet_hours", "countries"); err != nil {
 		return b, err
 	}
 	// What can be checked without the rest of the configuration is checked here,
@@ -322,6 +324,8 @@ func (p *Policy) subdirectives() map[string]parser {
 		"direct_send":               chooseDirectSend.into(&p.DirectSend),
 		"time_zone":                 zoneInto(&p.TimeZone),
 		"bare_numbers":              chooseBareNumbers.into(&p.BareNumbers),
+		"countries":                 p.parseCountries,
+		"country_pack":              chooseCountryPack.into(&p.CountryPack),
 		"quiet_hours":               p.parseQuietHours,
 		"consent_request_templates": listInto(&p.ConsentRequestTemplates),
 		"consent_request_limit":     p.parseRequestLimit,

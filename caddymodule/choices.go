@@ -31,6 +31,7 @@ var (
 	chooseOptedOutReplies = choice{"opted_out_replies", []string{"allow", "refuse"}, "allow"}
 	chooseGroups          = choice{"groups", []string{"allow", "refuse"}, "refuse"}
 	chooseDirectSend      = choice{"direct_send", []string{"allow", "refuse"}, "refuse"}
+	chooseCountryPack     = choice{"country_pack", onOrOff, "on"}
 	chooseSessionOnly     = choice{"session_only", onOrOff, "off"}
 	chooseBareNumbers     = choice{"bare_numbers", []string{policy.BareFirst.String(), policy.BareBoth.String(), policy.BareRefuse.String()}, policy.BareFirst.String()}
 	chooseOptOutReach     = choice{"opt_out_reach", reaches, policy.ReachWABA.String()}

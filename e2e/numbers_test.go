@@ -60,7 +60,7 @@ var abroadBare = []string{"447700900123", "33612345678", "5511987654321", "12125
 // answers whoever wrote, wherever they are, and it makes no difference whether the
 // business's country is known yet.
 func TestBareNumbersAreWhoWrote(t *testing.T) {
-	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: bareShop()}})
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: bareShop("country_pack off")}})
 	gatewaytest.Do(t, "GET", w.URL+"/v25.0/"+waba+"/message_templates?limit=100", "", http.Header{"Authorization": {"Bearer test-token"}})
 	for _, digits := range abroadBare {
 		person{graphsim.User{Phone: "+" + digits}}.optsIn("marketing")(t, w)

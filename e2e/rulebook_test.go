@@ -99,7 +99,7 @@ func request(t testing.TB, w *world) (*http.Response, []byte) {
 // TestQuietHoursStory: offers leave by day, wherever the person may be, and a refusal
 // says how long to wait. Replies leave at any hour. It begins at nine in Greenwich.
 func TestQuietHoursStory(t *testing.T) {
-	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: withPolicy("quiet_hours marketing 21:00 08:00")}})
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: withPolicy("quiet_hours marketing 21:00 08:00", "country_pack off")}})
 	const leaves, waits = "allow CONSENT marketing by business", "refuse QUIET_HOURS 400/131049 marketing by business"
 	american := person{graphsim.User{Phone: "+12125550147", Name: "Abe"}}
 	somewhere := person{graphsim.User{UserID: "US.40817726355190042", Name: "Sue", HidePhone: true}}
@@ -138,4 +138,26 @@ func wait(t testing.TB, w *world, p person) time.Duration {
 		t.Fatalf("%s %s: no Retry-After", resp.Status, body)
 	}
 	return time.Duration(seconds) * time.Second
+}
+
+// TestCountryStory: what Meta doesn't deliver to the United States doesn't leave, and the
+// operator says where else offers don't go.
+func TestCountryStory(t *testing.T) {
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: withPolicy("countries refuse marketing FR")}})
+	const leaves, blocked = "allow CONSENT marketing by business", "refuse COUNTRY_BLOCK 400/130497 marketing by business"
+	by := func(number string) person { return person{graphsim.User{Phone: number, Name: "Somebody"}} }
+	american, canadian, french := by("+12125550147"), by("+14165550147"), by("+33612345678")
+	named := person{graphsim.User{UserID: "US.40817726355190042", Name: "Sue", HidePhone: true}}
+	list(t, w)
+	for p, want := range map[person]string{american: blocked, named: blocked, canadian: leaves, french: blocked, ana: leaves} {
+		p.optsIn("all")(t, w)
+		template(p, "sale", want)(t, w)
+		template(p, "parcel_ready", "allow CONSENT utility by business")(t, w)
+	}
+	w.WhatsApp = withPolicy("country_pack off", "countries only marketing US CA")
+	w.reload(t)
+	for p, want := range map[person]string{american: leaves, named: leaves, canadian: leaves, french: blocked, ana: blocked} {
+		template(p, "sale", want)(t, w)
+	}
+	addsUp(t, w.Gateway)
 }

@@ -43,6 +43,14 @@ func zonesOf(who policy.Identity) []string {
 	return phone.ZonesOfCountry(identity.Country(who))
 }
 
+// countryOf is the ISO code of a person's country, as far as their name tells.
+func countryOf(who policy.Identity) string {
+	if who.Kind == policy.Phone {
+		return phone.Country(who.Value)
+	}
+	return identity.Country(who)
+}
+
 // zoneOf is the zone of a name, or other where this system has none of it.
 func zoneOf(name string, other *time.Location) *time.Location {
 	if zone, err := time.LoadLocation(name); err == nil {

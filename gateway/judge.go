@@ -159,6 +159,8 @@ func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int)
 		b.read(&r.Reading, i, &e.Facts)
 		e.Facts.Counted(&b.Policy, s, at)
 		b.readClocks(s, &e.Facts, now)
+		who := s.Identities()
+		e.Facts.InCountries(&b.Policy, s, at, func(person int) string { return countryOf(who[person]) })
 	}
 	e.Send = *s
 	e.Decision, e.Decided = policy.Decide(s, &e.Facts, &e.Policy, now), true

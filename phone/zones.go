@@ -20,5 +20,23 @@ func Zones(digits string) []string {
 	return nil
 }
 
+// Country is the ISO code of the country of a number, whose digits begin with the country
+// code; "" where it can't be told. Behind +1 area codes tell, which nobody has anywhere
+// else. Islands and territories with the calling code of a larger country count as that.
+func Country(digits string) string {
+	if iso, ok := countryOfCode[digits[:min(len(digits), len("1202"))]]; ok && digits[0] == '1' {
+		return iso
+	}
+	for n := min(len(digits), longestCode); n > 0; n-- {
+		if iso, ok := countryOfCode[digits[:n]]; ok {
+			return iso
+		}
+	}
+	return ""
+}
+
+// KnownCountry reports that there is a country with the ISO code.
+func KnownCountry(iso string) bool { return zonesOfCountries[iso] != "" }
+
 // ZonesOfCountry are the time zones of a country by its ISO code, such as "DE".
 func ZonesOfCountry(iso string) []string { return strings.Fields(zonesOfCountries[iso]) }

@@ -73,3 +73,24 @@ func sameClocks(a, b []string) bool {
 	}
 	return len(a) == len(b) && slices.Equal(clocks(a), clocks(b))
 }
+
+// TestCountry: North America's countries are told apart, as far as area codes do.
+func TestCountry(t *testing.T) {
+	for digits, want := range map[string]string{
+		"12125550147": "US", "18085550147": "US", "14165550147": "CA", "18765550147": "JM", "18095550147": "DO", "17875550147": "PR",
+		"18005550147": "", "12": "", "1": "", "": "", "9": "", "77011234567": "KZ", "79161234567": "RU", "4915112345678": "DE",
+		"919876543210": "IN", "5351234567": "CU", "989121234567": "IR", "963944567890": "SY", "85021234567": "KP", "35312345678": "IE", "80012345678": "",
+	} {
+		if got := Country(digits); got != want {
+			t.Errorf("%s: %q, want %q", digits, got, want)
+		}
+	}
+	for code, iso := range countryOfCode {
+		if !KnownCountry(iso) {
+			t.Errorf("+%s is of %q, which has no zones", code, iso)
+		}
+	}
+	if KnownCountry("XX") || KnownCountry("") {
+		t.Error("countries are known that there are none of")
+	}
+}

@@ -357,6 +357,10 @@ func TestOptOutNeverAllows(t *testing.T) {
 		c = c.Clone()
 		stop.apply(c)
 		with := factsOf(c, &s, tf)
+		for i := range with.Persons {
+			with.Persons[i].Country = rapid.SampledFrom([]string{"", "", "DE", "US", "CU"}).Draw(t, "country")
+			without.Persons[i].Country = with.Persons[i].Country
+		}
 		for _, sent := range rapid.SliceOfN(genSent(), 0, 4).Draw(t, "sent") {
 			for i := range with.Persons {
 				with.Persons[i].Sent = withSent(with.Persons[i].Sent, sent)

@@ -100,6 +100,9 @@ type PersonFacts struct {
 	Sent []Sent `json:"sent,omitempty" cbor:"9,keyasint,omitempty"`
 	// Clocks are those that quiet hours of the send go by, as they stand at its time.
 	Clocks []Clock `json:"clocks,omitempty" cbor:"10,keyasint,omitempty"`
+	// Country is the ISO code of the person's country, where it makes a difference to the
+	// send and can be told.
+	Country string `json:"country,omitempty" cbor:"11,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.

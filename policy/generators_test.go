@@ -199,6 +199,7 @@ func genFacts(s *Send) *rapid.Generator[Facts] {
 			}
 		}
 		for i := range f.Persons {
+			f.Persons[i].Country = rapid.SampledFrom([]string{"", "", "DE", "US", "CU"}).Draw(t, "country")
 			for range rapid.IntRange(0, 2).Draw(t, "clocks") {
 				f.Persons[i].Clocks = append(f.Persons[i].Clocks, Clock{East: 60 * rapid.IntRange(-12, 14).Draw(t, "east")})
 			}
@@ -222,6 +223,8 @@ func genPolicy() *rapid.Generator[Policy] {
 			RequestLimit:           rapid.IntRange(1, 2).Draw(t, "request limit"),
 			RequestPeriod:          24 * hour,
 			QuietHours:             rapid.SampledFrom([][]Quiet{nil, nil, nil, {{Scopes: ScopesOf(Marketing), From: 20 * 60, To: 8 * 60}}}).Draw(t, "quiet hours"),
+			Countries:              rapid.SampledFrom([][]CountryRule{nil, nil, nil, {{Scopes: ScopesOf(AllScopes...), Only: true, Countries: []string{"DE"}}}, {{Scopes: ScopesOf(Transactional), Countries: []string{"DE"}}}}).Draw(t, "countries"),
+			NoCountryPack:          rapid.Bool().Draw(t, "no country pack"),
 			SessionOnly:            rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "session only"),
 			Caps:                   rapid.SampledFrom([][]Cap{nil, nil, {{Scopes: ScopesOf(Marketing), Limit: 2, Period: 7 * 24 * hour}, {Scopes: ScopesOf(AllScopes...), Limit: 3, Period: 24 * hour}}}).Draw(t, "caps"),
 		}

@@ -42,6 +42,10 @@ type Policy struct {
 	RequestPeriod   time.Duration    `json:"consent_request_period,omitempty" cbor:"12,keyasint,omitempty"`
 	// QuietHours are those at which templates don't leave.
 	QuietHours []Quiet `json:"quiet_hours,omitempty" cbor:"13,keyasint,omitempty"`
+	// Countries say where templates go. NoCountryPack leaves out what is known of countries
+	// without being told.
+	Countries     []CountryRule `json:"countries,omitempty" cbor:"14,keyasint,omitempty"`
+	NoCountryPack bool          `json:"no_country_pack,omitempty" cbor:"15,keyasint,omitempty"`
 }
 
 // BareNumbers says what a phone number without plus sign (or 00) means.

@@ -31,6 +31,7 @@ const (
 	RuleOptedOut            Rule = "OPTED_OUT"
 	RuleOptedOutMarketing   Rule = "OPTED_OUT_MARKETING"
 	RuleFrequencyCap        Rule = "FREQUENCY_CAP"
+	RuleCountryBlock        Rule = "COUNTRY_BLOCK"
 	RuleQuietHours          Rule = "QUIET_HOURS"
 	RuleConsentRequestLimit Rule = "CONSENT_REQUEST_LIMIT"
 	RuleSessionOnly         Rule = "SENDER_SESSION_ONLY" // this business sends no templates
@@ -94,7 +95,7 @@ var (
 	}
 	// RefuseRules are the rules by which [Decide] refuses.
 	RefuseRules = []Rule{
-		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleSessionOnly,
+		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleSessionOnly,
 		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleMarketingOnly,
 		RuleGroupsRefused, RuleCallNotPermitted, RuleRecipientConflict, RuleRecipientInvalid,
 	}

@@ -29,6 +29,7 @@ var categoriesOf = map[Rule][]Category{
 	RuleNoConsent:           everyCategory,
 	RuleFrequencyCap:        everyCategory,
 	RuleSessionOnly:         billedCategories,
+	RuleCountryBlock:        billedCategories,
 	RuleQuietHours:          billedCategories,
 	RuleConsentRequestLimit: billedCategories,
 	RuleNoConsentCategory:   everyCategory,

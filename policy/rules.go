@@ -35,6 +35,7 @@ var sendRules = []rule{
 // personRules are about one person, and asked for everyone the send may go to.
 var personRules = []rule{
 	// Templates, and what is billed like one.
+	{[]Rule{RuleCountryBlock}, "to some countries some templates don't go", (*Case).countryBlocked},
 	{[]Rule{RuleFrequencyCap}, "nobody gets more than they can bear", (*Case).capped},
 	{[]Rule{RuleQuietHours}, "at night people sleep", (*Case).quiet},
 	{[]Rule{RuleOptedOutMarketing, RuleOptedOut}, "who said no is not asked again", (*Case).requestToOptedOut},

@@ -179,6 +179,9 @@ func TestEntryAsEntered(t *testing.T) {
 		if len(e.Policy.Caps) == 0 {
 			e.Policy.Caps = nil
 		}
+		if len(e.Policy.Countries) == 0 {
+			e.Policy.Countries = nil
+		}
 		if len(e.Policy.QuietHours) == 0 {
 			e.Policy.QuietHours = nil
 		}

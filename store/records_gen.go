@@ -18,7 +18,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 {
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack {
 		w.key(o, 6)
 		w.writePolicy(&v.Policy)
 	}
@@ -224,6 +224,10 @@ func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
 			}
 		}
 	}
+	if v.Country != "" {
+		w.key(o, 11)
+		w.string(string(v.Country))
+	}
 }
 
 func (w *recordWriter) writeConsent(v *policy.Consent) {
@@ -392,6 +396,21 @@ func (w *recordWriter) writePolicy(v *policy.Policy) {
 			}
 		}
 	}
+	if len(v.Countries) > 0 {
+		w.key(o, 14)
+		if v.Countries == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Countries)))
+			for i0 := range v.Countries {
+				w.writeCountryRule(&v.Countries[i0])
+			}
+		}
+	}
+	if v.NoCountryPack {
+		w.key(o, 15)
+		w.bool(v.NoCountryPack)
+	}
 }
 
 func (w *recordWriter) writeCap(v *policy.Cap) {
@@ -429,6 +448,25 @@ func (w *recordWriter) writeQuiet(v *policy.Quiet) {
 	if v.Zone != "" {
 		w.key(o, 4)
 		w.string(string(v.Zone))
+	}
+}
+
+func (w *recordWriter) writeCountryRule(v *policy.CountryRule) {
+	o := w.object()
+	w.key(o, 1)
+	w.head(cborUint, uint64(v.Scopes))
+	if v.Only {
+		w.key(o, 2)
+		w.bool(v.Only)
+	}
+	w.key(o, 3)
+	if v.Countries == nil {
+		w.null()
+	} else {
+		w.head(cborArray, uint64(len(v.Countries)))
+		for i0 := range v.Countries {
+			w.string(string(v.Countries[i0]))
+		}
 	}
 }
 

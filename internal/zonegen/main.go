@@ -58,12 +58,46 @@ func generate() ([]byte, error) {
 	for _, country := range slices.Sorted(maps.Keys(countries)) {
 		fmt.Fprintf(&b, "%q: %q,\n", country, distinct(countries[country]))
 	}
+	b.WriteString("}\n\n// countryOfCode are the countries of calling codes, and with 1 of area codes: none where\n// it can't be told.\nvar countryOfCode = map[string]string{\n")
+	regions := countriesOfAreas()
+	for code := range phonenumbers.GetSupportedCallingCodes() {
+		if region := phonenumbers.GetRegionCodeForCountryCode(code); code != 1 && region != "001" && region != "ZZ" {
+			regions[strconv.Itoa(code)] = region
+		}
+	}
+	for _, code := range slices.Sorted(maps.Keys(regions)) {
+		fmt.Fprintf(&b, "%q: %q,\n", code, regions[code])
+	}
 	b.WriteString("}\n")
 	return format.Source(b.Bytes())
 }
 
+// countriesOfAreas are the countries of the area codes of North America, as far as people
+// have numbers with them, and of Kazakhstan, whose calling code is Russia's.
+func countriesOfAreas() map[string]string {
+	regions := map[string]string{"76": "KZ", "77": "KZ"}
+	for area := 200; area < 1000; area++ {
+		region := ""
+		for _, exchange := range []int{234, 345, 456, 567, 678, 789} {
+			number, err := phonenumbers.Parse(fmt.Sprintf("+1%03d%03d0147", area, exchange), "")
+			if err != nil {
+				continue
+			}
+			switch phonenumbers.GetNumberType(number) {
+			case phonenumbers.FIXED_LINE_OR_MOBILE, phonenumbers.FIXED_LINE, phonenumbers.MOBILE:
+				region = phonenumbers.GetRegionCodeForNumber(number)
+			}
+		}
+		if region != "" {
+			regions[fmt.Sprintf("1%03d", area)] = region
+		}
+	}
+	return regions
+}
+
 func zonesOfCountries() map[string][]string {
-	countries := make(map[string][]string)
+	// Those that have a calling code and no line of their own there.
+	countries := map[string][]string{"AC": {"Atlantic/St_Helena"}, "XK": {"Europe/Belgrade"}}
 	for line := range strings.Lines(zoneTab) {
 		if fields := strings.Fields(line); len(fields) >= 3 && !strings.HasPrefix(line, "#") {
 			countries[fields[0]] = append(countries[fields[0]], fields[2])
