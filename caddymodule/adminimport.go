@@ -55,7 +55,7 @@ func adminImport(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	if err != nil {
 		return adminFailure(err)
 	}
-	answer := adminapi.Imported{Recorded: imported.Recorded, OptedOut: imported.OptedOut, Incomplete: imported.Incomplete}
+	answer := adminapi.Imported{Recorded: imported.Recorded, OptedOut: imported.OptedOut, Incomplete: imported.Incomplete, UnknownNumbers: imported.UnknownNumbers}
 	for _, rejected := range imported.Rejected {
 		answer.Rejected = append(answer.Rejected, adminapi.Rejected{Line: rejected.Line, Error: rejected.Err.Error()})
 	}

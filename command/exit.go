@@ -40,8 +40,23 @@ type notReached struct{ error }
 
 func unreached(format string, args ...any) error { return &notReached{fmt.Errorf(format, args...)} }
 
+// brokenOff is that the list of an import ended too early, or the gateway did. Up to a
+// line it is on disk.
+type brokenOff struct {
+	done int
+	error
+}
+
+func (e *brokenOff) Unwrap() error { return e.error }
+
 // codeOf is the exit code of an error.
 func codeOf(err error) int {
+	if e, ok := errors.AsType[*brokenOff](err); ok {
+		if code := codeOf(e.error); code != exitMisused {
+			return code
+		}
+		return exitFailed // something was done
+	}
 	if _, ok := errors.AsType[*misuse](err); ok {
 		return exitMisused
 	}
@@ -65,6 +80,10 @@ func codeOf(err error) int {
 
 // sentences are an error as people read it: what happened, and what to do.
 func sentences(cmd *cobra.Command, err error) []string {
+	if e, ok := errors.AsType[*brokenOff](err); ok {
+		return append([]string{fmt.Sprintf("the import broke off. Everything up to line %d is recorded; go on with --from-line %d, and another file for --rejects.", e.done, e.done+1)},
+			sentences(cmd, e.error)...)
+	}
 	if e, ok := errors.AsType[*misuse](err); ok {
 		return []string{ended(e.said), fmt.Sprintf("See `%s --help`.", cmd.CommandPath())}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
@@ -29,6 +31,16 @@ func TestExitCodes(t *testing.T) {
 		caddys := errors.Unwrap(fmt.Errorf("%w", ended)).(*exit).caddy
 		if code := reflect.Indirect(reflect.ValueOf(caddys)); want > 1 && code.FieldByName("ExitCode").Int() != int64(want) {
 			t.Errorf("Caddy's main doesn't see %d in %#v", want, caddys)
+		}
+	}
+	for want, err := range map[int]error{
+		exitFailed: misused("no CSV"), exitUnreachable: &adminapi.Unreachable{Address: "here", Err: io.EOF}, exitRefused: &adminapi.Error{Status: 503, Err: io.EOF},
+	} {
+		if got := codeOf(&brokenOff{7, err}); got != want {
+			t.Errorf("a list that breaks off with %v ends with %d, want %d", err, got, want)
+		}
+		if said := sentences(cmd, &brokenOff{7, err}); len(said) < 2 || !strings.Contains(said[0], "--from-line 8") || !slices.Equal(said[1:], sentences(cmd, err)) {
+			t.Errorf("a list that breaks off with %v says %q", err, said)
 		}
 	}
 	if got := codeOf(unreached("no answer: %w", io.EOF)); got != exitUnreachable {

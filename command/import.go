@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -86,6 +87,7 @@ func importList(ctx context.Context, c *call) (err error) {
 	advance, over := c.underway("importing", size)
 	tally := importTally{DryRun: c.flags.Bool("dry-run")}
 	batch := adminapi.Import{DryRun: tally.DryRun, Actor: c.flags.String("actor")}
+	unknown := make(map[string]bool)
 	done, bytes := 0, 0 // done is the last line that is on disk
 	rows := make(map[int][]string)
 	send := func() error {
@@ -99,6 +101,9 @@ func importList(ctx context.Context, c *call) (err error) {
 		tally.Recorded += answer.Recorded
 		tally.OptedOut += len(answer.OptedOut)
 		tally.Incomplete += len(answer.Incomplete)
+		for _, number := range answer.UnknownNumbers {
+			unknown[number] = true
+		}
 		for _, r := range answer.Rejected {
 			tally.Rejected++
 			if err := rejects.add(r.Line, r.Error, rows[r.Line]); err != nil {
@@ -134,7 +139,7 @@ func importList(ctx context.Context, c *call) (err error) {
 	}
 	if err != nil {
 		if done > 0 && !tally.DryRun {
-			return fmt.Errorf("the import broke off; everything up to line %d is recorded, go on with --from-line %d: %w", done, done+1, err)
+			return &brokenOff{done, err}
 		}
 		return err
 	}
@@ -142,6 +147,9 @@ func importList(ctx context.Context, c *call) (err error) {
 		err = c.pairs(tally.rows())
 	} else {
 		err = show(c, new(layout[importTally]), []importTally{tally}, nil)
+	}
+	if len(unknown) > 0 {
+		c.note("Neither the configuration nor any webhook names the business phone number %s; is the phone_number_id right?", strings.Join(slices.Sorted(maps.Keys(unknown)), ", "))
 	}
 	if err == nil && tally.Rejected > 0 {
 		return fmt.Errorf("%d of %d rows were rejected%s", tally.Rejected, tally.Rows, rejects.where())

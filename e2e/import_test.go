@@ -112,6 +112,19 @@ func TestImportCommand(t *testing.T) {
 		t.Errorf("from line 3 on: %s%s", first, second)
 	}
 
+	// A list that breaks off in the middle says how to go on.
+	broken := "contact,at\n"
+	for n := range 1500 {
+		broken += who(20000+n) + ",2025-06-01\n"
+	}
+	rest := " --business " + shop + " --set scope=marketing --set source=existing_system --set system=crm --set reference=r-1" + admin
+	p.wantCommand(t, 1, "consent import --from "+write("broken.csv", broken+"\"x\"y,2025-06-01\n")+rest, "!Everything up to line 1001 is recorded; go on with --from-line 1002", "!from line 1502 on")
+	p.wantCommand(t, 0, "consent import --from "+write("mended-list.csv", broken)+rest+" --from-line 1002", "500")
+
+	// One digit too few.
+	wrong := " --business " + shop[1:] + strings.ReplaceAll(rest, " --business "+shop, "") + " --from-line 1500 --dry-run"
+	p.wantCommand(t, 0, "consent import --from "+filepath.Join(dir, "mended-list.csv")+wrong, "!is the phone_number_id right?")
+
 	// What can't be meant.
 	for line, want := range map[string]string{
 		" --from " + filepath.Join(dir, "gone"):                    "!can't be read",

@@ -121,17 +121,24 @@ func (g *Gateway) Consent(ctx context.Context, r ConsentRequest, recorded *Recor
 	if recorded.given != nil {
 		k.NoEffect = noEffect(recorded.given, &person, a.business.Terms.Skew)
 	}
-	if _, listed := g.Businesses.Listed[r.PhoneNumberID]; !listed {
-		// One digit too few in an import, and a whole list is recorded for nobody.
-		told, err := a.store.Number(ctx, r.PhoneNumberID)
-		if err != nil {
-			return nil, err
-		}
-		if told == (store.Number{}) {
-			k.Warning = "it is recorded, but neither the configuration nor any webhook names that business phone number; is its phone_number_id right?"
-		}
+	heard, err := g.heardOf(ctx, a.store, r.PhoneNumberID)
+	if err != nil {
+		return nil, err
+	}
+	if !heard {
+		k.Warning = "it is recorded, but neither the configuration nor any webhook names that business phone number; is its phone_number_id right?"
 	}
 	return k, nil
+}
+
+// heardOf reports that the configuration or a webhook names a business phone number. One
+// digit too few in an import, and a whole list is recorded for nobody.
+func (g *Gateway) heardOf(ctx context.Context, st store.Store, phoneNumberID string) (bool, error) {
+	if _, listed := g.Businesses.Listed[phoneNumberID]; listed {
+		return true, nil
+	}
+	told, err := st.Number(ctx, phoneNumberID)
+	return told != (store.Number{}), err
 }
 
 // RecordConsent records an opt-in, an opt-out or a question that an operator tells of.

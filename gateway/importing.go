@@ -36,7 +36,9 @@ type Imported struct {
 	// OptedOut are the lines of opt-ins that change nothing, since the person opted out
 	// after it; Incomplete those of opt-ins that lack something.
 	OptedOut, Incomplete []int
-	Rejected             []Rejected
+	// UnknownNumbers are business phone numbers that nothing else names.
+	UnknownNumbers []string
+	Rejected       []Rejected
 }
 
 // Rejected is a record that was not taken, and why.
@@ -57,6 +59,7 @@ func (g *Gateway) Import(ctx context.Context, list *Import) (*Imported, error) {
 		asked
 	}
 	var optIns []given
+	numbers := make(map[string]bool) // that were looked for
 	for i := range list.Records {
 		r := &list.Records[i]
 		a, words, err := g.readImported(ctx, r, list)
@@ -69,6 +72,16 @@ func (g *Gateway) Import(ctx context.Context, list *Import) (*Imported, error) {
 			continue
 		}
 		result.Recorded++
+		if !numbers[r.PhoneNumberID] {
+			numbers[r.PhoneNumberID] = true
+			heard, err := g.heardOf(ctx, a.store, r.PhoneNumberID)
+			if err != nil {
+				return nil, err
+			}
+			if !heard {
+				result.UnknownNumbers = append(result.UnknownNumbers, r.PhoneNumberID)
+			}
+		}
 		for _, word := range words {
 			events = append(events, word)
 		}

@@ -41,6 +41,9 @@ type Imported struct {
 	OptedOut []int `json:"opted_out,omitempty"`
 	// Incomplete are the lines of opt-ins that lack what would make them valid.
 	Incomplete []int `json:"incomplete,omitempty"`
+	// UnknownNumbers are business phone numbers that records are about and that neither
+	// the configuration nor any webhook names.
+	UnknownNumbers []string `json:"unknown_numbers,omitempty"`
 	// Rejected are those that were not recorded, and why.
 	Rejected []Rejected `json:"rejected,omitempty"`
 }
