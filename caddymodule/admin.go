@@ -52,6 +52,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteOptIn:             recording(policy.OptedIn.String(), consentBecomes(policy.OptedIn)),
 	adminapi.RouteOptOut:            recording(policy.OptedOut.String(), consentBecomes(policy.OptedOut)),
 	adminapi.RouteAsk:               recording(policy.ConsentPending.String(), consentBecomes(policy.ConsentPending)),
+	adminapi.RouteConsents:          answering(consentsOf),
 	adminapi.RouteKeys:              answering(consentKeys),
 	adminapi.RouteKeyAdd:            withPeer(adminAddKey),
 	adminapi.RouteKeyRevoke:         adminRevokeKey,

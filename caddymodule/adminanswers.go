@@ -120,7 +120,11 @@ func historyOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentReque
 	if err != nil {
 		return nil, err
 	}
-	answer := &adminapi.History{History: []adminapi.ConsentRecord{}}
+	return &adminapi.History{History: consentRecords(records)}, nil
+}
+
+func consentRecords(records []*store.ConsentRecord) []adminapi.ConsentRecord {
+	list := []adminapi.ConsentRecord{}
 	for _, rec := range records {
 		shown := adminapi.ConsentRecord{
 			Time: rec.At.Time(), PhoneNumberID: rec.PhoneNumberID, State: rec.State.String(), Scopes: []string{},
@@ -135,7 +139,17 @@ func historyOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentReque
 		if rec.Recorded != 0 {
 			shown.Recorded = new(rec.Recorded.Time())
 		}
-		answer.History = append(answer.History, shown)
+		list = append(list, shown)
 	}
-	return answer, nil
+	return list
+}
+
+func consentsOf(ctx context.Context, g *gateway.Gateway, s *adminapi.ConsentSelection) (*adminapi.ConsentPage, error) {
+	page, err := g.Consents(ctx, gateway.ConsentSelection{
+		PhoneNumberID: s.PhoneNumberID, State: s.State, Source: s.Source, Incomplete: s.Incomplete == "true", From: s.From, To: s.To, After: s.After,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &adminapi.ConsentPage{Records: consentRecords(page.Records), Next: page.Next}, nil
 }

@@ -16,7 +16,7 @@ import (
 func init() {
 	register(definition{
 		name:  "consent",
-		usage: "get|opt-in|opt-out|ask|confirm|import|key|history|review|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
+		usage: "get|opt-in|opt-out|ask|confirm|import|key|list|history|review|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
 		short: "Shows and records people's consent on a running gateway",
 		long: `
 Shows and records consent on a running gateway, for one business phone number
@@ -30,6 +30,7 @@ and one person, named by phone number (with plus and country code) or user id.
               is an opt-in then, for seven days
   confirm     records what a person answered to the question, elsewhere than on WhatsApp
   import      records a list of opt-ins or opt-outs, from a file
+  list        the records of all people, or some of them
   key         makes, lists and revokes the keys of programs that record consent
   history     every consent record, newest first
   review      what may be an opt-out and waits for somebody to decide
@@ -70,6 +71,7 @@ waguard consent history `+who+` --output csv`),
 		confirmCommand(),
 		importCommand(),
 		keyCommand(),
+		listConsentCommand(),
 		reviewCommand(),
 		consentAction(adminapi.RouteNewPerson, "new-person", "Records that a recycled number belongs to somebody new", `
 waguard consent new-person `+who+`

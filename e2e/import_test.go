@@ -100,6 +100,13 @@ func TestImportCommand(t *testing.T) {
 	// A long text that all rows have.
 	p.wantCommand(t, 1, "consent import --from "+csvFile+flags+" --dry-run --set text="+strings.Repeat("<p>", 5000), "2500")
 
+	if out := p.wantCommand(t, 0, "consent list --json --source transaction --incomplete"+admin); strings.Count(out, "\n") != 2501 || !strings.Contains(out, `"transaction_id":"o-2499"`) {
+		t.Errorf("the list has %d records", strings.Count(out, "\n"))
+	}
+	p.wantCommand(t, 0, "consent list --state opted_out"+admin, "operator")
+	p.wantCommand(t, 0, "consent list --source qr"+admin, "!No such record")
+	p.wantCommand(t, 2, "consent list --state none"+admin, "!opted_in")
+
 	// JSON lines; what all rows have; and opt-outs.
 	lines := write("list.jsonl", `{"contact":"`+who(5000)+`","at":"2025-06-01","categories":["offers"],"names_channel":true}`+"\n\n"+
 		`{"contact":"`+who(5001)+`","at":"2025-06-01","source":"paper"}`+"\n"+`{"contact":"`+who(5002)+`","colour":"red"}`+"\nnonsense\n")

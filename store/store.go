@@ -171,6 +171,9 @@ type Reader interface {
 	// stated and nobody took back; 0 if never.
 	NewSince(ctx context.Context, who policy.Identity) (policy.Moment, error)
 
+	// Consents are the consent records under names of one shard, of Shards, that match.
+	Consents(ctx context.Context, shard byte, f *ConsentFilter) ([]*ConsentRecord, error)
+
 	// Ask records that the person was asked for consent, with a challenge that can be
 	// answered until it expires. It gives the challenge its id.
 	Ask(ctx context.Context, who policy.Identity, c *Challenge) error

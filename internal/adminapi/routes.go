@@ -37,6 +37,7 @@ var (
 	RouteOptIn             = Route{"/whatsapp/consent/opt-in", post}
 	RouteOptOut            = Route{"/whatsapp/consent/opt-out", post}
 	RouteAsk               = Route{"/whatsapp/consent/ask", post}
+	RouteConsents          = Route{"/whatsapp/consent/list", getPost}
 	RouteKeys              = Route{"/whatsapp/consent/keys", get}
 	RouteKeyAdd            = Route{"/whatsapp/consent/keys/add", post}
 	RouteKeyRevoke         = Route{"/whatsapp/consent/keys/revoke", post}
@@ -52,7 +53,7 @@ var (
 // Routes are all of them.
 var Routes = []Route{
 	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteDoctor, RouteBackup,
-	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReviews, RouteReviewDecide, RouteNewPerson, RouteUndoNewPerson,
+	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReviews, RouteReviewDecide, RouteNewPerson, RouteUndoNewPerson,
 }
 
 // Takes reports whether a route takes a method.

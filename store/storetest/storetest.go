@@ -52,6 +52,7 @@ var tests = map[string]func(*testing.T, Open){
 	"visibility":        testVisibility,
 	"claims-race":       testClaimsRace,
 	"challenges":        testChallenges,
+	"consents":          testConsents,
 	"attempts":          testAttempts,
 	"attempts-race":     testAttemptsRace,
 	"settle-race":       testSettleRace,

@@ -1,0 +1,47 @@
+package adminapi
+
+import (
+	"context"
+	"iter"
+)
+
+// ConsentSelection selects consent records of all people.
+type ConsentSelection struct {
+	PhoneNumberID string `json:"phone_number_id,omitempty"`
+	// State is pending, opted_in, opted_out, suspected or dismissed.
+	State  string `json:"state,omitempty"`
+	Source string `json:"source,omitempty"`
+	// Incomplete is true for opt-ins that lacked what would have made them valid.
+	Incomplete string `json:"incomplete,omitempty"`
+	// From and To bound when the gateway heard of it: RFC 3339, a date, or an age.
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+	// After is where the page before ended.
+	After string `json:"after,omitempty"`
+}
+
+// ConsentPage is a part of the records. Pages are not of one size.
+type ConsentPage struct {
+	Records []ConsentRecord `json:"records"`
+	// Next is where the next page begins; "" for none.
+	Next string `json:"next,omitempty"`
+}
+
+// Consents yields consent records of all people, from page to page, up to the first error.
+func (c *Client) Consents(ctx context.Context, s ConsentSelection) iter.Seq2[[]ConsentRecord, error] {
+	return func(yield func([]ConsentRecord, error) bool) {
+		for {
+			p, err := answer[ConsentPage](ctx, c, RouteConsents, s)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(p.Records, nil) {
+				return
+			}
+			if s.After = p.Next; s.After == "" {
+				return
+			}
+		}
+	}
+}
