@@ -81,6 +81,10 @@ type Policy struct {
 	// Default: `international`.
 	BareNumbers string `json:"bare_numbers,omitempty"`
 
+	// After how long an opt-in lapses of somebody who doesn't write.
+	// Default: never.
+	ConsentExpires []ConsentExpiry `json:"consent_expires,omitempty"`
+
 	// To which countries templates of a kind go.
 	// Default: to all.
 	Countries []Countries `json:"countries,omitempty"`
@@ -361,6 +365,9 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		return r, err
 	}
 	if r.Caps, err = capsOf(either(p.FrequencyCaps, defaults.FrequencyCaps)); err != nil {
+		return r, err
+	}
+	if r.ConsentExpires, err = expiries(either(p.ConsentExpires, defaults.ConsentExpires)); err != nil {
 		return r, err
 	}
 	if r.Countries, err = countryRules(either(p.Countries, defaults.Countries)); err != nil {

@@ -172,6 +172,7 @@ func atStart(setting, what string) (string, error) {
 //			direct_send         allow|refuse
 //			time_zone           <name>
 //			bare_numbers        international|both|refuse
+//			consent_expires     <scope> <period>
 //			countries           refuse|only <scope> <country>...
 //			country_pack        on|off
 //			quiet_hours         <scope> <from> <to> [<time zone>|recipient]
@@ -232,7 +233,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 				return d.ArgErr()
 			}
 			at := *d
-			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions", "frequency_cap", "quiet_hours", "countries"); err != nil {
+			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires"); err != nil {
 				return err
 			}
 			if err := app.Policy.check(); err != nil {
@@ -304,7 +305,7 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	known["waba"] = checked(&b.WABA)
 	known["number"] = checked(&b.Number)
 	known["mode"] = chooseMode.into(&b.Mode)
-	if err := parseBlock(d, known, "opt_in_questions", "frequency_cap", "quiet_hours", "countries"); err != nil {
+	if err := parseBlock(d, known, "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires"); err != nil {
 		return b, err
 	}
 	// What can be checked without the rest of the configuration is checked here,
@@ -329,6 +330,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"quiet_hours":               p.parseQuietHours,
 		"consent_request_templates": listInto(&p.ConsentRequestTemplates),
 		"consent_request_limit":     p.parseRequestLimit,
+		"consent_expires":           p.parseExpiry,
 		"session_only":              chooseSessionOnly.onInto(&p.SessionOnly),
 		"frequency_cap":             p.parseCap,
 		"essential_templates":       listInto(&p.EssentialTemplates),

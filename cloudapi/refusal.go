@@ -52,6 +52,7 @@ var graphErrors = map[policy.Rule]graphError{
 	policy.RuleOptedOut:            {http.StatusForbidden, 131005, "Access denied: user opted out"},
 	policy.RuleOptedOutMarketing:   {http.StatusBadRequest, 131050, "User has stopped marketing messages"},
 	policy.RuleFrequencyCap:        {http.StatusBadRequest, 131049, "Frequency cap reached"},
+	policy.RuleConsentExpired:      {http.StatusForbidden, 131005, "Access denied: opt-in lapsed"},
 	policy.RuleCountryBlock:        {http.StatusBadRequest, 130497, "Business account is restricted from messaging users in this country"},
 	policy.RuleQuietHours:          {http.StatusBadRequest, 131049, "Quiet hours of the recipient"},
 	policy.RuleConsentRequestLimit: {http.StatusBadRequest, 131049, "Consent was asked for already"},

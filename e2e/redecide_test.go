@@ -66,6 +66,10 @@ func TestDecideAgain(t *testing.T) {
 		quiet_hours all 00:00 12:00 Europe/Berlin
 		quiet_hours all 12:00 24:00 Europe/Berlin
 	}
+	business 104455667794 {
+		waba ` + sim.WABA() + `
+		consent_expires all 24h
+	}
 	business 104455667792 {
 		session_only
 	}`})
@@ -100,6 +104,7 @@ func TestDecideAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	record(t, g, adminapi.RouteOptIn, adminapi.ConsentRequest{PhoneNumberID: "104455667794", Contact: "+4917000000001", Scope: "all", Source: "phone", Evidence: consent.Evidence{Reference: "call 10"}})
 	all(number)
 	// By a template in each standing, at other endpoints, to a group and in batches.
 	rest := func() {
@@ -159,6 +164,7 @@ func TestDecideAgain(t *testing.T) {
 	rest()
 	g.Clock.Advance(23*time.Hour + 59*time.Minute)
 	all(number)
+	send("104455667794", `{"messaging_product":"whatsapp","to":"+4917000000001","type":"template","template":{"name":"shipped","language":{"code":"en"}}}`)
 
 	if err := caddy.Stop(); err != nil {
 		t.Fatal(err)

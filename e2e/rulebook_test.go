@@ -161,3 +161,18 @@ func TestCountryStory(t *testing.T) {
 	}
 	addsUp(t, w.Gateway)
 }
+
+// TestConsentExpiryStory: an opt-in doesn't outlast a year of silence.
+func TestConsentExpiryStory(t *testing.T) {
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: withPolicy("consent_expires marketing 365d")}})
+	const passes, lapsed = "allow CONSENT marketing by business", "refuse CONSENT_EXPIRED 403/131005 marketing by business"
+	for _, step := range (steps{
+		list, ana.optsIn("all"), after(365*day - time.Second), template(ana, "sale", passes), after(time.Second), template(ana, "sale", lapsed),
+		ana.writes("Hello"), template(ana, "sale", "allow CONSENT marketing by user"), after(365*day - time.Second), template(ana, "sale", passes),
+		after(time.Second), template(ana, "sale", lapsed), template(ana, "parcel_ready", "allow CONSENT utility by business"),
+		ana.optsIn("marketing"), template(ana, "sale", passes),
+	}) {
+		step(t, w)
+	}
+	addsUp(t, w.Gateway)
+}

@@ -28,6 +28,7 @@ var toStrangers = []cloudapi.Refusal{
 	{Rule: policy.RuleOptedOut, Reason: "this user wants no such messages", Remedy: "don't send it; only the user can change that"},
 	{Rule: policy.RuleOptedOutMarketing, Reason: "this user wants no marketing messages", Remedy: "don't send it; only the user can opt in again"},
 	{Rule: policy.RuleFrequencyCap, Reason: "this user has had as many messages as the business sends one", Remedy: "try again later"},
+	{Rule: policy.RuleConsentExpired, Reason: "no opt-in of this user to such messages holds any more", Remedy: "ask for consent again"},
 	{Rule: policy.RuleCountryBlock, Reason: "no such messages go to this user's country", Remedy: "don't send it"},
 	{Rule: policy.RuleQuietHours, Reason: "the business sends no such messages at this hour", Remedy: "try again later"},
 	{Rule: policy.RuleConsentRequestLimit, Reason: "this user has been asked for consent as often as the business asks", Remedy: "wait for the user's answer"},

@@ -98,7 +98,7 @@ func (c *Case) capped() bool {
 // one. An essential one to somebody who opted out waits for no cap.
 func (c *Case) counts() bool {
 	scope := c.Category.Scope()
-	return c.billed && !c.Send.Group && (c.consent(scope).State == OptedIn || c.repliesWithUtility() || c.requestOpen()) && (scope != Marketing || !c.mayHaveOptedOut())
+	return c.billed && !c.Send.Group && (c.agreed(scope) || c.repliesWithUtility() || c.requestOpen()) && (scope != Marketing || !c.mayHaveOptedOut())
 }
 
 // takes are the claims of an allowed send on what is counted, of everybody it is judged

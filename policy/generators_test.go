@@ -225,6 +225,7 @@ func genPolicy() *rapid.Generator[Policy] {
 			QuietHours:             rapid.SampledFrom([][]Quiet{nil, nil, nil, {{Scopes: ScopesOf(Marketing), From: 20 * 60, To: 8 * 60}}}).Draw(t, "quiet hours"),
 			Countries:              rapid.SampledFrom([][]CountryRule{nil, nil, nil, {{Scopes: ScopesOf(AllScopes...), Only: true, Countries: []string{"DE"}}}, {{Scopes: ScopesOf(Transactional), Countries: []string{"DE"}}}}).Draw(t, "countries"),
 			NoCountryPack:          rapid.Bool().Draw(t, "no country pack"),
+			ConsentExpires:         rapid.SampledFrom([][]Expiry{nil, nil, {{ScopesOf(AllScopes...), 12 * hour}}, {{ScopesOf(Transactional), 6 * hour}}}).Draw(t, "consent expires"),
 			SessionOnly:            rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "session only"),
 			Caps:                   rapid.SampledFrom([][]Cap{nil, nil, {{Scopes: ScopesOf(Marketing), Limit: 2, Period: 7 * 24 * hour}, {Scopes: ScopesOf(AllScopes...), Limit: 3, Period: 24 * hour}}}).Draw(t, "caps"),
 		}

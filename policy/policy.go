@@ -46,6 +46,8 @@ type Policy struct {
 	// without being told.
 	Countries     []CountryRule `json:"countries,omitempty" cbor:"14,keyasint,omitempty"`
 	NoCountryPack bool          `json:"no_country_pack,omitempty" cbor:"15,keyasint,omitempty"`
+	// ConsentExpires says when opt-ins lapse of people who don't write.
+	ConsentExpires []Expiry `json:"consent_expires,omitempty" cbor:"16,keyasint,omitempty"`
 }
 
 // BareNumbers says what a phone number without plus sign (or 00) means.

@@ -52,7 +52,7 @@ func (c *Case) requestOpen() bool {
 		if state == OptedOut && c.requestTouches().Has(s) {
 			return false
 		}
-		if state != OptedIn && (asked.Has(s) || s == c.Category.Scope()) {
+		if !c.agreed(s) && (asked.Has(s) || s == c.Category.Scope()) {
 			agreed = false
 		}
 	}

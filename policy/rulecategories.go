@@ -29,6 +29,7 @@ var categoriesOf = map[Rule][]Category{
 	RuleNoConsent:           everyCategory,
 	RuleFrequencyCap:        everyCategory,
 	RuleSessionOnly:         billedCategories,
+	RuleConsentExpired:      billedCategories,
 	RuleCountryBlock:        billedCategories,
 	RuleQuietHours:          billedCategories,
 	RuleConsentRequestLimit: billedCategories,

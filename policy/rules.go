@@ -40,6 +40,7 @@ var personRules = []rule{
 	{[]Rule{RuleQuietHours}, "at night people sleep", (*Case).quiet},
 	{[]Rule{RuleOptedOutMarketing, RuleOptedOut}, "who said no is not asked again", (*Case).requestToOptedOut},
 	{[]Rule{RuleConsentRequestLimit, RuleConsentRequest}, "who has said nothing may be asked, and not over and over", (*Case).request},
+	{[]Rule{RuleConsentExpired}, "an opt-in doesn't outlast a long silence", (*Case).consentExpired},
 	{
 		[]Rule{
 			RuleOptedOutMarketing, RuleOptedOut, RuleGroupsAllowed, RuleOptOutSuspected, RuleConsent, RuleConsentPending,

@@ -54,7 +54,8 @@ func (c *Case) essential() bool {
 // must have opted in once: an opt-out must never open a door.
 func (c *Case) mayBeEssential() bool {
 	consent := c.consent(c.Category.Scope())
-	return c.Send.Kind == TemplateMessage && consent.State == OptedOut && consent.LastOptIn != 0 &&
+	_, lapsed := c.lapsed(c.Category.Scope(), consent.LastOptIn)
+	return c.Send.Kind == TemplateMessage && consent.State == OptedOut && consent.LastOptIn != 0 && !lapsed &&
 		(c.Category == CategoryUtility || c.Category == CategoryAuthentication) &&
 		slices.Contains(c.Policy.EssentialTemplates, c.Send.Template.Name)
 }

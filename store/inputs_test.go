@@ -182,6 +182,9 @@ func TestEntryAsEntered(t *testing.T) {
 		if len(e.Policy.Countries) == 0 {
 			e.Policy.Countries = nil
 		}
+		if len(e.Policy.ConsentExpires) == 0 {
+			e.Policy.ConsentExpires = nil
+		}
 		if len(e.Policy.QuietHours) == 0 {
 			e.Policy.QuietHours = nil
 		}

@@ -18,7 +18,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack {
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack || len(v.Policy.ConsentExpires) > 0 {
 		w.key(o, 6)
 		w.writePolicy(&v.Policy)
 	}
@@ -411,6 +411,17 @@ func (w *recordWriter) writePolicy(v *policy.Policy) {
 		w.key(o, 15)
 		w.bool(v.NoCountryPack)
 	}
+	if len(v.ConsentExpires) > 0 {
+		w.key(o, 16)
+		if v.ConsentExpires == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.ConsentExpires)))
+			for i0 := range v.ConsentExpires {
+				w.writeExpiry(&v.ConsentExpires[i0])
+			}
+		}
+	}
 }
 
 func (w *recordWriter) writeCap(v *policy.Cap) {
@@ -468,6 +479,14 @@ func (w *recordWriter) writeCountryRule(v *policy.CountryRule) {
 			w.string(string(v.Countries[i0]))
 		}
 	}
+}
+
+func (w *recordWriter) writeExpiry(v *policy.Expiry) {
+	o := w.object()
+	w.key(o, 1)
+	w.head(cborUint, uint64(v.Scopes))
+	w.key(o, 2)
+	w.int(int64(v.After))
 }
 
 func (w *recordWriter) writeDecision(v *policy.Decision) {
