@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ type Options struct {
 	// whether it is another one. What people opted out of in a store of theirs
 	// still counts. Default: none.
 	Former Former
+	// AuditOrigin is the name of the log of consent records. Default: waguard/ and
+	// what [Installation] gives.
+	AuditOrigin string
 }
 
 // Former gives an identity the one under which earlier versions knew it, and
@@ -88,19 +92,23 @@ type Book struct {
 	summer *summer
 	// unreadable counts reads that met something that can't be read.
 	unreadable atomic.Uint64
-	closeOnce  sync.Once
-	closeErr   error
+	// origin and lineage are those of the log of consent records, and signing signs it.
+	origin    string
+	lineage   []byte
+	signing   *signing
+	closeOnce sync.Once
+	closeErr  error
 }
 
 // Open begins to keep book in an engine, which belongs to the book from then on.
 // An engine that isn't [Described] needs a key.
 func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, error) {
 	o.complete()
-	s := &Book{engine: engine, options: o, log: o.Logger, policies: newPolicies(), bills: newBills(), callers: newCallers(), inFlight: newInFlight(), stops: newStopSearch(), summer: newSummer()}
-	lossy := false
+	s := &Book{engine: engine, options: o, log: o.Logger, policies: newPolicies(), bills: newBills(), callers: newCallers(), inFlight: newInFlight(), stops: newStopSearch(), summer: newSummer(), signing: newSigning()}
+	lossy, lineage := false, ""
 	if d, ok := engine.(Described); ok {
 		description := d.Description()
-		lossy = description.Lossy
+		lossy, lineage = description.Lossy, description.Lineage
 		key, s.start = description.Key, description.Start
 		if !description.IdentitiesChanged.IsZero() {
 			s.keysChanged = policy.MomentOf(description.IdentitiesChanged)
@@ -110,6 +118,7 @@ func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, err
 		return nil, errors.Join(fmt.Errorf("the key of the pseudonyms has %d bytes, not %d", len(key), keySize), engine.Close())
 	}
 	s.names = newPseudonyms(key)
+	s.origin, s.lineage = cmp.Or(o.AuditOrigin, "waguard/"+Installation(key)), historyOf(lineage)
 	s.deferring, _ = engine.(Deferring)
 	s.bulky, _ = engine.(Bulky)
 	if sole, ok := engine.(Sole); ok {
@@ -119,6 +128,10 @@ func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, err
 		return nil, errors.Join(fmt.Errorf("reading the store: %w", err), engine.Close())
 	}
 	s.loadSums(ctx, lossy)
+	if err := s.openLog(ctx, lossy); err != nil {
+		s.log.Error("the log that proves consent records can't be completed now; it is tried again at the next start", zap.Error(err))
+	}
+	go s.signing.run(s)
 	go s.stops.run(s)
 	go s.summer.run(s)
 	return s, nil
@@ -147,6 +160,7 @@ func (s *Book) Close() error {
 	s.closeOnce.Do(func() {
 		s.stops.end()
 		s.summer.end()
+		s.signing.end()
 		s.closeErr = s.engine.Close()
 	})
 	return s.closeErr
@@ -229,7 +243,10 @@ func (s *Book) with(change func(*tx) error) func(Tx) error {
 		if s.sole != nil {
 			t.sole, _ = engine.(SoleTx)
 		}
-		return change(t)
+		if err := change(t); err != nil {
+			return err
+		}
+		return t.flushLog()
 	}
 }
 

@@ -193,6 +193,9 @@ type Description struct {
 	Start uint64
 	// Lossy: when it was opened, an operator accepted that it knows less than it did.
 	Lossy bool
+	// Lineage names the history of what is kept. It is another one after a backup was
+	// restored; empty where an engine can't know.
+	Lineage string
 	// IdentitiesChanged is when the keys of identities last changed; the zero time
 	// where they never have. See [Options.Former].
 	IdentitiesChanged time.Time

@@ -88,12 +88,14 @@ func recordHash(names []policy.Alias, record ConsentRecord) ([8]byte, error) {
 
 // remember adds a record to the history, under each of the names: when one of them
 // goes to somebody else, the others keep it. The copies under several names are
-// known as one by their hash, and the same record told again is there already.
+// known as one by their hash, and the same record told again is there already. A new
+// one gets its leaf in the log.
 func (t *tx) remember(names []policy.Alias, record ConsentRecord) error {
 	hash, err := recordHash(names, record)
 	if err != nil {
 		return err
 	}
+	var copies []copied
 	for _, a := range names {
 		key := historyKey(a, record.At, hash)
 		if known, err := t.get(key); err != nil || known != nil {
@@ -103,11 +105,19 @@ func (t *tx) remember(names []policy.Alias, record ConsentRecord) error {
 			continue
 		}
 		record.Alias = a
-		if err := t.put(key, record, 0); err != nil {
+		value, err := encode(record)
+		if err != nil {
 			return err
 		}
+		if err := t.Put(key, value, 0); err != nil {
+			return err
+		}
+		copies = append(copies, copied{a, key, value})
 	}
-	return nil
+	if len(copies) == 0 {
+		return nil
+	}
+	return t.enter(copies, &record, hash, false)
 }
 
 // History yields every consent record by the person behind an identity, under

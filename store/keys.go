@@ -29,6 +29,7 @@ import (
 //	j id(8)                         ConsentKey: an API key for consent, by its hash
 //	i name(16)                      Remembered: an answer that is given again
 //	f id(16)                        challengeRecord: a question for consent that can be answered
+//	b                               what proves the history: see logKey
 //	p digest(8)                     policy.Policy: what entries of the ledger were decided under
 //
 // alias, wamid, opaque, digits, caller and key are keyed pseudonyms; wamid, opaque, digits and
@@ -52,6 +53,7 @@ const (
 	challengePrefix  = 'f'
 	consentKeyPrefix = 'j'
 	rememberedPrefix = 'i'
+	logPrefix        = 'b'
 	// SumsPrefix is for engines, which let sums go with the entries of their time.
 	SumsPrefix = 'g'
 )

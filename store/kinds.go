@@ -35,6 +35,7 @@ var Kinds = []Kind{
 	{"answers", rememberedPrefix, decodes[Remembered]},
 	{"challenges", challengePrefix, decodes[challengeRecord]},
 	{"reviews", reviewPrefix, decodes[reviewRecord]},
+	{"records of the log of consent", logPrefix, checkLog},
 	{"sums of entries", SumsPrefix, checkSums},
 }
 
@@ -44,6 +45,24 @@ func CheckSettled(settled []byte) error { return decode(settled, new(settlement)
 func decodes[R any](_ func([]byte) ([]byte, error), _, value []byte) error {
 	var r R
 	return decode(value, &r)
+}
+
+// checkLog checks a record of the log of consent by itself; that they fit together is
+// for [VerifyLog].
+func checkLog(_ func([]byte) ([]byte, error), key, value []byte) error {
+	if len(key) < 2 {
+		return errors.New("its key is none of the log's")
+	}
+	var record any = new([]byte)
+	switch key[1] {
+	case logHeadKind:
+		record = new(logHead)
+	case openingKind:
+		record = new(openingRecord)
+	case placeKind:
+		record = new(placeRecord)
+	}
+	return decode(value, record)
 }
 
 // getter makes a source of single records.

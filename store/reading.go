@@ -85,6 +85,8 @@ type tx struct {
 	// spare is a contact that nobody needs any more, nil if there is none: a change of
 	// many events reads each contact into the memory of the one before.
 	spare *policy.Contact
+	// tail is that of the log, nil before it is needed.
+	tail *tail
 }
 
 // get is the value of key as the change so far leaves it.

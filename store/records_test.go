@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/waguard/waguard/audit"
 	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
 )
@@ -113,6 +114,9 @@ func goldenRecords() []any {
 		&contactRecord{Contact: counted},
 		&ConsentKey{ID: ConsentKeyID{1}, Name: "shop", Hash: [32]byte{2}, Rights: []string{"read"}, Businesses: []string{"1"}, Created: 3, Actor: "ana (told)", Revoked: 4},
 		&Remembered{Digest: [32]byte{1}, Status: 200, Answer: []byte("{}")},
+		&logHead{Epoch: 2, Size: 1, Edge: bytes.Repeat([]byte{3}, 32), Signed: 1, Complete: true, Origin: "waguard/a/2", History: []byte{4}},
+		&openingRecord{Leaf: audit.Hash{5}, Salt: []byte{6}, Names: []policy.Alias{a, b}, At: 7, ID: RecordID{8}},
+		&placeRecord{Epoch: 2, Index: 9},
 	}
 }
 

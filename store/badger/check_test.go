@@ -18,7 +18,9 @@ import (
 // TestCheck checks stores that run, were closed, and were killed.
 func TestCheck(t *testing.T) {
 	e := estate{dir: fastDir(t)}
-	s := openStore(t, e.store(), damageStore)
+	options := damageStore
+	options.memtable *= 2 // a send and what becomes of it must not be parted by want of room
+	s := openStore(t, e.store(), options)
 	e.grow(t, s, 300)
 	apply(t, s, policy.IdentityChanged{Old: []policy.Identity{damagePerson(1)}, New: []policy.Identity{damagePerson(2)}, At: 5})
 	flush(t, s)

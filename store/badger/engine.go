@@ -161,11 +161,11 @@ func (e *Engine) notice(text string, fields ...zap.Field) {
 
 // Installation tells the stores of one installation from those of all others:
 // restored copies have it in common.
-func (e *Engine) Installation() string { return installation(e.meta.Key) }
+func (e *Engine) Installation() string { return store.Installation(e.meta.Key) }
 
 // Description is what the meta record says.
 func (e *Engine) Description() store.Description {
-	d := store.Description{Key: e.meta.Key, Start: e.meta.Start, Lossy: e.lossy}
+	d := store.Description{Key: e.meta.Key, Start: e.meta.Start, Lossy: e.lossy, Lineage: e.meta.Lineage}
 	if at := e.meta.IdentitiesAt; at != 0 {
 		d.IdentitiesChanged = time.UnixMilli(at)
 	}

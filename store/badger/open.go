@@ -2,10 +2,8 @@ package badger
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,10 +28,11 @@ type Options struct {
 	// LedgerRetention is how long ledger entries are kept, ViolationRetention how
 	// long violations are. Zero keeps them for ever.
 	LedgerRetention, ViolationRetention time.Duration
-	// CacheSize, Recategorised and Former are the book's: see [store.Options].
+	// CacheSize, Recategorised, Former and AuditOrigin are the book's: see [store.Options].
 	CacheSize     int
 	Recategorised func()
 	Former        store.Former
+	AuditOrigin   string
 
 	// Witness is the path of a file outside of the directory that says how far the
 	// store had got, so that an older copy of the directory, or none, is noticed.
@@ -54,10 +53,12 @@ type Options struct {
 const memtableSize = 8 << 20
 
 // schemaVersion is the version of keys and records this package writes. It
-// grows when an older gateway could no longer read them.
+// grows when an older gateway could no longer read them, or would write what belongs
+// together in part.
 const (
-	schemaVersion = 3
-	// oldestSchema is the oldest version it reads. Version 2 had no log of changes.
+	schemaVersion = 4
+	// oldestSchema is the oldest version it reads. Version 2 had no log of changes,
+	// version 3 none that proves consent records.
 	oldestSchema = 2
 )
 
@@ -244,7 +245,7 @@ func (e *Engine) recover(found *findings) error {
 	if found.changes == nil {
 		return nil
 	}
-	strange := found.strange(stampOf(installation(e.meta.Key), e.meta.Lineage))
+	strange := found.strange(stampOf(store.Installation(e.meta.Key), e.meta.Lineage))
 	if strange && !found.accepted { // no witness told before
 		if err := found.accept((&Loss{Dir: e.dir, Kind: KindOther, Found: []string{strangeChanges}}).acceptable(), e.options); err != nil {
 			return err
@@ -283,13 +284,6 @@ func (e *Engine) begin() error {
 		return err
 	}
 	return e.keeper.applied(e.applied)
-}
-
-// installation is a name of the key of the pseudonyms that doesn't give it away.
-func installation(key []byte) string {
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("installation"))
-	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // readMeta is the meta record, a new one in an empty directory.

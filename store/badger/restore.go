@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/internal/durable"
+	"github.com/waguard/waguard/store"
 )
 
 // restorePart is where a store is restored inside its directory, if it can't be
@@ -137,7 +138,7 @@ func fill(db *badger.DB, records io.Reader) (*witness, head, error) {
 		at.Seq++
 		meta.Lineage = rand.Text()
 		w = &witness{
-			Installation: installation(meta.Key), Lineage: meta.Lineage, Restored: time.Now().UTC().Format(time.RFC3339),
+			Installation: store.Installation(meta.Key), Lineage: meta.Lineage, Restored: time.Now().UTC().Format(time.RFC3339),
 			Schema: meta.Schema, Start: meta.Start,
 		}
 		value, err := encode(meta)

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/waguard/waguard/store"
 	"github.com/waguard/waguard/store/wal"
 )
 
@@ -180,7 +181,7 @@ func (w *witnesses) confirm(h *home, o Options, meta *metaRecord, at head, f *fi
 	}
 	loss := &Loss{Dir: h.dir, Kind: KindOther}
 	switch {
-	case installation(meta.Key) != w.outside.Installation:
+	case store.Installation(meta.Key) != w.outside.Installation:
 		loss.Found = []string{fmt.Sprintf("by %s another installation's store was here", w.outsidePath)}
 	case meta.Lineage != w.outside.Lineage:
 		loss.Found = []string{fmt.Sprintf("by %s the store here went on from another backup than this one", w.outsidePath)}
