@@ -67,15 +67,15 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook phone policy store", "caddy badger disk"},
 
 	// Doors.
-	{"internal/adminapi", "billing consent internal/strictjson internal/version phone policy store", "caddy badger disk logger"},
+	{"internal/adminapi", "audit billing consent internal/strictjson internal/version phone policy store", "caddy badger disk logger"},
 	{"decisionlog", "policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
-		"billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/ntp internal/version phone policy store store/badger", "",
+		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/ntp internal/version phone policy store store/badger", "",
 	},
 
 	{"internal/backups", "internal/durable", "caddy badger network logger"},
-	{"command", "billing consent internal/adminapi internal/backups internal/ntp internal/strictjson internal/version policy store store/badger", ""},
+	{"command", "audit billing consent internal/adminapi internal/backups internal/ntp internal/strictjson internal/version policy store store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},

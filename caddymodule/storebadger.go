@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"go.uber.org/zap"
 
+	"github.com/waguard/waguard/audit"
 	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/store"
 	"github.com/waguard/waguard/store/badger"
@@ -46,6 +47,11 @@ type BadgerStore struct {
 	// loss and no other.
 	AcceptLoss string `json:"accept_loss,omitempty"`
 
+	// The name of the log that proves consent records, as its checkpoints bear it. A
+	// change begins a log that continues the one before.
+	// Default: `waguard/` and a name of the installation.
+	AuditOrigin string `json:"audit_origin,omitempty"`
+
 	logger  *zap.Logger
 	path    string
 	options badgerOptions
@@ -55,6 +61,7 @@ type BadgerStore struct {
 type badgerOptions struct {
 	ledger, violations time.Duration
 	witness            string
+	origin             string
 }
 
 // defaultRetention keeps a little more than a year: the bill of the same month
@@ -103,6 +110,11 @@ func (b *BadgerStore) Provision(ctx caddy.Context) (err error) {
 			return fmt.Errorf("%s is %s; it must not be negative", setting.name, *setting.to)
 		}
 	}
+	if b.options.origin = b.AuditOrigin; b.AuditOrigin != "" {
+		if err := checkOrigin(b.AuditOrigin); err != nil {
+			return err
+		}
+	}
 	if b.AcceptLoss != "" && !lossCode.MatchString(b.AcceptLoss) {
 		return fmt.Errorf("accept_loss is %q; it must be the code of eight digits and letters from the error it accepts", b.AcceptLoss)
 	}
@@ -128,6 +140,18 @@ func checkWitness(witness, dir string) error {
 		return nil
 	}
 	return fmt.Errorf("witness is %s, inside of the store's directory, and would be lost or replaced with it: write a file outside of the directory", witness)
+}
+
+// checkOrigin refuses what can't be the name of a log.
+func checkOrigin(origin string) error {
+	err := audit.CheckOrigin(origin)
+	if err == nil && strings.ContainsAny(origin, "{}") {
+		err = errors.New("it takes no placeholder")
+	}
+	if err != nil {
+		return fmt.Errorf("audit_origin is %q: %w; write a name such as example.com/consent", origin, err)
+	}
+	return nil
 }
 
 // resolved is a path without symbolic links, as far as it exists.
@@ -164,7 +188,7 @@ func (b *BadgerStore) sameOptions(open pooledStore) error {
 	if open.options == b.options {
 		return nil
 	}
-	return fmt.Errorf("the settings of the store in %s have changed, its retention or its witness, and a reload can't change them: restart the gateway", b.path)
+	return fmt.Errorf("the settings of the store in %s have changed, its retention, its witness or its audit_origin, and a reload can't change them: restart the gateway", b.path)
 }
 
 // Acquire opens the database, or shares it with the configuration that has it
@@ -196,6 +220,7 @@ func (b *BadgerStore) acquire(now func() time.Time) (store.Store, error) {
 			ViolationRetention: b.options.violations,
 			Recategorised:      templatesRecategorised.Inc,
 			Witness:            b.options.witness,
+			AuditOrigin:        b.options.origin,
 			AcceptLoss:         b.AcceptLoss,
 		})
 		return pooledStore{s, b.options}, err
@@ -247,6 +272,7 @@ func (b *BadgerStore) Release() error {
 //		violation_retention <duration>
 //		witness             <file>
 //		accept_loss         <code>
+//		audit_origin        <name>
 //	}
 func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume the store's name
@@ -285,6 +311,15 @@ func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 			if !lossCode.MatchString(b.AcceptLoss) {
 				return d.Errf("accept_loss is %q; it must be the code of eight digits and letters from the error it accepts", b.AcceptLoss)
+			}
+			return nil
+		},
+		"audit_origin": func(d *caddyfile.Dispenser) error {
+			if err := stringInto(&b.AuditOrigin)(d); err != nil {
+				return err
+			}
+			if err := checkOrigin(b.AuditOrigin); err != nil {
+				return d.Err(err.Error())
 			}
 			return nil
 		},

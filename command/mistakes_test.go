@@ -38,6 +38,8 @@ consent optin
 consent +4915112345678
 store
 store verify
+audit
+audit check
 
 # Flags that are none, or not written as one
 violations --rul WINDOW_CLOSED
@@ -124,6 +126,11 @@ restore
 restore --from {dir}/none --path {dir}/new
 restore --from {dir}/file --path {dir}/new
 store check --path {dir}/none
+audit verify --witness {dir}
+audit proof
+audit proof --record 12 --path {dir}/none
+audit verify --path {dir}/none
+audit verify --checkpoint {dir}/none
 manpage
 
 # Looking for what can't be there, and summing up what doesn't add up

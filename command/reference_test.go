@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/waguard/waguard/audit"
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/version"
@@ -20,7 +21,7 @@ import (
 var rows = map[string]any{
 	"waguard violations": adminapi.Line{}, "waguard ledger": adminapi.Line{}, "waguard events": adminapi.EventLine{}, "waguard report": billing.Row{},
 	"waguard templates": adminapi.Template{}, "waguard numbers": adminapi.Number{}, "waguard doctor": adminapi.Finding{},
-	"waguard consent history": adminapi.ConsentRecord{}, "waguard store check": store.CheckReport{}, "waguard version": version.Build{},
+	"waguard consent history": adminapi.ConsentRecord{}, "waguard store check": store.CheckReport{}, "waguard audit verify": audit.Report{}, "waguard version": version.Build{},
 	"waguard consent get": adminapi.Consent{}, "waguard consent opt-in": adminapi.Consent{}, "waguard consent opt-out": adminapi.Consent{}, "waguard consent ask": adminapi.Consent{},
 	"waguard consent review": adminapi.Review{}, "waguard consent import": importTally{}, "waguard consent confirm": adminapi.Answered{},
 	"waguard consent list": adminapi.ConsentRecord{}, "waguard consent key add": adminapi.Key{}, "waguard consent key list": adminapi.Key{}, "waguard consent key revoke": adminapi.Key{},

@@ -254,6 +254,7 @@ func (s *Book) with(change func(*tx) error) func(Tx) error {
 var (
 	_ Store   = (*Book)(nil)
 	_ Watched = (*Book)(nil)
+	_ Audited = (*Book)(nil)
 	_ source  = (*reading)(nil)
 	_ source  = (*tx)(nil)
 )

@@ -315,6 +315,15 @@ type RecordID [8]byte
 // String is the id in hexadecimal digits.
 func (id RecordID) String() string { return hex.EncodeToString(id[:]) }
 
+// ParseRecordID reads an id that String has written.
+func ParseRecordID(s string) (id RecordID, err error) {
+	raw, err := hex.DecodeString(s)
+	if err != nil || len(raw) != len(id) {
+		return id, fmt.Errorf("%q is no id of a consent record: those have sixteen hexadecimal digits, as waguard consent history shows them", s)
+	}
+	return RecordID(raw), nil
+}
+
 // MarshalText writes the id as String does.
 func (id RecordID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 

@@ -344,7 +344,7 @@ func splitKept(kept []byte) (signed []byte, verifier string) {
 }
 
 // errNoRecord is that no consent record has the id.
-var errNoRecord = errors.New("the log has no consent record of that id; waguard consent history shows the ids")
+var errNoRecord = fmt.Errorf("the log has no consent record of that id; waguard consent history shows the ids: %w", ErrNotFound)
 
 // ProveRecord is the proof that a record is in the log.
 func (s *Book) ProveRecord(ctx context.Context, id RecordID) (*audit.Proof, error) {

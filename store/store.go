@@ -18,6 +18,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/waguard/waguard/audit"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -223,6 +224,19 @@ type BackerUp interface {
 type Examined interface {
 	// Examine reads and verifies everything the store holds.
 	Examine(ctx context.Context) (*CheckReport, error)
+}
+
+// Audited is what a store can do in addition that keeps a log which proves its consent
+// records.
+type Audited interface {
+	// VerifyLog compares all of the log with the history, and with a checkpoint that
+	// was kept elsewhere, nil for none.
+	VerifyLog(ctx context.Context, kept []byte) (*audit.Report, error)
+	// Checkpoint is the newest signed checkpoint.
+	Checkpoint(ctx context.Context) (*audit.Signed, error)
+	// ProveRecord is the proof that a record is in the log. It is an [ErrNotFound]
+	// where there is no such record.
+	ProveRecord(ctx context.Context, id RecordID) (*audit.Proof, error)
 }
 
 // Watched is what a store can tell in addition about its own condition.

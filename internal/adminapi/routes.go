@@ -33,6 +33,9 @@ var (
 	RouteDoctor            = Route{"/whatsapp/doctor", get}
 	RouteBackup            = Route{"/whatsapp/backup", post}
 	RouteStoreCheck        = Route{"/whatsapp/store/check", post}
+	RouteAuditVerify       = Route{"/whatsapp/audit/verify", post}
+	RouteAuditCheckpoint   = Route{"/whatsapp/audit/checkpoint", post}
+	RouteAuditProof        = Route{"/whatsapp/audit/proof", post}
 	RouteConsentGet        = Route{"/whatsapp/consent/get", post}
 	RouteOptIn             = Route{"/whatsapp/consent/opt-in", post}
 	RouteOptOut            = Route{"/whatsapp/consent/opt-out", post}
@@ -53,7 +56,7 @@ var (
 // Routes are all of them.
 var Routes = []Route{
 	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteDoctor, RouteBackup,
-	RouteStoreCheck, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReviews, RouteReviewDecide, RouteNewPerson, RouteUndoNewPerson,
+	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReviews, RouteReviewDecide, RouteNewPerson, RouteUndoNewPerson,
 }
 
 // Takes reports whether a route takes a method.
