@@ -93,11 +93,13 @@ type Book struct {
 	// unreadable counts reads that met something that can't be read.
 	unreadable atomic.Uint64
 	// origin and lineage are those of the log of consent records, and signing signs it.
-	origin    string
-	lineage   []byte
-	signing   *signing
-	closeOnce sync.Once
-	closeErr  error
+	origin  string
+	lineage []byte
+	signing *signing
+	// nothingOlder: there was no consent record before there was a log.
+	nothingOlder bool
+	closeOnce    sync.Once
+	closeErr     error
 }
 
 // Open begins to keep book in an engine, which belongs to the book from then on.

@@ -188,7 +188,7 @@ func (t *tx) beginEpoch() error {
 		}
 		epoch++
 	}
-	l.logHead = logHead{Epoch: epoch, Complete: l.Complete, Origin: audit.OriginOf(t.s.origin, epoch), History: t.s.lineage}
+	l.logHead = logHead{Epoch: epoch, Complete: l.Complete || l.Epoch == 0 && t.s.nothingOlder, Origin: audit.OriginOf(t.s.origin, epoch), History: t.s.lineage}
 	l.edge, l.block = audit.Edge{}, []audit.Hash{}
 	leaf, err := audit.Encode(&audit.Epoch{Schema: audit.EpochSchema, Origin: l.Origin, Number: epoch, History: hex.EncodeToString(l.History), Previous: previous})
 	if err != nil {
@@ -378,12 +378,28 @@ func tilesOf(get func(keys ...[]byte) ([][]byte, error), epoch uint32) audit.Til
 	}
 }
 
-// openLog makes sure that there is a log, with every record in it. What fails is tried
-// again when the store is opened next: a gateway that can't write still refuses sends
-// and hears who opts out.
+// openLog makes sure that every record is in the log, which begins with the first of
+// them. What fails is tried again when the store is opened next: a gateway that can't
+// write still refuses sends and hears who opts out.
 func (s *Book) openLog(ctx context.Context, lossy bool) error {
+	anything := false
+	err := s.view(ctx, func(r *reading) error {
+		for _, prefix := range []byte{logPrefix, historyPrefix} {
+			err := r.Scan([]byte{prefix}, func([]byte, []byte) (bool, error) {
+				anything = true
+				return true, nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if s.nothingOlder = err == nil && !anything; err != nil || s.nothingOlder {
+		return err
+	}
 	complete := false
-	err := s.update(ctx, func(t *tx) error {
+	err = s.update(ctx, func(t *tx) error {
 		l, err := t.log()
 		if err != nil {
 			return err
