@@ -123,7 +123,7 @@ func (rec *recorder) fail(err error) {
 	rec.status = e.HTTPStatus
 	rec.header.Set("Content-Type", "application/json")
 	rec.body.Reset()
-	_ = json.NewEncoder(&rec.body).Encode(map[string]string{"error": err.Error()}) // into memory
+	_ = json.NewEncoder(&rec.body).Encode(map[string]string{"error": cmp.Or(e.Message, err.Error())}) // into memory
 }
 
 // answerTime is how long a client may take to read an answer.

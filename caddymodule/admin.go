@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 
 	"github.com/caddyserver/caddy/v2"
@@ -95,7 +96,23 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 	return list
 }
 
-func adminError(status int, err error) error { return caddy.APIError{HTTPStatus: status, Err: err} }
+// adminError is an error with its status. Whoever asked is told all of it, and so is the
+// log of what isn't the asker's mistake.
+func adminError(status int, err error) error {
+	if status >= http.StatusInternalServerError {
+		return caddy.APIError{HTTPStatus: status, Err: err}
+	}
+	return caddy.APIError{HTTPStatus: status, Err: &loggedError{err}, Message: err.Error()}
+}
+
+// loggedError is an error as Caddy logs it: without what it quotes of the request,
+// which can be somebody's address or, in the wrong field, a phone number.
+type loggedError struct{ error }
+
+var quotation = regexp.MustCompile(`"(\\.|[^"\\])*("|$)`)
+
+func (e *loggedError) Error() string { return quotation.ReplaceAllString(e.error.Error(), `"..."`) }
+func (e *loggedError) Unwrap() error { return e.error }
 
 func adminVersion(_ *App, _ store.Store, w http.ResponseWriter, _ *http.Request) error {
 	return jsonAnswer(w, adminapi.VersionOf())
