@@ -133,7 +133,7 @@ func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, err
 	if err := s.openLog(ctx, lossy); err != nil {
 		s.log.Error("the log that proves consent records can't be completed now; it is tried again at the next start", zap.Error(err))
 	}
-	go s.signing.run(s)
+	go s.signing.run(s) // #nosec G118 -- it lives as long as the store, and longer than what opened it
 	go s.stops.run(s)
 	go s.summer.run(s)
 	return s, nil
