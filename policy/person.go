@@ -240,18 +240,25 @@ func (c *Contact) formerOptOut(names []Alias, ins []namedRecord, s Scope, fold *
 					}
 					w.general = false // nobody kept what it was
 				}
-				undone := func(since Moment) func(namedRecord) bool {
-					return func(in namedRecord) bool {
-						return !in.Tap && in.At >= since && (w.general || !in.general) && in.undoes(w.Mark, fold.Skew)
-					}
+				undone := func(in namedRecord) bool {
+					return !in.Tap && (w.general || !in.general) && in.undoes(w.Mark, fold.Skew)
 				}
-				if !slices.ContainsFunc(own, undone(0)) && !slices.ContainsFunc(ins, undone(l.seen)) {
+				undoneSince := func(in namedRecord) bool { return undone(in) && c.knownThen(in, l.alias) }
+				if !slices.ContainsFunc(own, undone) && !slices.ContainsFunc(ins, undoneSince) {
 					out = newest(out, w.Mark)
 				}
 			}
 		}
 	}
 	return out
+}
+
+// knownThen reports that a name which has gone to somebody new was known to have been that
+// person's who said the word, by the names that were theirs when they said it.
+func (c *Contact) knownThen(in namedRecord, former Alias) bool {
+	return slices.ContainsFunc(c.formerLives(c.reach(in.name, in.At, SamePerson, Successor)), func(l formerLife) bool {
+		return l.alias == former && l.seen <= in.At
+	})
 }
 
 // until is what of the register was certainly said by t.

@@ -340,6 +340,25 @@ func TestLateLinkUndoesNothing(t *testing.T) {
 	})
 }
 
+// An opt-in under a name that was only later known to be theirs lifts no opt-out of a
+// name they had before.
+func TestLateLinkLiftsNoFormerOptOut(t *testing.T) {
+	given, now, former := name(2), name(4), name(5)
+	contact := &Contact{}
+	contact.Link(now, former, SamePerson, 100)
+	contact.Member(former).NewSince = 100
+	contact.Member(former).Relation("1").Record(ConsentRecord{State: OptedOut, Scopes: AllScopes, At: 100, Source: SourceKeyword})
+	contact.Member(given).Relation("1").Record(ConsentRecord{State: OptedIn, Scopes: AllScopes, At: 2000, Source: SourceKeyword})
+	contact.Link(given, now, SamePerson, 3000)
+	if got := contact.Person(now, ours("1")).Consent[Marketing].State; got != OptedOut {
+		t.Errorf("%s: at 2000 nobody knew that the names were one person's", got)
+	}
+	contact.Link(given, now, SamePerson, 1500)
+	if got := contact.Person(now, ours("1")).Consent[Marketing].State; got != OptedIn {
+		t.Errorf("%s, and somebody knew", got)
+	}
+}
+
 // A former name is the person's from the earliest time it was seen to be, on
 // whichever way: here by way of c and not directly.
 func TestFormerNameSeenEarliest(t *testing.T) {
