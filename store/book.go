@@ -95,7 +95,9 @@ type Book struct {
 	// origin and lineage are those of the log of consent records, and signing signs it.
 	origin  string
 	lineage []byte
-	signing *signing
+	// entering enters records from before the log, where there are many.
+	entering meanwhile
+	signing  *signing
 	// nothingOlder: there was no consent record before there was a log.
 	nothingOlder bool
 	closeOnce    sync.Once
@@ -160,6 +162,7 @@ func (s *Book) load(r *reading) error {
 // Close ends what the book does by itself, and closes the engine.
 func (s *Book) Close() error {
 	s.closeOnce.Do(func() {
+		s.entering.end()
 		s.stops.end()
 		s.summer.end()
 		s.signing.end()

@@ -7,9 +7,12 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/audit"
 	"github.com/waguard/waguard/policy"
@@ -415,7 +418,19 @@ func (s *Book) openLog(ctx context.Context, lossy bool) error {
 	if err != nil || complete {
 		return err
 	}
-	return s.enterOlder(ctx)
+	few, err := s.fewOlder(ctx)
+	if err != nil {
+		return err
+	}
+	if few {
+		return s.enterOlder(ctx)
+	}
+	s.entering.begin(func(ctx context.Context) {
+		if err := s.enterOlder(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, ErrClosed) {
+			s.log.Error("the log that proves consent records can't be completed now; it is tried again at the next start", zap.Error(err))
+		}
+	})
+	return nil
 }
 
 // checkpointEvery is the least time between two checkpoints.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -451,5 +452,43 @@ func TestOlderRecordsAreEntered(t *testing.T) {
 	}
 	if !slices.Equal(orders[0], orders[1]) {
 		t.Error("the order is another one the second time")
+	}
+}
+
+// Where there are many records that are older than the log, the store is open before they
+// are entered, takes others meanwhile, and all have a leaf in the end, once; also where it
+// is closed in between.
+func TestManyOlderRecordsAreEnteredMeanwhile(t *testing.T) {
+	defer store.EnterAtOpen(10)()
+	l := newLogged(t, 1500)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before := &logged{nil, l.space.OpenAlone(time.Now), l.space} // as a version before left it
+	for _, r := range before.records(t) {
+		if r.key[0] == 'b' {
+			before.set(t, keyed{r.key, nil})
+		}
+	}
+	now := openLogged(t, l.space)
+	now.add(t, 1500, 1510)
+	if err := now.Close(); err != nil { // in the middle of it, or not
+		t.Fatal(err)
+	}
+	now = openLogged(t, l.space)
+	r := now.verify(t, nil)
+	for range 10_000 {
+		if r.Leaves >= 1511 {
+			break
+		}
+		runtime.Gosched()
+		r = now.verify(t, nil)
+	}
+	sound(t, r)
+	if r.Records != 1510 || r.Leaves != 1511 {
+		t.Errorf("%d records and %d leaves, want 1510 and 1511", r.Records, r.Leaves)
+	}
+	if err := now.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -19,6 +19,44 @@ type olderRecord struct {
 	name policy.Alias
 }
 
+// mostAtOpen is how many of them are entered before a store is open. More are entered
+// meanwhile: a million take a minute.
+var mostAtOpen = 20_000 // tests open with fewer
+
+// fewOlder reports that the history has no more records than are entered at once.
+func (s *Book) fewOlder(ctx context.Context) (few bool, err error) {
+	n := 0
+	err = s.view(ctx, func(r *reading) error {
+		return r.Scan([]byte{historyPrefix}, func([]byte, []byte) (bool, error) {
+			n++
+			return n > mostAtOpen, ctx.Err()
+		})
+	})
+	return n <= mostAtOpen, err
+}
+
+// meanwhile is something that goes on while a store is open. The zero value is nothing.
+type meanwhile struct {
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+func (m *meanwhile) begin(run func(context.Context)) {
+	ctx, stop := context.WithCancel(context.Background())
+	m.stop, m.done = stop, make(chan struct{})
+	go func() {
+		defer close(m.done)
+		run(ctx)
+	}()
+}
+
+func (m *meanwhile) end() {
+	if m.stop != nil {
+		m.stop()
+		<-m.done
+	}
+}
+
 // olderAtOnce is how many of them are entered in one transaction.
 const olderAtOnce = 256
 
@@ -46,6 +84,9 @@ func (s *Book) enterOlder(ctx context.Context) error {
 		s.log.Info("entering the consent records so far into the log that proves them", zap.Int("records", len(all)))
 	}
 	for len(all) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		n := 0
 		for n < len(all) && (n < olderAtOnce || sameRecord(all[n], all[n-1])) {
 			n++
