@@ -36,7 +36,7 @@ type Decision struct {
 	Claims []Claim `json:"claims,omitempty" cbor:"-"`
 	// Retry is from when on the same send may pass, as far as its refusal is a matter of
 	// time; zero where it isn't.
-	Retry Moment `json:"retry_at,omitempty" cbor:"-"`
+	Retry Moment `json:"retry_at,omitempty" cbor:"9,keyasint,omitempty"`
 	// Person is the place in [Facts.Persons] of the person the send is for, where
 	// its phone number can be read in several ways; else 0.
 	Person int `json:"person,omitempty" cbor:"8,keyasint,omitempty"`

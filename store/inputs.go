@@ -84,7 +84,7 @@ type policyRecord struct {
 // Of a policy it keeps itself what [entryHead.judged] needs.
 func (s *Book) abridge(e, kept *Entry) *policyRecord {
 	if e.worded() {
-		kept.Decision.Reason, kept.Decision.Remedy, kept.Unworded = "", "", true
+		kept.Decision.Reason, kept.Decision.Remedy, kept.Decision.Retry, kept.Unworded = "", "", 0, true
 	}
 	var buffer [128]byte
 	w := recordWriter{buffer[:0]}

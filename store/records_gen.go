@@ -509,6 +509,10 @@ func (w *recordWriter) writeDecision(v *policy.Decision) {
 		w.key(o, 6)
 		w.string(string(v.Initiation))
 	}
+	if v.Retry != 0 {
+		w.key(o, 9)
+		w.int(int64(v.Retry))
+	}
 	if v.Person != 0 {
 		w.key(o, 8)
 		w.int(int64(v.Person))
