@@ -44,14 +44,15 @@ func (g *Gateway) Check(ctx context.Context, r *CheckRequest) ([]Checked, error)
 	if len(r.Contacts) == 0 || len(r.Contacts) > MostChecked {
 		return nil, misasked(fmt.Errorf("contacts has %d people; one request is about 1 to %d", len(r.Contacts), MostChecked))
 	}
-	if _, ok := g.Businesses.Of(r.PhoneNumberID); !ok {
-		return nil, &Problem{Kind: NotServed, Err: errors.New("this gateway does not serve that business phone number")}
+	id, err := g.NumberNamed(ctx, r.PhoneNumberID)
+	if err != nil {
+		return nil, err
 	}
 	st, err := g.Open()
 	if err != nil {
 		return nil, err
 	}
-	path := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: "/" + r.PhoneNumberID + "/messages"}, Header: http.Header{}}
+	path := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: "/" + id + "/messages"}, Header: http.Header{}}
 	route, refusal := cloudapi.Classify(cloudapi.Cloud, path, "")
 	if refusal != nil {
 		return nil, misasked(errors.New("phone_number_id is none"))
