@@ -89,10 +89,10 @@ func (d *Demands) Lacks(s Source, e *Evidence) (lacks []Lack) {
 	case d.Business == "":
 		lacks = append(lacks, Lack{FieldBusinessName, CodeBusinessName, "this business phone number has no `name` in the configuration to compare business_name with; configure one"})
 	case e.BusinessName != d.Business:
-		lacks = append(lacks, Lack{FieldBusinessName, CodeBusinessName, fmt.Sprintf("business_name is %q, and the business is configured as %q: the person must have been told that name", e.BusinessName, d.Business)})
+		lacks = append(lacks, Lack{FieldBusinessName, CodeBusinessName, fmt.Sprintf("business_name is %q, and the business is configured as %q: the person must have been told that name (BUSINESS_NAME_MISMATCH)", e.BusinessName, d.Business)})
 	}
 	if d.OffWhatsApp && s.OnWhatsApp() {
-		lacks = append(lacks, Lack{"source", CodeOnWhatsApp, fmt.Sprintf("source is %s, and this business takes opt-ins only that were given elsewhere than on WhatsApp", s)})
+		lacks = append(lacks, Lack{"source", CodeOnWhatsApp, fmt.Sprintf("source is %s, and this business takes opt-ins only that were given elsewhere than on WhatsApp (`opt_in_off_whatsapp required`)", s)})
 	}
 	return lacks
 }

@@ -187,7 +187,10 @@ func (a *asked) word(r *ConsentRequest, state policy.ConsentState, now time.Time
 	for _, l := range lacks {
 		word.Lacks = append(word.Lacks, l.Field)
 	}
-	return word, a.business.invalid(lacks)
+	if err := a.business.invalid(lacks); err != nil {
+		return word, err
+	}
+	return word, provable(consent.Source(word.Source), &r.Evidence)
 }
 
 // words are a word of everybody that the person's name may mean.

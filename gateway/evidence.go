@@ -47,10 +47,16 @@ func checkEvidence(c *ConsentRequest, state policy.ConsentState) (source consent
 		return "", errors.New("source or reference speak of a list or an import: say with at when the person agreed, such as 2026-11-22 or 2026-11-22T10:00:00Z")
 	case source == "", source == consent.Source(policy.SourceOperator):
 		return "", errors.New("source is missing: say how the person agreed, such as website, in_app, in_store, paper, service_call or existing_system; an opt-in must be provable")
-	case c.Reference == "" && !slices.Contains(selfEvident, source) && !c.Any(source.Needs()):
-		return "", fmt.Errorf("reference is missing: with source %s say where the evidence lies, such as the form, the call, the file and its line; only website, contact_page, signup_form, in_app and in_store go without", c.Source)
 	}
 	return source, nil
+}
+
+// provable checks that there is anything that shows an opt-in.
+func provable(source consent.Source, e *consent.Evidence) error {
+	if e.Reference != "" || slices.Contains(selfEvident, source) || e.Any(source.Needs()) {
+		return nil
+	}
+	return misasked(fmt.Errorf("reference is missing: with source %s say where the evidence lies, such as the form, the call, the file and its line; only website, contact_page, signup_form, in_app and in_store go without", source))
 }
 
 // invalid is the problem of an opt-in that lacks something; nil where it may be recorded
