@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
 )
@@ -85,8 +86,7 @@ func timeFlag(cmd *cobra.Command, name, standard, usage string) {
 // kept as evidence.
 func saidFlag(cmd *cobra.Command, usage string) {
 	cmd.Flags().Var(&checked{kind: "string", judge: func(s string) (string, error) {
-		_, err := time.Parse(time.RFC3339, s)
-		if err != nil && !isDate(s) && s != "" {
+		if _, _, err := consent.ParseGiven(s); err != nil && s != "" {
 			return "", misused("takes when the person said so, as 2026-11-22T10:00:00Z or 2026-11-22")
 		}
 		return s, nil

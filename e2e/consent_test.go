@@ -256,3 +256,36 @@ func TestExceptionsAreLogged(t *testing.T) {
 		t.Errorf("an essential template without a reference: %s %s", resp.Status, body)
 	}
 }
+
+// TestDaysOfRecords: of two words of one day, of which nobody knows the time, the opt-out
+// holds.
+func TestDaysOfRecords(t *testing.T) {
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: inGermany}})
+	words := func(out, in string) string {
+		p := person{graphsim.User{Phone: fmt.Sprintf("+491517000%04d", len(allEntries(t, w.Gateway, "ledger"))), Name: out}}
+		for _, r := range []struct {
+			route adminapi.Route
+			at    string
+		}{{adminapi.RouteOptOut, out}, {adminapi.RouteOptIn, in}} {
+			q := about(shop, p.Phone)
+			q.Scope, q.Source, q.Reference, q.At = "all", "website", "form 7", r.at
+			record(t, w.Gateway, r.route, q)
+		}
+		text(p, windowClosed)(t, w)
+		return w.consentOf(t, shop, p.Phone).Consent["marketing"].State
+	}
+	for _, test := range []struct{ out, in, want string }{
+		{"2026-10-20", "2026-10-20", "opted_out"},
+		{"2026-10-20", "2026-10-20T20:00:00Z", "opted_out"},
+		{"2026-10-20", "2026-10-21T11:00:00Z", "opted_out"}, // it was the 20th on Baker Island
+		{"2026-10-20", "2026-10-22T00:00:00Z", "opted_in"},
+		{"2026-10-20T03:00:00Z", "2026-10-20", "opted_out"},
+		{"2026-10-20 03:00:00", "2026-10-20T14:00:00Z", "opted_out"},
+		{"2026-10-20 03:00:00+00", "2026-10-20T14:00:00Z", "opted_in"},
+		{"2026-11-02", "2026-11-02T08:00:00Z", "opted_out"}, // today: at the latest now
+	} {
+		if got := words(test.out, test.in); got != test.want {
+			t.Errorf("out %s, in %s: %s, want %s", test.out, test.in, got, test.want)
+		}
+	}
+}

@@ -308,39 +308,35 @@ func said(c *ConsentRequest, state policy.ConsentState, now time.Time, skew time
 	if state == policy.ConsentPending && c.At != "" {
 		return said, errors.New("a question has no time of its own: leave at out")
 	}
-	said.At, err = givenTime(c.At, now, skew)
+	said.At, err = givenTime(c.At, state, now, skew)
 	return said, err
 }
 
-// givenTime reads when a person said something; zero where nobody wrote when. A
-// day is its first moment anywhere.
-func givenTime(s string, now time.Time, skew time.Duration) (policy.Moment, error) {
+// givenTime reads when a person said something; zero where nobody wrote when. Where that
+// isn't exact, an opt-in was given at the first moment that is meant, and an opt-out at
+// the last: a STOP of the same day holds against the one, and the other against an opt-in.
+func givenTime(s string, state policy.ConsentState, now time.Time, skew time.Duration) (policy.Moment, error) {
 	if s == "" {
 		return 0, nil
 	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		t, err := time.Parse(layout, s)
-		if err != nil {
-			continue
-		}
-		if layout == time.DateOnly {
-			t = t.Add(-firstZone)
-		}
-		at := policy.MomentOf(t)
-		switch {
-		case at <= 0:
-			return 0, fmt.Errorf("at is %q, which is before 1970", s)
-		case t.After(now.Add(skew)):
-			return 0, fmt.Errorf("at is %q, which is in the future; it is when the person said so", s)
-		}
-		return at, nil
+	from, to, err := consent.ParseGiven(s)
+	if err != nil {
+		return 0, fmt.Errorf("at is %q; %w", s, err)
 	}
-	return 0, fmt.Errorf("at is %q; write when the person said so as 2026-11-22T10:00:00Z or 2026-11-22", s)
+	at := policy.MomentOf(from)
+	switch {
+	case at <= 0:
+		return 0, fmt.Errorf("at is %q, which is before 1970", s)
+	case from.After(now.Add(skew)):
+		return 0, fmt.Errorf("at is %q, which is in the future; it is when the person said so", s)
+	case state != policy.OptedOut || to.Equal(from):
+	case to.After(now):
+		at = policy.MomentOf(now)
+	default:
+		at = policy.MomentOf(to)
+	}
+	return at, nil
 }
-
-// firstZone is how much earlier than in UTC a day begins where it begins first. Who
-// names a day need not say where: an opt-in was given no earlier than that.
-const firstZone = 14 * time.Hour
 
 // importWords are how sources and references speak of what was not said just now.
 var importWords = []string{
