@@ -13,6 +13,7 @@ const (
 	stampSize   = 16
 	headerSize  = 64
 	frameHeader = 16
+	frameSummed = 8 // where begins what the checksum of a frame covers
 	alignment   = 8
 )
 
@@ -54,19 +55,25 @@ func appendFrame(b []byte, number uint64, changes []byte) []byte {
 	return append(b, make([]byte, int(frameSize(len(changes)))-(len(b)-begin))...)
 }
 
+// frameHead is the number of the frame b begins with, and the length of its changes; not
+// ok where it can't be one.
+func frameHead(b []byte) (number uint64, length int64, ok bool) {
+	if len(b) < frameHeader {
+		return 0, 0, false
+	}
+	length = int64(binary.LittleEndian.Uint32(b))
+	number = binary.LittleEndian.Uint64(b[8:])
+	return number, length, length <= MaxChanges && int64(len(b)) >= frameHeader+length && number != 0
+}
+
+// frameSum is the checksum in a frame's head, which covers what is behind it.
+func frameSum(b []byte) uint32 { return binary.LittleEndian.Uint32(b[4:frameSummed]) }
+
 // readFrame reads the frame b begins with.
 func readFrame(b []byte) (number uint64, changes []byte, ok bool) {
-	if len(b) < frameHeader {
+	number, length, ok := frameHead(b)
+	if !ok || frameSum(b) != crc32.Checksum(b[frameSummed:frameHeader+length], castagnoli) {
 		return 0, nil, false
 	}
-	length := binary.LittleEndian.Uint32(b)
-	number = binary.LittleEndian.Uint64(b[8:])
-	if length > MaxChanges || int64(len(b)) < frameHeader+int64(length) || number == 0 {
-		return 0, nil, false
-	}
-	end := frameHeader + int(length)
-	if binary.LittleEndian.Uint32(b[4:]) != crc32.Checksum(b[8:end], castagnoli) {
-		return 0, nil, false
-	}
-	return number, b[frameHeader:end], true
+	return number, b[frameHeader : frameHeader+length], true
 }

@@ -2,7 +2,6 @@ package wal
 
 import (
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -91,8 +90,9 @@ func readRun(name string, content []byte, after uint64) *run {
 	r := &run{name: name, content: content, end: headerSize}
 	r.stamp, _ = readHeader(content)
 	newest := uint64(0) // the number of the frame before end
+	sums := &sums{content: content}
 	for at := r.end; at < int64(len(content)); {
-		number, size := frameAt(content, at, newest)
+		number, size := frameAt(sums, at, newest)
 		switch {
 		case number == 0:
 			at += alignment
@@ -116,20 +116,13 @@ func readRun(name string, content []byte, after uint64) *run {
 
 // frameAt is the number and size of a frame, zero where there is none whose number is
 // larger than another one's.
-func frameAt(content []byte, at int64, than uint64) (number uint64, size int64) {
-	b := content[at:]
-	if len(b) < frameHeader {
+func frameAt(s *sums, at int64, than uint64) (number uint64, size int64) {
+	b := s.content[at:]
+	number, length, ok := frameHead(b)
+	if !ok || number <= than || number-than > farthest || frameSum(b) != s.of(at+frameSummed, at+frameHeader+length) {
 		return 0, 0
 	}
-	// Looked at first: to sum up what isn't a frame may take long.
-	if number = binary.LittleEndian.Uint64(b[8:]); number <= than || number-than > farthest {
-		return 0, 0
-	}
-	number, changes, ok := readFrame(b)
-	if !ok {
-		return 0, 0
-	}
-	return number, frameSize(len(changes))
+	return number, frameSize(int(length))
 }
 
 // Changes calls visit with the changes of each frame that is newer than the caller of
