@@ -105,6 +105,9 @@ func consentAnswer(k *gateway.Known) *adminapi.Consent {
 	if k.Suspected != 0 {
 		answer.Suspected = new(k.Suspected.Time())
 	}
+	if k.Requested != 0 {
+		answer.CodeRequested = new(k.Requested.Time())
+	}
 	for scope, consent := range k.PersonFacts.Consent {
 		said := adminapi.ScopeConsent{State: consent.State.String(), Source: consent.Source}
 		if consent.Since != 0 {

@@ -112,6 +112,17 @@ type Policy struct {
 	// Default: `off`.
 	SessionOnly string `json:"session_only,omitempty"`
 
+	// Whether a person who wrote and has not opted in may be sent one template of plain
+	// text after the customer service window has closed, until they write again: `on` or
+	// `off`.
+	// Default: `off`.
+	PostSessionFollowup string `json:"post_session_followup,omitempty"`
+
+	// For how long, from one minute to a day, a recorded request of a person lets one-time
+	// codes through to them, also if they opted out before.
+	// Default: not at all.
+	OTPOnRequest *caddy.Duration `json:"otp_on_request,omitempty"`
+
 	// How many template messages of a kind one person gets at most within a rolling
 	// period.
 	// Default: none.
@@ -347,12 +358,23 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		{chooseDirectSend, p.DirectSend, defaults.DirectSend, &r.DirectSend},
 		{chooseCountryPack, p.CountryPack, defaults.CountryPack, &r.NoCountryPack},
 		{chooseSessionOnly, p.SessionOnly, defaults.SessionOnly, &r.SessionOnly},
+		{chooseFollowup, p.PostSessionFollowup, defaults.PostSessionFollowup, &r.Followup},
 	} {
 		value, err := set.of(set.own, set.other)
 		if err != nil {
 			return r, err
 		}
 		*set.field = value != set.unset
+	}
+	onRequest := p.OTPOnRequest
+	if onRequest == nil {
+		onRequest = defaults.OTPOnRequest
+	}
+	if onRequest != nil {
+		r.CodeOnRequest = time.Duration(*onRequest)
+		if r.CodeOnRequest != 0 && (r.CodeOnRequest < time.Minute || r.CodeOnRequest > 24*time.Hour) {
+			return r, fmt.Errorf("otp_on_request is %s; it must be 1 minute to 24 hours, or 0s for not at all", r.CodeOnRequest)
+		}
 	}
 	if _, err := zoneNamed(p.TimeZone); err != nil {
 		return r, err

@@ -179,6 +179,8 @@ func atStart(setting, what string) (string, error) {
 //			consent_request_templates <name>...
 //			consent_request_limit     <number> <period>
 //			session_only        [on|off]
+//			post_session_followup [on|off]
+//			otp_on_request      <duration>
 //			frequency_cap       <scope> <number> <period>
 //			essential_templates <name>...
 //			transaction_prefix  <prefix>...
@@ -332,6 +334,8 @@ func (p *Policy) subdirectives() map[string]parser {
 		"consent_request_limit":     p.parseRequestLimit,
 		"consent_expires":           p.parseExpiry,
 		"session_only":              chooseSessionOnly.onInto(&p.SessionOnly),
+		"post_session_followup":     chooseFollowup.onInto(&p.PostSessionFollowup),
+		"otp_on_request":            durationInto(&p.OTPOnRequest),
 		"frequency_cap":             p.parseCap,
 		"essential_templates":       listInto(&p.EssentialTemplates),
 		"transaction_prefix":        listInto(&p.TransactionPrefix),

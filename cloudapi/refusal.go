@@ -56,6 +56,8 @@ var graphErrors = map[policy.Rule]graphError{
 	policy.RuleCountryBlock:        {http.StatusBadRequest, 130497, "Business account is restricted from messaging users in this country"},
 	policy.RuleQuietHours:          {http.StatusBadRequest, 131049, "Quiet hours of the recipient"},
 	policy.RuleConsentRequestLimit: {http.StatusBadRequest, 131049, "Consent was asked for already"},
+	policy.RuleFollowupLimit:       {http.StatusBadRequest, 131049, "The follow-up after the window was sent already"},
+	policy.RuleFollowupFormat:      {http.StatusForbidden, 131005, "Access denied: a follow-up is plain text"},
 	policy.RuleSessionOnly:         {http.StatusForbidden, 131005, "Access denied: this business sends no templates"},
 	policy.RuleOptOutSuspected:     {http.StatusBadRequest, 131050, "User may have stopped marketing messages"},
 	policy.RuleCategoryUnknown:     {http.StatusForbidden, 131005, "Access denied: template category not known"},

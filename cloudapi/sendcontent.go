@@ -163,6 +163,7 @@ func (m *message) readTemplate(s *policy.Send) *Refusal {
 		return refusef(policy.RuleParameter, `write it as the template list shows it, such as "en_US"`, "the template's language code is not one")
 	}
 	s.Template = policy.TemplateRef{Name: name, Language: lang}
+	s.Media, s.Buttons = filledParts(keys[templateComponents])
 	return nil
 }
 

@@ -70,11 +70,12 @@ const (
 	templateName = iota
 	templateElementName
 	templateLanguage
+	templateComponents
 	numTemplateFields
 )
 
 var (
-	templateFields    = newVocabulary([]string{templateName: "name", templateElementName: "element_name", templateLanguage: "language"})
+	templateFields    = newVocabulary([]string{templateName: "name", templateElementName: "element_name", templateLanguage: "language", templateComponents: "components"})
 	languageFields    = newVocabulary([]string{"code"})
 	interactiveFields = newVocabulary([]string{"type"})
 )

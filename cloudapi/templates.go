@@ -95,7 +95,9 @@ type template struct {
 	Status   loosejson.String `json:"status"`
 	Category loosejson.String `json:"category"`
 	Success  *loosejson.Bool  `json:"success"`
-	Error    json.RawMessage  `json:"error"`
+	// Components are absent where `fields` leaves them out.
+	Components json.RawMessage `json:"components"`
+	Error      json.RawMessage `json:"error"`
 }
 
 // ReadTemplateList reads the answer to GET /{waba}/message_templates with the
@@ -146,6 +148,7 @@ func (t *template) changed(waba string, at policy.Moment) policy.TemplateChanged
 		WABA: waba, Template: policy.TemplateRef{Name: string(t.Name), Language: identity.Language(string(t.Language))},
 		At: at, Status: policy.ToldTemplateStatus(string(t.Status)), Category: policy.ToldCategory(string(t.Category)), Read: true,
 	}
+	e.Parts = listedParts(t.Components)
 	if identity.IsNode(string(t.ID)) {
 		e.ID = string(t.ID)
 	}

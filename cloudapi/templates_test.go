@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/waguard/waguard/internal/strictjson"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -72,5 +73,50 @@ func TestReadTemplateList(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
+	}
+}
+
+// The parts of a template that are more than text, as a list shows them.
+func TestListedParts(t *testing.T) {
+	for components, want := range map[string]policy.TemplateParts{
+		``:   {},
+		`[]`: {},
+		`[{"type":"BODY","text":"Hello"},{"type":"FOOTER","text":"Bye"}]`:         {Known: true},
+		`[{"type":"HEADER","format":"TEXT","text":"Hello"},{"type":"BODY"}]`:      {Known: true},
+		`[{"type":"HEADER","format":"IMAGE"},{"type":"BODY"}]`:                    {Known: true, Media: true},
+		`[{"type":"header","format":"LOCATION"}]`:                                 {Known: true, Media: true},
+		`[{"type":"BODY"},{"type":"BUTTONS","buttons":[{"type":"QUICK_REPLY"}]}]`: {Known: true, Buttons: true},
+		`[{"type":"BODY"},{"type":"CAROUSEL","cards":[]}]`:                        {Known: true, Media: true, Buttons: true},
+		`[{"type":"BODY"},{"type":"SOMETHING_NEW"}]`:                              {Known: true, Media: true, Buttons: true},
+		`{"type":"BODY"}`: {},
+	} {
+		if got := listedParts([]byte(components)); got != want {
+			t.Errorf("%s: %+v, want %+v", components, got, want)
+		}
+	}
+}
+
+// What a send fills in shows a header of media and buttons.
+func TestFilledParts(t *testing.T) {
+	for components, want := range map[string][2]bool{
+		`null`: {}, `[]`: {},
+		`[{"type":"body","parameters":[{"type":"text","text":"a"}]}]`:            {},
+		`[{"type":"header","parameters":[{"type":"text","text":"a"}]}]`:          {},
+		`[{"type":"HEADER","parameters":[{"type":"image","image":{"id":"1"}}]}]`: {true, false},
+		`[{"type":"header","parameters":[{"type":"location"}]}]`:                 {true, false},
+		`[{"type":"button","sub_type":"quick_reply","index":"0"}]`:               {false, true},
+		`[{"type":"carousel","cards":[]}]`:                                       {true, true},
+		`[{}]`:                                                                   {true, true},
+		`{"type":"body"}`:                                                        {true, true},
+	} {
+		doc := strictjson.Borrow()
+		v, err := doc.Parse([]byte(components))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if media, buttons := filledParts(v); [2]bool{media, buttons} != want {
+			t.Errorf("%s: media %v, buttons %v", components, media, buttons)
+		}
+		doc.Done()
 	}
 }

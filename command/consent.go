@@ -214,6 +214,9 @@ func printConsent(c *call, a *adminapi.Consent) error {
 		}
 		rows = append(rows, [2]string{scope.String(), state})
 	}
+	if a.CodeRequested != nil {
+		rows = append(rows, [2]string{"asked for a code", a.CodeRequested.Format(tableTime)})
+	}
 	if a.Suspected != nil {
 		rows = append(rows, [2]string{"may have opted out", a.Suspected.Format(tableTime) + ": no marketing until somebody decides with waguard consent review"})
 	}

@@ -16,7 +16,7 @@ waguard consent list --incomplete
 waguard consent list --state opted_in --source website --from 30d --output csv > opt-ins.csv
 waguard consent list --json > consent.jsonl`)}
 	businessFlag(cmd, "Only records of this `number` of the business, by its phone_number_id")
-	choiceFlag(cmd, "state", "Only this `state`: pending, opted_in, opted_out, suspected or dismissed", []string{"pending", "opted_in", "opted_out", "suspected", "dismissed"})
+	choiceFlag(cmd, "state", "Only this `state`: pending, opted_in, opted_out, suspected, dismissed or requested", []string{"pending", "opted_in", "opted_out", "suspected", "dismissed", "requested"})
 	cmd.Flags().String("source", "", "Only this `source`, such as website")
 	completed(cmd, "source", sourceNames())
 	cmd.Flags().Bool("incomplete", false, "Only opt-ins that lacked what would have made them valid")

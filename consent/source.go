@@ -51,6 +51,7 @@ var channels = []channel{
 	{"qr", "a QR code", false, []Field{FieldCode}},
 	{"third_party", "somebody else collected it", false, []Field{FieldThirdParty, FieldReference}},
 	{"existing_system", "another system of the business has it", false, []Field{FieldSystem, FieldReference}},
+	{"user_request", "a one-time code the person has just asked for, such as to log in: no opt-in, see `otp_on_request`", false, []Field{FieldAccount}},
 
 	// Words of earlier versions, which are in use.
 	{"app", "see in_app", false, []Field{FieldAccount}},

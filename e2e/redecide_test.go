@@ -24,7 +24,7 @@ import (
 // what the ledger kept: whoever asks a year later must get the same answer. Every
 // rule decides in it.
 func TestDecideAgain(t *testing.T) {
-	const number = "104455667788"
+	const number, late = "104455667788", "104455667795"
 	var g *gatewaytest.Gateway
 	clock := func() time.Time {
 		if g == nil {
@@ -32,12 +32,15 @@ func TestDecideAgain(t *testing.T) {
 		}
 		return g.Clock.Now()
 	}
-	sim := graphsim.New(graphsim.Options{Clock: clock, AppSecret: gatewaytest.AppSecret, Templates: []graphsim.Template{
+	sim := graphsim.New(graphsim.Options{Clock: clock, AppSecret: gatewaytest.AppSecret, Numbers: []graphsim.Number{
+		{ID: number, Display: "+49 30 555123", CountryCode: "49"}, {ID: late, Display: "+49 30 555124", CountryCode: "49"},
+	}, Templates: []graphsim.Template{
 		{Name: "sale", Language: "en", Category: "MARKETING"},
 		{Name: "shipped", Language: "en", Category: "UTILITY"},
 		{Name: "news", Language: "en", Category: "MARKETING", Status: "PAUSED"},
 		{Name: "spam", Language: "en", Category: "MARKETING", Status: "DISABLED"},
 		{Name: "may_we", Language: "en", Category: "MARKETING"},
+		{Name: "code", Language: "en", Category: "AUTHENTICATION"},
 		{Name: "draft", Language: "en", Category: "UTILITY", Status: "REJECTED"},
 	}})
 	upstream := httptest.NewServer(sim)
@@ -72,6 +75,11 @@ func TestDecideAgain(t *testing.T) {
 	}
 	business 104455667792 {
 		session_only
+	}
+	business 104455667795 {
+		waba ` + sim.WABA() + `
+		post_session_followup
+		otp_on_request 10m
 	}`})
 	sim.SetWebhookURL(g.WebhookURL)
 	gatewaytest.Do(t, "GET", g.URL+"/v25.0/"+sim.WABA()+"/message_templates", "", map[string][]string{"Authorization": {"Bearer t"}})
@@ -165,6 +173,18 @@ func TestDecideAgain(t *testing.T) {
 	g.Clock.Advance(23*time.Hour + 59*time.Minute)
 	all(number)
 	send("104455667794", `{"messaging_product":"whatsapp","to":"+4917000000001","type":"template","template":{"name":"shipped","language":{"code":"en"}}}`)
+
+	// After the window, and on the person's request.
+	record(t, g, adminapi.RouteOptIn, adminapi.ConsentRequest{PhoneNumberID: late, Contact: "+4917000000001", Source: "user_request"})
+	send(late, `{"messaging_product":"whatsapp","to":"+4917000000001","type":"template","template":{"name":"code","language":{"code":"en"}}}`)
+	dora := graphsim.User{Phone: "+4917000000002", Name: "Dora"}
+	if _, err := sim.Inbound(t.Context(), late, dora, graphsim.Text("hello")); err != nil {
+		t.Fatal(err)
+	}
+	g.Clock.Advance(25 * time.Hour)
+	for _, components := range []string{`[{"type":"header","parameters":[{"type":"image","image":{"link":"https://example.com/a.png"}}]}]`, `[]`, `[]`} {
+		send(late, `{"messaging_product":"whatsapp","to":"+4917000000002","type":"template","template":{"name":"shipped","language":{"code":"en"},"components":`+components+`}}`)
+	}
 
 	if err := caddy.Stop(); err != nil {
 		t.Fatal(err)

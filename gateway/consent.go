@@ -79,6 +79,8 @@ type Recorded struct {
 	Lacks []consent.Field
 	// Challenge is the question that was asked; nil for none.
 	Challenge *store.Challenge
+	// warning is what whoever recorded it should look at.
+	warning string
 	// given is an opt-in, nil if it was none.
 	given *policy.ConsentChanged
 }
@@ -117,7 +119,7 @@ func (g *Gateway) Consent(ctx context.Context, r ConsentRequest, recorded *Recor
 	if recorded == nil {
 		return k, nil
 	}
-	k.Lacks, k.Challenge = recorded.Lacks, recorded.Challenge
+	k.Lacks, k.Challenge, k.Warning = recorded.Lacks, recorded.Challenge, recorded.warning
 	if recorded.given != nil {
 		k.NoEffect = noEffect(recorded.given, &person, a.business.Terms.Skew)
 	}
@@ -152,7 +154,10 @@ func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state pol
 		return nil, err
 	}
 	recorded := &Recorded{Alias: a.store.Pseudonym(a.who), Lacks: word.Lacks}
-	if state == policy.ConsentPending || state == policy.OptedIn && a.business.ConfirmOptIns {
+	if word.State == policy.CodeRequested && a.business.Policy.CodeOnRequest == 0 {
+		recorded.warning = "it is recorded, but otp_on_request is not set for this business: it lets no code through"
+	}
+	if word.State == policy.ConsentPending || word.State == policy.OptedIn && a.business.ConfirmOptIns {
 		recorded.Challenge, err = g.ask(ctx, &a, &word, r.ExpiresIn)
 		return recorded, err
 	}
@@ -167,7 +172,7 @@ func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state pol
 	if err := g.Learn(ctx, events); err != nil {
 		return nil, unrecorded(err)
 	}
-	if state == policy.OptedIn {
+	if word.State == policy.OptedIn {
 		recorded.given = &word
 	}
 	return recorded, nil
@@ -180,7 +185,7 @@ func (a *asked) word(r *ConsentRequest, state policy.ConsentState, now time.Time
 		return word, misasked(err)
 	}
 	word.Actor = r.Actor
-	if state != policy.OptedIn {
+	if word.State != policy.OptedIn {
 		return word, nil
 	}
 	lacks := a.business.Demands.Lacks(consent.Source(word.Source), &r.Evidence)
@@ -278,6 +283,9 @@ func noEffect(given *policy.ConsentChanged, person *policy.PersonFacts, skew tim
 
 // said is the word a request records.
 func said(c *ConsentRequest, state policy.ConsentState, now time.Time, skew time.Duration) (said policy.ConsentChanged, err error) {
+	if state, err = codeRequest(c, state); err != nil {
+		return said, err
+	}
 	said = policy.ConsentChanged{PhoneNumberID: c.PhoneNumberID, State: state, Source: policy.SourceOperator}
 	if c.Scope == "" {
 		if state != policy.OptedOut {
@@ -310,6 +318,23 @@ func said(c *ConsentRequest, state policy.ConsentState, now time.Time, skew time
 	}
 	said.At, err = givenTime(c.At, state, now, skew)
 	return said, err
+}
+
+// codeRequest takes what is recorded as an opt-in by a user's request for what it is: it
+// lets one-time codes through for a short time, and is no consent to anything.
+func codeRequest(c *ConsentRequest, state policy.ConsentState) (policy.ConsentState, error) {
+	if source, err := consent.ParseSource(c.Source); err != nil || policy.Source(source) != policy.SourceRequest {
+		return state, nil
+	}
+	switch {
+	case state != policy.OptedIn:
+		return state, errors.New("source user_request says that the person has just asked for a one-time code: record it as an opt-in to authentication messages")
+	case c.Scope == "":
+		c.Scope = policy.Authentication.String()
+	case c.Scope != policy.Authentication.String():
+		return state, errors.New("source user_request says that the person has just asked for a one-time code: its scope is authentication, and no other")
+	}
+	return policy.CodeRequested, nil
 }
 
 // givenTime reads when a person said something; zero where nobody wrote when. Where that

@@ -43,7 +43,7 @@ func (g *Gateway) Consents(ctx context.Context, s ConsentSelection) (*ConsentPag
 		}
 	}
 	if s.State != "" && f.State.UnmarshalText([]byte(s.State)) != nil {
-		return nil, misasked(fmt.Errorf("state is %q; it must be pending, opted_in, opted_out, suspected or dismissed", s.State))
+		return nil, misasked(fmt.Errorf("state is %q; it must be pending, opted_in, opted_out, suspected, dismissed or requested", s.State))
 	}
 	if parsed, err := consent.ParseSource(s.Source); err == nil {
 		f.Source = policy.Source(parsed)

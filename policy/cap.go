@@ -98,7 +98,7 @@ func (c *Case) capped() bool {
 // one. An essential one to somebody who opted out waits for no cap.
 func (c *Case) counts() bool {
 	scope := c.Category.Scope()
-	return c.billed && !c.Send.Group && (c.agreed(scope) || c.repliesWithUtility() || c.requestOpen()) && (scope != Marketing || !c.mayHaveOptedOut())
+	return c.billed && !c.Send.Group && (c.agreed(scope) || c.repliesWithUtility() || c.requestOpen() || c.codeAsked() || c.followupOpen()) && (scope != Marketing || !c.mayHaveOptedOut())
 }
 
 // takes are the claims of an allowed send on what is counted, of everybody it is judged
@@ -120,6 +120,9 @@ func (c *Case) takes() (claims []Claim) {
 		}
 		if len(c.Policy.ConsentRequests) > 0 && c.requestOpen() {
 			take(c.takesRequest())
+		}
+		if c.followupOpen() {
+			take(c.takesFollowup())
 		}
 	}
 	return claims

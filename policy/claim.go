@@ -17,9 +17,11 @@ const (
 	ClaimMessage
 	// ClaimRequest is one of the times a person may be asked for consent.
 	ClaimRequest
+	// ClaimFollowup is the one template after a window that closed.
+	ClaimFollowup
 )
 
-var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message", ClaimRequest: "consent_request"}
+var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message", ClaimRequest: "consent_request", ClaimFollowup: "followup"}
 
 // String is the kind's name in reports.
 func (k ClaimKind) String() string { return nameOf(claimKindNames[:], k) }
@@ -40,6 +42,8 @@ func (k ClaimKind) sent() (SentKind, bool) {
 		return SentMessage, true
 	case ClaimRequest:
 		return SentRequest, true
+	case ClaimFollowup:
+		return SentFollowup, true
 	}
 	return 0, false
 }
@@ -118,7 +122,11 @@ func (k *Claim) Take(c *Contact, fold *Fold, now Moment) (Taken, bool) {
 
 // takeCounted takes one of the sends of a kind that a person gets within a period.
 func (k *Claim) takeCounted(c *Contact, p *PersonFacts, now Moment) (Taken, bool) {
-	if k.used(p.Sent, now.Add(-k.Period)) >= k.Limit {
+	after := now.Add(-k.Period)
+	if k.Kind == ClaimFollowup { // until the person writes again
+		after = p.Opened
+	}
+	if k.used(p.Sent, after) >= k.Limit {
 		return Taken{}, false
 	}
 	t := Taken{Key: k.Key, At: max(now, c.NewSince(k.Key)+1), Kind: k.Kind, Scope: k.Scope, Limit: k.Limit, Period: k.Period, Counts: k.Counts, Left: k.Left}

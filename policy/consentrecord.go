@@ -164,6 +164,11 @@ func (r *Relation) Record(w ConsentRecord) {
 	case OptOutDismissed:
 		r.dismiss(w.Reviewed)
 		return
+	case CodeRequested:
+		if w.At > 0 && w.Recorded > 0 {
+			r.request(Mark{At: min(w.At, w.Recorded), Source: w.Source, Recorded: w.Recorded})
+		}
+		return
 	}
 	if w.State == OptedOut {
 		w.At = max(w.At, 1)
@@ -233,7 +238,7 @@ func (c *Contact) Recorded() (newest Moment) {
 			newest = max(newest, h.Recorded)
 		}
 		for j := range m.Numbers {
-			newest = max(newest, m.Numbers[j].Suspected.Recorded)
+			newest = max(newest, m.Numbers[j].Suspected.Recorded, m.Numbers[j].Requested.Recorded)
 			for s := range m.Numbers[j].Consent {
 				newest = max(newest, m.Numbers[j].Consent[s].recorded())
 			}

@@ -64,6 +64,9 @@ type Relation struct {
 	Dismissed Moment `cbor:"9,keyasint,omitempty"`
 	// Sent are the messages that counted under a cap when they left, oldest first.
 	Sent []Sent `cbor:"10,keyasint,omitempty"`
+	// Requested is the newest request of a one-time code: when it was made, at the latest
+	// when it came in, and when that was.
+	Requested Mark `cbor:"11,keyasint,omitempty"`
 }
 
 // earliest is the smaller of two times, of which zero is none.
@@ -276,6 +279,7 @@ func (r *Relation) merge(other *Relation) {
 	r.PermitCalls(other.CallSaid, other.CallUntil)
 	r.Suspected = latest(r.Suspected, other.Suspected)
 	r.dismiss(other.Dismissed)
+	r.request(other.Requested)
 	for _, s := range other.Sent {
 		r.Sent = withSent(r.Sent, s)
 	}

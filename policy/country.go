@@ -65,7 +65,7 @@ func (c *Case) countryBlocked() bool {
 		return false
 	}
 	scope, iso := c.Category.Scope(), c.person.Country
-	if c.consent(scope).State == OptedOut && !(c.Send.Transaction && c.mayBeEssential()) {
+	if c.consent(scope).State == OptedOut && !(c.Send.Transaction && c.mayBeEssential()) && !c.codeAsked() {
 		return false
 	}
 	if iso != "" && !c.Policy.NoCountryPack {

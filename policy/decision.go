@@ -44,4 +44,6 @@ type Decision struct {
 
 // Exception reports that d lets through what the rules would stop, for a reason of
 // its own: every use of one is to be seen.
-func (d *Decision) Exception() bool { return d.Rule == RuleConfirmation || d.Rule == RuleEssential }
+func (d *Decision) Exception() bool {
+	return d.Rule == RuleConfirmation || d.Rule == RuleEssential || d.Rule == RuleCodeRequested
+}

@@ -172,6 +172,8 @@ type TemplateChanged struct {
 	// gateway's clock. Otherwise a webhook told it, at At by Meta's clock and in
 	// whole seconds.
 	Read bool
+	// Parts are those of the template, as an answer of the API showed them.
+	Parts TemplateParts
 	// Next is the category announced to apply from NextFrom on.
 	Next     Category
 	NextFrom Moment

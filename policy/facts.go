@@ -103,6 +103,9 @@ type PersonFacts struct {
 	// Country is the ISO code of the person's country, where it makes a difference to the
 	// send and can be told.
 	Country string `json:"country,omitempty" cbor:"11,keyasint,omitempty"`
+	// Requested is when the person last asked for a one-time code, as far as no opt-out
+	// came in since and it makes a difference to the send.
+	Requested Moment `json:"requested,omitempty" cbor:"12,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.
@@ -127,9 +130,12 @@ const (
 	// OptOutDismissed: somebody decided that what had come in was no opt-out. It is
 	// what a record says and never where a person stands.
 	OptOutDismissed
+	// CodeRequested: the person asked for a one-time code, such as to log in. It is no
+	// consent to anything, what a record says and never where a person stands.
+	CodeRequested
 )
 
-var consentStateNames = [...]string{"unknown", "pending", "opted_in", "opted_out", "suspected", "dismissed"}
+var consentStateNames = [...]string{"unknown", "pending", "opted_in", "opted_out", "suspected", "dismissed", "requested"}
 
 // String is the state's name in logs and reports.
 func (s ConsentState) String() string { return nameOf(consentStateNames[:], s) }
@@ -166,4 +172,5 @@ const (
 	SourceOperator   Source = "operator"         // the consent command or admin route
 	SourceQuestion   Source = "question"         // a message that asks for consent was sent
 	SourceReview     Source = "review"           // somebody read a message that may be an opt-out, and decided
+	SourceRequest    Source = "user_request"     // the person asked for a one-time code
 )

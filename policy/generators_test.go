@@ -89,7 +89,7 @@ func genUpdateOf(what ...string) *rapid.Generator[update] {
 			A:      rapid.SampledFrom(someNames).Draw(t, "a"),
 			B:      rapid.SampledFrom(someNames).Draw(t, "b"),
 			Number: rapid.SampledFrom(someNumbers).Draw(t, "number"),
-			State:  rapid.SampledFrom([]ConsentState{ConsentUnknown, ConsentPending, OptedIn, OptedIn, OptedIn, OptedIn, OptedOut, OptedOut, OptOutSuspected, OptOutDismissed}).Draw(t, "state"),
+			State:  rapid.SampledFrom([]ConsentState{ConsentUnknown, ConsentPending, OptedIn, OptedIn, OptedIn, OptedIn, OptedOut, OptedOut, OptOutSuspected, OptOutDismissed, CodeRequested}).Draw(t, "state"),
 			Scopes: genScopes().Draw(t, "scopes"),
 			At:     genMoment().Draw(t, "at"),
 			Until:  rapid.OneOf(rapid.SampledFrom([]Moment{0, Forever}), genMoment()).Draw(t, "until"),
@@ -140,6 +140,7 @@ func genSend() *rapid.Generator[Send] {
 			Stated:        genCategory().Draw(t, "stated"),
 			Transaction:   rapid.Bool().Draw(t, "transaction"),
 			Confirms:      rapid.Bool().Draw(t, "confirms"),
+			Buttons:       rapid.SampledFrom([]bool{false, false, true}).Draw(t, "buttons"),
 			Group:         rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "group"),
 			To:            []Identity{phone, otherPhone}[:rapid.IntRange(0, 2).Draw(t, "readings")],
 		}
@@ -186,7 +187,7 @@ func factsOf(c *Contact, s *Send, t TemplateFacts) Facts {
 
 func genSent() *rapid.Generator[Sent] {
 	return rapid.Custom(func(t *rapid.T) Sent {
-		return Sent{rapid.SampledFrom(AllScopes).Draw(t, "scope"), genMoment().Draw(t, "at"), rapid.SampledFrom([]SentKind{SentMessage, SentRequest}).Draw(t, "kind")}
+		return Sent{rapid.SampledFrom(AllScopes).Draw(t, "scope"), genMoment().Draw(t, "at"), rapid.SampledFrom([]SentKind{SentMessage, SentRequest, SentFollowup}).Draw(t, "kind")}
 	})
 }
 
@@ -224,6 +225,8 @@ func genPolicy() *rapid.Generator[Policy] {
 			RequestPeriod:          24 * hour,
 			QuietHours:             rapid.SampledFrom([][]Quiet{nil, nil, nil, {{Scopes: ScopesOf(Marketing), From: 20 * 60, To: 8 * 60}}}).Draw(t, "quiet hours"),
 			Countries:              rapid.SampledFrom([][]CountryRule{nil, nil, nil, {{Scopes: ScopesOf(AllScopes...), Only: true, Countries: []string{"DE"}}}, {{Scopes: ScopesOf(Transactional), Countries: []string{"DE"}}}}).Draw(t, "countries"),
+			Followup:               rapid.Bool().Draw(t, "followup"),
+			CodeOnRequest:          rapid.SampledFrom([]time.Duration{0, 6 * hour}).Draw(t, "code on request"),
 			NoCountryPack:          rapid.Bool().Draw(t, "no country pack"),
 			ConsentExpires:         rapid.SampledFrom([][]Expiry{nil, nil, {{ScopesOf(AllScopes...), 12 * hour}}, {{ScopesOf(Transactional), 6 * hour}}}).Draw(t, "consent expires"),
 			SessionOnly:            rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "session only"),

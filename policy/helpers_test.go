@@ -19,7 +19,7 @@ const (
 // allowing are the rules that allow. Every other rule refuses.
 var allowing = map[Rule]bool{
 	RuleReceipt: true, RuleCallControl: true, RuleWindowOpen: true, RuleConsent: true, RuleConfirmation: true,
-	RuleEssential: true, RuleGroupsAllowed: true, RuleCallPermission: true, RuleConsentRequest: true,
+	RuleEssential: true, RuleGroupsAllowed: true, RuleCallPermission: true, RuleConsentRequest: true, RuleFollowup: true, RuleCodeRequested: true,
 }
 
 // ruling is one line of a table: what is asked, and the rule that must answer.
@@ -62,7 +62,7 @@ func judge(t *testing.T, rulings []ruling) {
 			if (got.Verdict == Refuse) != (got.Remedy != "") {
 				t.Errorf("%s with the remedy %q", got.Verdict, got.Remedy)
 			}
-			if (len(got.Claims) > 0) != (got.Rule == RuleConfirmation || got.Rule == RuleConsentRequest) {
+			if (len(got.Claims) > 0) != (got.Rule == RuleConfirmation || got.Rule == RuleConsentRequest || got.Rule == RuleFollowup) {
 				t.Errorf("claims: %v", got.Claims)
 			}
 			if got.Category == "" {

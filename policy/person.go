@@ -44,7 +44,7 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 			// A confirmation follows the opt-out it confirms.
 			if r := &m.Numbers[i]; len(r.Sent) > 0 {
 				if optOut, _ := fold.Reach(r.PhoneNumberID); optOut {
-					f.Sent = append(f.Sent, r.since(m).Sent...)
+					f.Sent = appendSent(f.Sent, r.since(m), fold)
 				}
 			}
 			if r := &m.Numbers[i]; r.Confirmed != 0 && !m.before(r.Confirmed) {
@@ -60,6 +60,7 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 		f.Consent[s] = c.consent(names, Scope(s), fold)
 	}
 	f.Suspected = c.suspected(names, fold)
+	f.Requested = c.requested(names, fold)
 	return f
 }
 
@@ -381,6 +382,9 @@ func (r *Relation) since(m *Member) *Relation {
 		r.CallSaid, r.CallUntil = 0, 0
 	}
 	r.Sent = slices.DeleteFunc(slices.Clone(r.Sent), func(s Sent) bool { return m.before(s.At) })
+	if m.before(r.Requested.At) {
+		r.Requested = Mark{}
+	}
 	if m.optOutBefore(r.Suspected.At, r.Suspected.Recorded) {
 		r.Suspected = Mark{}
 	}

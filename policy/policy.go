@@ -48,6 +48,12 @@ type Policy struct {
 	NoCountryPack bool          `json:"no_country_pack,omitempty" cbor:"15,keyasint,omitempty"`
 	// ConsentExpires says when opt-ins lapse of people who don't write.
 	ConsentExpires []Expiry `json:"consent_expires,omitempty" cbor:"16,keyasint,omitempty"`
+	// Followup lets one template of plain text through to a person who wrote and has not
+	// opted in, after the window has closed and until they write again.
+	Followup bool `json:"post_session_followup,omitempty" cbor:"17,keyasint,omitempty"`
+	// CodeOnRequest is for how long a recorded request of a person lets one-time codes
+	// through to them, whatever they said on consent. Zero: it doesn't.
+	CodeOnRequest time.Duration `json:"otp_on_request,omitempty" cbor:"18,keyasint,omitempty"`
 }
 
 // BareNumbers says what a phone number without plus sign (or 00) means.

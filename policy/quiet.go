@@ -130,7 +130,7 @@ func clock(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minut
 func (c *Case) passing() bool {
 	probe := *c
 	for _, judge := range [...]func(*Case) bool{
-		(*Case).requestToOptedOut, (*Case).request, (*Case).consentExpired, (*Case).uncategorised, (*Case).groupTemplate, (*Case).suspectedOptOut,
+		(*Case).requestToOptedOut, (*Case).request, (*Case).codeRequested, (*Case).consentExpired, (*Case).followup, (*Case).uncategorised, (*Case).groupTemplate, (*Case).suspectedOptOut,
 		(*Case).optedIn, (*Case).utilityReply, (*Case).essential,
 	} {
 		if judge(&probe) {

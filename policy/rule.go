@@ -9,15 +9,17 @@ type Rule string
 
 // Rules that allow.
 const (
-	RuleReceipt        Rule = "RECEIPT"              // names no recipient, is no message
-	RuleCallControl    Rule = "CALL_CONTROL"         // acts on a call that exists
-	RuleWindowOpen     Rule = "WINDOW_OPEN"          // the person wrote less than 24 h ago
-	RuleConsent        Rule = "CONSENT"              // the person opted in to this category
-	RuleConfirmation   Rule = "OPT_OUT_CONFIRMATION" // the one answer to an opt-out
-	RuleEssential      Rule = "EXCEPTION_ESSENTIAL"  // an order update to someone who opted out
-	RuleGroupsAllowed  Rule = "GROUPS_ALLOWED"       // groups are allowed by configuration
-	RuleCallPermission Rule = "CALL_PERMISSION"      // the person permitted calls
-	RuleConsentRequest Rule = "CONSENT_REQUEST"      // a template that asks for consent, to somebody who hasn't said no
+	RuleReceipt        Rule = "RECEIPT"               // names no recipient, is no message
+	RuleCallControl    Rule = "CALL_CONTROL"          // acts on a call that exists
+	RuleWindowOpen     Rule = "WINDOW_OPEN"           // the person wrote less than 24 h ago
+	RuleConsent        Rule = "CONSENT"               // the person opted in to this category
+	RuleConfirmation   Rule = "OPT_OUT_CONFIRMATION"  // the one answer to an opt-out
+	RuleEssential      Rule = "EXCEPTION_ESSENTIAL"   // an order update to someone who opted out
+	RuleGroupsAllowed  Rule = "GROUPS_ALLOWED"        // groups are allowed by configuration
+	RuleCallPermission Rule = "CALL_PERMISSION"       // the person permitted calls
+	RuleConsentRequest Rule = "CONSENT_REQUEST"       // a template that asks for consent, to somebody who hasn't said no
+	RuleFollowup       Rule = "POST_SESSION_FOLLOWUP" // the one template after a window that closed unanswered
+	RuleCodeRequested  Rule = "CODE_REQUESTED"        // a one-time code the person has just asked for
 )
 
 // Rules that refuse.
@@ -36,6 +38,8 @@ const (
 	RuleQuietHours          Rule = "QUIET_HOURS"
 	RuleConsentRequestLimit Rule = "CONSENT_REQUEST_LIMIT"
 	RuleSessionOnly         Rule = "SENDER_SESSION_ONLY" // this business sends no templates
+	RuleFollowupLimit       Rule = "FOLLOWUP_LIMIT"      // the one template after the window has been sent
+	RuleFollowupFormat      Rule = "FOLLOWUP_FORMAT"     // it must be plain text
 	RuleOptOutSuspected     Rule = "OPT_OUT_SUSPECTED"   // somebody must read a message and decide
 	RuleCategoryUnknown     Rule = "TEMPLATE_CATEGORY_UNKNOWN"
 	RuleTemplateUnknown     Rule = "TEMPLATE_UNKNOWN"
@@ -92,11 +96,11 @@ const RuleSentToAnother Rule = "SENT_TO_ANOTHER"
 var (
 	// AllowRules are the rules by which [Decide] allows.
 	AllowRules = []Rule{
-		RuleReceipt, RuleCallControl, RuleWindowOpen, RuleConsent, RuleConfirmation, RuleEssential, RuleGroupsAllowed, RuleCallPermission, RuleConsentRequest,
+		RuleReceipt, RuleCallControl, RuleWindowOpen, RuleConsent, RuleConfirmation, RuleEssential, RuleGroupsAllowed, RuleCallPermission, RuleConsentRequest, RuleFollowup, RuleCodeRequested,
 	}
 	// RefuseRules are the rules by which [Decide] refuses.
 	RefuseRules = []Rule{
-		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleConsentExpired, RuleSessionOnly,
+		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleConsentExpired, RuleSessionOnly, RuleFollowupLimit, RuleFollowupFormat,
 		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleMarketingOnly,
 		RuleGroupsRefused, RuleCallNotPermitted, RuleRecipientConflict, RuleRecipientInvalid,
 	}

@@ -22,6 +22,8 @@ var categoriesOf = map[Rule][]Category{
 	RuleGroupsAllowed:  billedCategories,
 	RuleCallPermission: {CategoryNone},
 	RuleConsentRequest: billedCategories,
+	RuleFollowup:       billedCategories,
+	RuleCodeRequested:  {CategoryAuthentication},
 
 	RuleBatch:               everyCategory,
 	RuleSenderUnknown:       {CategoryUnknown},
@@ -32,6 +34,8 @@ var categoriesOf = map[Rule][]Category{
 	RuleConsentExpired:      billedCategories,
 	RuleCountryBlock:        billedCategories,
 	RuleQuietHours:          billedCategories,
+	RuleFollowupLimit:       billedCategories,
+	RuleFollowupFormat:      billedCategories,
 	RuleConsentRequestLimit: billedCategories,
 	RuleNoConsentCategory:   everyCategory,
 	RuleConsentPending:      everyCategory,

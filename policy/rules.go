@@ -40,7 +40,9 @@ var personRules = []rule{
 	{[]Rule{RuleQuietHours}, "at night people sleep", (*Case).quiet},
 	{[]Rule{RuleOptedOutMarketing, RuleOptedOut}, "who said no is not asked again", (*Case).requestToOptedOut},
 	{[]Rule{RuleConsentRequestLimit, RuleConsentRequest}, "who has said nothing may be asked, and not over and over", (*Case).request},
+	{[]Rule{RuleCodeRequested}, "who has just asked for a code gets it", (*Case).codeRequested},
 	{[]Rule{RuleConsentExpired}, "an opt-in doesn't outlast a long silence", (*Case).consentExpired},
+	{[]Rule{RuleFollowupFormat, RuleFollowupLimit, RuleFollowup}, "who wrote and heard nothing may be written to once, in plain text", (*Case).followup},
 	{
 		[]Rule{
 			RuleOptedOutMarketing, RuleOptedOut, RuleGroupsAllowed, RuleOptOutSuspected, RuleConsent, RuleConsentPending,

@@ -154,6 +154,11 @@ type Send struct {
 	// [Facts.MayBeConfirmed].
 	Confirms bool `json:"confirms,omitempty" cbor:"11,keyasint,omitempty"`
 
+	// Media reports that the template the send fills in has a header of media or a place,
+	// Buttons that it has buttons, as far as the send itself shows.
+	Media   bool `json:"media,omitempty" cbor:"12,keyasint,omitempty"`
+	Buttons bool `json:"buttons,omitempty" cbor:"13,keyasint,omitempty"`
+
 	// To holds the possible readings of the phone number, most likely first.
 	// There are two when the number has no plus sign and could be both an
 	// international number and a national number of the business's country.

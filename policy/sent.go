@@ -22,9 +22,11 @@ const (
 	SentMessage SentKind = iota
 	// SentRequest: a template that asks for consent.
 	SentRequest
+	// SentFollowup: the one template after a window that closed.
+	SentFollowup
 )
 
-var sentKindNames = [...]string{SentMessage: "message", SentRequest: "consent_request"}
+var sentKindNames = [...]string{SentMessage: "message", SentRequest: "consent_request", SentFollowup: "followup"}
 
 // String is the kind's name in reports.
 func (k SentKind) String() string { return nameOf(sentKindNames[:], k) }
@@ -39,7 +41,7 @@ func (k *SentKind) UnmarshalText(text []byte) error {
 
 // mostSent is how many sends are remembered between a person's name and a business
 // phone number, the newest: as many as can count of each kind.
-const mostSent = LargestCap * (Scopes + 1)
+const mostSent = LargestCap * (Scopes + 2)
 
 func compareSent(a, b Sent) int {
 	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Kind, b.Kind))
@@ -72,12 +74,16 @@ func (f *Facts) Counted(p *Policy, send *Send, now Moment) {
 	c := Case{Send: send, Facts: f, Policy: p, Now: now, Category: CategoryOf(send, f, now)}
 	for i := range f.Persons {
 		var counted []Sent
+		c.person = &f.Persons[i]
 		for _, s := range f.Persons[i].Sent {
 			if c.goesBy(s) {
 				counted = append(counted, s)
 			}
 		}
 		f.Persons[i].Sent = counted
+		if p.CodeOnRequest == 0 || c.Category != CategoryAuthentication {
+			f.Persons[i].Requested = 0
+		}
 	}
 }
 
@@ -90,6 +96,8 @@ func (c *Case) goesBy(s Sent) bool {
 		})
 	case SentRequest:
 		return c.requests() && s.At > c.Now.Add(-c.Policy.RequestPeriod)
+	case SentFollowup:
+		return c.Policy.Followup && c.Send.Kind == TemplateMessage && s.At > c.person.Opened
 	}
 	return false
 }

@@ -125,6 +125,17 @@ type TemplateFacts struct {
 	// NoAccount reports that nobody has told which WABA the business phone number
 	// belongs to, so that nothing can be known about its templates.
 	NoAccount bool `json:"no_account,omitempty" cbor:"9,keyasint,omitempty"`
+	// Parts is what the template consists of.
+	Parts TemplateParts `json:"parts,omitzero" cbor:"10,keyasint,omitempty"`
+}
+
+// TemplateParts are the parts of a template that are more than text.
+type TemplateParts struct {
+	// Known: somebody has told. Otherwise the others say nothing.
+	Known bool `json:"known,omitempty" cbor:"1,keyasint,omitempty"`
+	// Media: it has a header of media or a place. Buttons: it has buttons.
+	Media   bool `json:"media,omitempty" cbor:"2,keyasint,omitempty"`
+	Buttons bool `json:"buttons,omitempty" cbor:"3,keyasint,omitempty"`
 }
 
 // CategoryAt is the template's category at now, CategoryUnknown where nobody

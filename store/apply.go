@@ -76,7 +76,7 @@ func (s *Book) bulkSize() int {
 // checkEvent reports what no parser makes and no record can hold.
 func checkEvent(e policy.Event) error {
 	if c, ok := e.(policy.ConsentChanged); ok {
-		if c.State > policy.OptOutDismissed {
+		if c.State > policy.CodeRequested {
 			return fmt.Errorf("a consent has no state %d", c.State)
 		}
 		for _, scope := range c.Scopes {

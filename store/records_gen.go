@@ -18,7 +18,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack || len(v.Policy.ConsentExpires) > 0 {
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack || len(v.Policy.ConsentExpires) > 0 || v.Policy.Followup || v.Policy.CodeOnRequest != 0 {
 		w.key(o, 6)
 		w.writePolicy(&v.Policy)
 	}
@@ -116,6 +116,14 @@ func (w *recordWriter) writeSend(v *policy.Send) {
 		w.key(o, 11)
 		w.bool(v.Confirms)
 	}
+	if v.Media {
+		w.key(o, 12)
+		w.bool(v.Media)
+	}
+	if v.Buttons {
+		w.key(o, 13)
+		w.bool(v.Buttons)
+	}
 }
 
 func (w *recordWriter) writeTemplateRef(v *policy.TemplateRef) {
@@ -147,7 +155,7 @@ func (w *recordWriter) writeFacts(v *policy.Facts) {
 		w.key(o, 2)
 		w.bool(v.OnePerson)
 	}
-	if v.Template.Listed || v.Template.Found || v.Template.Status != "" || v.Template.Category != "" || v.Template.Next != "" || v.Template.NextFrom != 0 || v.Template.ReadAt != 0 || v.Template.ListedAt != 0 || v.Template.NoAccount {
+	if v.Template.Listed || v.Template.Found || v.Template.Status != "" || v.Template.Category != "" || v.Template.Next != "" || v.Template.NextFrom != 0 || v.Template.ReadAt != 0 || v.Template.ListedAt != 0 || v.Template.NoAccount || v.Template.Parts.Known || v.Template.Parts.Media || v.Template.Parts.Buttons {
 		w.key(o, 3)
 		w.writeTemplateFacts(&v.Template)
 	}
@@ -227,6 +235,10 @@ func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
 	if v.Country != "" {
 		w.key(o, 11)
 		w.string(string(v.Country))
+	}
+	if v.Requested != 0 {
+		w.key(o, 12)
+		w.int(int64(v.Requested))
 	}
 }
 
@@ -311,6 +323,26 @@ func (w *recordWriter) writeTemplateFacts(v *policy.TemplateFacts) {
 	if v.NoAccount {
 		w.key(o, 9)
 		w.bool(v.NoAccount)
+	}
+	if v.Parts.Known || v.Parts.Media || v.Parts.Buttons {
+		w.key(o, 10)
+		w.writeTemplateParts(&v.Parts)
+	}
+}
+
+func (w *recordWriter) writeTemplateParts(v *policy.TemplateParts) {
+	o := w.object()
+	if v.Known {
+		w.key(o, 1)
+		w.bool(v.Known)
+	}
+	if v.Media {
+		w.key(o, 2)
+		w.bool(v.Media)
+	}
+	if v.Buttons {
+		w.key(o, 3)
+		w.bool(v.Buttons)
 	}
 }
 
@@ -421,6 +453,14 @@ func (w *recordWriter) writePolicy(v *policy.Policy) {
 				w.writeExpiry(&v.ConsentExpires[i0])
 			}
 		}
+	}
+	if v.Followup {
+		w.key(o, 17)
+		w.bool(v.Followup)
+	}
+	if v.CodeOnRequest != 0 {
+		w.key(o, 18)
+		w.int(int64(v.CodeOnRequest))
 	}
 }
 
@@ -779,6 +819,10 @@ func (w *recordWriter) writeRelation(v *policy.Relation) {
 			}
 		}
 	}
+	if v.Requested.At != 0 || v.Requested.Source != "" || v.Requested.Recorded != 0 || v.Requested.Tap {
+		w.key(o, 11)
+		w.writeMark(&v.Requested)
+	}
 }
 
 func (w *recordWriter) writeMark(v *policy.Mark) {
@@ -1011,6 +1055,8 @@ func (c *recordReader) readRelation(v *policy.Relation) {
 			for i0 := range v.Sent {
 				c.readSent(&v.Sent[i0])
 			}
+		case 11:
+			c.readMark(&v.Requested)
 		default:
 			c.unusual = true
 		}

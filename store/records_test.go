@@ -56,6 +56,8 @@ func goldenRecords() []any {
 	relation = suspected.Member(a).Relation("1")
 	relation.Record(policy.ConsentRecord{State: policy.OptOutSuspected, Source: policy.SourceKeyword, At: 40, Recorded: 41})
 	relation.Record(policy.ConsentRecord{State: policy.OptOutDismissed, Reviewed: 39})
+	requested := &policy.Contact{}
+	requested.Member(a).Relation("1").Record(policy.ConsentRecord{State: policy.CodeRequested, Source: policy.SourceRequest, At: 40, Recorded: 41})
 	id := ID{1, 2, 3}
 	entry := &Entry{
 		ID: id, At: 14, Business: "shop",
@@ -102,6 +104,11 @@ func goldenRecords() []any {
 		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptedOut, Scopes: policy.AllScopes, Source: policy.SourceOperator, Alias: a, Actor: "ana (told)"},
 		sentBy,
 		under, inForce,
+		&contactRecord{Contact: requested},
+		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Requested: 3}}, Template: policy.TemplateFacts{Parts: policy.TemplateParts{Known: true, Media: true, Buttons: true}}},
+		&policy.Send{Edge: policy.EdgeMessages, PhoneNumberID: "1", Kind: policy.TemplateMessage, Type: "template", Media: true, Buttons: true},
+		&policy.Policy{Followup: true, CodeOnRequest: 600},
+		&templateRecord{templateName: templateName{"waba", policy.TemplateRef{Name: "hello", Language: "en"}}, Parts: latest{9, "text media"}},
 		&contactRecord{Contact: suspected},
 		&reviewRecord{Name: a, Since: 41},
 		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptOutDismissed, Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourceReview, Ref: "about the bus", Alias: a, Actor: "ana (told)", Reviewed: 2},

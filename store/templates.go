@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"time"
 
 	"github.com/waguard/waguard/policy"
@@ -31,6 +32,9 @@ type templateRecord struct {
 	// Billed is the category Meta billed a message under.
 	Billed bill   `cbor:"8,keyasint,omitempty"`
 	ID     latest `cbor:"9,keyasint,omitempty"`
+	// Parts are those of the template that are more than text, by their names; "text"
+	// alone for none.
+	Parts latest `cbor:"10,keyasint,omitempty"`
 }
 
 // clockSkew is how far Meta's clock and ours may be apart. What a webhook told
@@ -93,7 +97,28 @@ func (r *templateRecord) facts() policy.TemplateFacts {
 	if category == "" || seen < r.Next.From {
 		f.Next, f.NextFrom = r.Next.Category, r.Next.From
 	}
+	f.Parts = partsOf(r.Parts.Value)
 	return f
+}
+
+// partsWord are the parts of a template as its record keeps them, "" where nobody has
+// told. Of two words at one time the larger holds, which is the one with more of them.
+func partsWord(p policy.TemplateParts) string {
+	switch {
+	case !p.Known:
+		return ""
+	case p.Media && p.Buttons:
+		return "text media buttons"
+	case p.Media:
+		return "text media"
+	case p.Buttons:
+		return "text buttons"
+	}
+	return "text"
+}
+
+func partsOf(word string) policy.TemplateParts {
+	return policy.TemplateParts{Known: word != "", Media: strings.Contains(word, "media"), Buttons: strings.Contains(word, "buttons")}
 }
 
 // category is the template's category, and until when at least it was that. An
@@ -124,6 +149,7 @@ func (t *tx) templateChanged(e policy.TemplateChanged) error {
 		if e.Read {
 			r.ReadStatus.set(e.At, string(e.Status))
 			r.ReadCategory.set(e.At, string(e.Category))
+			r.Parts.set(e.At, partsWord(e.Parts))
 			return
 		}
 		at := e.At - e.At%1000

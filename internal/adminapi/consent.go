@@ -65,6 +65,9 @@ type Consent struct {
 	// Suspected is when the person wrote what may be an opt-out and waits for somebody to
 	// decide: no marketing until then.
 	Suspected *time.Time `json:"suspected,omitempty"`
+	// CodeRequested is when the person last asked for a one-time code, where no opt-out
+	// came in since.
+	CodeRequested *time.Time `json:"code_requested,omitempty"`
 	// NoEffect says of each scope an opt-in was just recorded for, and that is not
 	// opted in all the same, why.
 	NoEffect map[string]string `json:"no_effect,omitempty"`
@@ -96,7 +99,7 @@ type ConsentRecord struct {
 	Recorded      *time.Time `json:"recorded,omitempty"`
 	PhoneNumberID string     `json:"phone_number_id"`
 	// State is the consent, suspected for what may be an opt-out, dismissed where somebody
-	// decided that it is none, or new_person and new_person_undone where an operator
+	// decided that it is none, requested for a request of a one-time code, or new_person and new_person_undone where an operator
 	// said whose the number is.
 	State     string        `json:"state"`
 	Scopes    []string      `json:"scopes"`

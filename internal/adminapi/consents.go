@@ -8,7 +8,7 @@ import (
 // ConsentSelection selects consent records of all people.
 type ConsentSelection struct {
 	PhoneNumberID string `json:"phone_number_id,omitempty"`
-	// State is pending, opted_in, opted_out, suspected or dismissed.
+	// State is pending, opted_in, opted_out, suspected, dismissed or requested.
 	State  string `json:"state,omitempty"`
 	Source string `json:"source,omitempty"`
 	// Incomplete is true for opt-ins that lacked what would have made them valid.
