@@ -131,6 +131,9 @@ var apiOperations = map[string]apiOperation{
 	"/person":            {right: gateway.RightRead, do: apiPerson},
 	"/history":           {right: gateway.RightRead, do: apiHistory},
 	"/check":             {right: gateway.RightRead, do: apiCheck},
+	"/list":              {right: gateway.RightRead, do: apiList},
+	"/reviews":           {right: gateway.RightRead, do: apiReviews},
+	"/reviews/decide":    {do: apiDecide},
 }
 
 // openAPIPath is where the description is, for everybody.

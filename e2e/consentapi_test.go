@@ -196,6 +196,31 @@ func TestConsentAPI(t *testing.T) {
 		t.Errorf("and the other one was recorded: %s", answer)
 	}
 
+	// Lists, and what waits for somebody to read it.
+	status, answer, _ = c.post(t, all, "/list", `{"state":"opted_in","source":"website","incomplete":true,"from":"1h"}`)
+	if status != http.StatusOK || strings.Count(string(answer), `"state":"opted_in"`) != 2 || strings.Contains(string(answer), ana.Phone[1:]) {
+		t.Errorf("the list: %d %s", status, answer)
+	}
+	ben.writes("enough")(t, w)
+	var reviews adminapi.Reviews
+	status, answer, _ = c.post(t, all, "/reviews", `{}`)
+	if err := json.Unmarshal(answer, &reviews); err != nil || status != http.StatusOK || len(reviews.Reviews) != 1 {
+		t.Fatalf("what waits: %d %s", status, answer)
+	}
+	decide := `{"id":"` + reviews.Reviews[0].ID + `","decision":"DECISION","reason":"had enough of the offers"}`
+	for _, refused := range []string{c.key(t, "other", `"`+support+`"`, "read", "record", "opt-out").Key, c.key(t, "cannot", "", "record").Key} {
+		if status, answer, _ = c.post(t, refused, "/reviews/decide", strings.Replace(decide, "DECISION", "opt_out", 1)); status != http.StatusForbidden {
+			t.Errorf("a decision without the right: %d %s", status, answer)
+		}
+	}
+	if status, answer, _ = c.post(t, all, "/reviews/decide", strings.Replace(decide, "DECISION", "opt_out", 1)); status != http.StatusOK {
+		t.Errorf("decided: %d %s", status, answer)
+	}
+	template(ben, "sale", stoppedOffers+"user")(t, w)
+	if _, answer, _ = c.post(t, c.key(t, "elsewhere", `"`+support+`"`, "read").Key, "/list", `{}`); strings.Contains(string(answer), shop) {
+		t.Errorf("a list of another number's records: %s", answer)
+	}
+
 	// Keys: rights, numbers, revoked, none.
 	reader, shopOnly := c.key(t, "desk", "", "read"), c.key(t, "shop", `"`+shop+`"`, "record", "opt-out")
 	for name, want := range map[string]struct {

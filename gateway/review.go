@@ -123,6 +123,16 @@ func reviewID(s *store.Suspicion) string {
 	return hex.EncodeToString(s.Names[0][:]) + "-" + s.PhoneNumberID + "-" + strconv.FormatInt(int64(s.Recorded), 36)
 }
 
+// NumberOfReview is the business phone number that a review is about, by its id; "" where
+// that is none.
+func NumberOfReview(id string) string {
+	parts := strings.Split(id, "-")
+	if len(parts) != 3 {
+		return ""
+	}
+	return parts[1]
+}
+
 // DecideReview records what somebody decided about a message that may be an opt-out.
 func (g *Gateway) DecideReview(ctx context.Context, d ReviewDecision) (*Review, error) {
 	word, err := d.word()
