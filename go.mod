@@ -183,4 +183,9 @@ require (
 	howett.net/plist v1.0.1 // indirect
 )
 
-require github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+require (
+	filippo.io/age v1.3.2
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+)
+
+require filippo.io/hpke v0.4.0 // indirect

@@ -55,10 +55,11 @@ var rooms = []struct{ name, mayImport, never string }{
 
 	// What is remembered: no wire, no Caddy. Engines keep bytes, and know nothing of
 	// what they mean.
-	{"store", "audit consent policy", "caddy badger network disk"},
+	{"store/archive", "audit", "caddy badger network disk logger"},
+	{"store", "audit consent policy store/archive", "caddy badger network disk"},
 	{"internal/durable", "", "caddy badger network logger"},
 	{"store/wal", "internal/durable", "caddy badger network logger"},
-	{"store/badger", "internal/durable store store/wal", "caddy network"},
+	{"store/badger", "internal/durable store store/archive store/wal", "caddy network"},
 	{"store/memory", "store", "caddy badger network disk logger"},
 	{"store/enginetest", "store", "caddy badger network disk"},
 	{"store/storetest", "consent policy store", "caddy badger network"},
@@ -67,7 +68,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook phone policy store", "caddy badger disk"},
 
 	// Doors.
-	{"internal/adminapi", "audit billing consent internal/strictjson internal/version phone policy store", "caddy badger disk logger"},
+	{"internal/adminapi", "audit billing consent internal/strictjson internal/version phone policy store store/archive", "caddy badger disk logger"},
 	{"decisionlog", "policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
@@ -75,7 +76,8 @@ var rooms = []struct{ name, mayImport, never string }{
 	},
 
 	{"internal/backups", "internal/durable", "caddy badger network logger"},
-	{"command", "audit billing consent internal/adminapi internal/backups internal/ntp internal/strictjson internal/version policy store store/badger", ""},
+	{"internal/sealing", "", "caddy badger network logger"},
+	{"command", "audit billing consent internal/adminapi internal/backups internal/ntp internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},

@@ -72,6 +72,27 @@ func CheckProof(proof, leaf []byte, verifier string) (index uint64, c *Checkpoin
 	return index, c, nil
 }
 
+// ProveContinues is the proof that the tree of these tiles, of that size, continues an
+// older one; see [CheckContinues].
+func ProveContinues(older, size uint64, tiles TileReader) ([]Hash, error) {
+	if older == 0 || older > size {
+		return nil, fmt.Errorf("a tree of %d leaves continues none of %d", size, older)
+	}
+	return tlog.ProveTree(int64(size), int64(older), tiles)
+}
+
+// CheckContinues verifies the proof that the tree of a checkpoint continues that of an
+// older one.
+func CheckContinues(older, newer *Checkpoint, proof []Hash) error {
+	if older.Origin != newer.Origin {
+		return fmt.Errorf("it is %s, and was %s", newer.Origin, older.Origin)
+	}
+	if older.Size == 0 || older.Size > newer.Size {
+		return fmt.Errorf("it had %d leaves, and has %d", older.Size, newer.Size)
+	}
+	return tlog.CheckTree(proof, int64(newer.Size), newer.Root, int64(older.Size), older.Root)
+}
+
 // CheckConsistent verifies that the tree of these tiles, of that size, continues an
 // older one.
 func CheckConsistent(older *Checkpoint, size uint64, root Hash, tiles TileReader) error {

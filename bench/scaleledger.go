@@ -98,7 +98,7 @@ type backedUp struct {
 
 func backUp(ctx context.Context, admin *adminapi.Client) (b backedUp, err error) {
 	before := time.Now()
-	backup, err := admin.Backup(ctx)
+	backup, err := admin.Backup(ctx, adminapi.BackupRequest{})
 	if err != nil {
 		return b, err
 	}

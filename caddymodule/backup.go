@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/store"
 )
 
@@ -15,10 +16,16 @@ func adminBackup(_ *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	if !ok {
 		return adminError(http.StatusNotImplemented, errors.New("this store can't back itself up; use its own tools"))
 	}
+	request := new(adminapi.BackupRequest)
+	if r.ContentLength != 0 { // nothing needs to be said to get everything
+		if err := adminapi.ReadRequest(r, request); err != nil {
+			return adminFailure(err)
+		}
+	}
 	w.Header().Set("Content-Type", "application/octet-stream")
 	// Once the stream has begun an error can only break it off; the reader sees
 	// that by the checksum at its end.
-	return backer.Backup(r.Context(), unstalled{w, http.NewResponseController(w)})
+	return backer.Backup(r.Context(), unstalled{w, http.NewResponseController(w)}, request.Base)
 }
 
 // unstalled gives up on a receiver that takes nothing for a minute: the store

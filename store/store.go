@@ -20,6 +20,7 @@ import (
 
 	"github.com/waguard/waguard/audit"
 	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store/archive"
 )
 
 // Errors callers branch on.
@@ -215,8 +216,9 @@ type Reader interface {
 // BackerUp is what a store can do in addition that can copy itself while it
 // serves.
 type BackerUp interface {
-	// Backup writes everything the store holds at one moment.
-	Backup(ctx context.Context, w io.Writer) error
+	// Backup writes what the store holds at one moment: what is new since base, as far
+	// as it can be told; or everything, where base is nil. See package archive.
+	Backup(ctx context.Context, w io.Writer, base *archive.Base) error
 }
 
 // Examined is what a store can do in addition that can verify itself while it

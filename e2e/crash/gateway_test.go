@@ -112,7 +112,7 @@ func (g *gateway) backup() {
 	g.backups.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		if backup, err := g.admin.Backup(ctx); err == nil {
+		if backup, err := g.admin.Backup(ctx, adminapi.BackupRequest{}); err == nil {
 			io.Copy(io.Discard, backup)
 			backup.Close()
 		}

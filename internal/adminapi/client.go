@@ -299,9 +299,10 @@ func (c *Client) CheckStore(ctx context.Context) (*store.CheckReport, error) {
 	return answer[store.CheckReport](ctx, c, RouteStoreCheck, struct{}{})
 }
 
-// Backup is a copy of the store. It is whole if its checksum is right.
-func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
-	return c.open(ctx, RouteBackup, struct{}{})
+// Backup is a copy of the store, or what is new in it since another one; see package
+// archive.
+func (c *Client) Backup(ctx context.Context, r BackupRequest) (io.ReadCloser, error) {
+	return c.open(ctx, RouteBackup, r)
 }
 
 // answer asks for an answer of some kind.

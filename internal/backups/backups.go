@@ -4,6 +4,8 @@
 package backups
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -14,15 +16,23 @@ import (
 	"github.com/waguard/waguard/internal/durable"
 )
 
-// Save writes a backup to a file that does not exist yet, readable by its owner
-// alone, and gives it its name once verify is content and it is on disk.
-func Save(name string, backup io.Reader, verify func(io.ReadSeeker) error) (size int64, err error) {
+// Saved is a backup that was written.
+type Saved struct {
+	Path   string
+	Size   int64
+	SHA256 string
+}
+
+// Save writes a backup to a file that does not exist yet, readable by its owner alone.
+// write writes it, and may say that it gets another name in the same directory. It gets
+// it once write is content, it is on disk and can be read back as it was written.
+func Save(name string, write func(io.Writer) (as string, err error)) (saved Saved, err error) {
 	if err := Free(name); err != nil {
-		return 0, err
+		return saved, err
 	}
 	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*"+part) // mode 0600
 	if err != nil {
-		return 0, fmt.Errorf("creating the backup file: %w", err)
+		return saved, fmt.Errorf("creating the backup file: %w", err)
 	}
 	defer func() {
 		if removed := os.Remove(file.Name()); !errors.Is(removed, fs.ErrNotExist) {
@@ -30,22 +40,44 @@ func Save(name string, backup io.Reader, verify func(io.ReadSeeker) error) (size
 		}
 	}()
 	defer file.Close()
-	if size, err = io.Copy(file, backup); err != nil {
-		return 0, fmt.Errorf("receiving the backup: %w", err)
+	sum := sha256.New()
+	as, err := write(io.MultiWriter(file, sum))
+	if err != nil {
+		return saved, fmt.Errorf("receiving the backup: %w", err)
 	}
-	if err := verify(file); err != nil {
-		return 0, err
+	if as != "" {
+		name = filepath.Join(filepath.Dir(name), as)
 	}
 	if err := file.Sync(); err != nil {
-		return 0, fmt.Errorf("writing the backup: %w", err)
+		return saved, fmt.Errorf("writing the backup: %w", err)
 	}
 	if err := file.Close(); err != nil {
-		return 0, fmt.Errorf("writing the backup: %w", err)
+		return saved, fmt.Errorf("writing the backup: %w", err)
+	}
+	saved = Saved{Path: name, SHA256: hex.EncodeToString(sum.Sum(nil))}
+	back, size, err := Digest(file.Name())
+	if err != nil {
+		return saved, fmt.Errorf("reading back the backup: %w", err)
+	}
+	if saved.Size = size; back != saved.SHA256 {
+		return saved, errors.New("the backup can't be read back as it was written: look at the disk")
 	}
 	if err := claim(file.Name(), name); err != nil {
-		return 0, err
+		return saved, err
 	}
-	return size, durable.Names(filepath.Dir(name))
+	return saved, durable.Names(filepath.Dir(name))
+}
+
+// Digest is the SHA-256 of a file, and its size.
+func Digest(path string) (sum string, size int64, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer file.Close()
+	h := sha256.New()
+	size, err = io.Copy(h, file)
+	return hex.EncodeToString(h.Sum(nil)), size, err
 }
 
 // part ends the name of a backup that is being written.

@@ -31,7 +31,7 @@ func TestBackupRestores(t *testing.T) {
 		t.Fatal(err)
 	}
 	var backup bytes.Buffer
-	if err := original.Backup(ctx, &backup); err != nil {
+	if err := original.Backup(ctx, &backup, nil); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "restored")
@@ -65,7 +65,7 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	defer s.Close()
 	var b bytes.Buffer
-	if err := s.Backup(t.Context(), &b); err != nil {
+	if err := s.Backup(t.Context(), &b, nil); err != nil {
 		t.Fatal(err)
 	}
 	whole := b.Bytes()
@@ -100,7 +100,7 @@ func TestBackupStopsWithItsReceiver(t *testing.T) {
 	defer s.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Backup(ctx, new(bytes.Buffer)); err == nil {
+	if err := s.Backup(ctx, new(bytes.Buffer), nil); err == nil {
 		t.Error("a backup nobody waits for goes on")
 	}
 }

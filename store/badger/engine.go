@@ -229,7 +229,6 @@ var (
 	_ store.Bulky     = (*Engine)(nil)
 	_ store.Described = (*Engine)(nil)
 	_ store.Noticing  = (*Engine)(nil)
-	_ store.BackerUp  = (*Engine)(nil)
 	_ store.Records   = snapshot{}
 	_ store.SoleTx    = (*batch)(nil)
 )

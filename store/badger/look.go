@@ -15,6 +15,14 @@ import (
 // doesn't read a store that [Check] has something against: outside is where its witness
 // is, if it isn't beside the directory.
 func Look(dir, outside string, read func(store.LogRecords) error) error {
+	return lookInto(dir, outside, func(r *raw) error {
+		at := r.iterator()
+		defer at.Close()
+		return read(&looked{r, at})
+	})
+}
+
+func lookInto(dir, outside string, read func(*raw) error) error {
 	if outside == "" {
 		outside = filepath.Clean(dir) + witnessSuffix
 	}
@@ -45,9 +53,7 @@ func Look(dir, outside string, read func(store.LogRecords) error) error {
 		return explain(dir, err)
 	}
 	defer r.close()
-	at := r.iterator()
-	defer at.Close()
-	return read(&looked{r, at})
+	return read(r)
 }
 
 // looked are the records of a store, with an iterator that finds single ones.

@@ -391,7 +391,7 @@ func TestDamagedWhileOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	file.Close()
-	if err := s.Backup(t.Context(), new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), l.tables[0]) {
+	if err := s.Backup(t.Context(), new(bytes.Buffer), nil); err == nil || !strings.Contains(err.Error(), l.tables[0]) {
 		t.Errorf("the backup of a damaged store: %v", err)
 	}
 	for name, err := range map[string]error{"Apply": s.Apply(t.Context(), []policy.Event{opened("1", 1)}), "Check": s.Check(t.Context())} {

@@ -73,6 +73,11 @@ type metaRecord struct {
 	IdentitiesAt int64  `cbor:"5,keyasint,omitempty"`
 	// Lineage is that of the witness; empty until there is one.
 	Lineage string `cbor:"6,keyasint,omitempty"`
+	// Lossy is the start in which a loss was last accepted.
+	Lossy uint64 `cbor:"7,keyasint,omitempty"`
+	// Restored is when the store was as the backup had it that it was restored from, in
+	// milliseconds; zero where it never was.
+	Restored int64 `cbor:"8,keyasint,omitempty"`
 }
 
 // OpenEngine opens the directory dir, making it where there is none. Its errors
@@ -218,6 +223,9 @@ func (e *Engine) load(known *witnesses, found *findings) error {
 		meta.Identities, meta.IdentitiesAt = store.IdentitiesVersion, e.options.Now().UnixMilli()
 	}
 	meta.Start++
+	if e.lossy {
+		meta.Lossy = meta.Start
+	}
 	meta.Schema = schemaVersion
 	if meta.Lineage == "" {
 		meta.Lineage = rand.Text()

@@ -1,7 +1,9 @@
 package badger
 
 import (
+	"bytes"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,28 +13,98 @@ import (
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/pb"
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/internal/durable"
 	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/archive"
 )
 
 // restorePart is where a store is restored inside its directory, if it can't be
 // beside it.
 const restorePart = "restoring"
 
-// Restore makes the directory dir from a backup. It must be empty or not exist.
-// The store is made beside it and gets its name when it is whole, or inside it,
-// where dir is a mount point or the directory it lies in can't be written: a
-// restore that was interrupted is never opened as a store.
-func Restore(dir string, file io.ReadSeeker) (err error) {
-	if err := VerifyBackup(file); err != nil {
-		return err
+// Source opens a backup, from its beginning.
+type Source func() (io.ReadCloser, error)
+
+// Restore makes the directory dir from a backup; see [RestoreChain].
+func Restore(dir string, file io.ReadSeeker) error {
+	_, err := RestoreChain(dir, []Source{func() (io.ReadCloser, error) {
+		_, err := file.Seek(0, io.SeekStart)
+		return io.NopCloser(file), err
+	}})
+	return err
+}
+
+// Restored says what a store was restored from.
+type Restored struct {
+	// Manifest is that of the newest backup; nil for one of a version that had none.
+	*archive.Manifest
+	// At is when the store was as the backup has it, as far as it can be told.
+	At time.Time
+	// Files is how many there were.
+	Files int
+}
+
+// verifyChain reads backups to their ends, and checks that each is the next one after
+// the one before. Nothing is done with what is in them before that.
+func verifyChain(files []Source) (chain []*archive.Manifest, err error) {
+	for i, open := range files {
+		m, err := verifyBackup(open)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("backup %d of %d: %w", i+1, len(files), err)
+		case m == nil && len(files) > 1, m != nil && (m.Previous != nil) != (i > 0):
+			return nil, fmt.Errorf("backup %d of %d is no part of a chain: the first holds everything, and each other one continues the one before", i+1, len(files))
+		case i > 0:
+			if err := archive.Link(chain[i-1], m); err != nil {
+				return nil, fmt.Errorf("backup %d of %d doesn't continue the one before: %w", i+1, len(files), err)
+			}
+		}
+		chain = append(chain, m)
 	}
-	records, err := backupRecords(file)
+	return chain, nil
+}
+
+func verifyBackup(open Source) (*archive.Manifest, error) { return readBackup(open, archive.Visitor{}) }
+
+func readBackup(open Source, v archive.Visitor) (m *archive.Manifest, err error) {
+	file, err := open()
 	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return archive.Read(file, v)
+}
+
+// VerifyBackup checks that a backup is whole, and leaves the file at its start.
+func VerifyBackup(file io.ReadSeeker) error {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("reading the backup: %w", err)
 	}
+	if _, err := archive.Read(file, archive.Visitor{}); err != nil {
+		return err
+	}
+	_, err := file.Seek(0, io.SeekStart)
+	return err
+}
+
+// RestoreChain makes the directory dir from a backup that holds everything, and those
+// that continue it, oldest first. It must be empty or not exist. The store is made
+// beside it and gets its name when it is whole and has exactly what the newest backup
+// says; or inside it, where dir is a mount point or the directory it lies in can't be
+// written: a restore that was interrupted is never opened as a store.
+func RestoreChain(dir string, files []Source) (restored *Restored, err error) {
+	chain, err := verifyChain(files)
+	if err != nil {
+		return nil, err
+	}
+	restored = &Restored{Manifest: chain[len(chain)-1], Files: len(files)}
+	return restored, restoreChain(dir, files, chain, restored)
+}
+
+func restoreChain(dir string, files []Source, chain []*archive.Manifest, restored *Restored) (err error) {
 	defer umask()()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return explain(dir, err)
@@ -61,7 +133,7 @@ func Restore(dir string, file io.ReadSeeker) (err error) {
 			err = errors.Join(err, os.RemoveAll(part))
 		}
 	}()
-	if err := restoreInto(part, records); err != nil {
+	if err := restoreInto(part, files, chain, restored); err != nil {
 		return fmt.Errorf("restoring into %s: %w", dir, err)
 	}
 	if inside {
@@ -71,18 +143,6 @@ func Restore(dir string, file io.ReadSeeker) (err error) {
 		return err
 	}
 	return durable.Names(parent)
-}
-
-// backupRecords is the part of a backup that Badger reads.
-func backupRecords(file io.ReadSeeker) (io.Reader, error) {
-	size, err := file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := file.Seek(int64(len(backupHeader)), io.SeekStart); err != nil {
-		return nil, err
-	}
-	return io.LimitReader(file, size-int64(len(backupHeader)+backupSum)), nil
 }
 
 func checkEmpty(dir string) error {
@@ -100,8 +160,8 @@ func checkEmpty(dir string) error {
 	return nil
 }
 
-// restoreInto makes a store of the records of a backup.
-func restoreInto(dir string, records io.Reader) (err error) {
+// restoreInto makes a store of the records of backups.
+func restoreInto(dir string, files []Source, chain []*archive.Manifest, restored *Restored) (err error) {
 	h, err := openHome(dir, nil)
 	if err != nil {
 		return err
@@ -111,16 +171,20 @@ func restoreInto(dir string, records io.Reader) (err error) {
 	if err != nil {
 		return err
 	}
-	w, at, err := fill(db, records)
+	w, at, err := fill(db, files, chain, restored)
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
 	return writeWitness(filepath.Join(h.at, witnessName), w, at)
 }
 
-func fill(db *badger.DB, records io.Reader) (*witness, head, error) {
-	const pendingWrites = 16 // transactions at a time
-	if err := db.Load(records, pendingWrites); err != nil {
+func fill(db *badger.DB, files []Source, chain []*archive.Manifest, restored *Restored) (*witness, head, error) {
+	for i, open := range files {
+		if err := load(db, open, chain[i]); err != nil {
+			return nil, head{}, err
+		}
+	}
+	if err := compare(db, restored.Manifest); err != nil {
 		return nil, head{}, err
 	}
 	var w *witness
@@ -136,9 +200,11 @@ func fill(db *badger.DB, records io.Reader) (*witness, head, error) {
 		}
 		at, _ = decodeCommit(commit)
 		at.Seq++
-		meta.Lineage = rand.Text()
+		now := time.Now().UTC()
+		restored.At = restored.moment(at, now)
+		meta.Lineage, meta.Restored = rand.Text(), restored.At.UnixMilli()
 		w = &witness{
-			Installation: store.Installation(meta.Key), Lineage: meta.Lineage, Restored: time.Now().UTC().Format(time.RFC3339),
+			Installation: store.Installation(meta.Key), Lineage: meta.Lineage, Restored: now.Format(time.RFC3339),
 			Schema: meta.Schema, Start: meta.Start,
 		}
 		value, err := encode(meta)
@@ -148,6 +214,138 @@ func fill(db *badger.DB, records io.Reader) (*witness, head, error) {
 		return errors.Join(txn.Set(metaKey, value), txn.Set(commitKey, at.commit()))
 	})
 	return w, at, err
+}
+
+// moment is when the store was as the backup has it. Backups of version 1 don't say;
+// what they have was there no later than their newest line.
+func (r *Restored) moment(at head, now time.Time) time.Time {
+	switch {
+	case r.Manifest != nil:
+		return r.Manifest.At
+	case at.Entry != store.ID{}:
+		return time.UnixMilli(int64(at.Entry.Moment())).UTC()
+	}
+	return now
+}
+
+// pendingWrites is how many transactions of a backup are written at a time.
+const pendingWrites = 16
+
+// load puts the records of a backup into a store that has those of the backup before,
+// and deletes what was deleted between them.
+func load(db *badger.DB, open Source, m *archive.Manifest) error {
+	if m != nil && m.Previous != nil {
+		if err := loadGone(db, open, m.Version); err != nil {
+			return err
+		}
+	}
+	return piped(func(records io.Writer) error {
+		_, err := readBackup(open, archive.Visitor{Records: func(b []byte) error {
+			_, err := records.Write(b)
+			return err
+		}})
+		return err
+	}, func(records io.Reader) error { return db.Load(records, pendingWrites) })
+}
+
+// piped hands what one function writes to another one. The error of the first counts.
+func piped(write func(io.Writer) error, read func(io.Reader) error) error {
+	r, w := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		err := write(w)
+		w.CloseWithError(err)
+		done <- err
+	}()
+	err := read(r)
+	r.CloseWithError(err)
+	if wrote := <-done; wrote != nil {
+		return wrote
+	}
+	return err
+}
+
+// loadGone deletes the records whose keys aren't among those that a backup lists, as of
+// its own transaction.
+func loadGone(db *badger.DB, open Source, version uint64) error {
+	var list pb.KVList
+	err := piped(func(keys io.Writer) error {
+		_, err := readBackup(open, archive.Visitor{Keys: func(b []byte) error {
+			_, err := keys.Write(b)
+			return err
+		}})
+		return err
+	}, func(r io.Reader) error {
+		return archive.ReadKeys(r, func(prefix []byte, keys [][]byte) error {
+			return db.View(func(txn *badger.Txn) error {
+				for _, key := range goneFrom(txn, prefix, keys) {
+					list.Kv = append(list.Kv, &pb.KV{Key: key, Version: version, Meta: []byte{deletion}})
+				}
+				return nil
+			})
+		})
+	})
+	if err != nil || len(list.Kv) == 0 {
+		return err
+	}
+	var b bytes.Buffer
+	if err := writeList(&b, &list); err != nil {
+		return err
+	}
+	return db.Load(&b, pendingWrites)
+}
+
+// deletion is how Badger marks a deletion.
+const deletion = 1
+
+// goneFrom are the keys in a region that aren't among some, which are in order.
+func goneFrom(txn *badger.Txn, prefix []byte, keys [][]byte) (gone [][]byte) {
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix})
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		key := it.Item().Key()
+		if !bytes.Equal(regionOf(key), prefix) || ownKey(key) {
+			continue
+		}
+		if _, there := slices.BinarySearchFunc(keys, key, bytes.Compare); !there {
+			gone = append(gone, bytes.Clone(key))
+		}
+	}
+	return gone
+}
+
+// compare compares what a store holds with what the manifest says.
+func compare(db *badger.DB, m *archive.Manifest) error {
+	if m == nil {
+		return nil
+	}
+	counts, contents := make(map[string]int), archive.NewContents()
+	err := db.View(func(txn *badger.Txn) error {
+		it := txn.NewIterator(badger.DefaultIteratorOptions)
+		defer it.Close()
+		for it.Rewind(); it.Valid(); it.Next() {
+			item := it.Item()
+			if !lasting(item.Key(), item.ExpiresAt()) {
+				continue
+			}
+			counts[kindOf(item.Key())]++
+			err := item.Value(func(value []byte) error {
+				contents.Add(item.Key(), value, item.ExpiresAt())
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if sum := hex.EncodeToString(contents.Sum()); sum != m.Contents {
+		return fmt.Errorf("what was restored is not what was backed up: it has the sum %s, and the backup says %s; it has %v, and the backup says %v", sum, m.Contents, counts, m.Counts)
+	}
+	return nil
 }
 
 // moveUp moves the files of a store into the directory above. The last is

@@ -18,7 +18,7 @@ func TestRestoreOver(t *testing.T) {
 	e.grow(t, s, 30)
 	then := e
 	var backup bytes.Buffer
-	if err := s.Backup(t.Context(), &backup); err != nil {
+	if err := s.Backup(t.Context(), &backup, nil); err != nil {
 		t.Fatal(err)
 	}
 	e.grow(t, s, 30)
@@ -65,7 +65,7 @@ func TestRestoreInterrupted(t *testing.T) {
 	s := openStore(t, e.store(), damageStore)
 	e.grow(t, s, 300)
 	var backup bytes.Buffer
-	if err := s.Backup(t.Context(), &backup); err != nil {
+	if err := s.Backup(t.Context(), &backup, nil); err != nil {
 		t.Fatal(err)
 	}
 	closeStore(t, s)
@@ -136,7 +136,7 @@ func (b *breaking) Seek(offset int64, whence int) (int64, error) {
 }
 
 func (b *breaking) Read(p []byte) (int, error) {
-	if b.seeks > 4 && b.Reader.Len() < int(b.Reader.Size())/2 {
+	if b.seeks > 1 && b.Reader.Len() < int(b.Reader.Size())/2 {
 		return 0, b.err
 	}
 	return b.Reader.Read(p[:min(len(p), 512)]) // so that no reader takes all at once

@@ -2,11 +2,14 @@ package badger
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/archive"
 )
 
 // Store is a [store.Book] in a directory.
@@ -34,9 +37,23 @@ func Open(dir string, o Options) (*Store, error) {
 	return &Store{b, e}, nil
 }
 
-// Backup writes everything the store holds at one moment, while it goes on
-// serving. Close breaks it off.
-func (s *Store) Backup(ctx context.Context, w io.Writer) error { return s.engine.Backup(ctx, w) }
+// Backup writes what the store holds at one moment, while it goes on serving: what is
+// new since base, or everything. Close breaks it off.
+func (s *Store) Backup(ctx context.Context, w io.Writer, base *archive.Base) error {
+	var before string
+	if base != nil {
+		before = base.Checkpoint
+	}
+	// Signed before the records are read: they hold all that it covers.
+	log, err := s.LogSince(ctx, before)
+	if errors.Is(err, store.ErrDiscontinued) {
+		return s.engine.Backup(ctx, w, base, log, err.Error()+": run waguard audit verify")
+	}
+	if err != nil {
+		return fmt.Errorf("writing a backup: %w", err)
+	}
+	return s.engine.Backup(ctx, w, base, log, "")
+}
 
 // Examine verifies the tables of the open store and reads all of its records.
 func (s *Store) Examine(ctx context.Context) (*store.CheckReport, error) {

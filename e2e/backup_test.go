@@ -1,0 +1,168 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+
+	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/backups"
+)
+
+// identity makes an identity of age, in a file.
+func identity(t testing.TB) (file, recipient string) {
+	t.Helper()
+	i, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(t.TempDir(), "identity.txt")
+	if err := os.WriteFile(file, []byte("# public key: "+i.Recipient().String()+"\n"+i.String()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file, i.Recipient().String()
+}
+
+// TestEncryptedBackup: a backup that is encrypted is of use to whoever has an identity of
+// a recipient, and to nobody else; each mistake is told.
+func TestEncryptedBackup(t *testing.T) {
+	t.Parallel()
+	_, p := serving(t)
+	dir := t.TempDir()
+	admin := " --address " + p.Admin
+	mine, recipient := identity(t)
+	second, another := identity(t)
+	stranger, _ := identity(t)
+	list := filepath.Join(dir, "recipients")
+	if err := os.WriteFile(list, []byte("# who may restore\n\n"+another+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "b.age")
+	p.wantCommand(t, 0, "backup --to "+file+" --recipient "+recipient+" --recipients-file "+list+admin, "!encrypted to 2 recipients")
+	content, err := os.ReadFile(file)
+	if err != nil || !strings.HasPrefix(string(content), "age-encryption.org/v1\n") {
+		t.Fatalf("the file begins with %.40q, %v", content, err)
+	}
+	for i, who := range []string{mine, second} {
+		p.wantCommand(t, 0, "restore --from "+file+" --identity "+who+" --path "+filepath.Join(dir, string(rune('0'+i))), "!restored", "!since then is not known")
+	}
+	nowhere := filepath.Join(dir, "nowhere")
+	restore := "restore --path " + nowhere + " --from "
+	p.wantCommand(t, 1, restore+file, "!is encrypted: name the file", "!--identity")
+	p.wantCommand(t, 1, restore+file+" --identity "+stranger, "!none of the identities given opens it")
+	p.wantCommand(t, 1, restore+file+" --identity "+list, "!is a recipient, which only encrypts")
+	for name, n := range map[string]int{"one chunk less": len(content) - 1, "half": len(content) / 2, "the beginning": 60} {
+		cut := filepath.Join(dir, "cut.age")
+		if err := os.WriteFile(cut, content[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, errs, code := p.do(t, strings.Fields(restore+cut+" --identity "+mine)...); code != 1 || !strings.Contains(errs, "damaged or was cut short") {
+			t.Errorf("%s: %d, %s%s", name, code, out, errs)
+		}
+	}
+	if _, err := os.Stat(nowhere); err == nil {
+		t.Error("what can't be restored left a directory behind")
+	}
+	to := "backup --to " + filepath.Join(dir, "never") + admin
+	p.wantCommand(t, 2, to+" --recipient age1nonsense", "!is no recipient of age")
+	pq, err := age.GenerateHybridIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.wantCommand(t, 2, to+" --recipient "+recipient+" --recipient "+pq.Recipient().String(), "!can't be mixed")
+	secret := strings.Fields(readFile(t, mine))[4]
+	if _, errs, code := p.do(t, strings.Fields(to+" --recipient "+secret)...); code != 2 || !strings.Contains(errs, "that is an identity") || strings.Contains(errs, secret) {
+		t.Errorf("an identity for a recipient: %d, %s", code, errs)
+	}
+	p.wantCommand(t, 2, to+" --recipients-file "+os.DevNull, "!there is no recipient in")
+	if _, err := os.Stat(filepath.Join(dir, "never")); err == nil {
+		t.Error("a backup was written all the same")
+	}
+	plain := filepath.Join(dir, "plain")
+	p.wantCommand(t, 0, "backup --to "+plain+admin)
+	p.wantCommand(t, 0, "restore --path "+filepath.Join(dir, "plainly")+" --from "+plain+" --identity "+mine)
+}
+
+func readFile(t testing.TB, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// TestIncrementalBackup: increments hold what is new, restore to what was there, follow
+// each other only whole, and are kept and drilled as chains.
+func TestIncrementalBackup(t *testing.T) {
+	t.Parallel()
+	sim, p := serving(t)
+	dir := t.TempDir()
+	who, recipient := identity(t)
+	backup := "backup --incremental --to " + dir + " --recipient " + recipient + " --address " + p.Admin
+	say := func(text string) {
+		t.Helper()
+		if _, err := sim.Inbound(t.Context(), shop, ana.User, graphsim.Text(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files := func() []backups.Backup {
+		t.Helper()
+		list, err := backups.List(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	p.wantCommand(t, 0, backup, "!writing everything: there is no backup before it")
+	say("START")
+	p.wantCommand(t, 0, backup, "!continues waguard-")
+	say("STOP")
+	p.wantCommand(t, 0, backup, "!continues waguard-")
+	list := files()
+	if len(list) != 3 || !list[0].Increment || !list[1].Increment || list[2].Increment || !list[0].Sealed {
+		t.Fatalf("there are %+v", list)
+	}
+	var report struct {
+		Files    int
+		Counts   map[string]int
+		Problems []string
+		Leaves   uint64
+	}
+	drill := "backup drill --from " + dir + " --identity " + who
+	if err := json.Unmarshal([]byte(p.wantCommand(t, 0, drill+" --json")), &report); err != nil {
+		t.Fatal(err)
+	}
+	if report.Files != 3 || report.Leaves < 3 || report.Counts["consent records"] != 2 || len(report.Problems) > 0 {
+		t.Errorf("the drill says %+v", report)
+	}
+	p.wantCommand(t, 0, drill, "is what was backed up, and is sound")
+	p.wantCommand(t, 0, "backup drill --from "+list[2].Path+" --identity "+who, "in 1 file")
+	p.wantCommand(t, 0, "restore --from "+list[1].Path+" --identity "+who+" --path "+filepath.Join(t.TempDir(), "x"), "!from 2 files")
+	if left, err := filepath.Glob(filepath.Join(os.TempDir(), "waguard-drill-*")); err != nil || len(left) > 0 {
+		t.Errorf("the drills left %v, %v", left, err)
+	}
+
+	// A chain that is broken is not continued, and not restored.
+	if err := os.Rename(list[1].Path, filepath.Join(dir, "elsewhere")); err != nil {
+		t.Fatal(err)
+	}
+	p.wantCommand(t, 1, drill, "!continues another backup, which is not there", "!"+filepath.Base(list[1].Path))
+	p.wantCommand(t, 0, backup+" --keep 2", "!writing everything: the chain is broken", "!"+filepath.Base(list[1].Path)+" is gone")
+	p.wantCommand(t, 0, backup+" --keep 2", "!continues waguard-")
+	if list := files(); len(list) != 4 || !list[0].Increment || list[1].Increment {
+		t.Errorf("there are %+v", list)
+	}
+	p.wantCommand(t, 0, backup+" --keep 1", "!deleted", "!continues waguard-")
+	if list := files(); len(list) != 3 {
+		t.Errorf("one chain is left of %+v", list)
+	}
+	p.wantCommand(t, 0, drill, "in 3 files")
+	p.wantCommand(t, 2, "backup --incremental --to "+filepath.Join(dir, "file")+" --address "+p.Admin, "!--incremental goes with a directory")
+	p.wantCommand(t, 2, "backup --incremental --to - --address "+p.Admin, "!standard output")
+	p.wantCommand(t, 1, "backup drill --from "+t.TempDir(), "!there is no backup in")
+}
