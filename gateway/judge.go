@@ -137,14 +137,33 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 
 // decide judges send i of a request. It gives the ledger entry, not yet entered.
 func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int) (*store.Entry, error) {
+	b, served := g.Businesses.Of(r.Reading.Sends[i].PhoneNumberID)
+	if !served {
+		b = nil
+	}
+	e, err := g.decideAt(ctx, r, i, b, g.Now(), st.Facts)
+	if err != nil {
+		return nil, err
+	}
+	e.ID = store.NewID(e.At)
+	e.Monitored = e.Violation() && g.Businesses.Monitors(e.Send.PhoneNumberID)
+	e.Outcome = store.Outcome{State: store.Reserved, At: e.At}
+	if e.Violation() && !e.Monitored {
+		e.Outcome.State = store.Refused
+	}
+	g.hidePhone(ctx, st, e)
+	return e, nil
+}
+
+// decideAt judges send i of a request at a moment, by what holds for its business phone
+// number, nil where none is served, and the facts of that moment.
+func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, now time.Time, factsOf func(context.Context, store.Query) (policy.Facts, error)) (*store.Entry, error) {
 	s := &r.Reading.Sends[i]
-	b, served := g.Businesses.Of(s.PhoneNumberID)
-	now := g.Now()
 	at := policy.MomentOf(now)
-	e := &store.Entry{ID: store.NewID(at), At: at, Facts: policy.Facts{NoBusiness: !served}}
-	if served {
+	e := &store.Entry{At: at, Facts: policy.Facts{NoBusiness: b == nil}}
+	if b != nil {
 		e.Business, e.Policy, e.Terms, e.WABA = b.Name, b.Policy, b.Terms, b.WABA
-		facts, err := st.Facts(ctx, store.Query{
+		facts, err := factsOf(ctx, store.Query{
 			PhoneNumberID: s.PhoneNumberID,
 			Terms:         b.Terms,
 			Who:           s.Identities(),
@@ -164,15 +183,9 @@ func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int)
 	}
 	e.Send = *s
 	e.Decision, e.Decided = policy.Decide(s, &e.Facts, &e.Policy, now), true
-	if served {
+	if b != nil {
 		e.Market, e.MarketEstimated = marketOf(s, &e.Decision, now.In(b.Zone))
 	}
-	e.Monitored = e.Violation() && g.Businesses.Monitors(s.PhoneNumberID)
-	e.Outcome = store.Outcome{State: store.Reserved, At: at}
-	if e.Violation() && !e.Monitored {
-		e.Outcome.State = store.Refused
-	}
-	g.hidePhone(ctx, st, e)
 	return e, nil
 }
 

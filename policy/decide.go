@@ -13,7 +13,12 @@ import (
 // means is judged, and the other one only counts against the send: if they opted
 // out. Where the policy says so both are judged, and the stricter answer holds.
 func Decide(s *Send, f *Facts, p *Policy, now time.Time) Decision {
-	c := Case{Send: s, Facts: f, Policy: p, Now: MomentOf(now)}
+	return decide(s, f, p, now, nil)
+}
+
+// decide judges a send, and tells asked, where that is not nil, of each rule.
+func decide(s *Send, f *Facts, p *Policy, now time.Time, asked func(Asked)) Decision {
+	c := Case{Send: s, Facts: f, Policy: p, Now: MomentOf(now), asked: asked}
 	c.Category = CategoryOf(s, f, c.Now)
 	c.who = recipientsOf(s, f, p)
 	c.billed = c.isBilled()
@@ -54,6 +59,8 @@ type Case struct {
 	doubt string
 
 	decision Decision
+	// asked is told of each rule, where it is not nil.
+	asked func(Asked)
 }
 
 func (c *Case) isBilled() bool {
@@ -73,7 +80,7 @@ func (c *Case) allow(rule Rule, reason string) bool {
 // decide goes through the rules.
 func (c *Case) decide() {
 	for i := range sendRules {
-		if sendRules[i].judge(c) {
+		if c.ask(&sendRules[i], -1) {
 			return
 		}
 	}
@@ -82,7 +89,7 @@ func (c *Case) decide() {
 		if !c.who.counts(i) {
 			continue
 		}
-		c.judgePerson(&c.Facts.Persons[i])
+		c.judgePerson(i)
 		if c.decision.Verdict == Refuse {
 			if c.Send.Bare != NotBare && c.who.phones > 1 && i < c.who.phones {
 				c.who.nameReading(&c.decision)
@@ -104,13 +111,27 @@ func (c *Case) decide() {
 
 // judgePerson applies the rules on persons to one reading of the recipient. One of
 // them decides.
-func (c *Case) judgePerson(person *PersonFacts) {
-	c.person, c.window = person, WindowOf(person.Opened, c.Policy.WindowMargin)
+func (c *Case) judgePerson(place int) {
+	c.person = &c.Facts.Persons[place]
+	c.window = WindowOf(c.person.Opened, c.Policy.WindowMargin)
 	for i := range personRules {
-		if personRules[i].judge(c) {
+		if c.ask(&personRules[i], place) {
 			return
 		}
 	}
+}
+
+// ask asks a rule about the send, or about a person. It reports that the rule decides.
+func (c *Case) ask(r *rule, person int) bool {
+	decides := r.judge(c)
+	if c.asked != nil {
+		a := Asked{Doc: r.doc, Codes: r.codes, Person: person}
+		if decides {
+			a.Decision = new(c.decision)
+		}
+		c.asked(a)
+	}
+	return decides
 }
 
 // consent is what the person said on a scope.

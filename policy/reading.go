@@ -70,7 +70,7 @@ func (c *Case) otherReadingOptedOut() bool {
 		if !out && !suspected {
 			continue
 		}
-		if c.judgePerson(other); c.decision.Verdict == Allow && !c.decision.Exception() {
+		if c.judgePerson(i); c.decision.Verdict == Allow && !c.decision.Exception() {
 			continue // such as a reply to a person who opted out and wrote again
 		}
 		if suspected {

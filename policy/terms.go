@@ -25,16 +25,17 @@ func (r *Reach) UnmarshalText(text []byte) error { return parseName(reachNames[:
 
 // Terms are what an operator decides about how consent records count.
 type Terms struct {
-	OptOutReach, OptInReach Reach
+	OptOutReach Reach `cbor:"1,keyasint,omitempty"`
+	OptInReach  Reach `cbor:"2,keyasint,omitempty"`
 	// Skew is by how much WhatsApp's clock and ours may differ: an opt-in that
 	// isn't later than an opt-out by more does not lift it.
-	Skew time.Duration
+	Skew time.Duration `cbor:"3,keyasint,omitempty"`
 	// Start are the scopes a general opt-in, such as START, opts somebody in to
 	// who said nothing on them before.
-	Start [Scopes]bool
+	Start [Scopes]bool `cbor:"4,keyasint"`
 	// WABA is the WhatsApp Business Account of each phone number id for which the
 	// operator named one.
-	WABA map[string]string
+	WABA map[string]string `cbor:"5,keyasint,omitempty"`
 }
 
 // DefaultSkew is the clock difference that is allowed for by default.

@@ -84,7 +84,10 @@ type Book struct {
 	// sums are nil where none are kept.
 	sums     *keptSums
 	callers  *callers
-	inFlight inFlight
+	versions versions
+	// pastBegan is since when it is kept what changes replace.
+	pastBegan *policy.Moment
+	inFlight  inFlight
 	// stopsLeft is set once there may be a stopsRecord.
 	stopsLeft atomic.Bool
 	// stops looks for the people whose opt-outs are among those.
@@ -129,6 +132,9 @@ func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, err
 		s.sole, s.cache, s.known = sole, newContactCache(o.CacheSize), newKnowledge()
 	}
 	if err := s.view(ctx, s.load); err != nil {
+		return nil, errors.Join(fmt.Errorf("reading the store: %w", err), engine.Close())
+	}
+	if err := s.openPast(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the store: %w", err), engine.Close())
 	}
 	s.loadSums(ctx, lossy)
@@ -260,6 +266,7 @@ var (
 	_ Store   = (*Book)(nil)
 	_ Watched = (*Book)(nil)
 	_ Audited = (*Book)(nil)
+	_ Past    = (*Book)(nil)
 	_ source  = (*reading)(nil)
 	_ source  = (*tx)(nil)
 )

@@ -117,6 +117,11 @@ func (s *Book) templateFacts(r *reading, waba, phoneNumberID string, ref policy.
 		}
 	}
 	name := templateName{waba, ref}
+	if r != nil && r.at != 0 {
+		f, f.ListedAt, err = r.templateAt(name)
+		f.Listed = f.ListedAt != 0
+		return f, err
+	}
 	if s.known != nil {
 		f, f.ListedAt = s.known.template(name)
 	} else if f, f.ListedAt, err = r.template(name); err != nil {

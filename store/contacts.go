@@ -159,6 +159,9 @@ func (t *tx) putContact(c *policy.Contact, old []replaced) error {
 	if err := t.Put(aliasKey(contactPrefix, id), value, 0); err != nil {
 		return err
 	}
+	if err := t.putPastContact(id, old); err != nil {
+		return err
+	}
 	if t.sole != nil {
 		t.Committed(func() {
 			for _, a := range names {

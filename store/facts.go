@@ -36,6 +36,24 @@ func (s *Book) readFacts(ctx context.Context, q Query) (f policy.Facts, err erro
 	return f, nil
 }
 
+// FactsAt reads them as they were known at a moment. What numbers belong to one account,
+// and whom digits were shown to mean, is what is known now. It is an [ErrForgotten]
+// of moments that are before what is kept.
+func (s *Book) FactsAt(ctx context.Context, q Query, at policy.Moment) (f policy.Facts, err error) {
+	if at < s.PastSince() {
+		return policy.Facts{}, fmt.Errorf("what was known at %s: %w", at, ErrForgotten)
+	}
+	err = s.view(ctx, func(r *reading) (err error) {
+		r.at = at
+		f, err = s.facts(ctx, r, q)
+		return err
+	})
+	if err != nil {
+		return policy.Facts{}, fmt.Errorf("reading facts of %s: %w", at, err)
+	}
+	return f, nil
+}
+
 // facts reads from r, which is nil where the engine is sole.
 func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, err error) {
 	people, contacts, err := s.lookUpIn(ctx, r, q.Who)
@@ -170,6 +188,16 @@ func (s *Book) contacts(ctx context.Context, r *reading, names []policy.Alias) (
 }
 
 func (r *reading) contacts(names []policy.Alias) (contacts []*policy.Contact, err error) {
+	if r.at != 0 {
+		for _, a := range names {
+			c, err := r.contactAt(a, r.at)
+			if err != nil {
+				return nil, err
+			}
+			contacts = append(contacts, c)
+		}
+		return contacts, nil
+	}
 	var keys [][]byte
 	for _, a := range names {
 		if key := aliasKey(contactPrefix, a); !r.has(key) {

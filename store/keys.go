@@ -30,6 +30,9 @@ import (
 //	i name(16)                      Remembered: an answer that is given again
 //	f id(16)                        challengeRecord: a question for consent that can be answered
 //	b                               what proves the history: see logKey
+//	W alias(16) version(8)          pastRecord: what a change of the contact under that alias replaced
+//	T key(17) version(8)            what a change of a template or listing replaced
+//	Y digest(16) version(8)         Enforced: what holds for a business phone number from then on
 //	p digest(8)                     policy.Policy: what entries of the ledger were decided under
 //
 // alias, wamid, opaque, digits, caller and key are keyed pseudonyms; wamid, opaque, digits and
@@ -54,13 +57,17 @@ const (
 	consentKeyPrefix = 'j'
 	rememberedPrefix = 'i'
 	logPrefix        = 'b'
+
+	pastContactPrefix  = 'W'
+	pastTemplatePrefix = 'T'
+	enforcedPrefix     = 'Y'
 	// SumsPrefix is for engines, which let sums go with the entries of their time.
 	SumsPrefix = 'g'
 )
 
 // ExpiringKinds are the first bytes of the keys of records that may be kept for a
 // time.
-const ExpiringKinds = "soqaexfi"
+const ExpiringKinds = "soqaexfiWT"
 
 func aliasKey(prefix byte, a policy.Alias) []byte {
 	return append([]byte{prefix}, a[:]...)

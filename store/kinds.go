@@ -37,6 +37,9 @@ var Kinds = []Kind{
 	{"reviews", reviewPrefix, decodes[reviewRecord]},
 	{"records of the log of consent", logPrefix, checkLog},
 	{"sums of entries", SumsPrefix, checkSums},
+	{"former knowledge of people", pastContactPrefix, decodes[pastRecord]},
+	{"former knowledge of templates", pastTemplatePrefix, checkPastTemplate},
+	{"settings", enforcedPrefix, checkEnforced},
 }
 
 // CheckSettled says what is wrong with a settlement.
@@ -63,6 +66,23 @@ func checkLog(_ func([]byte) ([]byte, error), key, value []byte) error {
 		record = new(placeRecord)
 	}
 	return decode(value, record)
+}
+
+func checkPastTemplate(get func([]byte) ([]byte, error), key, value []byte) error {
+	if len(key) < 2 {
+		return errors.New("its key is none")
+	}
+	if key[1] == listingPrefix {
+		return decodes[listingRecord](get, key, value)
+	}
+	return decodes[templateRecord](get, key, value)
+}
+
+func checkEnforced(get func([]byte) ([]byte, error), key, value []byte) error {
+	if len(key) == 1 { // since when the past is kept
+		return decodes[policy.Moment](get, key, value)
+	}
+	return decodes[Enforced](get, key, value)
 }
 
 // getter makes a source of single records.

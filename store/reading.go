@@ -28,6 +28,9 @@ type reading struct {
 	Records
 	// fetched are records that were read together before they are needed, by key.
 	fetched map[string][]byte
+	// at is the moment of which people and templates are read as they were known then;
+	// zero is now.
+	at policy.Moment
 }
 
 // fetch reads records in one round trip.

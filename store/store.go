@@ -41,6 +41,8 @@ var (
 	ErrUnreadable = errors.New("a record of the store can't be read")
 	// ErrNotFound: no record by that name.
 	ErrNotFound = errors.New("not found")
+	// ErrForgotten: it is no longer kept what was known then, or it never was.
+	ErrForgotten = errors.New("what was known then is not kept")
 	// ErrAmbiguous: several people have a pseudonym that begins so.
 	ErrAmbiguous = errors.New("more than one person has a pseudonym that begins so; give more of its digits")
 )
@@ -239,6 +241,18 @@ type Audited interface {
 	// ProveRecord is the proof that a record is in the log. It is an [ErrNotFound]
 	// where there is no such record.
 	ProveRecord(ctx context.Context, id RecordID) (*audit.Proof, error)
+}
+
+// Past is what a store can do in addition that keeps what changes replace.
+type Past interface {
+	// FactsAt reads what a decision at a moment needed, as it was known then.
+	FactsAt(ctx context.Context, q Query, at policy.Moment) (policy.Facts, error)
+	// PastSince is the first moment of which that is kept.
+	PastSince() policy.Moment
+	// Enforce records what holds for business phone numbers from now on.
+	Enforce(ctx context.Context, list []Enforced) error
+	// EnforcedAt is what held for one at a moment, or ErrNotFound.
+	EnforcedAt(ctx context.Context, phoneNumberID string, at policy.Moment) (*Enforced, error)
 }
 
 // Watched is what a store can tell in addition about its own condition.

@@ -175,10 +175,26 @@ func (r *templateRecord) setStatus(at policy.Moment, status policy.TemplateStatu
 
 func (t *tx) editTemplate(name templateName, change func(*templateRecord)) error {
 	r := templateRecord{templateName: name}
-	return update(t, r.key(), &r, func() {
+	was := r
+	err := update(t, r.key(), &r, func() {
 		r.separate()
+		was = r
 		change(&r)
 	})
+	if err != nil || was.seen() == r.seen() {
+		return err
+	}
+	return t.putPastRecord(r.key(), was)
+}
+
+// seen is what a decision sees of the record, but for when that was read where it makes
+// no difference: listings read it again and again.
+func (r *templateRecord) seen() policy.TemplateFacts {
+	f := r.facts()
+	if f.Status.MayBeSent() {
+		f.ReadAt = 0
+	}
+	return f
 }
 
 // listingRecord says that all templates of a WABA are known, but for those that
@@ -212,14 +228,25 @@ func (t *tx) templatesListed(e policy.TemplatesListed) error {
 	if t.tooManyAccounts(e.WABA) {
 		return nil
 	}
-	r := listingRecord{WABA: e.WABA}
-	return update(t, listingKey(e.WABA), &r, func() { r.At = max(r.At, e.At) })
+	return t.editListing(e.WABA, func(r *listingRecord) { r.At = max(r.At, e.At) })
 }
 
 func (t *tx) templatesUnsure(e policy.TemplatesUnsure) error {
 	if t.tooManyAccounts(e.WABA) {
 		return nil
 	}
-	r := listingRecord{WABA: e.WABA}
-	return update(t, listingKey(e.WABA), &r, func() { r.Unsure = max(r.Unsure, e.At) })
+	return t.editListing(e.WABA, func(r *listingRecord) { r.Unsure = max(r.Unsure, e.At) })
+}
+
+func (t *tx) editListing(waba string, change func(*listingRecord)) error {
+	r := listingRecord{WABA: waba}
+	was := r
+	err := update(t, listingKey(waba), &r, func() {
+		was = r
+		change(&r)
+	})
+	if err != nil || was == r {
+		return err
+	}
+	return t.putPastRecord(listingKey(waba), was)
 }
