@@ -35,7 +35,8 @@ var outside = map[string][]string{
 var rooms = []struct{ name, mayImport, never string }{
 	// What moves nothing and knows nothing of the others.
 	{"consent", "", "caddy badger network disk logger"},
-	{"policy", "consent", "caddy badger network disk logger"},
+	{"policy/rulelang", "", "caddy badger network disk logger"},
+	{"policy", "consent policy/rulelang", "caddy badger network disk logger"},
 	{"audit", "", "caddy badger network disk logger"},
 	{"phone", "", "caddy badger network disk logger"},
 	{"billing", "", "caddy badger network disk logger"},
@@ -72,7 +73,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"decisionlog", "policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
-		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/ntp internal/version phone policy store store/badger", "",
+		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/ntp internal/version phone policy policy/rulelang store store/badger", "",
 	},
 
 	{"internal/backups", "internal/durable", "caddy badger network logger"},

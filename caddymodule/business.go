@@ -123,6 +123,12 @@ type Policy struct {
 	// Default: not at all.
 	OTPOnRequest *caddy.Duration `json:"otp_on_request,omitempty"`
 
+	// Rules of the operator's own, which refuse what all others let through, or warn of it.
+	// A business has those of the policy as well, and its own in place of those of the same
+	// name.
+	// Default: none.
+	Rules []CustomRule `json:"rules,omitempty"`
+
 	// How many template messages of a kind one person gets at most within a rolling
 	// period.
 	// Default: none.
@@ -284,6 +290,9 @@ func (b *Business) resolve(defaults *Policy) (*gateway.Business, error) {
 	if r.Policy, err = b.Policy.resolve(defaults); err != nil {
 		return nil, err
 	}
+	if len(r.Policy.Rules) > 0 {
+		r.Policy.BusinessName = b.Name
+	}
 	r.Zone, err = zoneNamed(b.TimeZone, defaults.TimeZone)
 	if err != nil {
 		return nil, err
@@ -396,6 +405,9 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		return r, err
 	}
 	if r.QuietHours, err = quietHours(either(p.QuietHours, defaults.QuietHours)); err != nil {
+		return r, err
+	}
+	if r.Rules, err = customRules(p.Rules, defaults.Rules); err != nil {
 		return r, err
 	}
 	if err := p.resolveRequests(defaults, &r); err != nil {

@@ -181,6 +181,7 @@ func atStart(setting, what string) (string, error) {
 //			session_only        [on|off]
 //			post_session_followup [on|off]
 //			otp_on_request      <duration>
+//			rule                <id> refuse|warn <expression> <reason>
 //			frequency_cap       <scope> <number> <period>
 //			essential_templates <name>...
 //			transaction_prefix  <prefix>...
@@ -235,7 +236,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 				return d.ArgErr()
 			}
 			at := *d
-			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires"); err != nil {
+			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "rule"); err != nil {
 				return err
 			}
 			if err := app.Policy.check(); err != nil {
@@ -307,7 +308,7 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	known["waba"] = checked(&b.WABA)
 	known["number"] = checked(&b.Number)
 	known["mode"] = chooseMode.into(&b.Mode)
-	if err := parseBlock(d, known, "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires"); err != nil {
+	if err := parseBlock(d, known, "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "rule"); err != nil {
 		return b, err
 	}
 	// What can be checked without the rest of the configuration is checked here,
@@ -336,6 +337,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"session_only":              chooseSessionOnly.onInto(&p.SessionOnly),
 		"post_session_followup":     chooseFollowup.onInto(&p.PostSessionFollowup),
 		"otp_on_request":            durationInto(&p.OTPOnRequest),
+		"rule":                      p.parseRule,
 		"frequency_cap":             p.parseCap,
 		"essential_templates":       listInto(&p.EssentialTemplates),
 		"transaction_prefix":        listInto(&p.TransactionPrefix),

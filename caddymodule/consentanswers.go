@@ -65,10 +65,13 @@ type (
 	apiVerdict struct {
 		Verdict  policy.Verdict  `json:"verdict"`
 		Rule     policy.Rule     `json:"rule"`
+		RuleID   string          `json:"rule_id,omitempty"`
 		Category policy.Category `json:"category,omitempty"`
 		Reason   string          `json:"reason"`
 		Remedy   string          `json:"remedy,omitempty"`
 		RetryAt  *time.Time      `json:"retry_at,omitempty"`
+		// Warnings are those of rules of the operator's own.
+		Warnings []policy.RuleWarning `json:"warnings,omitempty"`
 	}
 )
 
@@ -322,7 +325,7 @@ func apiCheck(ctx context.Context, c *apiCall) (int, any, error) {
 	}
 	answer := apiChecked{Results: make([]apiVerdict, len(checked))}
 	for i, d := range checked {
-		answer.Results[i] = apiVerdict{Verdict: d.Verdict, Rule: d.Rule, Category: d.Category, Reason: d.Reason, Remedy: d.Remedy}
+		answer.Results[i] = apiVerdict{Verdict: d.Verdict, Rule: d.Rule, RuleID: d.RuleID, Warnings: d.Warnings, Category: d.Category, Reason: d.Reason, Remedy: d.Remedy}
 		if d.Retry != 0 {
 			answer.Results[i].RetryAt = new(d.Retry.Time())
 		}

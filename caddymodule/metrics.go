@@ -18,6 +18,9 @@ var (
 	sendsTotal = counters("sends_total",
 		"Sends judged, by decision (allow, refuse, monitor), rule and category.", "decision", "rule", "category")
 
+	customRulesTotal = counters("custom_rules_total",
+		"Sends about which a rule of the operator's own spoke, by the rule's id and what it did (refuse, warn, error).", "rule_id", "effect")
+
 	businessSendsTotal = counters("business_sends_total",
 		"Sends judged, by business phone number (its id, or other for those that have no business block) and decision.", "business", "decision")
 
@@ -89,7 +92,7 @@ var (
 
 // collectors are all of them.
 var collectors = slices.Concat([]prometheus.Collector{
-	sendsTotal, businessSendsTotal, outcomesTotal, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
+	sendsTotal, customRulesTotal, businessSendsTotal, outcomesTotal, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
 	webhooksTotal, webhookEventsTotal, accountEventsTotal, optOutsSuspected, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused,
 	clockDifference, webhookChangesTotal, templatesRecategorised, decisionLogLines, buildInfo,
 }, states)

@@ -48,11 +48,53 @@ func newMetrics(businesses *gateway.Businesses) metrics {
 			others: countersOf(otherBusiness),
 		}
 		eachSend(monitors, func(l sendLabels) { k.sends[l] = l.counter() })
-		for id := range businesses.Listed {
+		for id, b := range businesses.Listed {
 			k.numbers[id] = countersOf(id)
+			startRules(b)
+		}
+		if businesses.Others != nil {
+			startRules(businesses.Others)
 		}
 		return k
 	})}
+}
+
+// What a rule of the operator's own does.
+const (
+	effectRefuse = "refuse"
+	effectWarn   = "warn"
+	effectError  = "error"
+)
+
+// startRules makes the counters of a business's own rules.
+func startRules(b *gateway.Business) {
+	for _, r := range b.Policy.Rules {
+		effect := effectRefuse
+		if r.Warn {
+			effect = effectWarn
+		}
+		customRulesTotal.WithLabelValues(r.ID, effect)
+		customRulesTotal.WithLabelValues(r.ID, effectError)
+	}
+}
+
+// ruled counts what rules of the operator's own said. Their ids are those of the
+// configuration.
+func ruled(d *policy.Decision) {
+	switch {
+	case d.RuleID == "":
+	case d.Rule == policy.RuleError:
+		customRulesTotal.WithLabelValues(d.RuleID, effectError).Inc()
+	default:
+		customRulesTotal.WithLabelValues(d.RuleID, effectRefuse).Inc()
+	}
+	for _, w := range d.Warnings {
+		effect := effectWarn
+		if w.Failed {
+			effect = effectError
+		}
+		customRulesTotal.WithLabelValues(w.Rule, effect).Inc()
+	}
 }
 
 func (l sendLabels) counter() prometheus.Counter {
@@ -86,6 +128,7 @@ func (m metrics) decided(e *store.Entry) {
 		c = l.counter()
 	}
 	c.Inc()
+	ruled(&e.Decision)
 	if c, ok := k.number(e.Send.PhoneNumberID).decisions[l.decision]; ok {
 		c.Inc()
 	}

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
@@ -23,6 +24,8 @@ const (
 	tagRule
 	tagCategory
 	tagID
+	tagRuleID
+	tagWarning
 	inHeader
 	tagInitiation = inHeader
 )
@@ -34,6 +37,8 @@ var tagNames = [...]struct{ header, placeholder, logField string }{
 	{namespace + "Rule", "whatsapp.rule", "whatsapp_rule"},
 	{namespace + "Category", "whatsapp.category", "whatsapp_category"},
 	{namespace + "Id", "whatsapp.id", "whatsapp_id"},
+	{namespace + "Rule-Id", "whatsapp.rule_id", "whatsapp_rule_id"},
+	{namespace + "Warning", "whatsapp.warning", "whatsapp_warning"},
 	{"", "whatsapp.initiation", "whatsapp_initiation"},
 	{"", "whatsapp.phone_number_id", "whatsapp_phone_number_id"},
 	{"", "whatsapp.sender", "whatsapp_sender"},
@@ -42,16 +47,28 @@ var tagNames = [...]struct{ header, placeholder, logField string }{
 
 func tagsOf(e *store.Entry) *tags {
 	return &tags{
-		e.Tag(), string(e.Decision.Rule), string(e.Decision.Category), e.ID.String(),
+		e.Tag(), string(e.Decision.Rule), string(e.Decision.Category), e.ID.String(), e.Decision.RuleID, warningsOf(&e.Decision),
 		string(e.Decision.Initiation), e.Send.PhoneNumberID, e.Sender, e.Token,
 	}
+}
+
+// warningsOf names the rules that warn of a send.
+func warningsOf(d *policy.Decision) string {
+	if len(d.Warnings) == 0 { // as nearly always
+		return ""
+	}
+	ids := make([]string, len(d.Warnings))
+	for i := range d.Warnings {
+		ids[i] = d.Warnings[i].Rule
+	}
+	return strings.Join(ids, ", ")
 }
 
 // untold are the tags without those that tell a stranger of the person. The log has
 // all of them.
 func (t *tags) untold() *tags {
 	told := *t
-	told[tagRule], told[tagCategory] = "", ""
+	told[tagRule], told[tagCategory], told[tagRuleID], told[tagWarning] = "", "", "", ""
 	return &told
 }
 
@@ -72,7 +89,9 @@ func (t *tags) setHeader(h http.Header) {
 // several.
 func (t *tags) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	for i, name := range tagNames {
-		enc.AddString(name.logField, t[i])
+		if t[i] != "" || i != tagRuleID && i != tagWarning { // which hardly anything has
+			enc.AddString(name.logField, t[i])
+		}
 	}
 	return nil
 }
@@ -98,6 +117,10 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []gateway.Judg
 		switch i {
 		case tagDecision, tagRule, tagCategory, tagInitiation:
 			vars[name.placeholder] = wordValue(t[i])
+		case tagRuleID, tagWarning:
+			if t[i] != "" {
+				vars[name.placeholder] = t[i]
+			}
 		default:
 			vars[name.placeholder] = t[i]
 		}

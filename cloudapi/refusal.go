@@ -14,6 +14,8 @@ type Refusal struct {
 	Rule   policy.Rule
 	Reason string // what was found; names no person and quotes no message text
 	Remedy string // what to do instead
+	// RuleID names the rule of the operator's own that refused.
+	RuleID string
 	// Elements are the refusals of a batch's elements.
 	Elements []Element
 	// Outcome is what became of a send that was allowed: not_sent where it may be
@@ -58,6 +60,8 @@ var graphErrors = map[policy.Rule]graphError{
 	policy.RuleConsentRequestLimit: {http.StatusBadRequest, 131049, "Consent was asked for already"},
 	policy.RuleFollowupLimit:       {http.StatusBadRequest, 131049, "The follow-up after the window was sent already"},
 	policy.RuleFollowupFormat:      {http.StatusForbidden, 131005, "Access denied: a follow-up is plain text"},
+	policy.RuleCustom:              {http.StatusForbidden, 131005, "Access denied: a rule of this business"},
+	policy.RuleError:               {http.StatusServiceUnavailable, 131016, "Service unavailable: a rule of this business fails"},
 	policy.RuleSessionOnly:         {http.StatusForbidden, 131005, "Access denied: this business sends no templates"},
 	policy.RuleOptOutSuspected:     {http.StatusBadRequest, 131050, "User may have stopped marketing messages"},
 	policy.RuleCategoryUnknown:     {http.StatusForbidden, 131005, "Access denied: template category not known"},
@@ -137,8 +141,10 @@ type Verdict struct {
 	Decision string      `json:"decision"`
 	ID       string      `json:"id"`
 	Rule     policy.Rule `json:"rule"`
-	Reason   string      `json:"reason"`
-	Remedy   string      `json:"remedy,omitempty"`
+	// RuleID names the rule of the operator's own, where one refused.
+	RuleID string `json:"rule_id,omitempty"`
+	Reason string `json:"reason"`
+	Remedy string `json:"remedy,omitempty"`
 	// Outcome is unknown or not_sent for a send that was allowed and got no answer;
 	// for one whose record was lost, what Meta answered.
 	Outcome string `json:"outcome,omitempty"`
@@ -152,6 +158,7 @@ type Verdict struct {
 type Element struct {
 	Index  int         `json:"index"` // from 0
 	Rule   policy.Rule `json:"rule"`
+	RuleID string      `json:"rule_id,omitempty"`
 	Reason string      `json:"reason"`
 	Remedy string      `json:"remedy,omitempty"`
 }
@@ -179,7 +186,7 @@ func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
 		ErrorData:   ErrorData{MessagingProduct: "whatsapp", Details: details + ". [waguard " + string(r.Rule) + " " + id + "]"},
 		IsTransient: e.status == http.StatusServiceUnavailable || e.status == http.StatusConflict || e.status == http.StatusTooManyRequests,
 		FBTraceID:   id,
-		Waguard:     Verdict{Decision: decision, ID: id, Rule: r.Rule, Reason: r.Reason, Remedy: r.Remedy, Outcome: r.Outcome, Unrecorded: r.Unrecorded, Elements: elements},
+		Waguard:     Verdict{Decision: decision, ID: id, Rule: r.Rule, RuleID: r.RuleID, Reason: r.Reason, Remedy: r.Remedy, Outcome: r.Outcome, Unrecorded: r.Unrecorded, Elements: elements},
 	}})
 	if err != nil {
 		// Every field is a string, a number or a bool.

@@ -74,10 +74,10 @@ var violations = layout[*adminapi.Line]{
 	titles: []string{"TIME", "DECISION", "RULE", "BUSINESS", "SENDER", "CONTACT", "MESSAGE"},
 	cells: func(l *adminapi.Line) []string {
 		return []string{
-			l.Time.Format(tableTime), l.Decision, string(l.Rule), cmp.Or(l.Business, l.PhoneNumberID), store.SenderAndToken(l.Sender, l.SenderToken), l.Contact, l.Message(),
+			l.Time.Format(tableTime), l.Decision, l.RuleNamed(), cmp.Or(l.Business, l.PhoneNumberID), store.SenderAndToken(l.Sender, l.SenderToken), l.Contact, l.Message(),
 		}
 	},
-	below: func(l *adminapi.Line) string { return l.Reason },
+	below: func(l *adminapi.Line) string { return l.Reason + l.Warned() },
 	none:  "No violations.",
 }
 
@@ -85,7 +85,7 @@ var sends = layout[*adminapi.Line]{
 	titles: []string{"TIME", "DECISION", "RULE", "CATEGORY", "OUTCOME", "BUSINESS", "SENDER", "CONTACT", "MESSAGE"},
 	cells: func(l *adminapi.Line) []string {
 		return []string{
-			l.Time.Format(tableTime), l.Decision, string(l.Rule), string(cmp.Or(l.Billed, l.Category)), l.Result(),
+			l.Time.Format(tableTime), l.Decision, l.RuleNamed(), string(cmp.Or(l.Billed, l.Category)), l.Result(),
 			cmp.Or(l.Business, l.PhoneNumberID), store.SenderAndToken(l.Sender, l.SenderToken), l.Contact, l.Message(),
 		}
 	},

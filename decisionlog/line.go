@@ -31,6 +31,7 @@ type Decision struct {
 	ID            store.ID          `json:"id"`
 	Decision      string            `json:"decision"` // as store.Entry.Tag
 	Rule          policy.Rule       `json:"rule"`
+	RuleID        string            `json:"rule_id,omitempty"`
 	Reason        string            `json:"reason,omitempty"`
 	Remedy        string            `json:"remedy,omitempty"`
 	Mode          string            `json:"mode"`
@@ -46,6 +47,8 @@ type Decision struct {
 	SenderToken   string            `json:"sender_token,omitempty"`
 	Contact       string            `json:"contact,omitempty"`
 	Market        string            `json:"market,omitempty"`
+	// Warnings are those of rules of the operator's own.
+	Warnings []policy.RuleWarning `json:"warnings,omitempty"`
 	// Policy is a digest of the business's settings: equal ones are equal settings.
 	Policy string `json:"policy,omitempty"`
 	// Facts are what it was decided on; absent where the request could not be read.
@@ -102,7 +105,7 @@ type Outcome struct {
 func DecisionOf(e *store.Entry, monitored bool) *Decision {
 	d := &Decision{
 		Schema: Schema, Kind: kindDecision, Time: e.At.Time(), ID: e.ID,
-		Decision: e.Tag(), Rule: e.Decision.Rule, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy, Mode: "enforce",
+		Decision: e.Tag(), Rule: e.Decision.Rule, RuleID: e.Decision.RuleID, Warnings: e.Decision.Warnings, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy, Mode: "enforce",
 		Category: e.Decision.Category, Initiation: e.Decision.Initiation,
 		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
 		PhoneNumberID: e.Send.PhoneNumberID, WABA: e.WABA, Business: e.Business, Sender: e.Sender, SenderToken: e.Token, Market: e.Market,

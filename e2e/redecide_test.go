@@ -80,6 +80,9 @@ func TestDecideAgain(t *testing.T) {
 		waba ` + sim.WABA() + `
 		post_session_followup
 		otp_on_request 10m
+		rule long-names warn ` + "`template.name == \"shipped\" && contact.country == \"DE\" && now_local.hour >= 0`" + ` "A long name"
+		rule numbers refuse ` + "`send.type == \"text\" && int(send.type) == 1`" + ` "Never told"
+		rule no-images refuse ` + "`send.type == \"image\" || sender.name == \"nobody\"`" + ` "No images"
 	}`})
 	sim.SetWebhookURL(g.WebhookURL)
 	gatewaytest.Do(t, "GET", g.URL+"/v25.0/"+sim.WABA()+"/message_templates", "", map[string][]string{"Authorization": {"Bearer t"}})
@@ -181,6 +184,9 @@ func TestDecideAgain(t *testing.T) {
 	if _, err := sim.Inbound(t.Context(), late, dora, graphsim.Text("hello")); err != nil {
 		t.Fatal(err)
 	}
+	send(late, `{"messaging_product":"whatsapp","to":"+4917000000002","type":"text","text":{"body":"hi"}}`)
+	send(late, `{"messaging_product":"whatsapp","to":"+4917000000002","type":"image","image":{"link":"https://example.com/a.png"}}`)
+	send(late, `{"messaging_product":"whatsapp","to":"+4917000000002","type":"template","template":{"name":"shipped","language":{"code":"en"}}}`)
 	g.Clock.Advance(25 * time.Hour)
 	for _, components := range []string{`[{"type":"header","parameters":[{"type":"image","image":{"link":"https://example.com/a.png"}}]}]`, `[]`, `[]`} {
 		send(late, `{"messaging_product":"whatsapp","to":"+4917000000002","type":"template","template":{"name":"shipped","language":{"code":"en"},"components":`+components+`}}`)

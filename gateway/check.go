@@ -34,6 +34,10 @@ type Checked struct {
 	Category policy.Category
 	Reason   string
 	Remedy   string
+	// RuleID names the rule of the operator's own that refuses, Warnings are what such
+	// rules say beside.
+	RuleID   string
+	Warnings []policy.RuleWarning
 	// Retry is from when on it may pass; zero where that is no matter of time.
 	Retry policy.Moment
 }
@@ -73,7 +77,7 @@ func (g *Gateway) Check(ctx context.Context, r *CheckRequest) ([]Checked, error)
 			return nil, err
 		}
 		d := &e.Decision
-		list[i] = Checked{d.Verdict, d.Rule, d.Category, d.Reason, d.Remedy, d.Retry}
+		list[i] = Checked{d.Verdict, d.Rule, d.Category, d.Reason, d.Remedy, d.RuleID, d.Warnings, d.Retry}
 	}
 	return list, nil
 }

@@ -175,6 +175,9 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 			return nil, fmt.Errorf("reading the facts of a send: %w", err)
 		}
 		e.Facts = facts
+		if len(b.Policy.Rules) > 0 {
+			e.Facts.Sender = r.By.Sender
+		}
 		b.read(&r.Reading, i, &e.Facts)
 		e.Facts.Counted(&b.Policy, s, at)
 		b.readClocks(s, &e.Facts, now)

@@ -50,6 +50,8 @@ func (d *Sends) report(j *Judged) {
 		level, message, why = zapcore.InfoLevel, "send refused although in monitor mode", zap.String("why", j.exception)
 	case e.Violation():
 		level, message = zapcore.InfoLevel, "send refused"
+	case len(e.Decision.Warnings) > 0:
+		level, message = zapcore.InfoLevel, "send allowed with a warning"
 	}
 	line := d.Log.Check(level, message)
 	if line == nil {
@@ -71,7 +73,29 @@ func (d *Sends) report(j *Judged) {
 		zap.String("template", e.Send.Template.Name),
 		d.Contacts.field("contact", s.For(&e.Decision), e.Contact()),
 		why,
+		ofRule(e.Decision.RuleID),
+		warned(e.Decision.Warnings),
 	)
+}
+
+// ofRule is the rule of the operator's own that refused.
+func ofRule(id string) zap.Field {
+	if id == "" {
+		return zap.Skip()
+	}
+	return zap.String("rule_id", id)
+}
+
+// warned is what such rules warn of.
+func warned(warnings []policy.RuleWarning) zap.Field {
+	if len(warnings) == 0 {
+		return zap.Skip()
+	}
+	said := make([]string, len(warnings))
+	for i, w := range warnings {
+		said[i] = w.Rule + ": " + w.Reason
+	}
+	return zap.Strings("warnings", said)
 }
 
 // ContactField is a person of whom a webhook told, as they may appear in a log.

@@ -25,7 +25,7 @@ func (d *Sends) refuse(ctx context.Context, st store.Store, r *Request, sends []
 			first = i
 		}
 		if r.Reading.Batch {
-			elements = append(elements, cloudapi.Element{Index: j.element, Rule: j.Entry.Decision.Rule, Reason: j.Entry.Decision.Reason, Remedy: j.Entry.Decision.Remedy})
+			elements = append(elements, cloudapi.Element{Index: j.element, Rule: j.Entry.Decision.Rule, RuleID: j.Entry.Decision.RuleID, Reason: j.Entry.Decision.Reason, Remedy: j.Entry.Decision.Remedy})
 		}
 	}
 	for i := range sends {
@@ -40,7 +40,7 @@ func (d *Sends) refuse(ctx context.Context, st store.Store, r *Request, sends []
 		unrecorded = !d.refusalRecorded(sends[i].Entry, sends[i].reserved.Wait()) || unrecorded
 	}
 	decision := &sends[first].Entry.Decision
-	refusal := &cloudapi.Refusal{Rule: decision.Rule, Reason: decision.Reason, Remedy: decision.Remedy}
+	refusal := &cloudapi.Refusal{Rule: decision.Rule, RuleID: decision.RuleID, Reason: decision.Reason, Remedy: decision.Remedy}
 	if r.Reading.Batch {
 		refusal = batchRefused(decision.Reason)
 	}

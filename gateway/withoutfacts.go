@@ -34,6 +34,8 @@ var toStrangers = []cloudapi.Refusal{
 	{Rule: policy.RuleConsentRequestLimit, Reason: "this user has been asked for consent as often as the business asks", Remedy: "wait for the user's answer"},
 	{Rule: policy.RuleFollowupLimit, Reason: "no opt-in of this user to such messages holds", Remedy: "wait until the user writes, or get the user's opt-in and record it with `waguard consent opt-in`"},
 	{Rule: policy.RuleFollowupFormat, Reason: "no opt-in of this user to such messages holds, and the template is more than plain text", Remedy: "get the user's opt-in and record it with `waguard consent opt-in`"},
+	{Rule: policy.RuleCustom, Reason: "a rule of the business's own doesn't let this send leave", Remedy: "ask whoever runs the gateway"},
+	{Rule: policy.RuleError, Reason: "a rule of the business's own could not be evaluated", Remedy: "tell whoever runs the gateway"},
 	{Rule: policy.RuleSessionOnly, Reason: "this business sends no templates", Remedy: "answer while the customer service window is open"},
 	{Rule: policy.RuleOptOutSuspected, Reason: "this user may not want marketing messages any more", Remedy: "have somebody decide with `waguard consent review`"},
 	{Rule: policy.RuleCategoryUnknown, Reason: "the template's category is not known, and no opt-in of this user is known to cover it", Remedy: "list the templates once through the gateway: GET /<waba>/message_templates"},

@@ -35,13 +35,13 @@ var countryPack = []blocked{
 // make a difference; "" is one that can't be told.
 func (f *Facts) InCountries(p *Policy, send *Send, now Moment, country func(person int) string) {
 	c := Case{Send: send, Facts: f, Policy: p, Now: now, Category: CategoryOf(send, f, now)}
-	if !c.isBilled() || send.Group {
+	if !c.isBilled() && !c.customApplies() || send.Group {
 		return
 	}
 	scope := c.Category.Scope()
-	matters := slices.ContainsFunc(p.Countries, func(r CountryRule) bool { return r.Scopes.Has(scope) })
+	matters := c.customApplies() || slices.ContainsFunc(p.Countries, func(r CountryRule) bool { return r.Scopes.Has(scope) })
 	for i := range f.Persons {
-		if iso := country(i); matters || !p.NoCountryPack && c.packed(iso) != nil {
+		if iso := country(i); matters || c.isBilled() && !p.NoCountryPack && c.packed(iso) != nil {
 			f.Persons[i].Country = iso
 		}
 	}

@@ -23,6 +23,7 @@ func decide(s *Send, f *Facts, p *Policy, now time.Time, asked func(Asked)) Deci
 	c.who = recipientsOf(s, f, p)
 	c.billed = c.isBilled()
 	c.decide()
+	c.custom()
 	d := c.decision
 	d.Category, d.Person = c.Category, c.who.meant
 	if c.Category != CategoryNone && !f.NoBusiness {

@@ -22,6 +22,9 @@ type Facts struct {
 	// SiblingRefused reports that a send which would leave together with this one is
 	// refused.
 	SiblingRefused bool `json:"sibling_refused,omitempty" cbor:"7,keyasint,omitempty"`
+	// Sender is the program that sends, as the operator tells them apart, where rules of
+	// the operator's own may ask for it.
+	Sender string `json:"sender,omitempty" cbor:"8,keyasint,omitempty"`
 }
 
 // MayBeConfirmed reports that somebody a send may go to opted out of replies, so that

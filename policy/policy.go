@@ -54,6 +54,9 @@ type Policy struct {
 	// CodeOnRequest is for how long a recorded request of a person lets one-time codes
 	// through to them, whatever they said on consent. Zero: it doesn't.
 	CodeOnRequest time.Duration `json:"otp_on_request,omitempty" cbor:"18,keyasint,omitempty"`
+	// Rules are those of the operator's own, BusinessName what they know the business by.
+	Rules        []CustomRule `json:"rules,omitempty" cbor:"19,keyasint,omitempty"`
+	BusinessName string       `json:"business_name,omitempty" cbor:"20,keyasint,omitempty"`
 }
 
 // BareNumbers says what a phone number without plus sign (or 00) means.

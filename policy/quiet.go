@@ -29,10 +29,13 @@ type Clock struct {
 // QuietZones are the time zones by whose clocks a send may have to wait, "" for those of
 // its recipient: whoever puts the facts together gives each person's [PersonFacts.Clocks].
 func (f *Facts) QuietZones(p *Policy, send *Send, now Moment) (zones []string) {
-	if len(p.QuietHours) == 0 {
+	if len(p.QuietHours)+len(p.Rules) == 0 {
 		return nil
 	}
 	c := Case{Send: send, Facts: f, Policy: p, Now: now, Category: CategoryOf(send, f, now)}
+	if c.customApplies() && p.UsesLocalClock() {
+		zones = append(zones, "")
+	}
 	for i := range p.QuietHours {
 		if q := &p.QuietHours[i]; c.isBilled() && q.Scopes.Has(c.Category.Scope()) && !slices.Contains(zones, q.Zone) {
 			zones = append(zones, q.Zone)

@@ -36,6 +36,8 @@ var categoriesOf = map[Rule][]Category{
 	RuleQuietHours:          billedCategories,
 	RuleFollowupLimit:       billedCategories,
 	RuleFollowupFormat:      billedCategories,
+	RuleCustom:              everyCategory,
+	RuleError:               everyCategory,
 	RuleConsentRequestLimit: billedCategories,
 	RuleNoConsentCategory:   everyCategory,
 	RuleConsentPending:      everyCategory,

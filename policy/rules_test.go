@@ -74,6 +74,8 @@ func TestRulesPage(t *testing.T) {
 	table("About the send", sendRules)
 	b.WriteString("\n")
 	table("About each person the send may go to", personRules)
+	b.WriteString("\n")
+	table("About what all of these let through", customRules)
 	if *rewrite {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)

@@ -18,7 +18,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack || len(v.Policy.ConsentExpires) > 0 || v.Policy.Followup || v.Policy.CodeOnRequest != 0 {
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack || len(v.Policy.ConsentExpires) > 0 || v.Policy.Followup || v.Policy.CodeOnRequest != 0 || len(v.Policy.Rules) > 0 || v.Policy.BusinessName != "" {
 		w.key(o, 6)
 		w.writePolicy(&v.Policy)
 	}
@@ -174,6 +174,10 @@ func (w *recordWriter) writeFacts(v *policy.Facts) {
 	if v.SiblingRefused {
 		w.key(o, 7)
 		w.bool(v.SiblingRefused)
+	}
+	if v.Sender != "" {
+		w.key(o, 8)
+		w.string(string(v.Sender))
 	}
 }
 
@@ -462,6 +466,21 @@ func (w *recordWriter) writePolicy(v *policy.Policy) {
 		w.key(o, 18)
 		w.int(int64(v.CodeOnRequest))
 	}
+	if len(v.Rules) > 0 {
+		w.key(o, 19)
+		if v.Rules == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Rules)))
+			for i0 := range v.Rules {
+				w.writeCustomRule(&v.Rules[i0])
+			}
+		}
+	}
+	if v.BusinessName != "" {
+		w.key(o, 20)
+		w.string(string(v.BusinessName))
+	}
 }
 
 func (w *recordWriter) writeCap(v *policy.Cap) {
@@ -529,6 +548,20 @@ func (w *recordWriter) writeExpiry(v *policy.Expiry) {
 	w.int(int64(v.After))
 }
 
+func (w *recordWriter) writeCustomRule(v *policy.CustomRule) {
+	o := w.object()
+	w.key(o, 1)
+	w.string(string(v.ID))
+	w.key(o, 2)
+	w.string(string(v.Expression))
+	w.key(o, 3)
+	w.string(string(v.Reason))
+	if v.Warn {
+		w.key(o, 4)
+		w.bool(v.Warn)
+	}
+}
+
 func (w *recordWriter) writeDecision(v *policy.Decision) {
 	o := w.object()
 	w.key(o, 1)
@@ -556,6 +589,33 @@ func (w *recordWriter) writeDecision(v *policy.Decision) {
 	if v.Person != 0 {
 		w.key(o, 8)
 		w.int(int64(v.Person))
+	}
+	if v.RuleID != "" {
+		w.key(o, 10)
+		w.string(string(v.RuleID))
+	}
+	if len(v.Warnings) > 0 {
+		w.key(o, 11)
+		if v.Warnings == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Warnings)))
+			for i0 := range v.Warnings {
+				w.writeRuleWarning(&v.Warnings[i0])
+			}
+		}
+	}
+}
+
+func (w *recordWriter) writeRuleWarning(v *policy.RuleWarning) {
+	o := w.object()
+	w.key(o, 1)
+	w.string(string(v.Rule))
+	w.key(o, 2)
+	w.string(string(v.Reason))
+	if v.Failed {
+		w.key(o, 3)
+		w.bool(v.Failed)
 	}
 }
 

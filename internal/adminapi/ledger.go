@@ -61,6 +61,7 @@ type Line struct {
 	Time          time.Time         `json:"time"`
 	Decision      string            `json:"decision"`
 	Rule          policy.Rule       `json:"rule"`
+	RuleID        string            `json:"rule_id,omitempty"`
 	Reason        string            `json:"reason"`
 	Remedy        string            `json:"remedy,omitempty"`
 	PhoneNumberID string            `json:"phone_number_id,omitempty"`
@@ -74,6 +75,8 @@ type Line struct {
 	Category      policy.Category   `json:"category"`
 	Initiation    policy.Initiation `json:"initiation,omitempty"`
 	Market        string            `json:"market,omitempty"`
+	// Warnings are those of rules of the operator's own.
+	Warnings []policy.RuleWarning `json:"warnings,omitempty"`
 	// Billed is the category Meta told.
 	Billed  policy.Category `json:"billed_category,omitempty"`
 	Outcome Outcome         `json:"outcome"`
@@ -114,7 +117,7 @@ func deliveryOf(d *store.Delivery) Delivery {
 // LineOf is a ledger entry as people read it.
 func LineOf(e *store.Entry) *Line {
 	l := &Line{
-		ID: e.ID, Time: e.At.Time(), Decision: e.Tag(), Rule: e.Decision.Rule, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy,
+		ID: e.ID, Time: e.At.Time(), Decision: e.Tag(), Rule: e.Decision.Rule, RuleID: e.Decision.RuleID, Warnings: e.Decision.Warnings, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy,
 		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Sender: e.Sender, SenderToken: e.Token,
 		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
 		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Outcome: outcomeOf(&e.Outcome),
@@ -140,6 +143,22 @@ func ViolationOf(e *store.Entry) *Line {
 		l.Reason, l.Remedy = policy.SentToAnother(&e.Send)
 	}
 	return l
+}
+
+// RuleNamed is the rule, with the id of one of the operator's own.
+func (l *Line) RuleNamed() string {
+	if l.RuleID == "" {
+		return string(l.Rule)
+	}
+	return string(l.Rule) + " " + l.RuleID
+}
+
+// Warned is what rules of the operator's own warn of, behind a reason; "" for nothing.
+func (l *Line) Warned() (said string) {
+	for _, w := range l.Warnings {
+		said += "; warning by " + w.Rule + ": " + w.Reason
+	}
+	return said
 }
 
 // Message is what was sent: the type, or the template by name.
