@@ -9,13 +9,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/waguard/waguard/gateway"
+	"github.com/waguard/waguard/policy"
 )
 
 // described are the metrics there are, by name: their type, and their labels joined
 // by commas.
 func described(t *testing.T) map[string][2]string {
 	t.Helper()
-	newMetrics(&gateway.Businesses{Others: new(gateway.Business)}).known()
+	newMetrics(&gateway.Businesses{Others: &gateway.Business{Policy: policy.Policy{Rules: []policy.CustomRule{{ID: "mine"}}}}}).known()
 	registry := prometheus.NewRegistry()
 	if err := registerMetrics(registry); err != nil {
 		t.Fatal(err)

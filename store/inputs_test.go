@@ -176,6 +176,9 @@ func TestEntryAsEntered(t *testing.T) {
 		if len(e.Policy.EssentialTemplates) == 0 {
 			e.Policy.EssentialTemplates = nil
 		}
+		if len(e.Policy.Rules) == 0 {
+			e.Policy.Rules = nil
+		}
 		if len(e.Policy.Caps) == 0 {
 			e.Policy.Caps = nil
 		}
