@@ -129,6 +129,9 @@ func adminHealth(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	if watched, ok := st.(store.Watched); ok {
 		c := watched.Condition()
 		h.Store = c.Notices
+		if !c.Restored.IsZero() {
+			h.Restored = &adminapi.Restored{BackupOf: c.Restored.UTC(), WindowsUnknown: c.OlderWindows}
+		}
 		if c.Unreadable > 0 {
 			h.Store = append(slices.Clone(h.Store), fmt.Sprintf("%d reads met a record that can't be read; run waguard store check", c.Unreadable))
 		}

@@ -22,6 +22,8 @@ var states = []prometheus.Collector{
 	}, func() float64 { return float64(condition().Unreadable) }),
 	state("store_notices", "What is not as it should be with the store, as its health says in words: losses that were accepted, damage.",
 		func() float64 { return float64(len(condition().Notices)) }),
+	state("windows_unknown", "Customer service windows that were opened before the backup which the store was restored from, and by what is known not since.",
+		func() float64 { return float64(condition().OlderWindows) }),
 	state("upstream_connections", "Connections of the guard to its own upstream, idle ones too.",
 		func() float64 { return float64(forwarded.Open()) }),
 	state("upstream_idle_connections", "Those of them that have nothing to do.",

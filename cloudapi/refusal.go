@@ -48,6 +48,7 @@ var invalidParameter = graphError{http.StatusBadRequest, 100, "Invalid parameter
 var graphErrors = map[policy.Rule]graphError{
 	policy.RuleSenderUnknown:       {http.StatusBadRequest, 33, "Business phone number unknown"},
 	policy.RuleWindowClosed:        {http.StatusBadRequest, 131047, "Re-engagement message"},
+	policy.RuleWindowUnknown:       {http.StatusBadRequest, 131047, "Re-engagement message"},
 	policy.RuleNoConsent:           {http.StatusForbidden, 131005, "Access denied: no opt-in"},
 	policy.RuleNoConsentCategory:   {http.StatusForbidden, 131005, "Access denied: no opt-in for this category"},
 	policy.RuleConsentPending:      {http.StatusForbidden, 131005, "Access denied: opt-in not confirmed"},

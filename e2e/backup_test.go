@@ -1,16 +1,21 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
 	"github.com/waguard/waguard/graphsim"
 	"github.com/waguard/waguard/internal/backups"
+	"github.com/waguard/waguard/store/badger"
 )
 
 // identity makes an identity of age, in a file.
@@ -165,4 +170,92 @@ func TestIncrementalBackup(t *testing.T) {
 	p.wantCommand(t, 2, "backup --incremental --to "+filepath.Join(dir, "file")+" --address "+p.Admin, "!--incremental goes with a directory")
 	p.wantCommand(t, 2, "backup --incremental --to - --address "+p.Admin, "!standard output")
 	p.wantCommand(t, 1, "backup drill --from "+t.TempDir(), "!there is no backup in")
+}
+
+// restoredStore is a store that was restored from a backup of a time.
+func restoredStore(t testing.TB, at time.Time) string {
+	t.Helper()
+	st, err := badger.Open(filepath.Join(t.TempDir(), "before"), badger.Options{Now: func() time.Time { return at }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	var backup bytes.Buffer
+	if err := st.Backup(t.Context(), &backup, nil); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "store")
+	if err := badger.Restore(dir, bytes.NewReader(backup.Bytes())); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestWindowsAfterRestore: what a restored store can't know it doesn't say: who may have
+// written since the backup gets templates only, until they write; and how many there are
+// is told.
+func TestWindowsAfterRestore(t *testing.T) {
+	t.Parallel()
+	sim, p := serving(t) // Ana wrote
+	backup := filepath.Join(t.TempDir(), "b")
+	p.wantCommand(t, 0, "backup --to "+backup+" --address "+p.Admin)
+	p.signal(t, syscall.SIGTERM)
+	if err := os.Rename(p.Dir, p.Dir+".before"); err != nil {
+		t.Fatal(err)
+	}
+	p.wantCommand(t, 0, "restore --from "+backup+" --path "+p.Dir, "!templates only until they write")
+	taken := time.Now()
+	p.start(t)
+	// WhatsApp's times are whole seconds.
+	if !p.Await(func() bool { return time.Now().Unix() > taken.Unix() }, 10*time.Second) {
+		t.Fatal("the clock stands still")
+	}
+	ben := graphsim.User{Phone: "+4915119876543", Name: "Ben"}
+	says := func(u graphsim.User) {
+		t.Helper()
+		if _, err := sim.Inbound(t.Context(), shop, u, graphsim.Text("Hello")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	toBen := strings.ReplaceAll(textBody, strings.TrimPrefix(ana.Phone, "+"), strings.TrimPrefix(ben.Phone, "+"))
+	sends := func(body string, status int, words ...string) {
+		t.Helper()
+		resp, answer := p.Post(t, messages, body)
+		if resp.StatusCode != status {
+			t.Errorf("answered %s %s, want %d", resp.Status, answer, status)
+		}
+		for _, word := range words {
+			if !strings.Contains(string(answer), word) {
+				t.Errorf("%q is not in %s", word, answer)
+			}
+		}
+	}
+	older := func(n string) {
+		t.Helper()
+		if _, metrics := p.AdminCall(t, "/metrics", ""); !strings.Contains(string(metrics), "caddy_whatsapp_windows_unknown "+n+"\n") {
+			_, after, _ := strings.Cut(string(metrics), "\ncaddy_whatsapp_windows_unknown ")
+			t.Errorf("the metrics say that %.3s windows are older than the backup, want %s", after, n)
+		}
+		if h := healthOf(t, p.Gateway); h.Restored == nil || h.Restored.BackupOf.IsZero() || n != "0" && h.Restored.WindowsUnknown != 1 {
+			t.Errorf("its health is %+v", h.Restored)
+		}
+	}
+	sends(textBody, http.StatusOK) // her window was open in the backup, and still is
+	unknown := []string{"131047", "WINDOW_UNKNOWN", "the store was restored from a backup of 20", "is not in it"}
+	sends(toBen, http.StatusBadRequest, unknown...)
+	older("1")
+	p.signal(t, syscall.SIGTERM)
+	if log := p.log(); !strings.Contains(log, "it was restored from a backup of ") || !strings.Contains(log, "opt-outs must be recorded again") {
+		t.Errorf("the log of the start says %s", log)
+	}
+	p.start(t)
+	sends(toBen, http.StatusBadRequest, unknown...)
+	older("1")
+	says(ben)
+	sends(toBen, http.StatusOK)
+	older("1") // his was none of those
+	says(ana.User)
+	older("0")
+	sends(textBody, http.StatusOK)
+	p.wantCommand(t, 0, "violations --rule WINDOW_UNKNOWN --address "+p.Admin, "WINDOW_UNKNOWN")
 }

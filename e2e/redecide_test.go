@@ -45,7 +45,7 @@ func TestDecideAgain(t *testing.T) {
 	}})
 	upstream := httptest.NewServer(sim)
 	defer upstream.Close()
-	g = gatewaytest.Start(t, gatewaytest.Options{Upstream: upstream.URL, WhatsApp: `business ` + number + ` {
+	g = gatewaytest.Start(t, gatewaytest.Options{Upstream: upstream.URL, Dir: restoredStore(t, gatewaytest.Epoch.Add(-time.Hour)), WhatsApp: `business ` + number + ` {
 		waba ` + sim.WABA() + `
 		window_margin 1m
 		essential_templates shipped

@@ -22,6 +22,7 @@ func withoutFacts(rule policy.Rule) *cloudapi.Refusal {
 var toStrangers = []cloudapi.Refusal{
 	{Rule: policy.RuleSenderUnknown, Reason: "no `business` block serves the business phone number the send would leave from", Remedy: "check the phone number id, or add a `business` block for it"},
 	{Rule: policy.RuleWindowClosed, Reason: "the customer service window of this user is not open", Remedy: "use a template, or wait until the user writes"},
+	{Rule: policy.RuleWindowUnknown, Reason: "the customer service window of this user is not known to be open", Remedy: "use a template, or wait until the user writes"},
 	{Rule: policy.RuleNoConsent, Reason: "no opt-in of this user to such messages holds", Remedy: "get the user's opt-in and record it with `waguard consent opt-in`"},
 	{Rule: policy.RuleNoConsentCategory, Reason: "no opt-in of this user to this kind of messages holds", Remedy: "get the user's opt-in to this kind of message and record it"},
 	{Rule: policy.RuleConsentPending, Reason: "this user has not confirmed an opt-in to such messages", Remedy: "wait until the user confirms"},

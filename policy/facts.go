@@ -25,6 +25,10 @@ type Facts struct {
 	// Sender is the program that sends, as the operator tells them apart, where rules of
 	// the operator's own may ask for it.
 	Sender string `json:"sender,omitempty" cbor:"8,keyasint,omitempty"`
+	// Restored is when the store was as the backup had it that it was restored from:
+	// who has written since then is not known of anybody who has not written after it.
+	// It is there only where somebody's newest word is no newer.
+	Restored Moment `json:"restored,omitempty" cbor:"9,keyasint,omitempty"`
 }
 
 // MayBeConfirmed reports that somebody a send may go to opted out of replies, so that

@@ -27,6 +27,7 @@ const (
 	RuleBatch               Rule = "BATCH_REFUSED" // an element of a batch is refused; also the reader's: a batch that can't be read
 	RuleSenderUnknown       Rule = "SENDER_UNKNOWN"
 	RuleWindowClosed        Rule = "WINDOW_CLOSED"
+	RuleWindowUnknown       Rule = "WINDOW_UNKNOWN" // the store was restored, and the user may have written since the backup
 	RuleNoConsent           Rule = "NO_CONSENT"
 	RuleNoConsentCategory   Rule = "NO_CONSENT_FOR_CATEGORY"
 	RuleConsentPending      Rule = "CONSENT_PENDING"
@@ -102,7 +103,7 @@ var (
 	}
 	// RefuseRules are the rules by which [Decide] refuses.
 	RefuseRules = []Rule{
-		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleConsentExpired, RuleSessionOnly, RuleFollowupLimit, RuleFollowupFormat, RuleCustom, RuleError,
+		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleWindowUnknown, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleConsentExpired, RuleSessionOnly, RuleFollowupLimit, RuleFollowupFormat, RuleCustom, RuleError,
 		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleMarketingOnly,
 		RuleGroupsRefused, RuleCallNotPermitted, RuleRecipientConflict, RuleRecipientInvalid,
 	}

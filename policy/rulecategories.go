@@ -28,6 +28,7 @@ var categoriesOf = map[Rule][]Category{
 	RuleBatch:               everyCategory,
 	RuleSenderUnknown:       {CategoryUnknown},
 	RuleWindowClosed:        {CategoryService, CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryNone},
+	RuleWindowUnknown:       {CategoryService, CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryNone},
 	RuleNoConsent:           everyCategory,
 	RuleFrequencyCap:        everyCategory,
 	RuleSessionOnly:         billedCategories,

@@ -62,6 +62,7 @@ var personRules = []rule{
 	{[]Rule{RuleCallPermission}, "who permitted calls may be called", (*Case).callPermitted},
 	{[]Rule{RuleCallNotPermitted}, "nobody else may outside of the window", (*Case).callNotPermitted},
 	// Replies: everything that is no template.
+	{[]Rule{RuleWindowUnknown}, "after a restore nobody's window counts as open before they write", (*Case).windowUnknown},
 	{[]Rule{RuleWindowClosed}, "a reply needs an open window", (*Case).windowClosed},
 	{[]Rule{RuleConfirmation}, "one text may confirm an opt-out", (*Case).confirmation},
 	{[]Rule{RuleOptedOut}, "after an opt-out only the user begins again", (*Case).stillOptedOut},

@@ -14,8 +14,30 @@ func (c *Case) callPermitted() bool {
 
 func (c *Case) callNotPermitted() bool {
 	return c.Send.Kind == Call && !c.open() &&
-		c.refuse(RuleCallNotPermitted, "the user has not permitted calls from this number, and "+c.window.closedReason(),
+		c.refuse(RuleCallNotPermitted, "the user has not permitted calls from this number, and "+c.notOpen(),
 			"ask for permission to call while the window is open, or with a template")
+}
+
+// untold reports that the person may have opened the window since the backup that the
+// store was restored from, and nobody knows.
+func (c *Case) untold() bool { return c.Facts.Restored != 0 && c.person.Opened <= c.Facts.Restored }
+
+// notOpen says why the window is not open.
+func (c *Case) notOpen() string {
+	if c.untold() {
+		return c.window.unknownReason(c.Facts.Restored)
+	}
+	return c.window.closedReason()
+}
+
+func (c *Case) windowUnknown() bool {
+	if c.open() || !c.untold() {
+		return false
+	}
+	if consent := c.consent(Transactional); consent.State == OptedOut {
+		return c.refuse(RuleWindowUnknown, c.notOpen()+"; and "+consent.optOut(), "wait until the user writes")
+	}
+	return c.refuse(RuleWindowUnknown, c.notOpen(), useTemplate)
 }
 
 func (c *Case) windowClosed() bool {

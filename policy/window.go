@@ -39,4 +39,15 @@ func (w Window) closedReason() string {
 	return "the customer service window is closed: the user was last in touch at " + w.Opened.String() + " and the window ended at " + w.Closes.String()
 }
 
+// unknownReason says why nobody knows whether the window is open: the store is that of a
+// backup of a time.
+func (w Window) unknownReason(restored Moment) string {
+	reason := "it is not known whether the customer service window is open: the store was restored from a backup of " + restored.String() +
+		", and whether the user has written to or called this number since then is not in it"
+	if w.Opened != 0 {
+		reason += "; before, they were last in touch at " + w.Opened.String()
+	}
+	return reason
+}
+
 const useTemplate = "use an approved template, or wait until the user writes"

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,4 +133,33 @@ func TestWindowNeverReopens(t *testing.T) {
 			t.Fatalf("closed at %d, open at %d", now, later)
 		}
 	})
+}
+
+// After a restore, who may have written since the backup is told apart from who has not.
+func TestWindowAfterRestore(t *testing.T) {
+	restored := func(ago_ time.Duration, changes ...aspect) Facts {
+		f := toOne(changes...)
+		f.Restored = ago(ago_)
+		return f
+	}
+	judge(t, []ruling{
+		{name: "open-in-the-backup", send: text(), facts: restored(hour, wrote(20*hour)), want: RuleWindowOpen},
+		{name: "closed-since-the-backup", send: text(), facts: restored(hour, wrote(25*hour)), want: RuleWindowUnknown},
+		{name: "closed-before-the-backup", send: text(), facts: restored(hour, wrote(9*day)), want: RuleWindowUnknown},
+		{name: "never-in-touch", send: text(), facts: restored(hour), want: RuleWindowUnknown},
+		{name: "long-after-the-backup", send: text(), facts: restored(9*day, wrote(20*day)), want: RuleWindowUnknown},
+		{name: "wrote-since", send: text(), facts: restored(2*day, wrote(hour)), want: RuleWindowOpen},
+		{name: "wrote-since-and-closed", send: text(), facts: restored(3*day, wrote(2*day)), want: RuleWindowClosed},
+		{name: "at-the-moment-of-the-backup", send: text(), facts: restored(2*day, wrote(2*day)), want: RuleWindowUnknown},
+		{name: "template-with-consent", send: template(), facts: restored(hour, optedIn(day, Marketing)).of(CategoryMarketing), want: RuleConsent},
+		{name: "template-without", send: template(), facts: restored(hour).of(CategoryMarketing), want: RuleNoConsent},
+		{name: "call", send: call(), facts: restored(hour), want: RuleCallNotPermitted},
+		{name: "call-permission-request", send: callPermissionRequest(), facts: restored(hour), want: RuleWindowUnknown},
+	})
+	f := restored(hour, wrote(25*hour))
+	s, p := text(), Policy{}
+	d := Decide(&s, &f, &p, noon.Time())
+	if want := "the store was restored from a backup of " + ago(hour).String(); !strings.Contains(d.Reason, want) || !strings.Contains(d.Reason, ago(25*hour).String()) || d.Remedy != useTemplate {
+		t.Errorf("the refusal says %q, %q", d.Reason, d.Remedy)
+	}
 }

@@ -93,6 +93,10 @@ type Book struct {
 	// stops looks for the people whose opt-outs are among those.
 	stops  *stopSearch
 	summer *summer
+	// restored is when the store was as the backup had it that it was restored from;
+	// zero where it never was. older counts the windows that are older.
+	restored policy.Moment
+	older    *olderWindows
 	// unreadable counts reads that met something that can't be read.
 	unreadable atomic.Uint64
 	// origin and lineage are those of the log of consent records, and signing signs it.
@@ -117,6 +121,9 @@ func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, err
 		description := d.Description()
 		lossy, lineage = description.Lossy, description.Lineage
 		key, s.start = description.Key, description.Start
+		if !description.Restored.IsZero() {
+			s.restored = policy.MomentOf(description.Restored)
+		}
 		if !description.IdentitiesChanged.IsZero() {
 			s.keysChanged = policy.MomentOf(description.IdentitiesChanged)
 		}
@@ -140,6 +147,9 @@ func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, err
 	s.loadSums(ctx, lossy)
 	if err := s.openLog(ctx, lossy); err != nil {
 		s.log.Error("the log that proves consent records can't be completed now; it is tried again at the next start", zap.Error(err))
+	}
+	if s.restored != 0 && s.sole != nil {
+		s.older = countOlder(s)
 	}
 	go s.signing.run(s) // #nosec G118 -- it lives as long as the store, and longer than what opened it
 	go s.stops.run(s)
@@ -169,6 +179,7 @@ func (s *Book) load(r *reading) error {
 func (s *Book) Close() error {
 	s.closeOnce.Do(func() {
 		s.entering.end()
+		s.older.end()
 		s.stops.end()
 		s.summer.end()
 		s.signing.end()
@@ -195,6 +206,9 @@ func (s *Book) Condition() Condition {
 	c := Condition{Unreadable: s.unreadable.Load()}
 	if n, ok := s.engine.(Noticing); ok {
 		c.Notices = n.Notices()
+	}
+	if s.restored != 0 {
+		c.Restored, c.OlderWindows = s.restored.Time(), s.older.count()
 	}
 	return c
 }

@@ -155,6 +155,9 @@ func (t *tx) putContact(c *policy.Contact, old []replaced) error {
 		return nil
 	}
 	value, names := bytes.Clone(t.scratch), aliasesOf(c)
+	if err := t.countOlder(c, old); err != nil {
+		return err
+	}
 	id := c.ID()
 	if err := t.Put(aliasKey(contactPrefix, id), value, 0); err != nil {
 		return err

@@ -196,6 +196,9 @@ type Description struct {
 	// Lineage names the history of what is kept. It is another one after a backup was
 	// restored; empty where an engine can't know.
 	Lineage string
+	// Restored is when what is kept was as the backup had it that it was restored from;
+	// the zero time where it never was.
+	Restored time.Time
 	// IdentitiesChanged is when the keys of identities last changed; the zero time
 	// where they never have. See [Options.Former].
 	IdentitiesChanged time.Time

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/waguard/waguard/policy"
 )
@@ -69,6 +70,9 @@ func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, 
 		f.Persons[i] = people[i].Facts(fold)
 	}
 	f.OnePerson = policy.OnePerson(people)
+	if s.restored != 0 && slices.ContainsFunc(f.Persons, func(p policy.PersonFacts) bool { return p.Opened <= s.restored }) {
+		f.Restored = s.restored
+	}
 	if f.Template, err = s.templateFacts(r, q.WABA, q.PhoneNumberID, q.Template); err != nil || q.Digits == "" {
 		return f, err
 	}

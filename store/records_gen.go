@@ -179,6 +179,10 @@ func (w *recordWriter) writeFacts(v *policy.Facts) {
 		w.key(o, 8)
 		w.string(string(v.Sender))
 	}
+	if v.Restored != 0 {
+		w.key(o, 9)
+		w.int(int64(v.Restored))
+	}
 }
 
 func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {

@@ -266,6 +266,11 @@ type Condition struct {
 	Unreadable uint64
 	// Notices say in words what is not as it should be, and stays so.
 	Notices []string
+	// Restored is when the store was as the backup had it that it was restored from;
+	// the zero time where it never was. OlderWindows is how many customer service
+	// windows it knows of were opened before, and not again since.
+	Restored     time.Time
+	OlderWindows int64
 }
 
 // Query names what Facts looks up.

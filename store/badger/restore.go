@@ -204,7 +204,7 @@ func fill(db *badger.DB, files []Source, chain []*archive.Manifest, restored *Re
 		restored.At = restored.moment(at, now)
 		meta.Lineage, meta.Restored = rand.Text(), restored.At.UnixMilli()
 		w = &witness{
-			Installation: store.Installation(meta.Key), Lineage: meta.Lineage, Restored: now.Format(time.RFC3339),
+			Installation: store.Installation(meta.Key), Lineage: meta.Lineage, Restored: now.Format(time.RFC3339), Backup: restored.At.UTC().Format(time.RFC3339),
 			Schema: meta.Schema, Start: meta.Start,
 		}
 		value, err := encode(meta)

@@ -43,8 +43,10 @@ type witness struct {
 	// Restored is when the store was restored from a backup, until it is opened for
 	// the first time.
 	Restored string `json:"restored,omitempty"`
-	Schema   uint64 `json:"schema"`
-	Start    uint64 `json:"start"`
+	// Backup is when the store was as that backup has it.
+	Backup string `json:"backup,omitempty"`
+	Schema uint64 `json:"schema"`
+	Start  uint64 `json:"start"`
 	// Logs are the *.mem files there are, by name, with what makes each unique. One
 	// that is missing was written to tables, or the store has lost it.
 	Logs map[string]string `json:"logs,omitempty"`

@@ -93,7 +93,7 @@ func (w *witnesses) survey(h *home, o Options) (*findings, error) {
 		o.Logger.Warn("opening the store: "+note, zap.String("path", h.dir))
 	}
 	if w.inside != nil && w.inside.Restored != "" {
-		f.notice(o.Logger, h.dir, "it was restored from a backup at "+w.inside.Restored+"; what came after that backup is not known")
+		f.notice(o.Logger, h.dir, w.inside.restoredFrom())
 	}
 	return f, w.makeWay(h, f, o.Logger)
 }
@@ -189,4 +189,13 @@ func (w *witnesses) confirm(h *home, o Options, meta *metaRecord, at head, f *fi
 		return nil
 	}
 	return f.accept(loss.acceptable(), o)
+}
+
+// restoredFrom says what a store that was restored doesn't know.
+func (w *witness) restoredFrom() string {
+	if w.Backup == "" { // a waguard restored it that didn't say
+		return "it was restored from a backup at " + w.Restored + "; what came after that backup is not known"
+	}
+	return "it was restored from a backup of " + w.Backup + ", at " + w.Restored + "; who opted out, opted in or wrote after that backup is not known: " +
+		"nobody's customer service window counts as open that was not open by it, until they write, and opt-outs must be recorded again"
 }
