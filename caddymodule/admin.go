@@ -64,6 +64,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteImport:            withPeer(adminImport),
 	adminapi.RouteHistory:           answering(historyOf),
 	adminapi.RouteReviews:           answering(reviewsOf),
+	adminapi.RouteWhy:               answering(whyOf),
 	adminapi.RouteReviewDecide:      withPeer(decideReview),
 	adminapi.RouteNewPerson:         recording(string(store.HandedOver), (*gateway.Gateway).RecordNewPerson),
 	adminapi.RouteUndoNewPerson:     recording(string(store.HandoverUndone), (*gateway.Gateway).UndoNewPerson),

@@ -94,7 +94,7 @@ func consentOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentReque
 
 func consentAnswer(k *gateway.Known) *adminapi.Consent {
 	answer := &adminapi.Consent{
-		Contact: k.Contact, WindowOpen: k.Open, Consent: make(map[string]adminapi.ScopeConsent, policy.Scopes), NoEffect: k.NoEffect, Lacks: k.Lacks, Warning: k.Warning,
+		Contact: k.Contact, WindowOpen: k.Open, Consent: scopeConsents(&k.PersonFacts), NoEffect: k.NoEffect, Lacks: k.Lacks, Warning: k.Warning,
 	}
 	if k.Challenge != nil {
 		answer.Challenge = &adminapi.Challenge{ID: k.Challenge.ID.String(), Expires: k.Challenge.Expires.Time()}
@@ -108,14 +108,16 @@ func consentAnswer(k *gateway.Known) *adminapi.Consent {
 	if k.Requested != 0 {
 		answer.CodeRequested = new(k.Requested.Time())
 	}
-	for scope, consent := range k.PersonFacts.Consent {
-		said := adminapi.ScopeConsent{State: consent.State.String(), Source: consent.Source}
-		if consent.Since != 0 {
-			said.Since = new(consent.Since.Time())
-		}
-		answer.Consent[policy.Scope(scope).String()] = said
-	}
 	return answer
+}
+
+// scopeConsents is where a person stands, by scope.
+func scopeConsents(p *policy.PersonFacts) map[string]adminapi.ScopeConsent {
+	all := make(map[string]adminapi.ScopeConsent, policy.Scopes)
+	for scope, consent := range p.Consent {
+		all[policy.Scope(scope).String()] = adminapi.ScopeConsent{State: consent.State.String(), Since: momentOf(consent.Since), Source: consent.Source}
+	}
+	return all
 }
 
 func historyOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentRequest) (*adminapi.History, error) {

@@ -7,6 +7,7 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -223,6 +224,9 @@ func (a *App) Start() error {
 	a.holdGCPercent()
 	a.metrics.known()
 	serving.Store(a)
+	if err := a.gateway.TakeEffect(context.WithoutCancel(a.ctx)); err != nil {
+		a.logger.Error("what holds from now on could not be recorded; `waguard why` will not know it", zap.Error(err))
+	}
 	a.tellStart(st)
 	if a.gateway.Businesses.Others != nil && len(a.gateway.Businesses.Listed) == 0 {
 		a.logger.Info("serving every business phone number with the default policy; add `business <phone_number_id>` blocks to name yours")

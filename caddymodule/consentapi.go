@@ -131,6 +131,7 @@ var apiOperations = map[string]apiOperation{
 	"/person":            {right: gateway.RightRead, do: apiPerson},
 	"/history":           {right: gateway.RightRead, do: apiHistory},
 	"/check":             {right: gateway.RightRead, do: apiCheck},
+	"/why":               {right: gateway.RightRead, do: apiWhy},
 	"/list":              {right: gateway.RightRead, do: apiList},
 	"/reviews":           {right: gateway.RightRead, do: apiReviews},
 	"/reviews/decide":    {do: apiDecide},

@@ -196,6 +196,15 @@ func TestConsentAPI(t *testing.T) {
 		t.Errorf("and the other one was recorded: %s", answer)
 	}
 
+	status, answer, _ = c.post(t, all, "/why", `{`+who+`,"at":"1h","template":{"name":"sale","language":"en"}}`)
+	if status != http.StatusNotFound && status != http.StatusOK {
+		t.Errorf("why: %d %s", status, answer)
+	}
+	status, answer, _ = c.post(t, all, "/why", `{`+who+`}`)
+	if status != http.StatusOK || !strings.Contains(string(answer), `"rule":"WINDOW_CLOSED"`) {
+		t.Errorf("why: %d %s", status, answer)
+	}
+
 	// Lists, and what waits for somebody to read it.
 	status, answer, _ = c.post(t, all, "/list", `{"state":"opted_in","source":"website","incomplete":true,"from":"1h"}`)
 	if status != http.StatusOK || strings.Count(string(answer), `"state":"opted_in"`) != 2 || strings.Contains(string(answer), ana.Phone[1:]) {

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"encoding/binary"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/waguard/waguard/policy"
@@ -161,4 +163,63 @@ func (r *reading) templateAt(name templateName) (f policy.TemplateFacts, listed 
 	f = t.facts()
 	f.ReadAt = min(f.ReadAt, r.at) // a later listing may have read it again
 	return f, listing.listedAt(), nil
+}
+
+// OpenedLater is the newest opening of a person's window that came before a moment and of
+// which the store heard after it, and when it did; zero for none. Of one that was
+// followed by another before the store heard of it nothing is known.
+func (s *Book) OpenedLater(ctx context.Context, who policy.Identity, phoneNumberID string, terms *policy.Terms, at policy.Moment) (opened, arrived policy.Moment, err error) {
+	err = s.view(ctx, func(r *reading) error {
+		name := s.Pseudonym(who)
+		now, err := r.contact(name)
+		if err != nil || len(now.Members) == 0 {
+			return err
+		}
+		fold, err := s.fold(r, phoneNumberID, terms, []*policy.Contact{now})
+		if err != nil {
+			return err
+		}
+		changed := policy.Moment(0) // when what comes next began to hold
+		look := func(c *policy.Contact) {
+			if o := c.Person(name, fold).Opened; changed != 0 && o <= at && o > opened {
+				opened, arrived = o, changed
+			}
+		}
+		id := now.ID()
+		err = r.changesAfter(pastContactPrefix, id[:], at, func(version uint64, value []byte) (bool, error) {
+			var past pastRecord
+			if err := decode(value, &past); err != nil {
+				return true, err
+			}
+			for _, record := range past.Was {
+				was, err := decodeContact(record)
+				if err != nil {
+					return true, err
+				}
+				if was.Contact.Has(name) {
+					look(was.Contact)
+				}
+			}
+			changed = policy.Moment(version >> 12)
+			return false, nil
+		})
+		if err == nil {
+			look(now)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("reading what came later about %s: %w", s.Pseudonym(who), err)
+	}
+	return opened, arrived, nil
+}
+
+// HistoryOf is every consent record of a person by the name they have in a decision,
+// newest first.
+func (s *Book) HistoryOf(ctx context.Context, contact policy.ContactID) ([]*ConsentRecord, error) {
+	records, err := s.history(ctx, contact)
+	if err != nil {
+		return nil, fmt.Errorf("reading the history of %s: %w", contact, err)
+	}
+	return records, nil
 }

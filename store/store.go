@@ -249,6 +249,12 @@ type Past interface {
 	FactsAt(ctx context.Context, q Query, at policy.Moment) (policy.Facts, error)
 	// PastSince is the first moment of which that is kept.
 	PastSince() policy.Moment
+	// OpenedLater is the newest opening of a window that came before a moment and was
+	// heard of after it, and when; zero for none.
+	OpenedLater(ctx context.Context, who policy.Identity, phoneNumberID string, terms *policy.Terms, at policy.Moment) (opened, arrived policy.Moment, err error)
+	// HistoryOf is every consent record of a person by the name they have in a
+	// decision, newest first.
+	HistoryOf(ctx context.Context, contact policy.ContactID) ([]*ConsentRecord, error)
 	// Enforce records what holds for business phone numbers from now on.
 	Enforce(ctx context.Context, list []Enforced) error
 	// EnforcedAt is what held for one at a moment, or ErrNotFound.

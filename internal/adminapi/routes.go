@@ -49,6 +49,7 @@ var (
 	RouteHistory           = Route{"/whatsapp/consent/history", post}
 	RouteReviews           = Route{"/whatsapp/consent/review", getPost}
 	RouteReviewDecide      = Route{"/whatsapp/consent/review/decide", post}
+	RouteWhy               = Route{"/whatsapp/why", post}
 	RouteNewPerson         = Route{"/whatsapp/consent/new-person", post}
 	RouteUndoNewPerson     = Route{"/whatsapp/consent/undo-new-person", post}
 )
@@ -56,7 +57,7 @@ var (
 // Routes are all of them.
 var Routes = []Route{
 	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteDoctor, RouteBackup,
-	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReviews, RouteReviewDecide, RouteNewPerson, RouteUndoNewPerson,
+	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReviews, RouteReviewDecide, RouteWhy, RouteNewPerson, RouteUndoNewPerson,
 }
 
 // Takes reports whether a route takes a method.
