@@ -105,6 +105,9 @@ func consentAnswer(k *gateway.Known) *adminapi.Consent {
 	if k.Suspected != 0 {
 		answer.Suspected = new(k.Suspected.Time())
 	}
+	if k.Welcomed != 0 {
+		answer.Welcomed = new(k.Welcomed.Time())
+	}
 	if k.Requested != 0 {
 		answer.CodeRequested = new(k.Requested.Time())
 	}
@@ -125,7 +128,15 @@ func historyOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentReque
 	if err != nil {
 		return nil, err
 	}
-	return &adminapi.History{History: consentRecords(records)}, nil
+	known, err := g.Consent(ctx, gateway.ConsentRequest(*r), nil)
+	if err != nil {
+		return nil, err
+	}
+	history := &adminapi.History{History: consentRecords(records)}
+	if known.Welcomed != 0 {
+		history.Welcomed = new(known.Welcomed.Time())
+	}
+	return history, nil
 }
 
 func consentRecords(records []*store.ConsentRecord) []adminapi.ConsentRecord {

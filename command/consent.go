@@ -173,6 +173,9 @@ func consentOf(ctx context.Context, c *call, route adminapi.Route) error {
 		if err != nil {
 			return err
 		}
+		if answer.Welcomed != nil {
+			c.hint("The first template after they agreed, the welcome, was sent at %s.", answer.Welcomed.Format(tableTime))
+		}
 		return show(c, &history, answer.History, nil)
 	}
 	if route == adminapi.RouteNewPerson {
@@ -213,6 +216,9 @@ func printConsent(c *call, a *adminapi.Consent) error {
 			state += fmt.Sprintf(" since %s (%s)", said.Since.Format(tableTime), said.Source)
 		}
 		rows = append(rows, [2]string{scope.String(), state})
+	}
+	if a.Welcomed != nil {
+		rows = append(rows, [2]string{"welcome sent", a.Welcomed.Format(tableTime)})
 	}
 	if a.CodeRequested != nil {
 		rows = append(rows, [2]string{"asked for a code", a.CodeRequested.Format(tableTime)})

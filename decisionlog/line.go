@@ -47,6 +47,8 @@ type Decision struct {
 	SenderToken   string            `json:"sender_token,omitempty"`
 	Contact       string            `json:"contact,omitempty"`
 	Market        string            `json:"market,omitempty"`
+	// Welcome: it is the first template after the person agreed.
+	Welcome bool `json:"welcome,omitempty"`
 	// Warnings are those of rules of the operator's own.
 	Warnings []policy.RuleWarning `json:"warnings,omitempty"`
 	// Policy is a digest of the business's settings: equal ones are equal settings.
@@ -105,7 +107,7 @@ type Outcome struct {
 func DecisionOf(e *store.Entry, monitored bool) *Decision {
 	d := &Decision{
 		Schema: Schema, Kind: kindDecision, Time: e.At.Time(), ID: e.ID,
-		Decision: e.Tag(), Rule: e.Decision.Rule, RuleID: e.Decision.RuleID, Warnings: e.Decision.Warnings, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy, Mode: "enforce",
+		Decision: e.Tag(), Rule: e.Decision.Rule, RuleID: e.Decision.RuleID, Warnings: e.Decision.Warnings, Welcome: e.Decision.Welcome, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy, Mode: "enforce",
 		Category: e.Decision.Category, Initiation: e.Decision.Initiation,
 		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
 		PhoneNumberID: e.Send.PhoneNumberID, WABA: e.WABA, Business: e.Business, Sender: e.Sender, SenderToken: e.Token, Market: e.Market,

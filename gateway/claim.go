@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -14,10 +13,10 @@ import (
 // the same request is seen here.
 
 // claimedBefore reports that one of the sends before, of the same batch, uses up
-// what e would.
-func claimedBefore(ctx context.Context, st store.Store, before []Judged, e *store.Entry) (bool, error) {
+// what e would, and whether one is the welcome that e would be.
+func claimedBefore(ctx context.Context, st store.Store, before []Judged, e *store.Entry) (claimed, welcomed bool, err error) {
 	if len(before) == 0 || len(e.Decision.Claims) == 0 {
-		return false, nil
+		return false, false, nil
 	}
 	var failed error
 	learned := func(id string) string {
@@ -34,8 +33,23 @@ func claimedBefore(ctx context.Context, st store.Store, before []Judged, e *stor
 			}
 		}
 	}
-	claimed := slices.ContainsFunc(e.Decision.Claims, func(k policy.Claim) bool { return k.UsedUpBy(others, here) })
-	return claimed, failed
+	for _, k := range e.Decision.Claims {
+		switch usedUp := k.UsedUpBy(others, here); {
+		case k.Kind == policy.ClaimWelcome:
+			welcomed = welcomed || usedUp
+		default:
+			claimed = claimed || usedUp
+		}
+	}
+	return claimed, welcomed, failed
+}
+
+// forgoWelcome decides the send again as one that is not the welcome.
+func (j *Judged) forgoWelcome() {
+	if j.Entry.Decision.Welcome {
+		j.Entry.Facts.ForgoWelcome()
+		j.decideAgain()
+	}
 }
 
 // giveWay decides the send again, since another one is taking what it would use up.

@@ -119,9 +119,12 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 		if r.Reading.Batch {
 			sends[i].element = r.Reading.Element(i)
 		}
-		claimed, err := claimedBefore(ctx, st, sends[:i], entry)
+		claimed, welcomed, err := claimedBefore(ctx, st, sends[:i], entry)
 		if err != nil {
 			return nil, false, err
+		}
+		if welcomed || i == lost {
+			sends[i].forgoWelcome()
 		}
 		if claimed {
 			sends[i].giveWay(policy.SiblingRival)
@@ -180,6 +183,7 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 		}
 		b.read(&r.Reading, i, &e.Facts)
 		e.Facts.Counted(&b.Policy, s, at)
+		e.Facts.WelcomeDue(&b.Policy, s, at)
 		b.readClocks(s, &e.Facts, now)
 		who := s.Identities()
 		e.Facts.InCountries(&b.Policy, s, at, func(person int) string { return countryOf(who[person]) })

@@ -19,9 +19,11 @@ const (
 	ClaimRequest
 	// ClaimFollowup is the one template after a window that closed.
 	ClaimFollowup
+	// ClaimWelcome is the first template after a person agreed.
+	ClaimWelcome
 )
 
-var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message", ClaimRequest: "consent_request", ClaimFollowup: "followup"}
+var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message", ClaimRequest: "consent_request", ClaimFollowup: "followup", ClaimWelcome: "welcome"}
 
 // String is the kind's name in reports.
 func (k ClaimKind) String() string { return nameOf(claimKindNames[:], k) }
@@ -93,6 +95,9 @@ func (t *Taken) Claim() Claim {
 	if _, counted := t.Kind.sent(); counted {
 		return Claim{Kind: t.Kind, Key: t.Key, Limit: t.Limit, Period: t.Period, Scope: t.Scope, Counts: t.Counts, Left: t.Left}
 	}
+	if t.Kind == ClaimWelcome {
+		return welcomeOf(t.Key)
+	}
 	return confirmationOf(t.Key)
 }
 
@@ -104,7 +109,11 @@ func (k *Claim) Take(c *Contact, fold *Fold, now Moment) (Taken, bool) {
 	if _, counted := k.Kind.sent(); counted {
 		return k.takeCounted(c, &p, now)
 	}
-	if k.Kind != ClaimConfirmation {
+	switch k.Kind {
+	case ClaimWelcome:
+		return Taken{Key: k.Key, At: max(now, c.NewSince(k.Key)+1), Kind: k.Kind}, p.Welcomed == 0
+	case ClaimConfirmation:
+	default:
 		return Taken{}, false // nobody counts it here
 	}
 	used := 0
@@ -176,6 +185,10 @@ func (t *Taken) Record(c *Contact, phoneNumberID string) {
 		r.Sent = withSent(r.Sent, t.sent())
 		return
 	}
+	if t.Kind == ClaimWelcome {
+		r.Welcomed = t.At
+		return
+	}
 	t.Before = r.Confirmed
 	r.Confirm(t.At)
 }
@@ -183,7 +196,7 @@ func (t *Taken) Record(c *Contact, phoneNumberID string) {
 // Release gives a claim back: the send reached nobody.
 //
 // This makes a smaller value of one that otherwise only grows. It is safe since
-// nothing but claims ever changes Confirmed and Sent, one after the other, and never an
+// nothing but claims ever changes Confirmed, Sent and Welcomed, one after the other, and never an
 // event: no webhook can arrive late and bring the released claim back. A record
 // that is no longer the send's own is left alone.
 func (t *Taken) Release(c *Contact, phoneNumberID string) {
@@ -191,6 +204,10 @@ func (t *Taken) Release(c *Contact, phoneNumberID string) {
 	switch _, counted := t.Kind.sent(); {
 	case counted:
 		r.Sent = withoutSent(r.Sent, t.sent())
+	case t.Kind == ClaimWelcome:
+		if r.Welcomed == t.At {
+			r.Welcomed = 0
+		}
 	case r.Confirmed == t.At:
 		r.Confirmed = t.Before
 	}
@@ -202,6 +219,10 @@ func (t *Taken) Retake(c *Contact, phoneNumberID string) {
 	r := t.relation(c, phoneNumberID)
 	if _, counted := t.Kind.sent(); counted {
 		r.Sent = withSent(r.Sent, t.sent())
+		return
+	}
+	if t.Kind == ClaimWelcome {
+		r.Welcomed = earliest(r.Welcomed, t.At)
 		return
 	}
 	r.Confirm(t.At)

@@ -67,6 +67,8 @@ type Relation struct {
 	// Requested is the newest request of a one-time code: when it was made, at the latest
 	// when it came in, and when that was.
 	Requested Mark `cbor:"11,keyasint,omitempty"`
+	// Welcomed is when the first template after an opt-in left. It is filled in once.
+	Welcomed Moment `cbor:"12,keyasint,omitempty"`
 }
 
 // earliest is the smaller of two times, of which zero is none.
@@ -280,6 +282,7 @@ func (r *Relation) merge(other *Relation) {
 	r.Suspected = latest(r.Suspected, other.Suspected)
 	r.dismiss(other.Dismissed)
 	r.request(other.Requested)
+	r.Welcomed = earliest(r.Welcomed, other.Welcomed)
 	for _, s := range other.Sent {
 		r.Sent = withSent(r.Sent, s)
 	}

@@ -34,6 +34,9 @@ func decide(s *Send, f *Facts, p *Policy, now time.Time, asked func(Asked)) Deci
 	}
 	if d.Verdict == Allow && c.billed {
 		d.Claims = append(d.Claims, c.takes()...)
+		if c.welcomes() {
+			d.Welcome, d.Claims = true, append(d.Claims, welcomeOf(c.Facts.Persons[c.who.meant].Contact))
+		}
 	}
 	return d
 }

@@ -40,6 +40,8 @@ type Decision struct {
 	// Person is the place in [Facts.Persons] of the person the send is for, where
 	// its phone number can be read in several ways; else 0.
 	Person int `json:"person,omitempty" cbor:"8,keyasint,omitempty"`
+	// Welcome: it is the first template after the person agreed.
+	Welcome bool `json:"welcome,omitempty" cbor:"12,keyasint,omitempty"`
 	// RuleID names the rule of the operator's own that refused.
 	RuleID string `json:"rule_id,omitempty" cbor:"10,keyasint,omitempty"`
 	// Warnings are what such rules say of the send beside.

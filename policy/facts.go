@@ -113,6 +113,11 @@ type PersonFacts struct {
 	// Requested is when the person last asked for a one-time code, as far as no opt-out
 	// came in since and it makes a difference to the send.
 	Requested Moment `json:"requested,omitempty" cbor:"12,keyasint,omitempty"`
+	// Welcomed is when the person got the first template after they agreed, as far as
+	// opt-ins reach. In facts about a send there is Unwelcomed instead.
+	Welcomed Moment `json:"welcomed,omitempty" cbor:"13,keyasint,omitempty"`
+	// Unwelcomed: they agreed to what is to be sent, and it is the first template since.
+	Unwelcomed bool `json:"unwelcomed,omitempty" cbor:"14,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.

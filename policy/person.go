@@ -41,6 +41,11 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 		}
 		m := c.member(a)
 		for i := range m.Numbers {
+			if r := &m.Numbers[i]; r.Welcomed != 0 && !m.before(r.Welcomed) {
+				if _, optIn := fold.Reach(r.PhoneNumberID); optIn {
+					f.Welcomed = earliest(f.Welcomed, r.Welcomed)
+				}
+			}
 			// A confirmation follows the opt-out it confirms.
 			if r := &m.Numbers[i]; len(r.Sent) > 0 {
 				if optOut, _ := fold.Reach(r.PhoneNumberID); optOut {
@@ -378,6 +383,7 @@ func (r *Relation) since(m *Member) *Relation {
 		r.Spoke = max(r.Spoke, 1)
 	}
 	forget(&r.Confirmed)
+	forget(&r.Welcomed)
 	if m.before(r.CallSaid) {
 		r.CallSaid, r.CallUntil = 0, 0
 	}

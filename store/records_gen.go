@@ -248,6 +248,14 @@ func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
 		w.key(o, 12)
 		w.int(int64(v.Requested))
 	}
+	if v.Welcomed != 0 {
+		w.key(o, 13)
+		w.int(int64(v.Welcomed))
+	}
+	if v.Unwelcomed {
+		w.key(o, 14)
+		w.bool(v.Unwelcomed)
+	}
 }
 
 func (w *recordWriter) writeConsent(v *policy.Consent) {
@@ -594,6 +602,10 @@ func (w *recordWriter) writeDecision(v *policy.Decision) {
 		w.key(o, 8)
 		w.int(int64(v.Person))
 	}
+	if v.Welcome {
+		w.key(o, 12)
+		w.bool(v.Welcome)
+	}
 	if v.RuleID != "" {
 		w.key(o, 10)
 		w.string(string(v.RuleID))
@@ -887,6 +899,10 @@ func (w *recordWriter) writeRelation(v *policy.Relation) {
 		w.key(o, 11)
 		w.writeMark(&v.Requested)
 	}
+	if v.Welcomed != 0 {
+		w.key(o, 12)
+		w.int(int64(v.Welcomed))
+	}
 }
 
 func (w *recordWriter) writeMark(v *policy.Mark) {
@@ -1121,6 +1137,8 @@ func (c *recordReader) readRelation(v *policy.Relation) {
 			}
 		case 11:
 			c.readMark(&v.Requested)
+		case 12:
+			v.Welcomed = policy.Moment(c.int())
 		default:
 			c.unusual = true
 		}

@@ -58,6 +58,8 @@ func goldenRecords() []any {
 	relation.Record(policy.ConsentRecord{State: policy.OptOutDismissed, Reviewed: 39})
 	requested := &policy.Contact{}
 	requested.Member(a).Relation("1").Record(policy.ConsentRecord{State: policy.CodeRequested, Source: policy.SourceRequest, At: 40, Recorded: 41})
+	welcomed := &policy.Contact{}
+	welcomed.Member(a).Relation("1").Welcomed = 42
 	id := ID{1, 2, 3}
 	entry := &Entry{
 		ID: id, At: 14, Business: "shop",
@@ -110,6 +112,9 @@ func goldenRecords() []any {
 		&policy.Policy{Followup: true, CodeOnRequest: 600},
 		&policy.Policy{Rules: []policy.CustomRule{{ID: "mine", Expression: "window.open", Reason: "why", Warn: true}}, BusinessName: "shop"},
 		&policy.Facts{Sender: "crm"},
+		&contactRecord{Contact: welcomed},
+		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Welcomed: 42, Unwelcomed: true}}},
+		&policy.Decision{Verdict: policy.Allow, Rule: policy.RuleConsent, Category: policy.CategoryUtility, Welcome: true},
 		&policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleCustom, Category: policy.CategoryService, RuleID: "mine", Warnings: []policy.RuleWarning{{Rule: "careful", Reason: "why", Failed: true}}},
 		&templateRecord{templateName: templateName{"waba", policy.TemplateRef{Name: "hello", Language: "en"}}, Parts: latest{9, "text media"}},
 		&contactRecord{Contact: suspected},

@@ -68,6 +68,8 @@ type Consent struct {
 	// CodeRequested is when the person last asked for a one-time code, where no opt-out
 	// came in since.
 	CodeRequested *time.Time `json:"code_requested,omitempty"`
+	// Welcomed is when the first template after they agreed left.
+	Welcomed *time.Time `json:"welcomed,omitempty"`
 	// NoEffect says of each scope an opt-in was just recorded for, and that is not
 	// opted in all the same, why.
 	NoEffect map[string]string `json:"no_effect,omitempty"`
@@ -89,6 +91,8 @@ type ScopeConsent struct {
 // History is every consent record of a person, newest first.
 type History struct {
 	History []ConsentRecord `json:"history"`
+	// Welcomed is when the first template after the person agreed left.
+	Welcomed *time.Time `json:"welcomed,omitempty"`
 }
 
 // ConsentRecord is one statement of consent.

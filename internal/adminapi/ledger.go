@@ -77,6 +77,8 @@ type Line struct {
 	Market        string            `json:"market,omitempty"`
 	// Warnings are those of rules of the operator's own.
 	Warnings []policy.RuleWarning `json:"warnings,omitempty"`
+	// Welcome: it is the first template after the person agreed.
+	Welcome bool `json:"welcome,omitempty"`
 	// Billed is the category Meta told.
 	Billed  policy.Category `json:"billed_category,omitempty"`
 	Outcome Outcome         `json:"outcome"`
@@ -117,7 +119,7 @@ func deliveryOf(d *store.Delivery) Delivery {
 // LineOf is a ledger entry as people read it.
 func LineOf(e *store.Entry) *Line {
 	l := &Line{
-		ID: e.ID, Time: e.At.Time(), Decision: e.Tag(), Rule: e.Decision.Rule, RuleID: e.Decision.RuleID, Warnings: e.Decision.Warnings, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy,
+		ID: e.ID, Time: e.At.Time(), Decision: e.Tag(), Rule: e.Decision.Rule, RuleID: e.Decision.RuleID, Warnings: e.Decision.Warnings, Welcome: e.Decision.Welcome, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy,
 		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Sender: e.Sender, SenderToken: e.Token,
 		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
 		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Outcome: outcomeOf(&e.Outcome),
