@@ -186,6 +186,7 @@ require (
 require (
 	filippo.io/age v1.3.2
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+	rsc.io/qr v0.2.0
 )
 
 require filippo.io/hpke v0.4.0 // indirect

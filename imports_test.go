@@ -42,6 +42,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"billing", "", "caddy badger network disk logger"},
 	{"internal/strictjson", "", "caddy badger network disk logger"},
 	{"internal/loosejson", "", "caddy badger network disk logger"},
+	{"internal/qr", "", "caddy badger network disk logger"},
 	{"internal/version", "", "caddy badger network disk logger"},
 	{"internal/lookalike", "", "caddy badger network disk logger"},
 	{"internal/ntp", "", "caddy badger network logger"},
@@ -73,7 +74,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"decisionlog", "policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
-		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/ntp internal/version phone policy policy/rulelang store store/badger", "",
+		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger", "",
 	},
 
 	{"internal/backups", "internal/durable", "caddy badger network logger"},

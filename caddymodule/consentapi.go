@@ -46,9 +46,21 @@ type ConsentAPI struct {
 	// Default: 50.
 	Rate int `json:"rate,omitempty"`
 
+	// Opt-in forms that anybody may fill in: at `/form/<id>`, and by `/widget.js` in pages
+	// of the origins.
+	// Default: none.
+	Forms []*ConsentForm `json:"forms,omitempty"`
+
+	// How many forms a minute one address may send.
+	// Default: 20.
+	FormRate int `json:"form_rate,omitempty"`
+
 	app    *App
 	logger *zap.Logger
 	limits *keyLimits
+	forms  map[string]*ConsentForm
+	// kept are the versions of forms that are known to be in the store.
+	kept *sync.Map
 }
 
 const (
@@ -73,7 +85,23 @@ func (h *ConsentAPI) Provision(ctx caddy.Context) (err error) {
 	if h.Rate < 1 || h.Rate > mostConsentRate {
 		return fmt.Errorf("rate is %d; it must be 1 to %d requests a second", h.Rate, mostConsentRate)
 	}
-	h.limits = &keyLimits{perSecond: h.Rate, of: make(map[store.ConsentKeyID]*rate.Limiter)}
+	if h.FormRate == 0 {
+		h.FormRate = defaultFormRate
+	}
+	if h.FormRate < 1 || h.FormRate > mostFormRate {
+		return fmt.Errorf("form_rate is %d; it must be 1 to %d forms a minute", h.FormRate, mostFormRate)
+	}
+	h.limits = &keyLimits{perSecond: h.Rate, of: make(map[store.ConsentKeyID]*rate.Limiter), formLimits: newFormLimits(h.FormRate)}
+	h.forms, h.kept = make(map[string]*ConsentForm), new(sync.Map)
+	for _, f := range h.Forms {
+		if err := f.provision(h.app); err != nil {
+			return fmt.Errorf("form %s: %w", f.ID, err)
+		}
+		if h.forms[f.ID] != nil {
+			return fmt.Errorf("form %s is given twice", f.ID)
+		}
+		h.forms[f.ID] = f
+	}
 	return h.checkOrigins()
 }
 
@@ -92,6 +120,7 @@ type keyLimits struct {
 	perSecond int
 	mu        sync.Mutex
 	of        map[store.ConsentKeyID]*rate.Limiter
+	*formLimits
 }
 
 func (l *keyLimits) allows(id store.ConsentKeyID, now time.Time) bool {
@@ -154,6 +183,9 @@ func (h *ConsentAPI) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyht
 		}
 		w.Header().Set("Content-Type", "application/openapi+json;version=3.1")
 		_, err := w.Write(openAPI)
+		return err
+	}
+	if done, err := h.serveForm(w, r); done {
 		return err
 	}
 	op, known := apiOperations[r.URL.Path]
@@ -238,6 +270,21 @@ func parseConsentAPI(d httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error
 //	whatsapp_consent [<matcher>] {
 //		origins <origin>...
 //		rate    <number>
+//		form_rate <number>
+//		form <id> {
+//			phone_number_id <id>
+//			scope           <scope>
+//			legal_basis     <ground>
+//			jurisdiction    <country>
+//			confirm         whatsapp|off
+//			country_code    <code>
+//			text <language> {
+//				privacy    <url>
+//				categories <category>...
+//				frequency  <text>
+//				word       <name> <text>
+//			}
+//		}
 //	}
 func (h *ConsentAPI) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume the directive's name
@@ -254,8 +301,10 @@ func (h *ConsentAPI) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 			return nil
 		},
-		"rate": numberInto(&h.Rate, 1, mostConsentRate, " requests a second, such as 50"),
-	}, "origins")
+		"rate":      numberInto(&h.Rate, 1, mostConsentRate, " requests a second, such as 50"),
+		"form_rate": numberInto(&h.FormRate, 1, mostFormRate, " forms a minute, such as 20"),
+		"form":      h.parseForm,
+	}, "origins", "form")
 }
 
 // writeAPI writes an answer.

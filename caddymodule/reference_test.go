@@ -51,9 +51,13 @@ var blocks = map[string]struct {
 	"policy":           {"whatsapp {\npolicy {\n?\n}\n}", appBlock},
 	"whatsapp_guard":   {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
 	"upstream":         {"whatsapp_guard {\nupstream https://graph.facebook.com {\n?\n}\n}", new(Guard).UnmarshalCaddyfile},
-	"whatsapp_consent": {"whatsapp_consent {\n?\n}", new(ConsentAPI).UnmarshalCaddyfile},
+	"whatsapp_consent": {"whatsapp_consent {\n?\n}", consentBlock},
+	"form":             {"whatsapp_consent {\nform f {\n?\n}\n}", consentBlock},
+	"text":             {"whatsapp_consent {\nform f {\ntext de {\n?\n}\n}\n}", consentBlock},
 	"whatsapp_webhook": {"whatsapp_webhook {\n?\n}", new(Webhook).UnmarshalCaddyfile},
 }
+
+func consentBlock(d *caddyfile.Dispenser) error { return new(ConsentAPI).UnmarshalCaddyfile(d) }
 
 func appBlock(d *caddyfile.Dispenser) error {
 	_, err := parseApp(d, nil)
@@ -132,7 +136,7 @@ func TestReferenceExamples(t *testing.T) {
 // Every JSON field must be found in the table too.
 func TestReferenceHasEveryJSONField(t *testing.T) {
 	text := page(t, "options")
-	for _, v := range []any{App{}, Business{}, Policy{}, Words{}, BadgerStore{}, Guard{}, Webhook{}, ConsentAPI{}} {
+	for _, v := range []any{App{}, Business{}, Policy{}, Words{}, BadgerStore{}, Guard{}, Webhook{}, ConsentAPI{}, ConsentForm{}, ConsentFormText{}} {
 		typ := reflect.TypeOf(v)
 		for i := range typ.NumField() {
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")

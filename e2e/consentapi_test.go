@@ -134,9 +134,14 @@ const consentSite = `
 // TestConsentAPI: what a program records and asks, by its key and rights; every answer is
 // as the OpenAPI document says.
 func TestConsentAPI(t *testing.T) {
-	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: inGermany + "\nbusiness *", Site: consentSite}})
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: foxShoes + "\nbusiness *", Site: formSite(twice, "")}})
 	list(t, w)
 	c := newConsentClient(t, w)
+	form := c.form(t, "")
+	w.Clock.Advance(time.Minute)
+	if status, answer := c.tick(t, form, "+4915119876550", ""); status != http.StatusCreated {
+		t.Errorf("a form: %d %+v", status, answer)
+	}
 	all := c.key(t, "crm", "", "read", "record", "opt-out").Key
 	who := `"phone_number_id":"` + shop + `","contact":"` + ana.Phone + `"`
 	optIn := `{"records":[{` + who + `,"state":"opted_in","scope":"marketing","source":"website","page_url":"https://shop.example/","names_channel":true,"categories":["offers"]}]}`

@@ -382,5 +382,9 @@ func (g *Gateway) History(ctx context.Context, r ConsentRequest) ([]*store.Conse
 	if err != nil {
 		return nil, err
 	}
-	return collect(a.store.History(ctx, a.who))
+	records, err := collect(a.store.History(ctx, a.who))
+	if err != nil {
+		return nil, err
+	}
+	return records, withTexts(ctx, a.store, records)
 }

@@ -57,6 +57,20 @@ type ConsentChanged struct {
 	Reviewed Moment
 }
 
+// ChallengeAnswered: the person wrote a message with a confirmation code. It confirms
+// what was ticked elsewhere, if the code is of a challenge to the very same person and
+// the message is the one the challenge came with.
+type ChallengeAnswered struct {
+	PhoneNumberID string
+	Who           []Identity
+	At            Moment // WhatsApp's timestamp
+	Code          string
+	// Text is the rest of the message, as [FoldText] has it.
+	Text string
+	// Ref is the wamid.
+	Ref string
+}
+
 // IdentityLinked: the identities are names of one person.
 type IdentityLinked struct {
 	Who []Identity
@@ -204,6 +218,7 @@ type NumberSeen struct {
 
 func (ServiceWindowOpened) event() {}
 func (ConsentChanged) event()      {}
+func (ChallengeAnswered) event()   {}
 func (IdentityLinked) event()      {}
 func (IdentityChanged) event()     {}
 func (NewPerson) event()           {}

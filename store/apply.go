@@ -98,6 +98,8 @@ func (t *tx) apply(e policy.Event) error {
 	switch e := e.(type) {
 	case policy.ServiceWindowOpened, policy.CallPermission, policy.ConsentChanged, policy.IdentityLinked, policy.IdentityChanged, policy.NewPerson, policy.NewPersonUndone:
 		return nil // about a person alone
+	case policy.ChallengeAnswered:
+		return t.challengeAnswered(e)
 	case policy.StatusChanged:
 		return t.statusChanged(e)
 	case policy.TemplateChanged:

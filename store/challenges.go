@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/waguard/waguard/consent"
@@ -46,6 +47,11 @@ type Challenge struct {
 	Lacks    []consent.Field
 	Actor    string
 	Expires  policy.Moment
+	// Text is the message by which the person confirms on WhatsApp, without its code,
+	// as [policy.FoldText] has it; "" where they confirm otherwise.
+	Text string
+	// Code is what that message ends with. Ask makes it, where there is a Text.
+	Code string
 	// Confirmed is when the person did; zero for not yet.
 	Confirmed policy.Moment
 }
@@ -62,12 +68,33 @@ type challengeRecord struct {
 	Actor         string            `cbor:"8,keyasint,omitempty"`
 	Expires       policy.Moment     `cbor:"9,keyasint"`
 	Confirmed     policy.Moment     `cbor:"10,keyasint,omitempty"`
+	Text          string            `cbor:"11,keyasint,omitempty"`
+}
+
+// coded makes a code for a challenge, and gives it the id that belongs to that: who sees
+// the code doesn't know the id.
+func (s *Book) coded(c *Challenge) {
+	var drawn [policy.CodeLength]byte
+	rand.Read(drawn[:]) // which never fails
+	for i := range drawn {
+		drawn[i] = policy.CodeAlphabet[drawn[i]%byte(len(policy.CodeAlphabet))]
+	}
+	c.Code = string(drawn[:])
+	c.ID = s.challengeOf(c.Code)
+}
+
+func (s *Book) challengeOf(code string) ChallengeID {
+	return ChallengeID(s.AttemptPseudonym("confirmation code", code))
 }
 
 // Ask records that the person was asked for consent, with a challenge that can be
 // answered until it expires. It gives the challenge its id.
 func (s *Book) Ask(ctx context.Context, who policy.Identity, c *Challenge) error {
-	rand.Read(c.ID[:]) // which never fails
+	if c.Text == "" {
+		rand.Read(c.ID[:]) // which never fails
+	} else {
+		s.coded(c)
+	}
 	names := s.aliases([]policy.Identity{who})
 	keep := time.Duration(max(c.Expires-policy.MomentOf(s.options.Now()), 0))*time.Millisecond + challengeKept
 	err := s.update(ctx, func(t *tx) error {
@@ -76,7 +103,7 @@ func (s *Book) Ask(ctx context.Context, who policy.Identity, c *Challenge) error
 			return err
 		}
 		return t.put(aliasKey(challengePrefix, policy.Alias(c.ID)), challengeRecord{
-			names, c.PhoneNumberID, c.Scopes, c.Source, c.Ref, c.Evidence, c.Lacks, c.Actor, c.Expires, 0,
+			names, c.PhoneNumberID, c.Scopes, c.Source, c.Ref, c.Evidence, c.Lacks, c.Actor, c.Expires, 0, c.Text,
 		}, keep)
 	})
 	if err != nil {
@@ -122,9 +149,54 @@ func (s *Book) Answer(ctx context.Context, id ChallengeID, state policy.ConsentS
 	return c, nil
 }
 
+// challengeAnswered takes a message with a code for the confirmation of the challenge, if
+// it comes from the very person who was asked, and says what the challenge asked for. It
+// is an opt-in of the time of the message: what the person said later still holds, in
+// whatever order it comes in.
+func (t *tx) challengeAnswered(e policy.ChallengeAnswered) error {
+	id := t.s.challengeOf(e.Code)
+	key := aliasKey(challengePrefix, policy.Alias(id))
+	r, err := readRecord[challengeRecord](t, key)
+	if err != nil || r.Names == nil || r.PhoneNumberID != e.PhoneNumberID || e.Text != "" && e.Text != r.Text || e.At > r.Expires {
+		return err
+	}
+	said := policy.ConsentChanged{
+		PhoneNumberID: e.PhoneNumberID, Who: e.Who, At: e.At, State: policy.OptedIn, Scopes: r.Scopes, Source: policy.SourceKeyword, Ref: e.Ref,
+		Evidence: r.Evidence, Lacks: r.Lacks, Actor: r.Actor,
+	}
+	ch, ok := policy.ChangeOf(said, t.s.Pseudonym)
+	if !ok {
+		return nil
+	}
+	asked, err := t.samePerson(r.Names, ch.Names)
+	if err != nil || !asked {
+		return err
+	}
+	if err := t.change(&ch); err != nil || r.Confirmed >= e.At {
+		return err
+	}
+	r.Confirmed = e.At
+	return t.put(key, r, challengeKept)
+}
+
+// samePerson reports whether some of the names of who answers are those of who was asked, or
+// known to be the same person's.
+func (t *tx) samePerson(asked, names []policy.Alias) (bool, error) {
+	for _, a := range names {
+		c, err := t.contact(a)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(asked, func(b policy.Alias) bool { return c.SamePerson(a, b) }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 func (r *challengeRecord) challenge(id ChallengeID) *Challenge {
 	return &Challenge{
 		ID: id, PhoneNumberID: r.PhoneNumberID, Scopes: r.Scopes, Source: r.Source, Ref: r.Ref, Evidence: r.Evidence, Lacks: r.Lacks, Actor: r.Actor,
-		Expires: r.Expires, Confirmed: r.Confirmed,
+		Expires: r.Expires, Confirmed: r.Confirmed, Text: r.Text,
 	}
 }

@@ -28,6 +28,7 @@ import (
 //	g                               chainRecord: since when there are such
 //	j id(8)                         ConsentKey: an API key for consent, by its hash
 //	i name(16)                      Remembered: an answer that is given again
+//	D version(16)                   FormText: what a version of an opt-in form says
 //	f id(16)                        challengeRecord: a question for consent that can be answered
 //	b                               what proves the history: see logKey
 //	W alias(16) version(8)          pastRecord: what a change of the contact under that alias replaced
@@ -61,6 +62,7 @@ const (
 	pastContactPrefix  = 'W'
 	pastTemplatePrefix = 'T'
 	enforcedPrefix     = 'Y'
+	formPrefix         = 'D'
 	// SumsPrefix is for engines, which let sums go with the entries of their time.
 	SumsPrefix = 'g'
 )

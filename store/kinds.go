@@ -35,6 +35,7 @@ var Kinds = []Kind{
 	{"answers", rememberedPrefix, decodes[Remembered]},
 	{"challenges", challengePrefix, decodes[challengeRecord]},
 	{"reviews", reviewPrefix, decodes[reviewRecord]},
+	{"texts of forms", formPrefix, decodes[FormText]},
 	{"records of the log of consent", logPrefix, checkLog},
 	{"sums of entries", SumsPrefix, checkSums},
 	{"former knowledge of people", pastContactPrefix, decodes[pastRecord]},

@@ -132,6 +132,8 @@ func goldenRecords() []any {
 		&logHead{Epoch: 2, Size: 1, Edge: bytes.Repeat([]byte{3}, 32), Signed: 1, Complete: true, Origin: "waguard/a/2", History: []byte{4}},
 		&openingRecord{Leaf: audit.Hash{5}, Salt: []byte{6}, Names: []policy.Alias{a, b}, At: 7, ID: RecordID{8}},
 		&placeRecord{Epoch: 2, Index: 9},
+		&FormText{Form: "newsletter", Language: "en", PhoneNumberID: "1", Scopes: []policy.Scope{policy.Marketing}, Text: "Yes", Business: "Fox Shoes", Categories: []string{"offers"}, Frequency: "daily", LegalBasis: "consent", Jurisdiction: "DE", Confirm: "yes"},
+		&challengeRecord{Names: []policy.Alias{a}, PhoneNumberID: "1", Scopes: []policy.Scope{policy.Marketing}, Source: "widget", Expires: 5, Text: "yes i want messages"},
 	}
 }
 

@@ -187,6 +187,12 @@ type Reader interface {
 	// answer; a challenge that is confirmed stays so.
 	Answer(ctx context.Context, id ChallengeID, state policy.ConsentState, actor string) (*Challenge, error)
 
+	// PutForm keeps what a version of an opt-in form says, before it is shown.
+	PutForm(ctx context.Context, f *FormText) error
+
+	// Form is that version of a form, or ErrNotFound.
+	Form(ctx context.Context, v FormVersion) (*FormText, error)
+
 	// PutConsentKey makes an API key for consent, or changes one.
 	PutConsentKey(ctx context.Context, k *ConsentKey) error
 

@@ -37,6 +37,24 @@ func (r *reader) consent(m *userMessage, meaning policy.Meaning, source policy.S
 	})
 }
 
+// confirmed reads a confirmation code: that of a person who ticked a box elsewhere and now
+// confirms it from their own number. In a group, or beside an opt-out, it is none.
+func (r *reader) confirmed(m *userMessage, k kind, meaning policy.Meaning, who []policy.Identity) {
+	if k.name != "text" || m.GroupID != "" || r.phoneNumberID == "" || meaning.OptOut() {
+		return
+	}
+	rest, code, ok := policy.CodeIn(string(m.Text.Body))
+	if !ok {
+		return
+	}
+	at := r.told(m.Timestamp)
+	if at == 0 {
+		r.skipped++
+		return
+	}
+	r.add(policy.ChallengeAnswered{PhoneNumberID: r.phoneNumberID, Who: who, At: at, Code: code, Text: rest, Ref: string(m.ID)})
+}
+
 // meaning is what a message means for consent. Typed words count, and of taps
 // the titles that name what they do and the payloads the operator named. If
 // either is an opt-out the person opted out: people see the title alone.

@@ -116,6 +116,7 @@ func (r *reader) message(m *userMessage) {
 	told := len(r.events)
 	r.window(m, k, who, at, meaning.OptOut())
 	r.consent(m, meaning, source, who, at)
+	r.confirmed(m, k, meaning, who)
 	if m.Interactive != nil && m.Interactive.CallPermission != nil {
 		r.callPermission(m.Interactive.CallPermission, who, at)
 	}
