@@ -192,9 +192,9 @@ var startClaims = []claim{
 	},
 	{
 		name: "welcome-once", says: "A welcome message follows on WhatsApp",
-		missing: "a mark on the first template after an opt-in.",
-		does:    "A template passes once there is an opt-in",
-		steps:   steps{list, ana.optsIn("all"), template(ana, "parcel_ready", toUtility)},
+		does:  "The first template after an opt-in is marked as the welcome, once, however many leave at once; its time stays on record",
+		tests: []string{"TestWelcomeStory", "TestWelcomeUnderConcurrency"},
+		steps: steps{list, ana.optsIn("all"), template(ana, "parcel_ready", toUtility), welcomed(true), after(time.Hour), template(ana, "sale", toMarketing), welcomed(false)},
 	},
 	{
 		name: "widget-evidence", says: "A widget or pop-up on a website collects opt-ins",
@@ -348,9 +348,15 @@ var typeClaims = []claim{
 	},
 	{
 		name: "otp", says: "A code for somebody who is signing in",
-		does:  "An authentication template needs an opt-in to authentication",
-		rules: []policy.Rule{policy.RuleNoConsent}, missing: "a request by the person, recorded for a few minutes.",
-		steps: steps{list, template(ana, "login_code", noConsent+"authentication by business"), ana.optsIn("authentication"), template(ana, "login_code", "allow CONSENT authentication by business")},
+		does:     "With `otp_on_request` a recorded request lets authentication templates through for some minutes, also after an opt-out, and nothing else; without, they need an opt-in to authentication",
+		rules:    []policy.Rule{policy.RuleCodeRequested, policy.RuleNoConsent, policy.RuleOptedOut},
+		tests:    []string{"TestCodeOnRequestStory", "TestCodeRequestOpensOneDoor"},
+		whatsapp: withPolicy("otp_on_request 10m"),
+		steps: steps{
+			list, template(ana, "login_code", noConsent+"authentication by business"), ana.optsIn("all"), after(time.Hour), ana.optsOut("all"), template(ana, "login_code", "refuse OPTED_OUT 403/131005 authentication by business"),
+			after(time.Second), ana.agrees(`"scope":"authentication","source":"user_request"`, 200), template(ana, "login_code", "allow CODE_REQUESTED authentication by business"), template(ana, "parcel_ready", "refuse OPTED_OUT 403/131005 utility by business"),
+			after(10*time.Minute - time.Second), template(ana, "login_code", "allow CODE_REQUESTED authentication by business"), after(time.Second), template(ana, "login_code", "refuse OPTED_OUT 403/131005 authentication by business"),
+		},
 	},
 	{
 		name: "consent-request", says: "A message asks for consent, and explains what for",
@@ -365,9 +371,16 @@ var typeClaims = []claim{
 	},
 	{
 		name: "follow-up", says: "Who wrote and was not answered in time gets one message more, of text alone",
-		does:  "Not a rule of Meta's",
-		rules: []policy.Rule{policy.RuleNoConsent}, missing: "`post_session_followup`.",
-		steps: steps{list, ana.writes("Hello"), after(day), template(ana, "parcel_ready", noConsent+"utility by business")},
+		does:     "Not a rule of Meta's, and off: with `post_session_followup` one template without media and buttons passes once the window has closed, until they write again",
+		rules:    []policy.Rule{policy.RuleFollowup, policy.RuleFollowupLimit, policy.RuleFollowupFormat},
+		tests:    []string{"TestFollowupStory", "TestFollowupsUnderConcurrency", "TestFollowup"},
+		whatsapp: withPolicy("post_session_followup"),
+		steps: steps{
+			list, ana.writes("Hello"), after(day),
+			send(shop, ana.address()+`,"type":"template","template":{"name":"parcel_ready","language":{"code":"en"},"components":[{"type":"header","parameters":[{"type":"image","image":{"link":"https://example.com/a.png"}}]}]}`, "refuse FOLLOWUP_FORMAT 403/131005 utility by business"),
+			template(ana, "parcel_ready", "allow POST_SESSION_FOLLOWUP utility by business"), template(ana, "parcel_ready", "refuse FOLLOWUP_LIMIT 400/131049 utility by business"),
+			reconfigured(inGermany), template(ana, "parcel_ready", noConsent+"utility by business"),
+		},
 	},
 	{
 		name: "broadcast", says: "Broadcasts go to people who agreed, and not too often",

@@ -149,3 +149,13 @@ func listedBy(source string) step {
 		}
 	}
 }
+
+// welcomed looks whether the newest send is the welcome.
+func welcomed(want bool) step {
+	return func(t testing.TB, w *world) {
+		t.Helper()
+		if e := w.newest(t); e.Welcome != want {
+			t.Errorf("the newest send is the welcome: %v, want %v", e.Welcome, want)
+		}
+	}
+}
