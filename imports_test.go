@@ -71,15 +71,16 @@ var rooms = []struct{ name, mayImport, never string }{
 
 	// Doors.
 	{"internal/adminapi", "audit billing consent internal/strictjson internal/version phone policy store store/archive", "caddy badger disk logger"},
+	{"internal/evidence", "audit consent internal/adminapi policy store", "caddy badger disk logger"},
 	{"decisionlog", "policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
-		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger", "",
+		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/evidence internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger", "",
 	},
 
 	{"internal/backups", "internal/durable", "caddy badger network logger"},
 	{"internal/sealing", "", "caddy badger network logger"},
-	{"command", "audit billing consent internal/adminapi internal/backups internal/ntp internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
+	{"command", "audit billing consent internal/adminapi internal/backups internal/evidence internal/ntp internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},

@@ -8,7 +8,6 @@ package audit
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -96,14 +95,6 @@ type Part struct{ Key, Value []byte }
 // both behind their lengths in four bytes. Without the salt nobody can tell what it is
 // over, though there are few phone numbers.
 func Commit(salt []byte, parts []Part) string {
-	h := sha256.New()
-	h.Write([]byte(commitDomain))
-	h.Write(salt)
-	for _, p := range parts {
-		for _, b := range [][]byte{p.Key, p.Value} {
-			h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(b))))
-			h.Write(b)
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(committed(salt, parts))
+	return hex.EncodeToString(sum[:])
 }

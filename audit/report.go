@@ -83,6 +83,8 @@ type Proof struct {
 	// Leaf is the leaf's exact bytes, Proof a file as c2sp.org/tlog-proof lays it down.
 	Leaf  string `json:"leaf"`
 	Proof string `json:"proof"`
+	// Opening is what the leaf commits to; nil where that is gone, or wasn't asked for.
+	Opening *Opening `json:"opening,omitempty"`
 }
 
 // Signed is a signed checkpoint, and the key to verify it with.

@@ -63,6 +63,8 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteConfirm:           withPeer(adminConfirm),
 	adminapi.RouteImport:            withPeer(adminImport),
 	adminapi.RouteHistory:           answering(historyOf),
+	adminapi.RouteReceipt:           givingOut(func(*adminapi.PersonRequest) string { return formatReceipts }),
+	adminapi.RouteExport:            givingOut(func(r *adminapi.PersonRequest) string { return r.Format }),
 	adminapi.RouteReviews:           answering(reviewsOf),
 	adminapi.RouteWhy:               answering(whyOf),
 	adminapi.RouteReviewDecide:      withPeer(decideReview),

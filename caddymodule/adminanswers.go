@@ -142,20 +142,7 @@ func historyOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentReque
 func consentRecords(records []*store.ConsentRecord) []adminapi.ConsentRecord {
 	list := []adminapi.ConsentRecord{}
 	for _, rec := range records {
-		shown := adminapi.ConsentRecord{
-			Time: rec.At.Time(), PhoneNumberID: rec.PhoneNumberID, State: rec.State.String(), Scopes: []string{},
-			Source: rec.Source, Reference: rec.Ref, Actor: rec.Actor, Former: rec.Former, Identity: rec.Alias, ID: rec.ID.String(), Evidence: rec.Evidence, Lacks: rec.Lacks,
-		}
-		if rec.Handover != "" {
-			shown.State = string(rec.Handover)
-		}
-		for _, scope := range rec.Scopes {
-			shown.Scopes = append(shown.Scopes, scope.String())
-		}
-		if rec.Recorded != 0 {
-			shown.Recorded = new(rec.Recorded.Time())
-		}
-		list = append(list, shown)
+		list = append(list, adminapi.ConsentRecordOf(rec))
 	}
 	return list
 }

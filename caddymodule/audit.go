@@ -50,5 +50,9 @@ func auditProof(ctx context.Context, st store.Audited, r *adminapi.AuditProofReq
 	if err != nil {
 		return nil, &adminapi.Error{Status: http.StatusBadRequest, Err: err}
 	}
-	return st.ProveRecord(ctx, id)
+	proof, err := st.ProveRecord(ctx, id)
+	if err == nil && !r.Opening {
+		proof.Opening = nil
+	}
+	return proof, err
 }

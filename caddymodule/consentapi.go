@@ -141,6 +141,8 @@ type apiCall struct {
 	actor string
 	r     *http.Request
 	body  []byte
+	// file is the answer of an operation that gives out a file.
+	file *givenFile
 }
 
 // apiOperation is what can be asked at a path, by POST.
@@ -159,6 +161,8 @@ var apiOperations = map[string]apiOperation{
 	"/challenges/answer": {right: gateway.RightRecord, do: apiAnswer},
 	"/person":            {right: gateway.RightRead, do: apiPerson},
 	"/history":           {right: gateway.RightRead, do: apiHistory},
+	"/receipt":           {right: gateway.RightRead, do: apiReceipt},
+	"/export":            {right: gateway.RightRead, do: apiExport},
 	"/check":             {right: gateway.RightRead, do: apiCheck},
 	"/why":               {right: gateway.RightRead, do: apiWhy},
 	"/list":              {right: gateway.RightRead, do: apiList},
@@ -214,6 +218,9 @@ func (h *ConsentAPI) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyht
 		return problem(w, problemOf(err))
 	}
 	status, answer := call.answer(&op, r.Header.Get("Idempotency-Key"))
+	if call.file != nil {
+		return call.file.serve(w)
+	}
 	return writeAPI(w, status, answer)
 }
 

@@ -2,6 +2,8 @@ package command
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -57,9 +59,11 @@ waguard audit checkpoint > checkpoint-2026-11-22.txt`)}
 	auditAction(checkpoint, auditCheckpoint)
 
 	proof := &cobra.Command{Use: "proof", Short: "Writes the proof that a consent record is in the log", Example: indented(`
-waguard audit proof --record 5f0c1d2e3b4a5968 --leaf leaf.json > record.proof`)}
+waguard audit proof --record 5f0c1d2e3b4a5968 --leaf leaf.json > record.proof
+waguard audit proof --record 5f0c1d2e3b4a5968 --leaf leaf.json --opening opening.json > record.proof`)}
 	proof.Flags().String("record", "", "The `ID` of the record, as waguard consent history shows it")
 	proof.Flags().String("leaf", "", "A `file` to write the leaf to, whose hash is proven")
+	proof.Flags().String("opening", "", "A `file` to write what opens the leaf to: the random bytes and the record that it commits to")
 	required(proof, "record")
 	auditAction(proof, auditProof)
 	group(cmd, verify, checkpoint, proof)
@@ -176,7 +180,7 @@ func auditCheckpoint(ctx context.Context, c *call, log auditSource) error {
 }
 
 func auditProof(ctx context.Context, c *call, log auditSource) error {
-	proof, err := log.AuditProof(ctx, adminapi.AuditProofRequest{Record: c.flags.String("record")})
+	proof, err := log.AuditProof(ctx, adminapi.AuditProofRequest{Record: c.flags.String("record"), Opening: c.flags.String("opening") != ""})
 	if err != nil {
 		return err
 	}
@@ -188,7 +192,30 @@ func auditProof(ctx context.Context, c *call, log auditSource) error {
 			return fmt.Errorf("writing the leaf: %w", err)
 		}
 	}
+	if file := c.flags.String("opening"); file != "" {
+		if err := writeOpening(file, proof); err != nil {
+			return err
+		}
+	}
 	c.hint("leaf %d; the key to verify with is %s", proof.Index, proof.Verifier)
 	_, err = c.out.Write([]byte(proof.Proof))
 	return err
+}
+
+// writeOpening writes what opens a leaf.
+func writeOpening(file string, proof *audit.Proof) error {
+	if proof.Opening == nil {
+		return errors.New("what opens the leaf is gone, as after an erasure: its place in the log is proven still, and leads to nobody")
+	}
+	if err := audit.CheckOpening([]byte(proof.Leaf), proof.Opening); err != nil {
+		return fmt.Errorf("the opening that came opens nothing: %w", err)
+	}
+	opening, err := json.MarshalIndent(proof.Opening, "", "  ")
+	if err == nil {
+		err = os.WriteFile(file, append(opening, '\n'), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the opening: %w", err)
+	}
+	return nil
 }

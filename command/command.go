@@ -60,7 +60,10 @@ func doing(cmd *cobra.Command, f func(context.Context, *call) error) {
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return failed(cmd, flagMistake(cmd, err)) })
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c := &call{cmd: cmd, flags: caddycmd.Flags{FlagSet: cmd.Flags()}, out: streamOf(cmd.OutOrStdout()), errs: streamOf(cmd.ErrOrStderr())}
-		err := extraWords(cmd, args)
+		args, err := fileOf(cmd, args)
+		if err == nil {
+			err = extraWords(cmd, args)
+		}
 		if err == nil {
 			err = missing(cmd)
 		}

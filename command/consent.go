@@ -16,7 +16,7 @@ import (
 func init() {
 	register(definition{
 		name:  "consent",
-		usage: "get|opt-in|opt-out|ask|confirm|import|key|list|history|review|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
+		usage: "get|opt-in|opt-out|ask|confirm|import|key|list|history|receipt|pack|subject|review|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
 		short: "Shows and records people's consent on a running gateway",
 		long: `
 Shows and records consent on a running gateway, for one business phone number
@@ -33,6 +33,9 @@ and one person, named by phone number (with plus and country code) or user id.
   list        the records of all people, or some of them
   key         makes, lists and revokes the keys of programs that record consent
   history     every consent record, newest first
+  receipt     receipts of the records, each with its proof
+  pack        everything that proves a person's consent, signed, for a stranger
+  subject     everything held on a person, for that person
   review      what may be an opt-out and waits for somebody to decide
   new-person  records that a recycled number belongs to somebody new: nothing said
               before counts for it; the history keeps it, marked
@@ -71,6 +74,9 @@ waguard consent history `+who+` --output csv`),
 		confirmCommand(),
 		importCommand(),
 		keyCommand(),
+		receiptCommand(),
+		packCommand(),
+		subjectCommand(),
 		listConsentCommand(),
 		reviewCommand(),
 		consentAction(adminapi.RouteNewPerson, "new-person", "Records that a recycled number belongs to somebody new", `

@@ -44,6 +44,15 @@ func near(typed string, known []string) string {
 	return ""
 }
 
+// fileOf gives a command that takes a file as a word that word, and what is left.
+func fileOf(cmd *cobra.Command, args []string) ([]string, error) {
+	flag := cmd.Annotations[takesFile]
+	if flag == "" || len(args) != 1 || cmd.Flags().Changed(flag) {
+		return args, nil
+	}
+	return nil, cmd.Flags().Set(flag, args[0])
+}
+
 // extraWords is the mistake of words that belong to no flag.
 func extraWords(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/waguard/waguard/audit"
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/internal/evidence"
 	"github.com/waguard/waguard/internal/version"
 	"github.com/waguard/waguard/store"
 )
@@ -25,7 +26,8 @@ var rows = map[string]any{
 	"waguard consent get": adminapi.Consent{}, "waguard consent opt-in": adminapi.Consent{}, "waguard consent opt-out": adminapi.Consent{}, "waguard consent ask": adminapi.Consent{},
 	"waguard consent review": adminapi.Review{}, "waguard why": adminapi.Why{}, "waguard consent import": importTally{}, "waguard consent confirm": adminapi.Answered{},
 	"waguard consent list": adminapi.ConsentRecord{}, "waguard consent key add": adminapi.Key{}, "waguard consent key list": adminapi.Key{}, "waguard consent key revoke": adminapi.Key{},
-	"waguard consent new-person": adminapi.Consent{}, "waguard consent undo-new-person": adminapi.Consent{},
+	"waguard consent pack verify": evidence.PackReport{},
+	"waguard consent new-person":  adminapi.Consent{}, "waguard consent undo-new-person": adminapi.Consent{},
 }
 
 // common are flags that the page explains once for all commands.

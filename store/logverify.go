@@ -346,7 +346,7 @@ func splitKept(kept []byte) (signed []byte, verifier string) {
 // errNoRecord is that no consent record has the id.
 var errNoRecord = fmt.Errorf("the log has no consent record of that id; waguard consent history shows the ids: %w", ErrNotFound)
 
-// ProveRecord is the proof that a record is in the log.
+// ProveRecord is the proof that a record is in the log, with what opens its leaf.
 func (s *Book) ProveRecord(ctx context.Context, id RecordID) (*audit.Proof, error) {
 	if _, err := s.Checkpoint(ctx); err != nil {
 		return nil, err
@@ -372,33 +372,7 @@ func ProveRecord(r LogRecords, id RecordID) (*audit.Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	values, err := r.Get(leafKey(place.Epoch, place.Index))
-	if err != nil {
-		return nil, err
-	}
-	var leaf []byte
-	if err := decode(values[0], &leaf); err != nil {
-		return nil, err
-	}
-	signed, err := newestCheckpoint(r, place.Epoch)
-	if err != nil {
-		return nil, err
-	}
-	c, err := audit.Open([]byte(signed.Checkpoint), signed.Verifier)
-	if err != nil {
-		return nil, err
-	}
-	if place.Index >= c.Size {
-		return nil, fmt.Errorf("no signed checkpoint has the record's leaf %d; start the gateway, which signs one", place.Index)
-	}
-	file, err := audit.Prove(place.Index, c.Size, tilesOf(r.Get, place.Epoch), []byte(signed.Checkpoint))
-	if err != nil {
-		return nil, err
-	}
-	if _, _, err := audit.CheckProof(file, leaf, signed.Verifier); err != nil {
-		return nil, fmt.Errorf("the log doesn't prove the record; run waguard audit verify: %w", err)
-	}
-	return &audit.Proof{Epoch: place.Epoch, Index: place.Index, Verifier: signed.Verifier, Leaf: string(leaf), Proof: string(file)}, nil
+	return proveAt(r, place, nil)
 }
 
 // NewestCheckpoint is the newest signed checkpoint of a store that no gateway uses.

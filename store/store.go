@@ -247,6 +247,11 @@ type Audited interface {
 	// ProveRecord is the proof that a record is in the log. It is an [ErrNotFound]
 	// where there is no such record.
 	ProveRecord(ctx context.Context, id RecordID) (*audit.Proof, error)
+	// ProveRecords are the proofs of several at one moment, in their order: nil for one
+	// that has no leaf yet. All are in trees of which the last is that of the checkpoint.
+	ProveRecords(ctx context.Context, records []*ConsentRecord) ([]*audit.Proof, *audit.Signed, error)
+	// SignSums signs the sums of files with the key of the log.
+	SignSums(ctx context.Context, text []byte) (*audit.Sums, error)
 }
 
 // Past is what a store can do in addition that keeps what changes replace.

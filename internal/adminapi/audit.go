@@ -17,6 +17,8 @@ type AuditRequest struct {
 type AuditProofRequest struct {
 	// Record is its id in the history.
 	Record string `json:"record"`
+	// Opening: what opens the leaf is wanted, too. It has all that the record says.
+	Opening bool `json:"opening,omitempty"`
 }
 
 // Audit has the log of consent records verified while the gateway serves.

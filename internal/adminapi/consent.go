@@ -5,6 +5,7 @@ import (
 
 	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
 )
 
 // ConsentRequest is what the consent routes take.
@@ -123,4 +124,22 @@ type ConsentRecord struct {
 	Lacks []consent.Field `json:"lacks,omitempty"`
 	// Identity is the pseudonym of the name under which it was said.
 	Identity policy.Alias `json:"identity"`
+}
+
+// ConsentRecordOf is a consent record as people read it.
+func ConsentRecordOf(rec *store.ConsentRecord) ConsentRecord {
+	shown := ConsentRecord{
+		Time: rec.At.Time(), PhoneNumberID: rec.PhoneNumberID, State: rec.State.String(), Scopes: []string{},
+		Source: rec.Source, Reference: rec.Ref, Actor: rec.Actor, Former: rec.Former, Identity: rec.Alias, ID: rec.ID.String(), Evidence: rec.Evidence, Lacks: rec.Lacks,
+	}
+	if rec.Handover != "" {
+		shown.State = string(rec.Handover)
+	}
+	for _, scope := range rec.Scopes {
+		shown.Scopes = append(shown.Scopes, scope.String())
+	}
+	if rec.Recorded != 0 {
+		shown.Recorded = new(rec.Recorded.Time())
+	}
+	return shown
 }

@@ -47,6 +47,8 @@ var (
 	RouteConfirm           = Route{"/whatsapp/consent/confirm", post}
 	RouteImport            = Route{"/whatsapp/consent/import", post}
 	RouteHistory           = Route{"/whatsapp/consent/history", post}
+	RouteReceipt           = Route{"/whatsapp/consent/receipt", post}
+	RouteExport            = Route{"/whatsapp/consent/export", post}
 	RouteReviews           = Route{"/whatsapp/consent/review", getPost}
 	RouteReviewDecide      = Route{"/whatsapp/consent/review/decide", post}
 	RouteWhy               = Route{"/whatsapp/why", post}
@@ -57,7 +59,7 @@ var (
 // Routes are all of them.
 var Routes = []Route{
 	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteDoctor, RouteBackup,
-	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReviews, RouteReviewDecide, RouteWhy, RouteNewPerson, RouteUndoNewPerson,
+	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteNewPerson, RouteUndoNewPerson,
 }
 
 // Takes reports whether a route takes a method.
