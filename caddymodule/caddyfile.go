@@ -156,6 +156,7 @@ func atStart(setting, what string) (string, error) {
 //			violation_retention <duration>
 //			witness             <file>
 //			accept_loss         <code>
+//			encryption_key      <key>
 //		}
 //		business <phone_number_id>|* {
 //			name   <business name>

@@ -52,6 +52,11 @@ type BadgerStore struct {
 	// Default: `waguard/` and a name of the installation.
 	AuditOrigin string `json:"audit_origin,omitempty"`
 
+	// The key that everything in the directory is encrypted with: 32 bytes, as 64
+	// hexadecimal digits or base64, by a placeholder such as `{file./etc/waguard/store.key}`.
+	// A store that is there must have been made with it.
+	EncryptionKey string `json:"encryption_key,omitempty"`
+
 	logger  *zap.Logger
 	path    string
 	options badgerOptions
@@ -62,6 +67,7 @@ type badgerOptions struct {
 	ledger, violations time.Duration
 	witness            string
 	origin             string
+	key                string // its bytes; empty for none
 }
 
 // defaultRetention keeps a little more than a year: the bill of the same month
@@ -115,6 +121,9 @@ func (b *BadgerStore) Provision(ctx caddy.Context) (err error) {
 			return err
 		}
 	}
+	if b.options.key, err = storeKey(b.EncryptionKey); err != nil {
+		return err
+	}
 	if b.AcceptLoss != "" && !lossCode.MatchString(b.AcceptLoss) {
 		return fmt.Errorf("accept_loss is %q; it must be the code of eight digits and letters from the error it accepts", b.AcceptLoss)
 	}
@@ -154,6 +163,22 @@ func checkOrigin(origin string) error {
 	return nil
 }
 
+// storeKey reads the key of a store, as its bytes; empty for none.
+func storeKey(configured string) (string, error) {
+	if configured == "" {
+		return "", nil
+	}
+	text, err := atStart(configured, "the key")
+	if err != nil {
+		return "", fmt.Errorf("encryption_key: %w; a file must be there, and the gateway's user must be able to read it", err)
+	}
+	key, err := badger.ParseKey(text)
+	if err != nil {
+		return "", fmt.Errorf("encryption_key: %w", err)
+	}
+	return string(key), nil
+}
+
 // resolved is a path without symbolic links, as far as it exists.
 func resolved(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -188,7 +213,7 @@ func (b *BadgerStore) sameOptions(open pooledStore) error {
 	if open.options == b.options {
 		return nil
 	}
-	return fmt.Errorf("the settings of the store in %s have changed, its retention, its witness or its audit_origin, and a reload can't change them: restart the gateway", b.path)
+	return fmt.Errorf("the settings of the store in %s have changed, its retention, its witness, its audit_origin or its encryption_key, and a reload can't change them: restart the gateway", b.path)
 }
 
 // Acquire opens the database, or shares it with the configuration that has it
@@ -222,6 +247,7 @@ func (b *BadgerStore) acquire(now func() time.Time) (store.Store, error) {
 			Witness:            b.options.witness,
 			AuditOrigin:        b.options.origin,
 			AcceptLoss:         b.AcceptLoss,
+			EncryptionKey:      []byte(b.options.key),
 		})
 		return pooledStore{s, b.options}, err
 	})
@@ -273,6 +299,7 @@ func (b *BadgerStore) Release() error {
 //		witness             <file>
 //		accept_loss         <code>
 //		audit_origin        <name>
+//		encryption_key      <key>
 //	}
 func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next() // consume the store's name
@@ -311,6 +338,18 @@ func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 			if !lossCode.MatchString(b.AcceptLoss) {
 				return d.Errf("accept_loss is %q; it must be the code of eight digits and letters from the error it accepts", b.AcceptLoss)
+			}
+			return nil
+		},
+		"encryption_key": func(d *caddyfile.Dispenser) error {
+			if err := stringInto(&b.EncryptionKey)(d); err != nil {
+				return err
+			}
+			if strings.Contains(b.EncryptionKey, "{") {
+				return nil // Provision knows what it stands for
+			}
+			if _, err := badger.ParseKey(b.EncryptionKey); err != nil {
+				return d.Errf("encryption_key: %v; or name a file with it, {file.<path>}", err)
 			}
 			return nil
 		},

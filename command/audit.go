@@ -74,9 +74,15 @@ func auditAction(cmd *cobra.Command, f func(context.Context, *call, auditSource)
 	adminFlags(cmd)
 	cmd.Flags().String("path", "", "The `directory` of a store that no gateway uses")
 	cmd.Flags().String("witness", "", "The store's witness, if it isn't beside the `directory`")
+	keyFlag(cmd, "encryption-key", "A `file` with the key that the store of --path is encrypted with")
 	doing(cmd, func(ctx context.Context, c *call) error {
 		if path := c.flags.String("path"); path != "" {
-			return badger.Look(path, c.flags.String("witness"), func(r store.LogRecords) error { return f(ctx, c, closedLog{r}) })
+			key, err := encryptionKey(c, "encryption-key")
+			if err != nil {
+				return err
+			}
+			place := badger.Place{Dir: path, Witness: c.flags.String("witness"), EncryptionKey: key}
+			return place.Look(func(r store.LogRecords) error { return f(ctx, c, closedLog{r}) })
 		}
 		if c.flags.String("witness") != "" {
 			return misused("--witness belongs to --path: the gateway knows its own")

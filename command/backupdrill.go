@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -70,13 +71,15 @@ func drill(ctx context.Context, c *call) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
 	dir, began := filepath.Join(temporary, "store"), time.Now()
-	restored, err := chain.restore(c, dir)
+	key := make([]byte, badger.KeySize) // what it leaves on the disk nobody can read
+	rand.Read(key)
+	restored, err := chain.restore(c, dir, key)
 	if err != nil {
 		return err
 	}
 	r := &drillReport{From: chain.last(), Files: restored.Files, Bytes: chain.size, Of: restored.At, Seconds: time.Since(began).Seconds()}
 	_, over := c.underway("checking what was restored", -1)
-	err = r.check(ctx, dir, restored)
+	err = r.check(ctx, badger.Place{Dir: dir, EncryptionKey: key}, restored)
 	over()
 	if err != nil {
 		return err
@@ -93,8 +96,8 @@ func drill(ctx context.Context, c *call) (err error) {
 }
 
 // check compares a restored store with what the backup says.
-func (r *drillReport) check(ctx context.Context, dir string, restored *badger.Restored) error {
-	report, err := badger.Check(ctx, dir, "")
+func (r *drillReport) check(ctx context.Context, place badger.Place, restored *badger.Restored) error {
+	report, err := place.Check(ctx)
 	if err != nil {
 		return err
 	}
@@ -104,7 +107,7 @@ func (r *drillReport) check(ctx context.Context, dir string, restored *badger.Re
 	if report.More > 0 {
 		r.problem("the store: and %d more", report.More)
 	}
-	if r.Counts, r.Contents, err = badger.Contents(dir, ""); err != nil {
+	if r.Counts, r.Contents, err = place.Contents(); err != nil {
 		return err
 	}
 	m, kept := restored.Manifest, []byte(nil)
@@ -123,7 +126,7 @@ func (r *drillReport) check(ctx context.Context, dir string, restored *badger.Re
 			kept = fmt.Appendf(nil, "%s\n%s\n", m.Checkpoint, m.Verifier)
 		}
 	}
-	return badger.Look(dir, "", func(records store.LogRecords) error {
+	return place.Look(func(records store.LogRecords) error {
 		log, err := store.VerifyLog(ctx, records, kept)
 		if err != nil {
 			return err

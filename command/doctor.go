@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/waguard/waguard/internal/adminapi"
@@ -176,8 +177,16 @@ func examineStore(ctx context.Context, c *call, conf *configuration) []adminapi.
 	if !c.flags.Bool("deep") {
 		return append(findings, adminapi.Unchecked("whole store", "ask with --deep: it reads all of it", "whether the store is sound was not looked at"))
 	}
+	place := badger.Place{Dir: path, Witness: witness}
+	var err error
+	if conf != nil && conf.key != "" {
+		place.EncryptionKey, err = badger.ParseKey(caddy.NewReplacer().ReplaceAll(conf.key, ""))
+	}
+	if err != nil {
+		return append(findings, adminapi.Unchecked("whole store", "run the command as a user who can read the key", "encryption_key: %v", err))
+	}
 	_, over := c.underway("reading the store", -1)
-	report, err := badger.Check(ctx, path, witness)
+	report, err := place.Check(ctx)
 	over()
 	return append(findings, reportFinding(report, err))
 }

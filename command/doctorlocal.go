@@ -28,6 +28,8 @@ import (
 type configuration struct {
 	// store and witness are paths, absolute; "" where nobody says.
 	store, witness string
+	// key is the encryption_key of the store, as it is configured.
+	key string
 	// unreadable: nothing can be read from it.
 	unreadable bool
 }
@@ -96,6 +98,7 @@ func (conf *configuration) read(raw []byte, err error) {
 			WhatsApp *struct {
 				Store struct {
 					Module, Path, Witness string
+					EncryptionKey         string `json:"encryption_key"`
 				} `json:"store"`
 			} `json:"whatsapp"`
 		} `json:"apps"`
@@ -107,7 +110,7 @@ func (conf *configuration) read(raw []byte, err error) {
 	if st.Module != "" && st.Module != "badger" {
 		return
 	}
-	conf.store, conf.witness = absolute(st.Path), absolute(st.Witness)
+	conf.store, conf.witness, conf.key = absolute(st.Path), absolute(st.Witness), st.EncryptionKey
 	if st.Path == "" {
 		conf.store = filepath.Join(caddy.AppDataDir(), "waguard")
 	}

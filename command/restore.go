@@ -47,13 +47,18 @@ func sourceFlags(cmd *cobra.Command) {
 func restoreCommand(cmd *cobra.Command) {
 	sourceFlags(cmd)
 	cmd.Flags().String("path", "", "The `directory` to make")
+	keyFlag(cmd, "encryption-key", "Encrypt the store with the key in a `file`")
 	required(cmd, "path")
 	doing(cmd, func(_ context.Context, c *call) error {
 		chain, err := chainOf(c)
 		if err != nil {
 			return err
 		}
-		restored, err := chain.restore(c, c.flags.String("path"))
+		key, err := encryptionKey(c, "encryption-key")
+		if err != nil {
+			return err
+		}
+		restored, err := chain.restore(c, c.flags.String("path"), key)
 		if err != nil {
 			return err
 		}
@@ -171,12 +176,12 @@ type decrypted struct {
 func (d *decrypted) Close() error { return errors.Join(d.ReadCloser.Close(), d.file.Close()) }
 
 // restore makes the directory of a store.
-func (f *chainFiles) restore(c *call, dir string) (*badger.Restored, error) {
+func (f *chainFiles) restore(c *call, dir string, key []byte) (*badger.Restored, error) {
 	advance, over := c.underway("checking and restoring", 2*f.size) // it is read twice
 	defer over()
 	var sources []badger.Source
 	for _, path := range f.paths {
 		sources = append(sources, func() (io.ReadCloser, error) { return f.open(path, advance) })
 	}
-	return badger.RestoreChain(dir, sources)
+	return badger.RestoreChain(dir, sources, key)
 }

@@ -17,13 +17,16 @@ import (
 func init() {
 	register(definition{
 		name:  "store",
-		usage: "check [--path <directory>] [--witness <directory>] [--output <format>]",
+		usage: "check [--path <directory>] [--witness <directory>] [--output <format>] | rotate-key --path <directory> --from <file> --to <file>",
 		short: "Checks that a store is sound",
 		long: `
 Reads everything a store holds and verifies it: the checksums of all files, every
 record, what joins them, and that nothing is missing that was there before. It
 changes nothing. Without --path it asks the running gateway to do so while it
 serves; with --path it checks a directory no gateway uses.
+
+  check       reads and verifies everything
+  rotate-key  gives an encrypted store another key
 
 The exit code is 0 for a sound store, 5 for one that is not, and another where it
 could not be checked.`,
@@ -42,9 +45,10 @@ waguard store check --json`)}
 	adminFlags(check)
 	check.Flags().String("path", "", "The `directory` of a store that no gateway uses")
 	check.Flags().String("witness", "", "The store's witness, if it isn't beside the `directory`")
+	keyFlag(check, "encryption-key", "A `file` with the key that the store of --path is encrypted with")
 	outputFlags(check)
 	doing(check, checkStore)
-	group(cmd, check)
+	group(cmd, check, rotateKeyCommand())
 }
 
 func checkStore(ctx context.Context, c *call) error {
@@ -78,7 +82,11 @@ func storeReport(ctx context.Context, c *call) (*store.CheckReport, error) {
 	}
 	_, over := c.underway("reading the store", -1)
 	defer over()
-	return badger.Check(ctx, c.flags.String("path"), c.flags.String("witness"))
+	key, err := encryptionKey(c, "encryption-key")
+	if err != nil {
+		return nil, err
+	}
+	return badger.Place{Dir: c.flags.String("path"), Witness: c.flags.String("witness"), EncryptionKey: key}.Check(ctx)
 }
 
 func printStoreReport(c *call, r *store.CheckReport) error {

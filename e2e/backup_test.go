@@ -259,3 +259,78 @@ func TestWindowsAfterRestore(t *testing.T) {
 	sends(textBody, http.StatusOK)
 	p.wantCommand(t, 0, "violations --rule WINDOW_UNKNOWN --address "+p.Admin, "WINDOW_UNKNOWN")
 }
+
+// TestEncryptedGateway: with an encryption_key nobody finds a record of a store in its
+// files, and a plain store becomes an encrypted one by a backup.
+func TestEncryptedGateway(t *testing.T) {
+	t.Parallel()
+	sim, p := serving(t)
+	keys := t.TempDir()
+	key := func(name, digits string) string {
+		t.Helper()
+		file := filepath.Join(keys, name)
+		if err := os.WriteFile(file, []byte(strings.Repeat(digits, 32)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	first, second := key("first", "1f"), key("second", "2e")
+	backup := filepath.Join(keys, "b")
+	p.wantCommand(t, 0, "backup --to "+backup+" --address "+p.Admin)
+	p.signal(t, syscall.SIGTERM)
+	if err := os.Rename(p.Dir, p.Dir+".before"); err != nil {
+		t.Fatal(err)
+	}
+	p.wantCommand(t, 0, "restore --from "+backup+" --path "+p.Dir+" --encryption-key "+first)
+	plain := p.text(t)
+	with := func(file string) {
+		t.Helper()
+		p.configure(t, strings.Replace(plain, "store badger "+p.Dir, "store badger "+p.Dir+" {\nencryption_key {file."+file+"}\n}", 1))
+	}
+	refused := func(want string) {
+		t.Helper()
+		p.Launch(t)
+		p.wait(t)
+		if log := p.log(); !strings.Contains(log, want) {
+			t.Errorf("the gateway said %s, want %q", log, want)
+		}
+	}
+	refused("it is encrypted: name its key by encryption_key")
+	with(second)
+	refused("encrypted with another key than encryption_key has")
+	with(first)
+	p.start(t)
+	if resp, answer := p.Post(t, messages, textBody); resp.StatusCode != http.StatusOK {
+		t.Errorf("answered %s %s", resp.Status, answer)
+	}
+	if _, err := sim.Inbound(t.Context(), shop, ana.User, graphsim.Text("STOP")); err != nil {
+		t.Fatal(err)
+	}
+	p.wantCommand(t, 0, "store check --address "+p.Admin, "The store is sound.")
+	p.wantCommand(t, 0, "audit verify --address "+p.Admin)
+	p.Cmd.Process.Kill()
+	p.wait(t)
+	check := "store check --path " + p.Dir
+	p.wantCommand(t, 1, check, "!it is encrypted")
+	p.wantCommand(t, 1, check+" --encryption-key "+second, "!another key")
+	p.wantCommand(t, 0, check+" --encryption-key "+first, "The store is sound.")
+	p.wantCommand(t, 0, "audit verify --path "+p.Dir+" --encryption-key "+first, "as it was written")
+	p.wantCommand(t, 0, "store rotate-key --path "+p.Dir+" --from "+first+" --to "+second, "!has the key of")
+	for _, secret := range []string{shop, "wamid."} { // in the ledger
+		err := filepath.WalkDir(p.Dir, func(path string, d os.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() && strings.Contains(readFile(t, path), secret) {
+				t.Errorf("%q is in %s", secret, d.Name())
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused("encrypted with another key than encryption_key has")
+	with(second)
+	p.start(t)
+	if got := consentOf(t, p.Gateway, shop, ana.Phone).Consent["transactional"].State; got != "opted_out" {
+		t.Errorf("after a kill and another key she is %s", got)
+	}
+}

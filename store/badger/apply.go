@@ -158,6 +158,10 @@ func (e *Engine) replay(found *wal.Found) error {
 	}
 	err := found.Changes(func(number uint64, changes []byte) error {
 		next := newRecent()
+		changes, err := e.cipher.open(number, changes)
+		if err != nil {
+			return err
+		}
 		began, err := next.replay(number, changes)
 		if err != nil {
 			return err

@@ -27,18 +27,45 @@ import (
 // directory (see [Options.Witness]) or any file speaks against is not sound; an
 // error is for what kept it from being checked.
 func Check(ctx context.Context, dir, outside string) (*store.CheckReport, error) {
+	return Place{Dir: dir, Witness: outside}.Check(ctx)
+}
+
+// Place is a store that no gateway uses.
+type Place struct {
+	// Dir is its directory, Witness where its witness is, if it isn't beside it.
+	Dir, Witness string
+	// EncryptionKey is the key it is encrypted with; none where it isn't.
+	EncryptionKey []byte
+}
+
+// visit opens the directory to read it, and finds its witnesses.
+func (p Place) visit() (*home, *witnesses, error) {
+	outside := p.Witness
 	if outside == "" {
-		outside = filepath.Clean(dir) + witnessSuffix
+		outside = filepath.Clean(p.Dir) + witnessSuffix
 	}
-	h, err := visitHome(dir)
+	h, err := visitHome(p.Dir)
 	if err != nil {
-		return nil, explain(dir, err)
+		return nil, nil, explain(p.Dir, err)
+	}
+	known, err := findWitnesses(h, outside, zap.NewNop())
+	if err == nil {
+		err = h.unlock(p.EncryptionKey)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(explain(p.Dir, err), h.close())
+	}
+	return h, known, nil
+}
+
+// Check is [Check], of a store that may be encrypted.
+func (p Place) Check(ctx context.Context) (*store.CheckReport, error) {
+	dir := p.Dir
+	h, known, err := p.visit()
+	if err != nil {
+		return nil, err
 	}
 	defer h.close()
-	known, err := findWitnesses(h, outside, zap.NewNop())
-	if err != nil {
-		return nil, explain(dir, err)
-	}
 	r := &store.CheckReport{Counts: make(map[string]int)}
 	f, err := known.look(h)
 	if err != nil {
@@ -116,14 +143,18 @@ func openRaw(at string, s *survey) (r *raw, err error) {
 		if err != nil {
 			return nil, err
 		}
-		opened, err := table.OpenTable(file, table.Options{ReadOnly: true, Compression: t.compression})
+		dataKey, err := s.keys.key(t.key)
+		if err != nil {
+			return nil, err
+		}
+		opened, err := table.OpenTable(file, table.Options{ReadOnly: true, Compression: t.compression, DataKey: dataKey, IndexCache: s.keys.indexes})
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", t.name, err)
 		}
 		r.tables, r.names = append(r.tables, opened), append(r.names, t.name)
 	}
 	for _, l := range s.logs {
-		_, err := readLog(filepath.Join(at, l.name), l.name, func(record logRecord) { r.logged = append(r.logged, record) })
+		_, err := readLog(filepath.Join(at, l.name), l.name, s.keys, func(record logRecord) { r.logged = append(r.logged, record) })
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
@@ -141,7 +172,10 @@ func openRaw(at string, s *survey) (r *raw, err error) {
 func (r *raw) readChanges(s *survey) error {
 	newest := newRecent()
 	err := s.changes.Changes(func(number uint64, changes []byte) error {
-		_, err := newest.replay(number, changes)
+		changes, err := s.cipher.open(number, changes)
+		if err == nil {
+			_, err = newest.replay(number, changes)
+		}
 		return err
 	})
 	if err != nil || newest.empty() {

@@ -11,10 +11,10 @@ import (
 
 // Contents counts and sums up the records of a store that no gateway uses, as the
 // manifest of a backup has them.
-func Contents(dir, outside string) (counts map[string]int, sum string, err error) {
+func (p Place) Contents() (counts map[string]int, sum string, err error) {
 	contents := archive.NewContents()
 	counts = make(map[string]int)
-	err = lookInto(dir, outside, func(r *raw) error {
+	err = p.read(func(r *raw) error {
 		it := r.iterator()
 		defer it.Close()
 		var last []byte

@@ -35,6 +35,7 @@ type Engine struct {
 	// changes is the log of what was committed, and frame what the writer writes there
 	// next. They belong to the writer.
 	changes *wal.Log
+	cipher  *changeCipher
 	frame   []byte
 	// pace is how the newest batches went, which the writer says; nil before the first.
 	pace atomic.Pointer[pace]

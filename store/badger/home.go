@@ -34,6 +34,9 @@ type home struct {
 	handle *os.File
 	info   os.FileInfo
 	id     fileID
+	// keys are those of the store's files, and cipher is for its log of changes.
+	keys   *dataKeys
+	cipher *changeCipher
 	// locked: nobody else can open the directory while this handle is open.
 	locked bool
 }
@@ -175,5 +178,16 @@ func (h *home) room(what string, needs uint64) error {
 // name says a path or message of Badger's in the operator's terms.
 func (h *home) name(text string) string { return strings.ReplaceAll(text, h.at, h.dir) }
 
+// unlock reads the keys of the store's files.
+func (h *home) unlock(key []byte) (err error) {
+	if h.keys, err = openKeys(h.at, key); err == nil {
+		h.cipher, err = newChangeCipher(key)
+	}
+	return err
+}
+
 // close gives the directory free.
-func (h *home) close() error { return h.handle.Close() }
+func (h *home) close() error {
+	h.keys.close()
+	return h.handle.Close()
+}

@@ -3,10 +3,8 @@ package badger
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
 
 	"github.com/dgraph-io/badger/v4/y"
-	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/store"
 )
@@ -15,26 +13,25 @@ import (
 // doesn't read a store that [Check] has something against: outside is where its witness
 // is, if it isn't beside the directory.
 func Look(dir, outside string, read func(store.LogRecords) error) error {
-	return lookInto(dir, outside, func(r *raw) error {
+	return Place{Dir: dir, Witness: outside}.Look(read)
+}
+
+// Look is [Look], of a store that may be encrypted.
+func (p Place) Look(read func(store.LogRecords) error) error {
+	return p.read(func(r *raw) error {
 		at := r.iterator()
 		defer at.Close()
 		return read(&looked{r, at})
 	})
 }
 
-func lookInto(dir, outside string, read func(*raw) error) error {
-	if outside == "" {
-		outside = filepath.Clean(dir) + witnessSuffix
-	}
-	h, err := visitHome(dir)
+func (p Place) read(read func(*raw) error) error {
+	dir := p.Dir
+	h, known, err := p.visit()
 	if err != nil {
-		return explain(dir, err)
+		return err
 	}
 	defer h.close()
-	known, err := findWitnesses(h, outside, zap.NewNop())
-	if err != nil {
-		return explain(dir, err)
-	}
 	f, err := known.look(h)
 	if err != nil {
 		return explain(dir, err)

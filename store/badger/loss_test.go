@@ -177,7 +177,7 @@ func TestTorn(t *testing.T) {
 	}
 	end := used(content)
 	// The transaction after the newest one, as it would look.
-	f, err := readLog(path(late), l.logs[0], nil)
+	f, err := readLog(path(late), l.logs[0], new(dataKeys), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func transaction(t testing.TB, f *logFile, e estate) []byte {
 	// The first transaction is that of the start.
 	at := logHeader
 	for {
-		r, n := readLogRecord(content[at:])
+		r, n := readLogRecord(content, at, nil)
 		if n == 0 {
 			t.Fatal("no transaction")
 		}
@@ -524,7 +524,7 @@ func FuzzLog(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		l, err := readLog(path, "00001.mem", func(r logRecord) { _ = fmt.Sprint(r.version()) })
+		l, err := readLog(path, "00001.mem", new(dataKeys), func(r logRecord) { _ = fmt.Sprint(r.version()) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 // the end: what is behind it is gone, without a word. So waguard reads the logs
 // first, without changing anything, and in the same way.
 //
-// A log begins with the number of an encryption key, which is always zero here,
+// A log begins with the number of the key it is encrypted with, which is zero for none,
 // and twelve random bytes. Then come records: header, key, value, checksum. A
 // transaction's records carry a flag, and a last one ends it, with its version.
 // The rest of the file, which has its full size from the start, is zero.
@@ -51,14 +51,14 @@ type logFile struct {
 	// later are the versions of transactions that end behind it, and could be read
 	// but for what is in front of them.
 	later []uint64
-	// encrypted: it says so, which none of ours does.
-	encrypted bool
+	// strange: it is encrypted with a key that is none of ours.
+	strange bool
 	// pointers: it holds values that are in a *.vlog file.
 	pointers bool
 }
 
 // readLog reads a log. each is called with every record of it, unless it is nil.
-func readLog(path, name string, each func(logRecord)) (*logFile, error) {
+func readLog(path, name string, keys *dataKeys, each func(logRecord)) (*logFile, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -70,25 +70,26 @@ func readLog(path, name string, each func(logRecord)) (*logFile, error) {
 	}
 	l.id = hex.EncodeToString(content[:logHeader])
 	l.end = logHeader
-	if binary.BigEndian.Uint64(content) != 0 {
-		l.encrypted = true
+	cipher, err := keys.logCipherOf(content)
+	if err != nil {
+		l.strange = true
 		return l, nil
 	}
-	l.replay(content, each)
+	l.replay(content, cipher, each)
 	l.rest = nonZero(content[l.end:])
 	if l.rest > 0 {
-		l.later = endsIn(content[l.end:])
+		l.later = endsIn(content, int(l.end), cipher)
 	}
 	return l, nil
 }
 
 // replay reads as Badger does.
-func (l *logFile) replay(content []byte, each func(logRecord)) {
+func (l *logFile) replay(content []byte, cipher *logCipher, each func(logRecord)) {
 	var version uint64 // of the transaction begun
 	var number head
 	var begun []logRecord
 	for at := logHeader; ; {
-		r, n := readLogRecord(content[at:])
+		r, n := readLogRecord(content, at, cipher)
 		if n == 0 {
 			return
 		}
@@ -165,10 +166,11 @@ func versionOf(key []byte) uint64 {
 	return ^binary.BigEndian.Uint64(key[len(key)-8:])
 }
 
-// readLogRecord reads the record b begins with, and gives its length; zero where
-// there is none.
-func readLogRecord(b []byte) (r logRecord, n int) {
+// readLogRecord reads the record at a place, and gives its length; zero where there is
+// none.
+func readLogRecord(content []byte, at int, cipher *logCipher) (r logRecord, n int) {
 	const largestKey = 1 << 16
+	b := content[at:]
 	if len(b) < 2 {
 		return r, 0
 	}
@@ -186,31 +188,30 @@ func readLogRecord(b []byte) (r logRecord, n int) {
 	if key == 0 || key > largestKey || value > uint64(len(b)) || uint64(n)+key+value+crc32.Size > uint64(len(b)) {
 		return r, 0
 	}
-	r.key = b[n : n+int(key)]
-	r.value = b[n+int(key) : n+int(key+value)]
+	begin := n
 	n += int(key + value)
 	if binary.BigEndian.Uint32(b[n:]) != checksum(b[:n]) {
 		return r, 0
 	}
+	plain := cipher.open(at, b[begin:n])
+	r.key, r.value = plain[:key], plain[key:]
 	return r, n + crc32.Size
 }
 
-// endsIn are the versions of the transactions whose last record is somewhere
-// in b.
-func endsIn(b []byte) (versions []uint64) {
-	const header = 5 // flags, lengths and no expiry: a byte each
-	for at := 0; ; {
-		i := bytes.Index(b[at:], endKey)
+// endsIn are the versions of the transactions whose last record is somewhere behind a
+// place.
+func endsIn(content []byte, at int, cipher *logCipher) (versions []uint64) {
+	const version = 8
+	begins := []byte{flagEnd, 0, byte(len(endKey) + version)} // flags, and the length of its key
+	for ; ; at++ {
+		i := bytes.Index(content[at:], begins)
 		if i < 0 {
 			return versions
 		}
 		at += i
-		if at >= header {
-			if r, n := readLogRecord(b[at-header:]); n > 0 && r.meta&flagEnd != 0 {
-				versions = append(versions, r.version())
-			}
+		if r, n := readLogRecord(content, at, cipher); n > 0 && bytes.HasPrefix(r.key, endKey) {
+			versions = append(versions, r.version())
 		}
-		at += len(endKey)
 	}
 }
 

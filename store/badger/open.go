@@ -34,6 +34,9 @@ type Options struct {
 	Former        store.Former
 	AuditOrigin   string
 
+	// EncryptionKey is the key of 32 bytes that the store is encrypted with; none where
+	// it isn't.
+	EncryptionKey []byte
 	// Witness is the path of a file outside of the directory that says how far the
 	// store had got, so that an older copy of the directory, or none, is noticed.
 	// Default: beside the directory, under its name with ".witness".
@@ -120,6 +123,9 @@ func openIn(h *home, o Options) (*Engine, error) {
 	if err := h.check(); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
+	if err := h.unlock(o.EncryptionKey); err != nil {
+		return nil, explain(h.dir, err)
+	}
 	known, err := findWitnesses(h, o.Witness, o.Logger)
 	if err != nil {
 		return nil, explain(h.dir, err)
@@ -136,7 +142,7 @@ func openIn(h *home, o Options) (*Engine, error) {
 		return nil, explain(h.dir, err)
 	}
 	e := &Engine{
-		dir: h.dir, options: o, log: o.Logger, db: db, home: h, held: newHeld(),
+		dir: h.dir, options: o, log: o.Logger, db: db, home: h, cipher: h.cipher, held: newHeld(),
 		queue: make(chan *change, queueLength), bulk: make(chan *change, bulkLength), places: make(chan struct{}, bulkLength),
 		writerDone: make(chan struct{}), breaks: make(chan func()),
 		recent: newRecent(), filled: make(chan struct{}, 1), applierDone: make(chan struct{}),
@@ -188,6 +194,7 @@ func badgerOptions(h *home, o Options) badger.Options {
 		WithIndexCacheSize(4 << 20).
 		WithValueLogFileSize(max(1<<20, 2*o.memtable)).
 		WithCompression(boptions.None).
+		WithEncryptionKey(o.EncryptionKey).
 		WithChecksumVerificationMode(boptions.OnTableAndBlockRead).
 		WithSyncWrites(true).
 		WithDetectConflicts(false). // there is one writer

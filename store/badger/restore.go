@@ -33,7 +33,7 @@ func Restore(dir string, file io.ReadSeeker) error {
 	_, err := RestoreChain(dir, []Source{func() (io.ReadCloser, error) {
 		_, err := file.Seek(0, io.SeekStart)
 		return io.NopCloser(file), err
-	}})
+	}}, nil)
 	return err
 }
 
@@ -94,17 +94,18 @@ func VerifyBackup(file io.ReadSeeker) error {
 // that continue it, oldest first. It must be empty or not exist. The store is made
 // beside it and gets its name when it is whole and has exactly what the newest backup
 // says; or inside it, where dir is a mount point or the directory it lies in can't be
-// written: a restore that was interrupted is never opened as a store.
-func RestoreChain(dir string, files []Source) (restored *Restored, err error) {
+// written: a restore that was interrupted is never opened as a store. It is encrypted with a key, if
+// there is one.
+func RestoreChain(dir string, files []Source, encryptionKey []byte) (restored *Restored, err error) {
 	chain, err := verifyChain(files)
 	if err != nil {
 		return nil, err
 	}
 	restored = &Restored{Manifest: chain[len(chain)-1], Files: len(files)}
-	return restored, restoreChain(dir, files, chain, restored)
+	return restored, restoreChain(dir, files, chain, restored, encryptionKey)
 }
 
-func restoreChain(dir string, files []Source, chain []*archive.Manifest, restored *Restored) (err error) {
+func restoreChain(dir string, files []Source, chain []*archive.Manifest, restored *Restored, key []byte) (err error) {
 	defer umask()()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return explain(dir, err)
@@ -133,7 +134,7 @@ func restoreChain(dir string, files []Source, chain []*archive.Manifest, restore
 			err = errors.Join(err, os.RemoveAll(part))
 		}
 	}()
-	if err := restoreInto(part, files, chain, restored); err != nil {
+	if err := restoreInto(part, files, chain, restored, key); err != nil {
 		return fmt.Errorf("restoring into %s: %w", dir, err)
 	}
 	if inside {
@@ -161,13 +162,13 @@ func checkEmpty(dir string) error {
 }
 
 // restoreInto makes a store of the records of backups.
-func restoreInto(dir string, files []Source, chain []*archive.Manifest, restored *Restored) (err error) {
+func restoreInto(dir string, files []Source, chain []*archive.Manifest, restored *Restored, key []byte) (err error) {
 	h, err := openHome(dir, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
-	db, err := openDB(h, Options{Logger: zap.NewNop(), memtable: memtableSize})
+	db, err := openDB(h, Options{Logger: zap.NewNop(), EncryptionKey: key, memtable: memtableSize})
 	if err != nil {
 		return err
 	}

@@ -47,9 +47,14 @@ func (e *Engine) verifyTables(ctx context.Context, pause time.Duration) error {
 	if err != nil {
 		return err
 	}
+	keys, err := openKeys(e.home.at, e.options.EncryptionKey) // there may be new ones
+	if err != nil {
+		return err
+	}
+	defer keys.close()
 	for _, id := range slices.Sorted(maps.Keys(manifest.Tables)) {
 		name := fmt.Sprintf("%06d.sst", id)
-		_, damage := readTable(filepath.Join(e.home.at, name), name, manifest.Tables[id].Compression)
+		_, damage := readTable(filepath.Join(e.home.at, name), name, manifest.Tables[id], keys)
 		if damage != nil {
 			now, err := e.listed()
 			if err != nil {

@@ -22,6 +22,9 @@ import (
 // before Badger opens the directory, since Badger repairs silently: it deletes
 // the tables its MANIFEST doesn't name, and cuts logs where it can't read on.
 type survey struct {
+	// keys are those of the files, and cipher is for the log of changes.
+	keys   *dataKeys
+	cipher *changeCipher
 	// Where the files are reached.
 	at string
 	// tables are those MANIFEST names, orphans the others.
@@ -87,8 +90,9 @@ func numberOf(name string) int {
 
 // look surveys the directory. w is the witness in it, nil where there is none
 // that can be read, and h how far the store has been by every witness.
-func look(at string, w *witness, h head) (*survey, error) {
-	s := &survey{at: at}
+func look(dir *home, w *witness, h head) (*survey, error) {
+	at := dir.at
+	s := &survey{at: at, keys: dir.keys, cipher: dir.cipher}
 	l, err := list(at)
 	if err != nil {
 		return nil, err
@@ -172,7 +176,7 @@ func (s *survey) readTables(l listing, w *witness) error {
 		}
 	}
 	read := s.readAll(listed, func(name string) (*tableFile, error) {
-		return readTable(filepath.Join(s.at, name), name, manifest.Tables[uint64(numberOf(name))].Compression)
+		return readTable(filepath.Join(s.at, name), name, manifest.Tables[uint64(numberOf(name))], s.keys)
 	})
 	for i, name := range listed {
 		t, err := read[i].table, read[i].err
@@ -201,7 +205,11 @@ func (s *survey) readTables(l listing, w *witness) error {
 func (s *survey) readOrphans(names []string, dropped map[uint64]bool) error {
 	for _, name := range names {
 		// Compressed ones were never written.
-		t, err := readTable(filepath.Join(s.at, name), name, 0)
+		var t *tableFile
+		err := s.keys.any(func(id uint64) (err error) {
+			t, err = readTable(filepath.Join(s.at, name), name, badger.TableManifest{KeyID: id}, s.keys)
+			return err
+		})
 		if err != nil {
 			s.notes = append(s.notes, fmt.Sprintf("the table %s was not finished; after a crash that is normal", name))
 			continue

@@ -15,13 +15,13 @@ import (
 // readLogs reads the newest transactions.
 func (s *survey) readLogs(l listing, w *witness) error {
 	for _, name := range l.logs {
-		f, err := readLog(filepath.Join(s.at, name), name, nil)
+		f, err := readLog(filepath.Join(s.at, name), name, s.keys, nil)
 		if err != nil {
 			return err
 		}
 		s.logs = append(s.logs, f)
 		s.numbered = s.numbered || f.last.Seq > 0
-		if f.encrypted {
+		if f.strange {
 			s.damaged = append(s.damaged, fmt.Sprintf("the log %s is damaged at its beginning", name))
 			continue
 		}
@@ -116,12 +116,12 @@ func (s *survey) readRest(l listing) error {
 		switch name {
 		case badger.KeyRegistryFileName:
 			const random = 16
-			sound = len(content) == random+len(registryContent) && bytes.Equal(content[random:], registryContent)
+			sound = s.keys.registry != nil || len(content) == random+len(registryContent) && bytes.Equal(content[random:], registryContent)
 		case "DISCARD":
 			const size = 1 << 20
 			sound = len(content) == size && nonZero(content) == 0 || s.pointers()
 		default:
-			sound = len(content) >= logHeader && nonZero(content[:8]) == 0 && nonZero(content[logHeader:]) == 0
+			sound = len(content) >= logHeader && (s.keys.registry != nil || nonZero(content[:8]) == 0) && nonZero(content[logHeader:]) == 0
 			if !sound && len(content) > 0 && s.pointers() {
 				s.damaged = append(s.damaged, fmt.Sprintf("%s is damaged, and values are in it", name))
 				continue

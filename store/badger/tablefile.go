@@ -21,6 +21,7 @@ type tableFile struct {
 	name        string
 	id          string // from its end
 	compression boptions.CompressionType
+	key         uint64 // the number of the data key, zero where it isn't encrypted
 	minVersion  uint64
 	maxVersion  uint64
 	commit      head // the newest
@@ -63,12 +64,16 @@ func identify(size int64, end []byte) (string, error) {
 
 // readTable reads all of a table and verifies it. It reads the file instead of
 // mapping it: a mapped file that is cut while it is read ends the process.
-func readTable(path, name string, compression boptions.CompressionType) (t *tableFile, err error) {
+func readTable(path, name string, listed badger.TableManifest, keys *dataKeys) (t *tableFile, err error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	t = &tableFile{name: name, compression: compression}
+	dataKey, err := keys.key(listed.KeyID)
+	if err != nil {
+		return nil, err
+	}
+	t = &tableFile{name: name, compression: listed.Compression, key: listed.KeyID}
 	if t.id, err = identify(int64(len(content)), content[max(0, len(content)-largestFooter):]); err != nil {
 		return nil, err
 	}
@@ -77,16 +82,16 @@ func readTable(path, name string, compression boptions.CompressionType) (t *tabl
 			t, err = nil, errors.New("it can't be read")
 		}
 	}()
-	opened, err := table.OpenInMemoryTable(content, 1, &table.Options{ChkMode: boptions.OnBlockRead, Compression: compression})
+	opened, err := table.OpenInMemoryTable(content, uint64(numberOf(name)), &table.Options{ChkMode: boptions.OnBlockRead, Compression: listed.Compression, DataKey: dataKey, IndexCache: keys.indexes})
 	if err != nil {
 		return nil, errors.New("its index is damaged")
 	}
 	t.minVersion, t.maxVersion = math.MaxUint64, opened.MaxVersion()
 	it := opened.NewIterator(table.NOCACHE)
 	defer it.Close()
-	keys := uint32(0)
+	count := uint32(0)
 	for it.Rewind(); it.Valid(); it.Next() {
-		keys++
+		count++
 		t.minVersion = min(t.minVersion, y.ParseTs(it.Key()))
 		if it.Key()[0] == commitPrefix {
 			if h, ok := readCommit(it.Key(), it.Value().Value); ok && h.Seq > t.commit.Seq {
@@ -96,8 +101,8 @@ func readTable(path, name string, compression boptions.CompressionType) (t *tabl
 		t.pointers = t.pointers || it.Value().Meta&flagPointer != 0
 	}
 	// A block that is damaged ends the iteration like the end of the table.
-	if keys != opened.KeyCount() {
-		return nil, fmt.Errorf("a block is damaged: %d of its %d records can be read up to there", keys, opened.KeyCount())
+	if count != opened.KeyCount() {
+		return nil, fmt.Errorf("a block is damaged: %d of its %d records can be read up to there", count, opened.KeyCount())
 	}
 	return t, nil
 }

@@ -61,7 +61,7 @@ func (w *witnesses) look(h *home) (f *findings, err error) {
 	default:
 		at = at.join(w.outsideHead)
 	}
-	if f.survey, err = look(h.at, w.inside, at); err != nil {
+	if f.survey, err = look(h, w.inside, at); err != nil {
 		return nil, err
 	}
 	if w.inside != nil && f.other == "" && f.strange(stampOf(w.inside.Installation, w.inside.Lineage)) {

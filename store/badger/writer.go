@@ -233,14 +233,14 @@ func (e *Engine) keep(b *batch, changes int) error {
 			e.frame = nil
 		}
 	}()
-	if len(e.frame) > wal.MaxChanges {
+	if len(e.frame)+e.cipher.overhead() > wal.MaxChanges {
 		return fmt.Errorf("%d bytes at once: %w", len(e.frame), store.ErrTooBig)
 	}
-	if err := e.makeRoom(b, len(e.frame)); err != nil {
+	if err := e.makeRoom(b, len(e.frame)+e.cipher.overhead()); err != nil {
 		return fmt.Errorf("writing %s: %w", count(len(b.writes)+len(b.lines), "record"), err)
 	}
 	began := time.Now()
-	number, err := e.changes.Append(e.frame)
+	number, err := e.changes.Append(e.cipher.seal(at.Frame, e.frame))
 	e.took(changes, time.Since(began))
 	if err == nil && number != at.Frame {
 		err = fmt.Errorf("the change is number %d in the log, and %d by the store", number, at.Frame)
