@@ -49,15 +49,3 @@ func (r counted) Read(p []byte) (n int, err error) {
 	r.advance(int64(n))
 	return n, err
 }
-
-// countedFile counts what is read of a file, which may be read again.
-type countedFile struct {
-	io.ReadSeeker
-	advance func(int64)
-}
-
-func (r countedFile) Read(p []byte) (n int, err error) {
-	n, err = r.ReadSeeker.Read(p)
-	r.advance(int64(n))
-	return n, err
-}

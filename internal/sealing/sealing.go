@@ -50,7 +50,7 @@ func Recipients(single, files []string, ui *plugin.ClientUI) (all []age.Recipien
 			}
 		}
 		if len(all) == before {
-			return nil, fmt.Errorf("there is no recipient in %s: write one a line, such as age1...", name)
+			return nil, fmt.Errorf("there is no recipient in %s: write one a line, as age-keygen -y prints it", name)
 		}
 	}
 	if hybrid, classic := kinds(all); hybrid && classic {
