@@ -2,6 +2,7 @@ package badger
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -121,7 +122,11 @@ func (s *survey) readRest(l listing) error {
 			const size = 1 << 20
 			sound = len(content) == size && nonZero(content) == 0 || s.pointers()
 		default:
-			sound = len(content) >= logHeader && (s.keys.registry != nil || nonZero(content[:8]) == 0) && nonZero(content[logHeader:]) == 0
+			sound = len(content) >= logHeader && nonZero(content[logHeader:]) == 0
+			if sound {
+				_, unknown := s.keys.key(binary.BigEndian.Uint64(content))
+				sound = unknown == nil
+			}
 			if !sound && len(content) > 0 && s.pointers() {
 				s.damaged = append(s.damaged, fmt.Sprintf("%s is damaged, and values are in it", name))
 				continue
