@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
@@ -70,6 +71,8 @@ type (
 		Reason   string          `json:"reason"`
 		Remedy   string          `json:"remedy,omitempty"`
 		RetryAt  *time.Time      `json:"retry_at,omitempty"`
+		// Alternatives are the templates that would pass in its place.
+		Alternatives []cloudapi.Alternative `json:"alternatives,omitempty"`
 		// Warnings are those of rules of the operator's own.
 		Warnings []policy.RuleWarning `json:"warnings,omitempty"`
 	}
@@ -325,7 +328,7 @@ func apiCheck(ctx context.Context, c *apiCall) (int, any, error) {
 	}
 	answer := apiChecked{Results: make([]apiVerdict, len(checked))}
 	for i, d := range checked {
-		answer.Results[i] = apiVerdict{Verdict: d.Verdict, Rule: d.Rule, RuleID: d.RuleID, Warnings: d.Warnings, Category: d.Category, Reason: d.Reason, Remedy: d.Remedy}
+		answer.Results[i] = apiVerdict{Verdict: d.Verdict, Rule: d.Rule, RuleID: d.RuleID, Warnings: d.Warnings, Alternatives: d.Alternatives, Category: d.Category, Reason: d.Reason, Remedy: d.Remedy}
 		if d.Retry != 0 {
 			answer.Results[i].RetryAt = new(d.Retry.Time())
 		}

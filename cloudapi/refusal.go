@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/waguard/waguard/policy"
 )
@@ -16,6 +17,11 @@ type Refusal struct {
 	Remedy string // what to do instead
 	// RuleID names the rule of the operator's own that refused.
 	RuleID string
+	// RetryAt is from when on the same send may pass; nil where that is no matter of
+	// time.
+	RetryAt *time.Time
+	// Alternatives are the templates that would pass in its place.
+	Alternatives []Alternative
 	// Elements are the refusals of a batch's elements.
 	Elements []Element
 	// Outcome is what became of a send that was allowed: not_sent where it may be
@@ -143,9 +149,13 @@ type Verdict struct {
 	ID       string      `json:"id"`
 	Rule     policy.Rule `json:"rule"`
 	// RuleID names the rule of the operator's own, where one refused.
-	RuleID string `json:"rule_id,omitempty"`
-	Reason string `json:"reason"`
-	Remedy string `json:"remedy,omitempty"`
+	RuleID  string     `json:"rule_id,omitempty"`
+	Reason  string     `json:"reason"`
+	Remedy  string     `json:"remedy,omitempty"`
+	RetryAt *time.Time `json:"retry_at,omitempty"`
+	// Alternatives are approved templates that would have passed in place of the send,
+	// cheapest first. Whether one says what is to be said is the sender's judgement.
+	Alternatives []Alternative `json:"alternatives,omitempty"`
 	// Outcome is unknown or not_sent for a send that was allowed and got no answer;
 	// for one whose record was lost, what Meta answered.
 	Outcome string `json:"outcome,omitempty"`
@@ -162,6 +172,22 @@ type Element struct {
 	RuleID string      `json:"rule_id,omitempty"`
 	Reason string      `json:"reason"`
 	Remedy string      `json:"remedy,omitempty"`
+	// RetryAt and Alternatives are as in a [Verdict].
+	RetryAt      *time.Time    `json:"retry_at,omitempty"`
+	Alternatives []Alternative `json:"alternatives,omitempty"`
+}
+
+// Alternative is a template that would pass now.
+type Alternative struct {
+	Name     string          `json:"name"`
+	Language string          `json:"language"`
+	Category policy.Category `json:"category"`
+	// Rule is the one by which it would pass: CONSENT_REQUEST is a question for consent.
+	Rule policy.Rule `json:"rule"`
+	// LanguageFrom says how its language was chosen: template for that of the template
+	// the send names, country for a guess from the number, other where there is none in
+	// such a language.
+	LanguageFrom string `json:"language_from"`
 }
 
 // RenderError is the status and JSON body that answers a refused request. The
@@ -187,7 +213,7 @@ func RenderError(r *Refusal, id string, elements []Element) (int, []byte) {
 		ErrorData:   ErrorData{MessagingProduct: "whatsapp", Details: details + ". [waguard " + string(r.Rule) + " " + id + "]"},
 		IsTransient: e.status == http.StatusServiceUnavailable || e.status == http.StatusConflict || e.status == http.StatusTooManyRequests,
 		FBTraceID:   id,
-		Waguard:     Verdict{Decision: decision, ID: id, Rule: r.Rule, RuleID: r.RuleID, Reason: r.Reason, Remedy: r.Remedy, Outcome: r.Outcome, Unrecorded: r.Unrecorded, Elements: elements},
+		Waguard:     Verdict{Decision: decision, ID: id, Rule: r.Rule, RuleID: r.RuleID, Reason: r.Reason, Remedy: r.Remedy, RetryAt: r.RetryAt, Alternatives: r.Alternatives, Outcome: r.Outcome, Unrecorded: r.Unrecorded, Elements: elements},
 	}})
 	if err != nil {
 		// Every field is a string, a number or a bool.

@@ -38,6 +38,8 @@ type Checked struct {
 	// rules say beside.
 	RuleID   string
 	Warnings []policy.RuleWarning
+	// Alternatives are the templates that would pass in its place.
+	Alternatives []cloudapi.Alternative
 	// Retry is from when on it may pass; zero where that is no matter of time.
 	Retry policy.Moment
 }
@@ -76,8 +78,12 @@ func (g *Gateway) Check(ctx context.Context, r *CheckRequest) ([]Checked, error)
 		if err != nil {
 			return nil, err
 		}
+		proposed, err := g.alternatives(ctx, st, &reading.Sends[0], e)
+		if err != nil {
+			return nil, err
+		}
 		d := &e.Decision
-		list[i] = Checked{d.Verdict, d.Rule, d.Category, d.Reason, d.Remedy, d.RuleID, d.Warnings, d.Retry}
+		list[i] = Checked{d.Verdict, d.Rule, d.Category, d.Reason, d.Remedy, d.RuleID, d.Warnings, proposed, d.Retry}
 	}
 	return list, nil
 }

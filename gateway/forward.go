@@ -10,6 +10,9 @@ import (
 // has on disk what Meta answered.
 func (d *Sends) forward(ctx context.Context, st store.Store, r *Request, sends []Judged, up Upstream) Result {
 	for i := range sends {
+		if sends[i].Entry.Monitored {
+			d.propose(ctx, st, &sends[i])
+		}
 		d.report(&sends[i])
 	}
 	timed, cancel := context.WithTimeout(ctx, d.Timeout)

@@ -44,6 +44,7 @@ type Gateway struct {
 	// lastRead is what readTime last gave.
 	lastRead  atomic.Int64
 	listings  listings
+	registry  registry
 	strangers strangers
 	// counting: somebody has the ledger counted. One at a time does.
 	counting sync.Mutex
@@ -72,6 +73,7 @@ func (g *Gateway) Learn(ctx context.Context, events []policy.Event) error {
 	st, err := g.Open()
 	if err == nil {
 		err = st.Apply(lasting(ctx), events)
+		g.registry.forget(events)
 	}
 	g.wrote(err)
 	return err

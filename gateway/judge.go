@@ -182,11 +182,7 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 			e.Facts.Sender = r.By.Sender
 		}
 		b.read(&r.Reading, i, &e.Facts)
-		e.Facts.Counted(&b.Policy, s, at)
-		e.Facts.WelcomeDue(&b.Policy, s, at)
-		b.readClocks(s, &e.Facts, now)
-		who := s.Identities()
-		e.Facts.InCountries(&b.Policy, s, at, func(person int) string { return countryOf(who[person]) })
+		b.tellRules(s, &e.Facts, now)
 	}
 	e.Send = *s
 	e.Decision, e.Decided = policy.Decide(s, &e.Facts, &e.Policy, now), true
@@ -194,6 +190,17 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 		e.Market, e.MarketEstimated = marketOf(s, &e.Decision, now.In(b.Zone))
 	}
 	return e, nil
+}
+
+// tellRules reduces what is known to what makes a difference to a send, and adds what
+// clocks and numbering plans say.
+func (b *Business) tellRules(s *policy.Send, f *policy.Facts, now time.Time) {
+	at := policy.MomentOf(now)
+	f.Counted(&b.Policy, s, at)
+	f.WelcomeDue(&b.Policy, s, at)
+	b.readClocks(s, f, now)
+	who := s.Identities()
+	f.InCountries(&b.Policy, s, at, func(person int) string { return countryOf(who[person]) })
 }
 
 // marketOf is the market of Meta's rate card the recipient belongs to, at the time

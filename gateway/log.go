@@ -4,6 +4,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -73,9 +74,22 @@ func (d *Sends) report(j *Judged) {
 		zap.String("template", e.Send.Template.Name),
 		d.Contacts.field("contact", s.For(&e.Decision), e.Contact()),
 		why,
+		proposed(j.alternatives),
 		ofRule(e.Decision.RuleID),
 		warned(e.Decision.Warnings),
 	)
+}
+
+// proposed are the templates that would pass in place of the send.
+func proposed(list []cloudapi.Alternative) zap.Field {
+	if len(list) == 0 {
+		return zap.Skip()
+	}
+	said := make([]string, len(list))
+	for i, a := range list {
+		said[i] = a.Name + " (" + a.Language + ", " + string(a.Category) + ")"
+	}
+	return zap.Strings("alternatives", said)
 }
 
 // ofRule is the rule of the operator's own that refused.

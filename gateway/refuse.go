@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -24,8 +25,12 @@ func (d *Sends) refuse(ctx context.Context, st store.Store, r *Request, sends []
 		if first < 0 {
 			first = i
 		}
+		d.propose(ctx, st, j)
 		if r.Reading.Batch {
-			elements = append(elements, cloudapi.Element{Index: j.element, Rule: j.Entry.Decision.Rule, RuleID: j.Entry.Decision.RuleID, Reason: j.Entry.Decision.Reason, Remedy: j.Entry.Decision.Remedy})
+			elements = append(elements, cloudapi.Element{
+				Index: j.element, Rule: j.Entry.Decision.Rule, RuleID: j.Entry.Decision.RuleID, Reason: j.Entry.Decision.Reason, Remedy: j.Entry.Decision.Remedy,
+				RetryAt: retryAt(j.Entry), Alternatives: j.alternatives,
+			})
 		}
 	}
 	for i := range sends {
@@ -40,7 +45,7 @@ func (d *Sends) refuse(ctx context.Context, st store.Store, r *Request, sends []
 		unrecorded = !d.refusalRecorded(sends[i].Entry, sends[i].reserved.Wait()) || unrecorded
 	}
 	decision := &sends[first].Entry.Decision
-	refusal := &cloudapi.Refusal{Rule: decision.Rule, RuleID: decision.RuleID, Reason: decision.Reason, Remedy: decision.Remedy}
+	refusal := &cloudapi.Refusal{Rule: decision.Rule, RuleID: decision.RuleID, Reason: decision.Reason, Remedy: decision.Remedy, RetryAt: retryAt(sends[first].Entry), Alternatives: sends[first].alternatives}
 	if r.Reading.Batch {
 		refusal = batchRefused(decision.Reason)
 	}
@@ -50,6 +55,14 @@ func (d *Sends) refuse(ctx context.Context, st store.Store, r *Request, sends []
 		result.RetryAfter = int((decision.Retry - sends[first].Entry.At + 999) / 1000)
 	}
 	return result
+}
+
+// retryAt is from when on a refused send may pass; nil where that is no matter of time.
+func retryAt(e *store.Entry) *time.Time {
+	if e.Decision.Retry <= e.At {
+		return nil
+	}
+	return new(e.Decision.Retry.Time())
 }
 
 // batchRefused is what is said of a batch whose first refused send is refused for

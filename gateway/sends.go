@@ -104,6 +104,8 @@ type Judged struct {
 	// whatever the decision. Where it can't, exception says why.
 	monitored bool
 	exception string
+	// alternatives are the templates that would pass in place of a refused send.
+	alternatives []cloudapi.Alternative
 	// lost: the entry never got into the ledger.
 	lost bool
 	// reserved is the ledger entry on its way to disk, settled the outcome.

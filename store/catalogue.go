@@ -43,6 +43,8 @@ type KnownTemplate struct {
 	// Recategorised is the category that was told before Meta billed under another
 	// one; "" where it did not.
 	Recategorised policy.Category
+	// Facts are what a decision sees of it.
+	Facts policy.TemplateFacts
 }
 
 // Word is what somebody said, when, and how it is known.
@@ -77,7 +79,7 @@ func newestWord(told, read latest) Word {
 func (r *templateRecord) known() KnownTemplate {
 	k := KnownTemplate{Template: Template(r.templateName), ID: r.ID.Value, Status: newestWord(r.Status, r.ReadStatus), Category: newestWord(r.Category, r.ReadCategory)}
 	f := r.facts()
-	k.Next, k.NextFrom = f.Next, f.NextFrom
+	k.Next, k.NextFrom, k.Facts = f.Next, f.NextFrom, f
 	if f.Category != "" && string(f.Category) != k.Category.Value {
 		k.Recategorised = policy.Category(k.Category.Value)
 		k.Category = Word{string(f.Category), r.Billed.Told, FromBilling}
