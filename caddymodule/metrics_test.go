@@ -90,7 +90,7 @@ func TestRecordedRulesStartAtZero(t *testing.T) {
 	if n := len(known.sends); n > 400 {
 		t.Errorf("%d series are too many", n)
 	}
-	if n := len(newMetrics(&gateway.Businesses{Others: new(gateway.Business)}).known().sends); n > 200 {
+	if n := len(newMetrics(&gateway.Businesses{Others: new(gateway.Business)}).known().sends); n > 250 {
 		t.Errorf("%d series are too many without monitor mode", n)
 	}
 }
