@@ -41,15 +41,19 @@ var recordedRules = []policy.Rule{
 type sendLabels struct{ decision, rule, category string }
 
 // eachSend calls do with the labels of every send there can be. The decision
-// monitor is one only where a business is in monitor mode.
-func eachSend(monitors bool, do func(sendLabels)) {
+// monitor is one only where a business is in monitor mode, and rules of the operator's
+// own decide only where there are some.
+func eachSend(monitors, rules bool, do func(sendLabels)) {
 	for _, rule := range policy.AllowRules {
 		for _, category := range rule.Categories() {
 			do(sendLabels{string(policy.Allow), string(rule), string(category)})
 		}
 	}
-	for _, rules := range [][]policy.Rule{policy.RefuseRules, recordedRules} {
-		for _, rule := range rules {
+	for _, list := range [][]policy.Rule{policy.RefuseRules, recordedRules} {
+		for _, rule := range list {
+			if !rules && (rule == policy.RuleCustom || rule == policy.RuleError) {
+				continue
+			}
 			for _, category := range rule.Categories() {
 				do(sendLabels{string(policy.Refuse), string(rule), string(category)})
 				if monitors {
@@ -80,6 +84,16 @@ func startLabels() {
 			strangersRefused.WithLabelValues(string(rule))
 		}
 	}
+}
+
+// rulesAny reports that a business has rules of the operator's own.
+func rulesAny(bs *gateway.Businesses) bool {
+	for _, b := range bs.Listed {
+		if len(b.Policy.Rules) > 0 {
+			return true
+		}
+	}
+	return bs.Others != nil && len(bs.Others.Policy.Rules) > 0
 }
 
 // monitorsAny reports that a business is in monitor mode.

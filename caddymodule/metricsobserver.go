@@ -42,12 +42,11 @@ type numberCounters struct {
 func newMetrics(businesses *gateway.Businesses) metrics {
 	return metrics{known: sync.OnceValue(func() *knownCounters {
 		startLabels()
-		monitors := monitorsAny(businesses)
 		k := &knownCounters{
 			sends: make(map[sendLabels]prometheus.Counter), numbers: make(map[string]*numberCounters, len(businesses.Listed)),
 			others: countersOf(otherBusiness),
 		}
-		eachSend(monitors, func(l sendLabels) { k.sends[l] = l.counter() })
+		eachSend(monitorsAny(businesses), rulesAny(businesses), func(l sendLabels) { k.sends[l] = l.counter() })
 		for id, b := range businesses.Listed {
 			k.numbers[id] = countersOf(id)
 			startRules(b)

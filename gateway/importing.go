@@ -141,12 +141,12 @@ func (g *Gateway) readImported(ctx context.Context, r *ImportRecord, list *Impor
 	if a, err = g.readConsent(ctx, &r.ConsentRequest); err != nil {
 		return a, nil, err
 	}
-	if state == policy.OptedIn && a.business.ConfirmOptIns {
-		return a, nil, misasked(errors.New("this business takes an opt-in only once the person has confirmed it (opt_in_confirmation required); ask them, with `waguard consent ask`"))
-	}
 	word, err := a.word(&r.ConsentRequest, state, g.Now())
-	if err != nil {
+	switch {
+	case err != nil:
 		return a, nil, err
+	case word.State == policy.OptedIn && a.business.ConfirmOptIns:
+		return a, nil, misasked(errors.New("this business takes an opt-in only once the person has confirmed it (opt_in_confirmation required); ask them, with `waguard consent ask`"))
 	}
 	words, err = a.words(ctx, word)
 	return a, words, err

@@ -169,8 +169,11 @@ func (c *Contact) Date(ch *Change, told *Moment, now Moment) {
 		case e.Recorded != 0:
 		case e.OfNow():
 			e.Recorded = c.arrival(now)
-			if e.At = e.Recorded; e.State == OptedOut {
+			switch e.At = e.Recorded; e.State {
+			case OptedOut:
 				e.At = max(e.At, c.Heard())
+			case CodeRequested:
+				e.At = now // its time is counted, to the second
 			}
 		case told != nil:
 			e.Recorded = *told

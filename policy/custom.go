@@ -27,9 +27,11 @@ type RuleWarning struct {
 	Failed bool `json:"failed,omitempty" cbor:"3,keyasint,omitempty"`
 }
 
+var customCodes = []Rule{RuleCustom, RuleError}
+
 // customRules are those of the operator's own, asked about what all others let through.
 var customRules = []rule{
-	{[]Rule{RuleCustom, RuleError}, "what the operator's own rules refuse doesn't leave", (*Case).custom},
+	{customCodes, "what the operator's own rules refuse doesn't leave", (*Case).custom},
 }
 
 // UsesLocalClock reports that some rule of the operator's own looks at the recipient's
@@ -66,23 +68,41 @@ func (c *Case) custom() bool {
 	for i := range c.Policy.Rules {
 		r := &c.Policy.Rules[i]
 		holds, failed := c.holdsForAny(r, inputs)
+		refuses := !r.Warn && (holds || failed != nil)
+		if c.asked != nil && !refuses {
+			c.asked(r.asked())
+		}
 		switch {
 		case failed != nil && r.Warn:
 			warnings = append(warnings, RuleWarning{r.ID, "the rule could not be evaluated: " + failed.Error(), true})
 		case failed != nil:
 			c.refuse(RuleError, "the rule "+r.ID+" of this business could not be evaluated: "+failed.Error(), "tell whoever runs the gateway: `rule "+r.ID+"` needs mending")
-			c.decision.RuleID, c.decision.Warnings = r.ID, warnings
-			return true
+			return c.ruled(r, warnings)
 		case holds && r.Warn:
 			warnings = append(warnings, RuleWarning{Rule: r.ID, Reason: r.Reason})
 		case holds:
 			c.refuse(RuleCustom, r.Reason, "this is a rule of the business's own (`rule "+r.ID+"`): ask whoever runs the gateway")
-			c.decision.RuleID, c.decision.Warnings = r.ID, warnings
-			return true
+			return c.ruled(r, warnings)
 		}
 	}
 	c.decision.Warnings = warnings
 	return false
+}
+
+// ruled ends a refusal by a rule of the operator's own.
+func (c *Case) ruled(r *CustomRule, warnings []RuleWarning) bool {
+	c.decision.RuleID, c.decision.Warnings = r.ID, warnings
+	if c.asked != nil {
+		a := r.asked()
+		a.Decision = new(c.decision)
+		c.asked(a)
+	}
+	return true
+}
+
+// asked is the rule as it is asked.
+func (r *CustomRule) asked() Asked {
+	return Asked{Doc: "the operator's own rule " + r.ID + ": " + r.Expression, Codes: customCodes, Person: -1}
 }
 
 // holdsForAny reports that a rule holds for somebody the send may go to, by a clock that
@@ -129,7 +149,7 @@ func (c *Case) input(p *PersonFacts) *rulelang.Input {
 			Initiation: string(ByBusiness), AllowedBy: string(c.decision.Rule), Group: c.Send.Group, Transaction: c.Send.Transaction,
 		},
 		Contact: rulelang.Contact{Known: p.Known, Country: p.Country, CountryKnown: p.Country != "", Suspected: p.Suspected != 0},
-		Window:  rulelang.Window{Known: p.Opened != 0, Open: w.OpenAt(c.Now), Opened: timeOf(w.Opened), Closes: timeOf(w.Closes)},
+		Window:  rulelang.Window{Known: p.Opened != 0 && (w.OpenAt(c.Now) || !c.untoldOf(p)), Open: w.OpenAt(c.Now), Opened: timeOf(w.Opened), Closes: timeOf(w.Closes)},
 		Consent: rulelang.Consent{
 			State: stands.State.String(), Source: string(stands.Source), Since: timeOf(stands.Since), SinceKnown: stands.Since != 0,
 			Marketing: p.Consent[Marketing].State.String(), Transactional: p.Consent[Transactional].State.String(), Authentication: p.Consent[Authentication].State.String(),

@@ -13,6 +13,7 @@ func TestExplain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSend().Draw(t, "send")
 		f, p, now := genFacts(&s).Draw(t, "facts"), genPolicy().Draw(t, "policy"), genMoment().Draw(t, "now").Time()
+		p.Rules = rapid.SampledFrom([][]CustomRule{nil, {warns(`window.open`), refuses(`send.category == "marketing"`)}}).Draw(t, "rules")
 		d, asked := Explain(&s, &f, &p, now)
 		if want := Decide(&s, &f, &p, now); !reflect.DeepEqual(d, want) {
 			t.Fatalf("explained is %+v, made was %+v", d, want)

@@ -2,9 +2,9 @@ package policy
 
 // followupOpen reports that the send may be the one template to a person who wrote, has
 // neither agreed nor said no, and whose window has closed. It goes on with what they
-// began, and so needs that replies may.
+// began, and so needs that replies may. After a restore nobody knows whether it was sent.
 func (c *Case) followupOpen() bool {
-	if !c.Policy.Followup || c.Policy.RequireInWindowConsent || c.Send.Kind != TemplateMessage || c.Send.Group || c.requests() {
+	if !c.Policy.Followup || c.Policy.RequireInWindowConsent || c.Send.Kind != TemplateMessage || c.Send.Group || c.requests() || c.untold() {
 		return false
 	}
 	if c.person.Opened == 0 || c.open() || c.person.Suspected != 0 || c.consent(c.Category.Scope()).State != ConsentUnknown {

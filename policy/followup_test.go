@@ -57,8 +57,16 @@ func TestFollowup(t *testing.T) {
 		{name: "asks-for-consent", send: template(), facts: toOne(wrote(25 * hour)).of(CategoryUtility), policy: asks, want: RuleConsentRequest},
 		{name: "capped", send: template(), facts: toOne(wrote(25*hour), func(p *PersonFacts) { p.Sent = []Sent{{Scope: Transactional, At: ago(day)}} }).of(CategoryUtility), policy: capped, want: RuleFrequencyCap},
 		{name: "session-only", send: template(), facts: toOne(wrote(25 * hour)).of(CategoryUtility), policy: Policy{Followup: true, SessionOnly: true}, want: RuleSessionOnly},
+		{name: "restored", send: template(), facts: restored(toOne(wrote(25*hour)).of(CategoryUtility), hour), policy: on, want: RuleNoConsent},
+		{name: "restored/wrote-since", send: template(), facts: restored(toOne(wrote(25*hour)).of(CategoryUtility), 26*hour), policy: on, want: RuleFollowup},
 		{name: "free-form", send: text(), facts: toOne(wrote(25 * hour)), policy: on, want: RuleWindowClosed},
 	})
+}
+
+// restored are facts of a store that was restored from a backup of so long ago.
+func restored(f Facts, ago time.Duration) Facts {
+	f.Restored = noon.Add(-ago)
+	return f
 }
 
 // The one template is taken once, and again after the person has written to the number.

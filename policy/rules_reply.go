@@ -20,7 +20,11 @@ func (c *Case) callNotPermitted() bool {
 
 // untold reports that the person may have opened the window since the backup that the
 // store was restored from, and nobody knows.
-func (c *Case) untold() bool { return c.Facts.Restored != 0 && c.person.Opened <= c.Facts.Restored }
+func (c *Case) untold() bool { return c.untoldOf(c.person) }
+
+func (c *Case) untoldOf(p *PersonFacts) bool {
+	return c.Facts.Restored != 0 && p.Opened <= c.Facts.Restored
+}
 
 // notOpen says why the window is not open.
 func (c *Case) notOpen() string {
