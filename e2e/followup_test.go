@@ -104,7 +104,10 @@ func TestCodeOnRequestStory(t *testing.T) {
 		template(ana, "parcel_ready", "refuse OPTED_OUT 403/131005 utility by business"), template(ana, "sale", "refuse OPTED_OUT_MARKETING 400/131050 marketing by business"),
 		after(10*time.Minute - time.Second), template(ana, "login_code", code), after(time.Second), template(ana, "login_code", out), after(time.Second), template(ana, "login_code", out),
 		asks, template(ana, "login_code", code), ana.writes("STOP"), after(time.Second), template(ana, "login_code", "refuse OPTED_OUT 403/131005 authentication by user"),
-		asks, template(ana, "login_code", "allow CODE_REQUESTED authentication by user"),
+		asks, template(ana, "login_code", "allow CODE_REQUESTED authentication by user"), // in the moment after the STOP
+		after(10*time.Minute - time.Millisecond), template(ana, "login_code", "allow CODE_REQUESTED authentication by user"), after(time.Millisecond), template(ana, "login_code", "refuse OPTED_OUT 403/131005 authentication by user"),
+		ana.optsOut("all"), asks, template(ana, "login_code", "allow CODE_REQUESTED authentication by user"), after(10 * time.Minute), template(ana, "login_code", "refuse OPTED_OUT 403/131005 authentication by user"),
+		asks,
 	}) {
 		step(t, w)
 	}
