@@ -69,6 +69,10 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteWhy:               answering(whyOf),
 	adminapi.RouteReviewDecide:      withPeer(decideReview),
 	adminapi.RouteNewPerson:         recording(string(store.HandedOver), (*gateway.Gateway).RecordNewPerson),
+	adminapi.RouteErase:             withPeer(adminErase),
+	adminapi.RouteErasures:          answering(erasuresOf),
+	adminapi.RouteTombstones:        adminTombstones,
+	adminapi.RouteStorePurge:        adminPurge,
 	adminapi.RouteUndoNewPerson:     recording(string(store.HandoverUndone), (*gateway.Gateway).UndoNewPerson),
 }
 

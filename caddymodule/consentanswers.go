@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/cloudapi"
+	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
@@ -135,11 +136,19 @@ func (c *apiCall) answer(op *apiOperation, once string) (status int, answer []by
 	}
 	status, answer = c.run(ctx, op)
 	if status < http.StatusInternalServerError {
-		if err := st.Remember(context.WithoutCancel(ctx), name, &store.Remembered{Digest: digest, Status: status, Answer: answer}, answersKept); err != nil {
+		if err := st.Remember(context.WithoutCancel(ctx), name, &store.Remembered{Digest: digest, Status: status, Answer: answer, Names: c.names(st)}, answersKept); err != nil {
 			c.app.logger.Error("the answer to a request with an Idempotency-Key could not be kept", zap.Error(err))
 		}
 	}
 	return status, answer
+}
+
+// names are those of the people whom the request names.
+func (c *apiCall) names(st store.Store) (names []policy.Alias) {
+	for _, who := range identity.Named(c.body) {
+		names = append(names, st.Pseudonym(who))
+	}
+	return policy.SortAliases(names)
 }
 
 func (c *apiCall) run(ctx context.Context, op *apiOperation) (int, []byte) {

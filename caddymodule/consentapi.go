@@ -163,6 +163,7 @@ var apiOperations = map[string]apiOperation{
 	"/history":           {right: gateway.RightRead, do: apiHistory},
 	"/receipt":           {right: gateway.RightRead, do: apiReceipt},
 	"/export":            {right: gateway.RightRead, do: apiExport},
+	"/erase":             {right: gateway.RightErase, do: apiErase},
 	"/check":             {right: gateway.RightRead, do: apiCheck},
 	"/why":               {right: gateway.RightRead, do: apiWhy},
 	"/list":              {right: gateway.RightRead, do: apiList},

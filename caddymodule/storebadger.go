@@ -241,6 +241,7 @@ func (b *BadgerStore) acquire(now func() time.Time) (store.Store, error) {
 			Logger:             b.logger,
 			Now:                now,
 			Former:             identity.Former,
+			Named:              identity.Named,
 			LedgerRetention:    b.options.ledger,
 			ViolationRetention: b.options.violations,
 			Recategorised:      templatesRecategorised.Inc,

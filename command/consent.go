@@ -16,7 +16,7 @@ import (
 func init() {
 	register(definition{
 		name:  "consent",
-		usage: "get|opt-in|opt-out|ask|confirm|import|key|list|history|receipt|pack|subject|review|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
+		usage: "get|opt-in|opt-out|ask|confirm|import|key|list|history|receipt|pack|subject|review|erase|erasures|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
 		short: "Shows and records people's consent on a running gateway",
 		long: `
 Shows and records consent on a running gateway, for one business phone number
@@ -37,6 +37,8 @@ and one person, named by phone number (with plus and country code) or user id.
   pack        everything that proves a person's consent, signed, for a stranger
   subject     everything held on a person, for that person
   review      what may be an opt-out and waits for somebody to decide
+  erase       erases what is known of a person, and keeps them opted out
+  erasures    lists erasures, and writes the tombstones that are left
   new-person  records that a recycled number belongs to somebody new: nothing said
               before counts for it; the history keeps it, marked
   undo-new-person
@@ -79,6 +81,8 @@ waguard consent history `+who+` --output csv`),
 		subjectCommand(),
 		listConsentCommand(),
 		reviewCommand(),
+		eraseCommand(),
+		erasuresCommand(),
 		consentAction(adminapi.RouteNewPerson, "new-person", "Records that a recycled number belongs to somebody new", `
 waguard consent new-person `+who+`
 waguard consent new-person `+who+` --yes`),

@@ -16,8 +16,8 @@ waguard consent key list`)}
 	add := &cobra.Command{Use: "add", Short: "Makes a key, and prints it once", Example: indented(`
 waguard consent key add --name web-shop --rights read,record --businesses 104455667788`)}
 	add.Flags().String("name", "", "The `name` of who gets it")
-	add.Flags().StringSlice("rights", nil, "What it may do (`rights`): read, record, opt-out")
-	completed(add, "rights", []string{"read", "record", "opt-out"})
+	add.Flags().StringSlice("rights", nil, "What it may do (`rights`): read, record, opt-out, erase")
+	completed(add, "rights", []string{"read", "record", "opt-out", "erase"})
 	add.Flags().StringSlice("businesses", nil, "The `numbers` of the business it is for, by phone_number_id or name (default all)")
 	add.Flags().String("actor", osUser(), "The `name` of who makes it, where the gateway can't tell by itself")
 	required(add, "name", "rights")

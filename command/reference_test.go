@@ -28,6 +28,7 @@ var rows = map[string]any{
 	"waguard consent list": adminapi.ConsentRecord{}, "waguard consent key add": adminapi.Key{}, "waguard consent key list": adminapi.Key{}, "waguard consent key revoke": adminapi.Key{},
 	"waguard consent pack verify": evidence.PackReport{},
 	"waguard consent new-person":  adminapi.Consent{}, "waguard consent undo-new-person": adminapi.Consent{},
+	"waguard consent erase": adminapi.Erased{}, "waguard consent erasures list": adminapi.ErasureNote{},
 }
 
 // common are flags that the page explains once for all commands.

@@ -20,7 +20,7 @@ import (
 func init() {
 	register(definition{
 		name:  "restore",
-		usage: "--from <file or directory> --path <directory> [--identity <file>]",
+		usage: "--from <file or directory> --path <directory> [--identity <file>] [--tombstones <file>]",
 		short: "Makes the directory of a store from a backup",
 		long: `
 Makes the directory of a store from a file written by the backup command, which is
@@ -29,7 +29,12 @@ the old directory away, restore, start the gateway.
 
 A file that continues another one needs all of those before it, in the same
 directory. Where --from is a directory of backups, the newest is restored. Encrypted
-ones need --identity, with a file that age-keygen wrote for one of the recipients.`,
+ones need --identity, with a file that age-keygen wrote for one of the recipients.
+
+Who was erased since the backup is erased again when the gateway starts: their
+tombstones lie beside the directory, in a file of its name with .erased. Where the
+store is restored elsewhere, --tombstones hands them over: that file, or what
+` + "`waguard consent erasures export`" + ` has written.`,
 		example: `
 waguard restore --from waguard-2026-11-22.backup --path /var/lib/waguard
 waguard restore --from /var/lib/waguard/backups --identity /media/key/backup.txt --path /var/lib/waguard`,
@@ -48,10 +53,14 @@ func restoreCommand(cmd *cobra.Command) {
 	sourceFlags(cmd)
 	cmd.Flags().String("path", "", "The `directory` to make")
 	keyFlag(cmd, "encryption-key", "Encrypt the store with the key in a `file`")
+	cmd.Flags().String("tombstones", "", "A `file` with the tombstones of people who were erased since the backup")
 	required(cmd, "path")
 	doing(cmd, func(_ context.Context, c *call) error {
 		chain, err := chainOf(c)
 		if err != nil {
+			return err
+		}
+		if err := checkTombstones(c.flags.String("tombstones")); err != nil {
 			return err
 		}
 		key, err := encryptionKey(c, "encryption-key")
@@ -60,6 +69,9 @@ func restoreCommand(cmd *cobra.Command) {
 		}
 		restored, err := chain.restore(c, c.flags.String("path"), key)
 		if err != nil {
+			return err
+		}
+		if err := addTombstones(c); err != nil {
 			return err
 		}
 		c.hint("restored %s into %s%s", chain.last(), c.flags.String("path"), chain.also())

@@ -17,8 +17,8 @@ import (
 func init() {
 	register(definition{
 		name:  "store",
-		usage: "check [--path <directory>] [--witness <directory>] [--output <format>] | rotate-key --path <directory> --from <file> --to <file>",
-		short: "Checks that a store is sound",
+		usage: "check [--path <directory>] [--witness <directory>] [--output <format>] | purge | rotate-key --path <directory> --from <file> --to <file>",
+		short: "Checks that a store is sound, takes what was erased out of its files, gives it another key",
 		long: `
 Reads everything a store holds and verifies it: the checksums of all files, every
 record, what joins them, and that nothing is missing that was there before. It
@@ -26,6 +26,8 @@ changes nothing. Without --path it asks the running gateway to do so while it
 serves; with --path it checks a directory no gateway uses.
 
   check       reads and verifies everything
+  purge       takes what was erased out of the files of a running gateway now, as it
+              does by itself within an hour
   rotate-key  gives an encrypted store another key
 
 The exit code is 0 for a sound store, 5 for one that is not, and another where it
@@ -48,7 +50,23 @@ waguard store check --json`)}
 	keyFlag(check, "encryption-key", "A `file` with the key that the store of --path is encrypted with")
 	outputFlags(check)
 	doing(check, checkStore)
-	group(cmd, check, rotateKeyCommand())
+	purge := &cobra.Command{Use: "purge", Short: "Takes what was erased out of the files of a running gateway now", Example: indented(`
+waguard store purge`)}
+	adminFlags(purge)
+	doing(purge, func(ctx context.Context, c *call) error {
+		client, err := adminClient(c)
+		if err != nil {
+			return err
+		}
+		_, over := c.underway("the gateway writes its files anew", -1)
+		err = client.Purge(ctx)
+		over()
+		if err == nil {
+			c.hint("what was erased is in no file of the store any more")
+		}
+		return err
+	})
+	group(cmd, check, purge, rotateKeyCommand())
 }
 
 func checkStore(ctx context.Context, c *call) error {

@@ -266,6 +266,10 @@ func TestConsentAPI(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d", name, status, answer, want.status)
 		}
 	}
+	eraser := c.key(t, "privacy desk", "", "erase").Key
+	if status, answer, _ = c.post(t, eraser, "/erase", `{"contact":"`+ben.Phone+`","reason":"ticket 8812"}`); status != http.StatusOK || !strings.Contains(string(answer), `"known":true`) {
+		t.Errorf("an erasure: %d %s", status, answer)
+	}
 	var revoked adminapi.Key
 	w.admin(t, adminapi.RouteKeyRevoke.Path, `{"id":"`+reader.ID+`"}`, &revoked)
 	if status, _, _ := c.post(t, reader.Key, "/person", `{`+who+`}`); status != http.StatusUnauthorized || revoked.Revoked == nil {

@@ -162,6 +162,9 @@ func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state pol
 		return recorded, err
 	}
 	words, err := a.words(ctx, word)
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return nil, p
+	}
 	if err != nil {
 		return nil, unrecorded(err)
 	}
@@ -209,6 +212,9 @@ func (a *asked) words(ctx context.Context, word policy.ConsentChanged) (words []
 	}
 	for _, who := range meant {
 		word.Who = []policy.Identity{who}
+		if err := ofErased(ctx, a.store, &word); err != nil {
+			return nil, err
+		}
 		words = append(words, word)
 	}
 	return words, nil

@@ -22,10 +22,11 @@ const (
 	RightRead   = "read"    // what holds for a person, the history, and whether a send would pass
 	RightRecord = "record"  // opt-ins, questions and their answers
 	RightOptOut = "opt-out" // opt-outs
+	RightErase  = "erase"   // the erasure of a person's data, with all businesses
 )
 
 // Rights are all of them.
-var Rights = []string{RightRead, RightRecord, RightOptOut}
+var Rights = []string{RightRead, RightRecord, RightOptOut, RightErase}
 
 // keyPrefix begins keys, so that one that is where it doesn't belong is recognised.
 const keyPrefix = "wgc_"

@@ -9,6 +9,8 @@ type Named struct {
 	// namesakes are contacts under other names that may be the person's or
 	// somebody else's.
 	namesakes []namesake
+	// Erased is when the data of the person was erased.
+	Erased Erasure
 }
 
 type namesake struct {
@@ -37,6 +39,15 @@ func (n *Named) AsFormer(name Alias, contact *Contact, until Moment) {
 	}
 }
 
+// Aliases are all names under which something is known of the person, or would be.
+func (n *Named) Aliases() []Alias {
+	names := n.Contact.Names(n.Name)
+	for _, o := range n.namesakes {
+		names = append(names, o.contact.Names(o.name)...)
+	}
+	return SortAliases(names)
+}
+
 // Facts are those about the person in relation to a business phone number.
 func (n *Named) Facts(fold *Fold) PersonFacts {
 	f := n.Contact.Person(n.Name, fold)
@@ -45,6 +56,7 @@ func (n *Named) Facts(fold *Fold) PersonFacts {
 		other := o.contact.Person(o.name, fold)
 		f.Heed(&other)
 	}
+	f.HeedErasure(n.Erased)
 	return f
 }
 

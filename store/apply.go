@@ -119,6 +119,10 @@ func (t *tx) apply(e policy.Event) error {
 // change records a change of one person: in the contact, where decisions look, and
 // a statement on consent in the history as well.
 func (t *tx) change(ch *policy.Change) error {
+	erased, gone, err := t.ofErased(ch)
+	if gone || err != nil {
+		return err
+	}
 	c, old, err := t.joined(ch.Names)
 	if err != nil || !c.Answer(ch) {
 		return err
@@ -130,7 +134,7 @@ func (t *tx) change(ch *policy.Change) error {
 			return err
 		}
 	}
-	c.Date(ch, told, policy.MomentOf(t.s.options.Now()))
+	c.Date(ch, told, max(policy.MomentOf(t.s.options.Now()), erased.At+1)) // what comes in after an erasure is later
 	c.Apply(ch)
 	err = t.putContact(c, old)
 	t.spare = c

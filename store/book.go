@@ -34,6 +34,9 @@ type Options struct {
 	// whether it is another one. What people opted out of in a store of theirs
 	// still counts. Default: none.
 	Former Former
+	// Named are those whom a text may name that is remembered as an answer, so that it can
+	// be erased with them. Default: nobody can tell.
+	Named Named
 	// AuditOrigin is the name of the log of consent records. Default: waguard/ and
 	// what [Installation] gives.
 	AuditOrigin string
@@ -42,6 +45,9 @@ type Options struct {
 // Former gives an identity the one under which earlier versions knew it, and
 // whether that is another one.
 type Former func(policy.Identity) (policy.Identity, bool)
+
+// Named gives those whom a text may name, by number or user id.
+type Named func(text []byte) []policy.Identity
 
 // defaultCacheSize holds the people a company talks to in a day or more, in 40 MB
 // at most.
@@ -71,6 +77,7 @@ type Book struct {
 	options Options
 	log     *zap.Logger
 	names   *pseudonyms
+	tombs   *tombstones
 	// start counts the times the engine was opened, where nobody else writes to it.
 	start uint64
 	// keysChanged is when the keys of identities last changed; zero where they
@@ -107,15 +114,20 @@ type Book struct {
 	signing  *signing
 	// nothingOlder: there was no consent record before there was a log.
 	nothingOlder bool
-	closeOnce    sync.Once
-	closeErr     error
+	// erasing is locked by whoever erases somebody. resuming goes on with what an earlier
+	// start had begun, purging takes what was erased out of the files.
+	erasing   sync.Mutex
+	resuming  meanwhile
+	purging   *purger
+	closeOnce sync.Once
+	closeErr  error
 }
 
 // Open begins to keep book in an engine, which belongs to the book from then on.
 // An engine that isn't [Described] needs a key.
 func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, error) {
 	o.complete()
-	s := &Book{engine: engine, options: o, log: o.Logger, policies: newPolicies(), bills: newBills(), callers: newCallers(), inFlight: newInFlight(), stops: newStopSearch(), summer: newSummer(), signing: newSigning()}
+	s := &Book{engine: engine, options: o, log: o.Logger, policies: newPolicies(), bills: newBills(), callers: newCallers(), inFlight: newInFlight(), stops: newStopSearch(), summer: newSummer(), signing: newSigning(), purging: newPurger()}
 	lossy, lineage := false, ""
 	if d, ok := engine.(Described); ok {
 		description := d.Description()
@@ -131,7 +143,7 @@ func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, err
 	if len(key) != keySize {
 		return nil, errors.Join(fmt.Errorf("the key of the pseudonyms has %d bytes, not %d", len(key), keySize), engine.Close())
 	}
-	s.names = newPseudonyms(key)
+	s.names, s.tombs = newPseudonyms(key), newTombstones(key)
 	s.origin, s.lineage = cmp.Or(o.AuditOrigin, "waguard/"+Installation(key)), historyOf(lineage)
 	s.deferring, _ = engine.(Deferring)
 	s.bulky, _ = engine.(Bulky)
@@ -151,6 +163,15 @@ func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, err
 	if s.restored != 0 && s.sole != nil {
 		s.older = countOlder(s)
 	}
+	if err := s.resumeErasures(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("erasing who was erased: %w", err), engine.Close())
+	}
+	if pending, err := s.PurgePending(ctx); err == nil && pending != 0 {
+		s.purging.wake()
+	}
+	if s.purges() {
+		s.purging.begin(func(ctx context.Context) { s.purging.run(ctx, s) })
+	}
 	go s.signing.run(s) // #nosec G118 -- it lives as long as the store, and longer than what opened it
 	go s.stops.run(s)
 	go s.summer.run(s)
@@ -169,6 +190,11 @@ func (s *Book) load(r *reading) error {
 	if err := s.loadStops(r); err != nil {
 		return err
 	}
+	if s.sole != nil {
+		if err := s.loadTombstones(r); err != nil {
+			return err
+		}
+	}
 	if err := r.Scan([]byte{callerPrefix}, s.callers.load); err != nil || s.known == nil {
 		return err
 	}
@@ -180,6 +206,8 @@ func (s *Book) Close() error {
 	s.closeOnce.Do(func() {
 		s.entering.end()
 		s.older.end()
+		s.resuming.end()
+		s.purging.end()
 		s.stops.end()
 		s.summer.end()
 		s.signing.end()
@@ -281,6 +309,7 @@ var (
 	_ Watched = (*Book)(nil)
 	_ Audited = (*Book)(nil)
 	_ Past    = (*Book)(nil)
+	_ Erases  = (*Book)(nil)
 	_ source  = (*reading)(nil)
 	_ source  = (*tx)(nil)
 )

@@ -97,6 +97,8 @@ type Remembered struct {
 	Digest [32]byte `cbor:"1,keyasint"`
 	Status int      `cbor:"2,keyasint"`
 	Answer []byte   `cbor:"3,keyasint"`
+	// Names are of those whom the request names, so that it can be forgotten with them.
+	Names []policy.Alias `cbor:"4,keyasint,omitempty"`
 }
 
 // Remember keeps an answer for a time, under a name that [Book.AttemptPseudonym] made.

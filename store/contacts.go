@@ -61,6 +61,9 @@ func (t *tx) recorded(a policy.Alias) (*policy.Contact, []byte, error) {
 		if !pending {
 			break
 		}
+		if value == nil { // it was erased
+			return nobody, nil, nil
+		}
 		r, err := decodeContactInto(t.takeSpare(), value)
 		if err != nil || r.Contact != nil {
 			return r.Contact, value, err

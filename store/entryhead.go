@@ -56,6 +56,8 @@ type entryHead struct {
 	// idempotency key, if it had one. Both are added when the entry is entered.
 	Claims  []policy.Taken `cbor:"30,keyasint,omitempty"`
 	Attempt *policy.Alias  `cbor:"31,keyasint,omitempty"`
+	// Erased: the data of the person was erased, and the entry names them no longer.
+	Erased bool `cbor:"32,keyasint,omitempty"`
 
 	reserved bool // it was when it was entered
 	// template is that of a send, as long as the gateway runs that sent it.

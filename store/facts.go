@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 
@@ -68,6 +69,9 @@ func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, 
 	f.Persons = make([]policy.PersonFacts, len(people))
 	for i := range people {
 		f.Persons[i] = people[i].Facts(fold)
+		if people[i].Erased.At != 0 && !f.Persons[i].Known {
+			rand.Read(f.Persons[i].Contact[:]) // what comes after an erasure keeps no name of theirs
+		}
 	}
 	f.OnePerson = policy.OnePerson(people)
 	if s.restored != 0 && slices.ContainsFunc(f.Persons, func(p policy.PersonFacts) bool { return p.Opened <= s.restored }) {

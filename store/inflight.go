@@ -1,6 +1,10 @@
 package store
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/waguard/waguard/policy"
+)
 
 // maxInFlight is how many heads of unsettled entries are kept in memory, about
 // 200 bytes each. Further ones are read when they are settled.
@@ -27,6 +31,18 @@ func (f *inFlight) head(id ID) *entryHead {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.heads[id]
+}
+
+// redact forgets of an entry whom it is about, and by which names: its person's data is
+// being erased.
+func (f *inFlight) redact(id ID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if h := f.heads[id]; h != nil {
+		nameless := *h
+		nameless.Facts.Persons, nameless.Claims, nameless.Attempt, nameless.Opaque, nameless.Erased = nil, nil, nil, policy.Alias{}, true
+		f.heads[id] = &nameless
+	}
 }
 
 func (f *inFlight) drop(id ID) {

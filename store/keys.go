@@ -34,6 +34,10 @@ import (
 //	W alias(16) version(8)          pastRecord: what a change of the contact under that alias replaced
 //	T key(17) version(8)            what a change of a template or listing replaced
 //	Y digest(16) version(8)         Enforced: what holds for a business phone number from then on
+//	E t name(16)                    policy.Erasure: when the data of a person was erased, under their tombstone's name
+//	E j id(16)                      erasureJob: an erasure that is under way
+//	E r time(8) id(8)               ErasureNote: what was erased, and by whom
+//	E p                             purgeRecord: since when erased bytes are still in files
 //	p digest(8)                     policy.Policy: what entries of the ledger were decided under
 //
 // alias, wamid, opaque, digits, caller and key are keyed pseudonyms; wamid, opaque, digits and
@@ -63,6 +67,7 @@ const (
 	pastTemplatePrefix = 'T'
 	enforcedPrefix     = 'Y'
 	formPrefix         = 'D'
+	erasurePrefix      = 'E'
 	// SumsPrefix is for engines, which let sums go with the entries of their time.
 	SumsPrefix = 'g'
 )

@@ -37,6 +37,7 @@ var Kinds = []Kind{
 	{"reviews", reviewPrefix, decodes[reviewRecord]},
 	{"texts of forms", formPrefix, decodes[FormText]},
 	{"records of the log of consent", logPrefix, checkLog},
+	{"notes of erasures", erasurePrefix, checkErasure},
 	{"sums of entries", SumsPrefix, checkSums},
 	{"former knowledge of people", pastContactPrefix, decodes[pastRecord]},
 	{"former knowledge of templates", pastTemplatePrefix, checkPastTemplate},

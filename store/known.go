@@ -107,6 +107,13 @@ func (k *knowledge) tooMany(waba string) bool {
 	return !known && len(k.listed) >= mostAccounts
 }
 
+// forgetShown forgets whom digits were shown to mean.
+func (k *knowledge) forgetShown(digits policy.Alias) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.shown, digits)
+}
+
 // shownWho is whom digits without a plus sign were shown to mean.
 func (k *knowledge) shownWho(digits policy.Alias) (who policy.Alias, ok bool) {
 	k.mu.RLock()

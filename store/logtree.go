@@ -152,12 +152,16 @@ func (v *logVerifier) leaf(t *tree, value []byte) error {
 	switch {
 	case t.edge.Size == 0:
 		err = v.firstLeaf(t, leaf)
+	case schemaIn(leaf) == audit.ErasedSchema:
+		v.erasedLeaf(t, leaf)
 	case schemaIn(leaf) != audit.ConsentSchema:
 		v.at(t, t.edge.Size, &o, "the leaf is none of a consent record")
 	case o.Salt == nil:
 		v.consents++
-		if ok {
-			v.at(t, t.edge.Size, nil, "the leaf leads to no record: what it is about has been taken away")
+		if ok && o.Names == nil && o.At == 0 && o.ID == (RecordID{}) {
+			v.gone[leafName{t.epoch, t.edge.Size}] = true
+		} else if ok {
+			v.at(t, t.edge.Size, nil, "what the leaf is about has been taken away in part")
 		}
 	default:
 		v.consents++

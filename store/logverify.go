@@ -27,6 +27,8 @@ type LogRecords interface {
 // compares what it gets with all that is kept of the log and with every signed
 // checkpoint. kept is a checkpoint that was kept elsewhere, nil for none.
 func (s *Book) VerifyLog(ctx context.Context, kept []byte) (report *audit.Report, err error) {
+	s.erasing.Lock() // while somebody is being erased, records go before the log says so
+	defer s.erasing.Unlock()
 	err = s.view(ctx, func(r *reading) error {
 		report, err = VerifyLog(ctx, r.Records, kept)
 		return err
@@ -37,7 +39,7 @@ func (s *Book) VerifyLog(ctx context.Context, kept []byte) (report *audit.Report
 // VerifyLog does so for the records of a store that no gateway uses. Its error is what
 // kept it from verifying; what it found is in the report.
 func VerifyLog(ctx context.Context, r LogRecords, kept []byte) (*audit.Report, error) {
-	v := &logVerifier{ctx: ctx, LogRecords: r, Report: new(audit.Report), trees: make(map[uint32]*tree)}
+	v := &logVerifier{ctx: ctx, LogRecords: r, Report: new(audit.Report), trees: make(map[uint32]*tree), gone: make(map[leafName]bool), erased: make(map[leafName]bool)}
 	if err := v.run(); err != nil {
 		return nil, err
 	}
@@ -54,6 +56,15 @@ type logVerifier struct {
 	trees map[uint32]*tree // by epoch
 	// leaves and consents are how many there are in all trees.
 	leaves, consents uint64
+	// gone are leaves of consent records that lead to none, and erased those of which the
+	// log says that their records were erased.
+	gone, erased map[leafName]bool
+}
+
+// leafName is where a leaf is.
+type leafName struct {
+	epoch uint32
+	index uint64
 }
 
 // found is a finding about no leaf.
@@ -112,6 +123,7 @@ func (v *logVerifier) run() error {
 			return err
 		}
 	}
+	v.compareErased()
 	v.compareHead()
 	if err := v.strays(); err != nil {
 		return err
@@ -203,7 +215,7 @@ func (v *logVerifier) strays() error {
 		what string
 	}{
 		{openingKind, v.leaves, "openings of leaves"},
-		{placeKind, v.consents, "places of records"},
+		{placeKind, v.consents - uint64(len(v.erased)), "places of records"},
 		{tileKind, tiles, "tiles"},
 		{leafKind, v.leaves, "leaves"},
 		{checkpointKind, checkpoints, "checkpoints"},

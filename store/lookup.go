@@ -59,6 +59,15 @@ func (s *Book) lookUpIn(ctx context.Context, r *reading, who []policy.Identity) 
 			people[c.of].AsOtherKind(name, contact)
 		}
 	}
+	if s.tombs.any.Load() || s.sole == nil {
+		var src values
+		if s.sole == nil {
+			src = r
+		}
+		if err := s.heedErasures(src, people); err != nil {
+			return nil, nil, err
+		}
+	}
 	return people, contacts, nil
 }
 

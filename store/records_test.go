@@ -134,6 +134,11 @@ func goldenRecords() []any {
 		&placeRecord{Epoch: 2, Index: 9},
 		&FormText{Form: "newsletter", Language: "en", PhoneNumberID: "1", Scopes: []policy.Scope{policy.Marketing}, Text: "Yes", Business: "Fox Shoes", Categories: []string{"offers"}, Frequency: "daily", LegalBasis: "consent", Jurisdiction: "DE", Confirm: "yes"},
 		&challengeRecord{Names: []policy.Alias{a}, PhoneNumberID: "1", Scopes: []policy.Scope{policy.Marketing}, Source: "widget", Expires: 5, Text: "yes i want messages"},
+		&policy.Erasure{At: 5, Heard: 6},
+		&erasureJob{Names: []policy.Alias{a, b}, Erasure: policy.Erasure{At: 5}, Actor: "ana (told)", Reason: "asked for it", Around: []policy.Alias{b}},
+		&ErasureNote{At: 5, Actor: "ana (told)", Reason: "asked for it", Counts: ErasureCounts{1, 2, 3, 4, 5, 6, 7, 8}},
+		&purgeRecord{Since: 5},
+		&Remembered{Digest: [32]byte{1}, Status: 200, Answer: []byte("{}"), Names: []policy.Alias{a}},
 	}
 }
 

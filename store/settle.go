@@ -30,6 +30,9 @@ func (t *tx) settle(id ID, o Outcome, l learned) error {
 	if h == nil {
 		return ErrNotFound
 	}
+	if h.Erased {
+		return t.settleErased(id, h, before, o)
+	}
 	if o.ReachedOther, err = t.learn(h, l, o.At); err != nil {
 		return err
 	}
@@ -166,4 +169,15 @@ func (t *tx) settleClaims(h *entryHead, before *settlement, after settlement) er
 		return t.claimed(h, (*policy.Taken).Retake)
 	}
 	return nil
+}
+
+// settleErased records what became of a send whose person's data was erased meanwhile: how
+// it ended, and nothing of whom it went to.
+func (t *tx) settleErased(id ID, h *entryHead, before *settlement, o Outcome) error {
+	after := settlement{Outcome: o}
+	if o.Wamid != "" && o.State == Accepted {
+		wamid := newStandIns().of(id, policy.Alias{})
+		after.Wamid = &wamid
+	}
+	return t.putSettlement(id, h, before, after)
 }

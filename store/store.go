@@ -272,6 +272,22 @@ type Past interface {
 	EnforcedAt(ctx context.Context, phoneNumberID string, at policy.Moment) (*Enforced, error)
 }
 
+// Erases is what a store can do in addition that can erase people.
+type Erases interface {
+	// Erase erases what is known of a person.
+	Erase(ctx context.Context, r *ErasureRequest) (*ErasedData, error)
+	// ErasedAt is when the data of who has an identity was erased.
+	ErasedAt(ctx context.Context, who policy.Identity) (policy.Erasure, error)
+	// Erasures are the notes about erasures, the newest first.
+	Erasures(ctx context.Context) ([]*ErasureNote, error)
+	// AllTombstones are what is left of everybody who was erased.
+	AllTombstones(ctx context.Context) ([]Tombstone, error)
+	// Purge takes what was erased out of the files now, PurgePending is since when
+	// something is there to be taken out; zero for nothing.
+	Purge(ctx context.Context) error
+	PurgePending(ctx context.Context) (policy.Moment, error)
+}
+
 // Watched is what a store can tell in addition about its own condition.
 type Watched interface {
 	Condition() Condition

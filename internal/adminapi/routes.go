@@ -53,13 +53,17 @@ var (
 	RouteReviewDecide      = Route{"/whatsapp/consent/review/decide", post}
 	RouteWhy               = Route{"/whatsapp/why", post}
 	RouteNewPerson         = Route{"/whatsapp/consent/new-person", post}
+	RouteErase             = Route{"/whatsapp/consent/erase", post}
+	RouteErasures          = Route{"/whatsapp/consent/erasures", get}
+	RouteTombstones        = Route{"/whatsapp/consent/erasures/export", post}
+	RouteStorePurge        = Route{"/whatsapp/store/purge", post}
 	RouteUndoNewPerson     = Route{"/whatsapp/consent/undo-new-person", post}
 )
 
 // Routes are all of them.
 var Routes = []Route{
 	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteDoctor, RouteBackup,
-	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteNewPerson, RouteUndoNewPerson,
+	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 
 // Takes reports whether a route takes a method.

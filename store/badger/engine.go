@@ -53,6 +53,9 @@ type Engine struct {
 	filled      chan struct{}
 	applierDone chan struct{}
 
+	// tombsMu guards the files with tombstones.
+	tombsMu sync.Mutex
+
 	// mu guards closed, and that nothing is inside Badger when it is closed:
 	// every method holds it for reading during its own short life, never while a
 	// consumer runs or a write is waited for; Close takes it for writing.
@@ -233,6 +236,9 @@ var (
 	_ store.Bulky     = (*Engine)(nil)
 	_ store.Described = (*Engine)(nil)
 	_ store.Noticing  = (*Engine)(nil)
+	_ store.Redacting = (*Engine)(nil)
+	_ store.Purging   = (*Engine)(nil)
+	_ store.Tombs     = (*Engine)(nil)
 	_ store.Records   = snapshot{}
 	_ store.SoleTx    = (*batch)(nil)
 )

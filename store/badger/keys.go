@@ -15,6 +15,7 @@ import (
 //	v id(16)     the same of violations
 //	u id(16)
 //	y            daysRecord: the days by which old records are deleted
+//	yp           nothing: see [Engine.Purge]
 //	z            head: the number of the transaction, and the newest line
 //
 // An id begins with its time.

@@ -28,10 +28,11 @@ type Options struct {
 	// LedgerRetention is how long ledger entries are kept, ViolationRetention how
 	// long violations are. Zero keeps them for ever.
 	LedgerRetention, ViolationRetention time.Duration
-	// CacheSize, Recategorised, Former and AuditOrigin are the book's: see [store.Options].
+	// CacheSize, Recategorised, Former, Named and AuditOrigin are the book's: see [store.Options].
 	CacheSize     int
 	Recategorised func()
 	Former        store.Former
+	Named         store.Named
 	AuditOrigin   string
 
 	// EncryptionKey is the key of 32 bytes that the store is encrypted with; none where

@@ -3,6 +3,7 @@ package memory
 import (
 	"bytes"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -67,6 +68,31 @@ func (e *Engine) Update(ctx context.Context, change func(store.Tx) error) error 
 		}
 		e.Reruns.Add(1)
 	}
+}
+
+// Redact lets redact change lines.
+func (e *Engine) Redact(ctx context.Context, j store.Journal, ids []store.ID, redact func(*store.Line) error) error {
+	if err := e.serving(ctx); err != nil {
+		return err
+	}
+	s := e.space
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed := make(map[store.ID]line)
+	for _, id := range ids {
+		l, ok := s.journals[j][id]
+		if !ok {
+			continue
+		}
+		if err := redact(&l.Line); err != nil {
+			return err
+		}
+		l.version = s.version + 1
+		changed[id] = l
+	}
+	s.version++
+	maps.Copy(s.journals[j], changed)
+	return nil
 }
 
 // records are those of the space, each read at its own moment.
@@ -172,5 +198,6 @@ var (
 	_ store.Described = (*Engine)(nil)
 	_ store.Engine    = (*Alone)(nil)
 	_ store.Sole      = (*Alone)(nil)
+	_ store.Redacting = (*Engine)(nil)
 	_ store.SoleTx    = (*tx)(nil)
 )

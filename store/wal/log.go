@@ -158,6 +158,40 @@ func (l *Log) Turn(applied uint64) (turned bool, err error) {
 	return true, nil
 }
 
+// Blank takes everything out of both files, all of which must have been applied, and goes
+// on at the beginning of the first.
+func (l *Log) Blank() error {
+	for i := range l.files {
+		if err := l.blank(i); err != nil {
+			l.failed = fmt.Errorf("writing to %s: %w", filepath.Base(l.files[i].path), err)
+			return l.failed
+		}
+	}
+	l.buffer = nil
+	return nil
+}
+
+func (l *Log) blank(i int) error {
+	f := &l.files[i]
+	zeros := make([]byte, largestStep)
+	for at := int64(headerSize); at < f.size; {
+		n, err := f.os.WriteAt(zeros[:min(f.size-at, largestStep)], at)
+		if err != nil {
+			return err
+		}
+		at += int64(n)
+	}
+	now := l.now
+	if i == 0 {
+		now = 0
+	}
+	if err := l.begin(i); err != nil {
+		return err
+	}
+	l.now = now
+	return f.os.Sync()
+}
+
 // Remove removes the files of a log that isn't open.
 func Remove(dir string) (err error) {
 	for _, name := range Names {
