@@ -117,8 +117,11 @@ func partsWord(p policy.TemplateParts) string {
 	return "text"
 }
 
+// otherParts says that the template has been changed, and may have other parts.
+const otherParts = "edited"
+
 func partsOf(word string) policy.TemplateParts {
-	return policy.TemplateParts{Known: word != "", Media: strings.Contains(word, "media"), Buttons: strings.Contains(word, "buttons")}
+	return policy.TemplateParts{Known: word != "" && word != otherParts, Media: strings.Contains(word, "media"), Buttons: strings.Contains(word, "buttons")}
 }
 
 // category is the template's category, and until when at least it was that. An
@@ -150,6 +153,9 @@ func (t *tx) templateChanged(e policy.TemplateChanged) error {
 			r.ReadStatus.set(e.At, string(e.Status))
 			r.ReadCategory.set(e.At, string(e.Category))
 			r.Parts.set(e.At, partsWord(e.Parts))
+			if e.Status == policy.TemplateEdited || e.Status == policy.TemplateDeleted {
+				r.Parts.set(e.At, otherParts)
+			}
 			return
 		}
 		at := e.At - e.At%1000

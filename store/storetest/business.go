@@ -25,6 +25,19 @@ func testTemplates(t *testing.T, open Open) {
 		t.Errorf("status and category told apart: got %+v, want %+v", got, want)
 	}
 
+	// What it consists of counts until it is edited, in whatever order that is learned.
+	plain := policy.TemplateParts{Known: true}
+	f.apply(policy.TemplateChanged{WABA: waba, Template: hello, At: start + 2, Read: true, Parts: plain})
+	f.apply(policy.TemplateChanged{WABA: waba, Template: hello, At: start + 1, Read: true, Parts: policy.TemplateParts{Known: true, Media: true, Buttons: true}})
+	if got := get(hello).Parts; got != plain {
+		t.Errorf("of two lists the newer: %+v", got)
+	}
+	f.apply(policy.TemplateChanged{WABA: waba, Template: hello, At: start + 3, Read: true, Status: policy.TemplateEdited})
+	f.apply(policy.TemplateChanged{WABA: waba, Template: hello, At: start + 2, Read: true, Parts: plain})
+	if got := get(hello).Parts; got != (policy.TemplateParts{}) {
+		t.Errorf("after an edit: %+v", got)
+	}
+
 	// An announced category stands until the template was seen after its date.
 	f.apply(policy.TemplateChanged{WABA: waba, Template: hello, At: start, Next: policy.CategoryMarketing, NextFrom: start + day})
 	f.apply(policy.TemplateChanged{WABA: waba, Template: hello, At: start + minute, Category: policy.CategoryUtility})
