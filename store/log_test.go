@@ -207,6 +207,13 @@ func TestEveryChangeIsFound(t *testing.T) {
 }
 
 func everyChangeIsFound(t *testing.T, l *logged, kept *audit.Signed) {
+	// A book that has nothing to sign: one that had would take a head that was changed for
+	// one of another log, a second later, and begin a new one.
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = openLogged(t, l.space)
+	defer l.Close()
 	all := l.records(t)
 	sound(t, l.verify(t, []byte(kept.Checkpoint)))
 	rapid.Check(t, func(rt *rapid.T) {
