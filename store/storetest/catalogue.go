@@ -36,12 +36,17 @@ func testCatalogue(t *testing.T, open Open) {
 	read := store.KnownTemplate{
 		Template: store.Template{WABA: waba, Ref: ref("read")}, Status: store.Word{Value: "APPROVED", At: start + 1, From: store.FromAnswer},
 		Category: store.Word{Value: "marketing", At: start + 20*minute, From: store.FromBilling}, Recategorised: policy.CategoryUtility,
+		Facts: policy.TemplateFacts{Found: true, Status: policy.TemplateApproved, Category: policy.CategoryMarketing, ReadAt: start + 1},
 	}
 	told := store.KnownTemplate{
 		Template: store.Template{WABA: waba, Ref: ref("told")}, ID: "1", Status: store.Word{Value: "PAUSED", At: start, From: store.FromWebhook},
 		Next: policy.CategoryMarketing, NextFrom: start + day,
+		Facts: policy.TemplateFacts{Found: true, Status: policy.TemplatePaused, Next: policy.CategoryMarketing, NextFrom: start + day},
 	}
-	elsewhere := store.KnownTemplate{Template: store.Template{WABA: "other", Ref: ref("elsewhere")}, Status: store.Word{Value: "APPROVED", At: start, From: store.FromWebhook}}
+	elsewhere := store.KnownTemplate{
+		Template: store.Template{WABA: "other", Ref: ref("elsewhere")}, Status: store.Word{Value: "APPROVED", At: start, From: store.FromWebhook},
+		Facts: policy.TemplateFacts{Found: true, Status: policy.TemplateApproved},
+	}
 	account := store.KnownAccount{WABA: waba, ListedAt: start + minute}
 	if got, want := get("", 10), (&store.Catalogue{Accounts: []store.KnownAccount{account, {WABA: "other", Unsure: start}}, Templates: []store.KnownTemplate{read, told, elsewhere}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
