@@ -180,7 +180,7 @@ func TestCompletion(t *testing.T) {
 		"vio":                                          "violations",
 		"consent opt":                                  "opt-in opt-out",
 		"violations --gro":                             "--group-by",
-		"violations --rule WINDOW":                     "WINDOW_CLOSED WINDOW_OPEN",
+		"violations --rule WINDOW":                     "WINDOW_CLOSED WINDOW_UNKNOWN WINDOW_OPEN",
 		"violations --group-by ":                       "rule sender business template day",
 		"ledger --outcome re":                          "refused reserved rejected",
 		"ledger --category authen":                     "authentication authentication_international",
