@@ -134,6 +134,11 @@ type Policy struct {
 	// Default: none.
 	FrequencyCaps []FrequencyCap `json:"frequency_caps,omitempty"`
 
+	// The template that is sent in place of a text which a closed customer service window
+	// refuses, if it may be sent to that person.
+	// Default: none.
+	FallbackTemplate *FallbackTemplate `json:"fallback_template,omitempty"`
+
 	// Names of utility and authentication templates that may go to people who
 	// opted out, if the send names its transaction in biz_opaque_callback_data.
 	// Default: none.

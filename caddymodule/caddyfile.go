@@ -184,6 +184,9 @@ func atStart(setting, what string) (string, error) {
 //			otp_on_request      <duration>
 //			rule                <id> refuse|warn <expression> <reason>
 //			frequency_cap       <scope> <number> <period>
+//			fallback_template   <name> [<language>] {
+//				text_as body 1
+//			}
 //			essential_templates <name>...
 //			transaction_prefix  <prefix>...
 //			confirmation_texts  <text>...
@@ -340,6 +343,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"otp_on_request":            durationInto(&p.OTPOnRequest),
 		"rule":                      p.parseRule,
 		"frequency_cap":             p.parseCap,
+		"fallback_template":         p.parseFallback,
 		"essential_templates":       listInto(&p.EssentialTemplates),
 		"transaction_prefix":        listInto(&p.TransactionPrefix),
 		"confirmation_texts":        listInto(&p.ConfirmationTexts),

@@ -86,6 +86,9 @@ func (p *Policy) resolveConsent(defaults *Policy, b *gateway.Business) (err erro
 		*set.field = value != set.unset
 	}
 	b.Demands.Channel = !b.Demands.Channel // which holds unless it is optional
+	if b.Fallback, err = p.resolveFallback(defaults); err != nil {
+		return err
+	}
 	b.Questions, err = questions(either(p.OptInQuestions, defaults.OptInQuestions))
 	return err
 }

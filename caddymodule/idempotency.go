@@ -61,6 +61,9 @@ func answerRepetition(w http.ResponseWriter, result *gateway.Result) error {
 	}
 	h.Set("Content-Type", result.First.ContentType)
 	h.Set(replayedHeader, "true")
+	if result.First.Fallback != "" {
+		h.Set(namespace+"Fallback", result.First.Fallback)
+	}
 	w.WriteHeader(result.First.Status)
 	_, err := w.Write(result.First.Body) // #nosec G705 -- it is what Meta answered, as Meta called it
 	return err

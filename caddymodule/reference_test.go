@@ -45,16 +45,17 @@ var blocks = map[string]struct {
 	input string
 	parse func(*caddyfile.Dispenser) error
 }{
-	"whatsapp":         {"whatsapp {\n?\n}", appBlock},
-	"store badger":     {"badger {\n?\n}", new(BadgerStore).UnmarshalCaddyfile},
-	"business":         {"whatsapp {\nbusiness 1 {\n?\n}\n}", appBlock},
-	"policy":           {"whatsapp {\npolicy {\n?\n}\n}", appBlock},
-	"whatsapp_guard":   {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
-	"upstream":         {"whatsapp_guard {\nupstream https://graph.facebook.com {\n?\n}\n}", new(Guard).UnmarshalCaddyfile},
-	"whatsapp_consent": {"whatsapp_consent {\n?\n}", consentBlock},
-	"form":             {"whatsapp_consent {\nform f {\n?\n}\n}", consentBlock},
-	"text":             {"whatsapp_consent {\nform f {\ntext de {\n?\n}\n}\n}", consentBlock},
-	"whatsapp_webhook": {"whatsapp_webhook {\n?\n}", new(Webhook).UnmarshalCaddyfile},
+	"whatsapp":          {"whatsapp {\n?\n}", appBlock},
+	"store badger":      {"badger {\n?\n}", new(BadgerStore).UnmarshalCaddyfile},
+	"business":          {"whatsapp {\nbusiness 1 {\n?\n}\n}", appBlock},
+	"policy":            {"whatsapp {\npolicy {\n?\n}\n}", appBlock},
+	"fallback_template": {"whatsapp {\npolicy {\nfallback_template t {\n?\n}\n}\n}", appBlock},
+	"whatsapp_guard":    {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
+	"upstream":          {"whatsapp_guard {\nupstream https://graph.facebook.com {\n?\n}\n}", new(Guard).UnmarshalCaddyfile},
+	"whatsapp_consent":  {"whatsapp_consent {\n?\n}", consentBlock},
+	"form":              {"whatsapp_consent {\nform f {\n?\n}\n}", consentBlock},
+	"text":              {"whatsapp_consent {\nform f {\ntext de {\n?\n}\n}\n}", consentBlock},
+	"whatsapp_webhook":  {"whatsapp_webhook {\n?\n}", new(Webhook).UnmarshalCaddyfile},
 }
 
 func consentBlock(d *caddyfile.Dispenser) error { return new(ConsentAPI).UnmarshalCaddyfile(d) }

@@ -23,6 +23,8 @@ type sending struct {
 	guard *Guard
 	r     *http.Request
 	next  caddyhttp.Handler
+	// behind are the handlers that next passes the request to, where they do that.
+	behind caddyhttp.Handler
 	// read is how far the request's body was read.
 	read *reads
 	// leaving is the request where the guard passes it on itself; nil where next does.
@@ -41,7 +43,7 @@ func (g *Guard) send(w http.ResponseWriter, r *http.Request, body []byte, key st
 		s.leaving = &leaving{upstream: g.Upstream, body: body, timeout: time.Duration(g.SendTimeout)}
 		s.next = s.leaving
 	} else {
-		s.next = once(read, next)
+		s.behind, s.next = next, once(read, next)
 	}
 	request := g.requestOf(r, body)
 	request.Reading, request.Key = *reading, key
@@ -85,6 +87,9 @@ func (s *sending) Pass(ctx context.Context, sends []gateway.Judged, a *gateway.A
 	// Meta's answer is read, so it must not come compressed for the sender: Go's
 	// transport asks for gzip by itself and unpacks it.
 	s.r.Header.Del("Accept-Encoding")
+	if body := sends[0].Body(); body != nil {
+		s.replaceBody(body)
+	}
 	defer func() { a.Status = s.rec.status }() // what came counts where it panics too
 	if s.leaving != nil {
 		s.leaving.judged = true
@@ -102,6 +107,20 @@ func (s *sending) Pass(ctx context.Context, sends []gateway.Judged, a *gateway.A
 		a.Declined = true
 	}
 	return s.err
+}
+
+// replaceBody has another body leave than came.
+func (s *sending) replaceBody(body []byte) {
+	s.r, s.read = withBody(s.r, body)
+	s.r.Header.Set("Content-Type", "application/json")
+	for _, name := range []string{"Content-Length", "Content-Md5", "Content-Digest", "Digest"} { // they are about what came
+		s.r.Header.Del(name)
+	}
+	if s.leaving != nil {
+		s.leaving.body = body
+		return
+	}
+	s.next = once(s.read, s.behind)
 }
 
 // errBrokeOff: the upstream's answer broke off.

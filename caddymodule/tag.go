@@ -26,6 +26,7 @@ const (
 	tagID
 	tagRuleID
 	tagWarning
+	tagFallback
 	inHeader
 	tagInitiation = inHeader
 )
@@ -39,6 +40,7 @@ var tagNames = [...]struct{ header, placeholder, logField string }{
 	{namespace + "Id", "whatsapp.id", "whatsapp_id"},
 	{namespace + "Rule-Id", "whatsapp.rule_id", "whatsapp_rule_id"},
 	{namespace + "Warning", "whatsapp.warning", "whatsapp_warning"},
+	{namespace + "Fallback", "whatsapp.fallback", "whatsapp_fallback"},
 	{"", "whatsapp.initiation", "whatsapp_initiation"},
 	{"", "whatsapp.phone_number_id", "whatsapp_phone_number_id"},
 	{"", "whatsapp.sender", "whatsapp_sender"},
@@ -47,9 +49,17 @@ var tagNames = [...]struct{ header, placeholder, logField string }{
 
 func tagsOf(e *store.Entry) *tags {
 	return &tags{
-		e.Tag(), string(e.Decision.Rule), string(e.Decision.Category), e.ID.String(), e.Decision.RuleID, warningsOf(&e.Decision),
+		e.Tag(), string(e.Decision.Rule), string(e.Decision.Category), e.ID.String(), e.Decision.RuleID, warningsOf(&e.Decision), fallbackOf(e),
 		string(e.Decision.Initiation), e.Send.PhoneNumberID, e.Sender, e.Token,
 	}
+}
+
+// fallbackOf names the template that is sent in place of a text, if one is.
+func fallbackOf(e *store.Entry) string {
+	if e.Fallback == nil {
+		return ""
+	}
+	return e.Send.Template.Name
 }
 
 // warningsOf names the rules that warn of a send.
@@ -68,7 +78,7 @@ func warningsOf(d *policy.Decision) string {
 // all of them.
 func (t *tags) untold() *tags {
 	told := *t
-	told[tagRule], told[tagCategory], told[tagRuleID], told[tagWarning] = "", "", "", ""
+	told[tagRule], told[tagCategory], told[tagRuleID], told[tagWarning], told[tagFallback] = "", "", "", "", ""
 	return &told
 }
 
@@ -89,7 +99,7 @@ func (t *tags) setHeader(h http.Header) {
 // several.
 func (t *tags) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	for i, name := range tagNames {
-		if t[i] != "" || i != tagRuleID && i != tagWarning { // which hardly anything has
+		if t[i] != "" || i != tagRuleID && i != tagWarning && i != tagFallback { // which hardly anything has
 			enc.AddString(name.logField, t[i])
 		}
 	}
@@ -117,7 +127,7 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []gateway.Judg
 		switch i {
 		case tagDecision, tagRule, tagCategory, tagInitiation:
 			vars[name.placeholder] = wordValue(t[i])
-		case tagRuleID, tagWarning:
+		case tagRuleID, tagWarning, tagFallback:
 			if t[i] != "" {
 				vars[name.placeholder] = t[i]
 			}

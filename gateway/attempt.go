@@ -64,12 +64,14 @@ type FirstAnswer struct {
 	Status      int    `json:"-"` // kept in clear
 	ContentType string `json:"content_type"`
 	Body        []byte `json:"body"`
+	// Fallback names the template that was sent in place of a text, if one was.
+	Fallback string `json:"fallback,omitempty"`
 }
 
 // seal makes an answer fit to be kept: it names the recipient, and nobody can
 // open it who doesn't have the request and its key.
-func (a *attempt) seal(contentType string, body []byte) ([]byte, error) {
-	plain, err := json.Marshal(FirstAnswer{ContentType: contentType, Body: body})
+func (a *attempt) seal(first FirstAnswer) ([]byte, error) {
+	plain, err := json.Marshal(first)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +103,11 @@ func (d *Sends) keepAnswer(answer *Answer, sends []Judged, stranger bool) {
 		o.Repeatable = true
 		return
 	}
-	sealed, err := a.seal(answer.ContentType, answer.Body)
+	first := FirstAnswer{ContentType: answer.ContentType, Body: answer.Body}
+	if e := sends[0].Entry; e.Fallback != nil {
+		first.Fallback = e.Send.Template.Name
+	}
+	sealed, err := a.seal(first)
 	if err != nil {
 		d.often(zapcore.ErrorLevel, "the answer to a request with an idempotency key could not be kept; a repetition is not sent, and told that the outcome is unknown",
 			zap.Stringer("id", sends[0].Entry.ID), zap.Error(err))

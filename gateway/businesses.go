@@ -35,6 +35,9 @@ type Business struct {
 	ValidOptIns bool
 	// ConfirmOptIns: an opt-in that is recorded is a question, until the person confirms.
 	ConfirmOptIns bool
+	// Fallback is sent in place of texts that a closed window refuses; nil where nothing
+	// is.
+	Fallback *Fallback
 	// Questions are the scopes that templates, by their name, ask consent for.
 	Questions map[string][]policy.Scope
 }

@@ -129,6 +129,16 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 		if claimed {
 			sends[i].giveWay(policy.SiblingRival)
 		}
+		if !sends[i].passes() {
+			other, whyNot, err := d.fallBack(ctx, st, r, &sends[i])
+			if err != nil {
+				return nil, false, err
+			}
+			if other != nil {
+				sends[i] = *other
+			}
+			sends[i].fallbackRefused = whyNot
+		}
 		if i == lost {
 			sends[i].giveWay(policy.RequestRival)
 		}

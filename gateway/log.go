@@ -45,6 +45,8 @@ func (d *Sends) report(j *Judged) {
 	switch {
 	case e.Decision.Exception():
 		level, message = zapcore.InfoLevel, "send allowed as an exception"
+	case e.Fallback != nil:
+		level, message = zapcore.InfoLevel, "template sent in place of a text, whose customer service window is closed"
 	case e.Monitored:
 		level, message = zapcore.InfoLevel, "send would be refused"
 	case e.Violation() && j.exception != "":
@@ -75,9 +77,18 @@ func (d *Sends) report(j *Judged) {
 		d.Contacts.field("contact", s.For(&e.Decision), e.Contact()),
 		why,
 		proposed(j.alternatives),
+		whyNoFallback(j.fallbackRefused),
 		ofRule(e.Decision.RuleID),
 		warned(e.Decision.Warnings),
 	)
+}
+
+// whyNoFallback is why no template was sent in place of a text.
+func whyNoFallback(why string) zap.Field {
+	if why == "" {
+		return zap.Skip()
+	}
+	return zap.String("fallback", why)
 }
 
 // proposed are the templates that would pass in place of the send.

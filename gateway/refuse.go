@@ -46,6 +46,9 @@ func (d *Sends) refuse(ctx context.Context, st store.Store, r *Request, sends []
 	}
 	decision := &sends[first].Entry.Decision
 	refusal := &cloudapi.Refusal{Rule: decision.Rule, RuleID: decision.RuleID, Reason: decision.Reason, Remedy: decision.Remedy, RetryAt: retryAt(sends[first].Entry), Alternatives: sends[first].alternatives}
+	if why := sends[first].fallbackRefused; why != "" {
+		refusal.Reason += "; " + why
+	}
 	if r.Reading.Batch {
 		refusal = batchRefused(decision.Reason)
 	}

@@ -106,6 +106,10 @@ type Judged struct {
 	exception string
 	// alternatives are the templates that would pass in place of a refused send.
 	alternatives []cloudapi.Alternative
+	// fellBack is what leaves in place of a text; nil where the send leaves as it came.
+	// fallbackRefused says why nothing does in place of one that is refused.
+	fellBack        *fellBack
+	fallbackRefused string
 	// lost: the entry never got into the ledger.
 	lost bool
 	// reserved is the ledger entry on its way to disk, settled the outcome.

@@ -129,6 +129,9 @@ type Entry struct {
 	// set.
 	PolicyDigest *PolicyDigest `json:"-" cbor:"17,keyasint,omitempty"`
 	Unworded     bool          `json:"-" cbor:"18,keyasint,omitempty"`
+	// Fallback is what was asked for, where a template was sent in its place: Send and
+	// all else are the template's.
+	Fallback *Fallback `json:"fallback,omitempty" cbor:"19,keyasint,omitempty"`
 	// Decided: Decision is what policy.Decide makes of Send, Facts and Policy at At, as
 	// it came, so that its words need not be compared. It is not kept.
 	Decided bool `json:"-" cbor:"-"`
@@ -141,6 +144,15 @@ type Entry struct {
 	// Attempt is set on the first entry of a request that came with an
 	// idempotency key. It is kept in a record of its own.
 	Attempt *Attempt `json:"-" cbor:"-"`
+}
+
+// Fallback is a send that was refused, and a template sent in its place.
+type Fallback struct {
+	Kind policy.Kind `json:"kind" cbor:"1,keyasint,omitempty"`
+	// Type is the message type as sent.
+	Type string `json:"type" cbor:"2,keyasint,omitempty"`
+	// Rule is the one that refused it.
+	Rule policy.Rule `json:"rule" cbor:"3,keyasint,omitempty"`
 }
 
 // Contact is the pseudonym of the recipient; zero where the send names none.

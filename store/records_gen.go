@@ -68,6 +68,14 @@ func (w *recordWriter) writeEntry(v *Entry) {
 		w.key(o, 18)
 		w.bool(v.Unworded)
 	}
+	if v.Fallback != nil {
+		w.key(o, 19)
+		if v.Fallback == nil {
+			w.null()
+		} else {
+			w.writeFallback(v.Fallback)
+		}
+	}
 }
 
 func (w *recordWriter) writeSend(v *policy.Send) {
@@ -700,6 +708,22 @@ func (w *recordWriter) writePricing(v *policy.Pricing) {
 	if v.Billable {
 		w.key(o, 4)
 		w.bool(v.Billable)
+	}
+}
+
+func (w *recordWriter) writeFallback(v *Fallback) {
+	o := w.object()
+	if v.Kind != 0 {
+		w.key(o, 1)
+		w.head(cborUint, uint64(v.Kind))
+	}
+	if v.Type != "" {
+		w.key(o, 2)
+		w.string(string(v.Type))
+	}
+	if v.Rule != "" {
+		w.key(o, 3)
+		w.string(string(v.Rule))
 	}
 }
 

@@ -79,11 +79,20 @@ type Line struct {
 	Warnings []policy.RuleWarning `json:"warnings,omitempty"`
 	// Welcome: it is the first template after the person agreed.
 	Welcome bool `json:"welcome,omitempty"`
+	// Fallback is what was asked for, where the template was sent in its place.
+	Fallback *Fallback `json:"fallback,omitempty"`
 	// Billed is the category Meta told.
 	Billed  policy.Category `json:"billed_category,omitempty"`
 	Outcome Outcome         `json:"outcome"`
 	// Delivery is zero until a status has come.
 	Delivery Delivery `json:"delivery,omitzero"`
+}
+
+// Fallback is a message that a rule refused, and a template sent in its place.
+type Fallback struct {
+	Kind string      `json:"kind"`
+	Type string      `json:"type"`
+	Rule policy.Rule `json:"rule"`
 }
 
 // Outcome is what Meta's answer made of a send.
@@ -126,6 +135,9 @@ func LineOf(e *store.Entry) *Line {
 	}
 	if contact := e.Contact(); !contact.IsZero() {
 		l.Contact = contact.String()
+	}
+	if f := e.Fallback; f != nil {
+		l.Fallback = &Fallback{Kind: f.Kind.String(), Type: f.Type, Rule: f.Rule}
 	}
 	if e.Delivery.Status != "" {
 		l.Delivery = deliveryOf(&e.Delivery)
