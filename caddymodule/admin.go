@@ -64,6 +64,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteImport:            withPeer(adminImport),
 	adminapi.RouteHistory:           answering(historyOf),
 	adminapi.RouteReceipt:           givingOut(func(*adminapi.PersonRequest) string { return formatReceipts }),
+	adminapi.RouteStanding:          answering(standing),
 	adminapi.RouteExport:            givingOut(func(r *adminapi.PersonRequest) string { return r.Format }),
 	adminapi.RouteReviews:           answering(reviewsOf),
 	adminapi.RouteWhy:               answering(whyOf),

@@ -148,11 +148,27 @@ func consentRecords(records []*store.ConsentRecord) []adminapi.ConsentRecord {
 }
 
 func consentsOf(ctx context.Context, g *gateway.Gateway, s *adminapi.ConsentSelection) (*adminapi.ConsentPage, error) {
-	page, err := g.Consents(ctx, gateway.ConsentSelection{
-		PhoneNumberID: s.PhoneNumberID, State: s.State, Source: s.Source, Incomplete: s.Incomplete == "true", From: s.From, To: s.To, After: s.After,
-	})
+	page, err := g.Consents(ctx, consentSelection(s))
 	if err != nil {
 		return nil, err
 	}
 	return &adminapi.ConsentPage{Records: consentRecords(page.Records), Next: page.Next}, nil
+}
+
+func consentSelection(s *adminapi.ConsentSelection) gateway.ConsentSelection {
+	return gateway.ConsentSelection{
+		PhoneNumberID: s.PhoneNumberID, State: s.State, Source: s.Source, Incomplete: s.Incomplete == "true", From: s.From, To: s.To, After: s.After,
+	}
+}
+
+func standing(ctx context.Context, g *gateway.Gateway, s *adminapi.ConsentSelection) (*adminapi.ExportPage, error) {
+	page, err := g.Export(ctx, consentSelection(s))
+	if err != nil {
+		return nil, err
+	}
+	answer := &adminapi.ExportPage{Records: []adminapi.ExportRecord{}, Next: page.Next}
+	for _, r := range page.Records {
+		answer.Records = append(answer.Records, adminapi.ExportRecord{State: r.State, ConsentRequest: adminapi.ConsentRequest(r.ConsentRequest)})
+	}
+	return answer, nil
 }

@@ -16,7 +16,7 @@ import (
 func init() {
 	register(definition{
 		name:  "consent",
-		usage: "get|opt-in|opt-out|ask|confirm|import|key|list|history|receipt|pack|subject|review|erase|erasures|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
+		usage: "get|opt-in|opt-out|ask|confirm|import|key|list|history|receipt|pack|subject|export|review|erase|erasures|new-person|undo-new-person [--business <phone_number_id>] [--contact <number>]",
 		short: "Shows and records people's consent on a running gateway",
 		long: `
 Shows and records consent on a running gateway, for one business phone number
@@ -35,6 +35,7 @@ and one person, named by phone number (with plus and country code) or user id.
   history     every consent record, newest first
   receipt     receipts of the records, each with its proof
   pack        everything that proves a person's consent, signed, for a stranger
+  export      what holds for all people, as import takes it, or every record
   subject     everything held on a person, for that person
   review      what may be an opt-out and waits for somebody to decide
   erase       erases what is known of a person, and keeps them opted out
@@ -79,6 +80,7 @@ waguard consent history `+who+` --output csv`),
 		receiptCommand(),
 		packCommand(),
 		subjectCommand(),
+		exportCommand(),
 		listConsentCommand(),
 		reviewCommand(),
 		eraseCommand(),

@@ -15,21 +15,14 @@ func listConsentCommand() *cobra.Command {
 waguard consent list --incomplete
 waguard consent list --state opted_in --source website --from 30d --output csv > opt-ins.csv
 waguard consent list --json > consent.jsonl`)}
-	businessFlag(cmd, "Only records of this `number` of the business, by its phone_number_id")
-	choiceFlag(cmd, "state", "Only this `state`: pending, opted_in, opted_out, suspected, dismissed or requested", []string{"pending", "opted_in", "opted_out", "suspected", "dismissed", "requested"})
-	cmd.Flags().String("source", "", "Only this `source`, such as website")
-	completed(cmd, "source", sourceNames())
-	cmd.Flags().Bool("incomplete", false, "Only opt-ins that lacked what would have made them valid")
+	consentFlags(cmd)
 	periodFlags(cmd, "")
 	outputFlags(cmd)
 	asking(cmd, func(ctx context.Context, c *call) error {
-		from, to, err := period(c)
-		if err != nil {
+		s := consentSelection(c)
+		var err error
+		if s.From, s.To, err = period(c); err != nil {
 			return err
-		}
-		s := adminapi.ConsentSelection{PhoneNumberID: c.flags.String("business"), State: c.flags.String("state"), Source: c.flags.String("source"), From: from, To: to}
-		if c.flags.Bool("incomplete") {
-			s.Incomplete = "true"
 		}
 		print, some := printer(c, &allConsent), false
 		for records, err := range c.client.Consents(ctx, s) {

@@ -134,7 +134,7 @@ func (s *listShape) csvRecord(row *listRow, columns listColumns, values []string
 	}
 	fields := make(map[string]any, len(columns))
 	for i, field := range columns {
-		value := strings.TrimSpace(values[i])
+		value := asWritten(strings.TrimSpace(values[i]))
 		if field == "" || field == leftByRejects || value == "" {
 			continue
 		}

@@ -147,7 +147,7 @@ func mostFlag(cmd *cobra.Command) {
 // contactFlag names a person.
 func contactFlag(cmd *cobra.Command, usage string) {
 	cmd.Flags().Var(&checked{kind: "string", judge: func(s string) (string, error) {
-		if s != "" && !strings.HasPrefix(s, "+") && (len(s) < 4 || s[2] != '.') {
+		if s != "" && !strings.HasPrefix(s, "+") && !strings.HasPrefix(s, "pseudonym:") && (len(s) < 4 || s[2] != '.') {
 			return "", misused("takes a phone number with plus and country code, or a user id such as US.13491208655302741918")
 		}
 		return s, nil

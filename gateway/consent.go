@@ -47,11 +47,13 @@ func (g *Gateway) readConsent(ctx context.Context, r *ConsentRequest) (a asked, 
 		return a, err
 	}
 	a.business, _ = g.Businesses.Of(r.PhoneNumberID)
-	if a.who, err = readContact(r.Contact); err != nil {
+	if a.store, err = g.Open(); err != nil {
+		return a, err
+	}
+	if a.who, err = readPerson(a.store, r.Contact); err != nil {
 		return a, misasked(err)
 	}
-	a.store, err = g.Open()
-	return a, err
+	return a, nil
 }
 
 // NumberNamed is the id of a business phone number that a request names by its id or its

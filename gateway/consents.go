@@ -33,33 +33,40 @@ type ConsentPage struct {
 // leastOfPage is how many records make a page full.
 const leastOfPage = 1000
 
-// Consents lists consent records, people in the order of their pseudonyms.
-func (g *Gateway) Consents(ctx context.Context, s ConsentSelection) (*ConsentPage, error) {
-	f := store.ConsentFilter{Source: policy.Source(s.Source), Incomplete: s.Incomplete}
-	var err error
+// readConsents reads a selection, and in which part of the names it begins.
+func (g *Gateway) readConsents(ctx context.Context, s *ConsentSelection) (f *store.ConsentFilter, first int, err error) {
+	f = &store.ConsentFilter{Source: policy.Source(s.Source), Incomplete: s.Incomplete}
 	if s.PhoneNumberID != "" {
 		if f.PhoneNumberID, err = g.NumberNamed(ctx, s.PhoneNumberID); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	if s.State != "" && f.State.UnmarshalText([]byte(s.State)) != nil {
-		return nil, misasked(fmt.Errorf("state is %q; it must be pending, opted_in, opted_out, suspected, dismissed or requested", s.State))
+		return nil, 0, misasked(fmt.Errorf("state is %q; it must be pending, opted_in, opted_out, suspected, dismissed or requested", s.State))
 	}
 	if parsed, err := consent.ParseSource(s.Source); err == nil {
 		f.Source = policy.Source(parsed)
 	}
 	times, err := g.filter(ctx, &Selection{From: s.From, To: s.To, PhoneNumberID: f.PhoneNumberID}, 0)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if f.From, f.To = times.From, times.To; s.To == "" {
 		f.To = 0
 	}
-	first := 0
 	if s.After != "" {
 		if first, err = strconv.Atoi(strings.TrimPrefix(s.After, "part-")); err != nil || first < 1 || first >= store.Shards {
-			return nil, misasked(errors.New("after is not where a page of this list ended"))
+			return nil, 0, misasked(errors.New("after is not where a page of this list ended"))
 		}
+	}
+	return f, first, nil
+}
+
+// Consents lists consent records, people in the order of their pseudonyms.
+func (g *Gateway) Consents(ctx context.Context, s ConsentSelection) (*ConsentPage, error) {
+	f, first, err := g.readConsents(ctx, &s)
+	if err != nil {
+		return nil, err
 	}
 	st, err := g.Open()
 	if err != nil {
@@ -67,7 +74,7 @@ func (g *Gateway) Consents(ctx context.Context, s ConsentSelection) (*ConsentPag
 	}
 	page := new(ConsentPage)
 	for shard := first; shard < store.Shards; shard++ {
-		records, err := st.Consents(ctx, byte(shard), &f)
+		records, err := st.Consents(ctx, byte(shard), f)
 		if err != nil {
 			return nil, err
 		}

@@ -33,13 +33,13 @@ func (g *Gateway) OfPerson(ctx context.Context, contact, phoneNumberID string) (
 			return nil, err
 		}
 	}
-	who, err := readContact(contact)
-	if err != nil {
-		return nil, misasked(err)
-	}
 	st, err := g.Open()
 	if err != nil {
 		return nil, err
+	}
+	who, err := readPerson(st, contact)
+	if err != nil {
+		return nil, misasked(err)
 	}
 	p.Pseudonym = st.Pseudonym(who)
 	records, err := collect(st.History(ctx, who))

@@ -177,3 +177,30 @@ func readContact(s string) (policy.Identity, error) {
 	}
 	return identity.Phone(n.Number), nil
 }
+
+// pseudonymPrefix begins a contact that is written as an export has it: by its pseudonym,
+// behind the name of the key that made it.
+const pseudonymPrefix = "pseudonym:"
+
+// contactOf is a name of a person as an export has it.
+func contactOf(st store.Store, a policy.Alias) string {
+	return pseudonymPrefix + st.Installation()[:16] + "/" + a.String()
+}
+
+// readPerson reads a contact that may be written by its pseudonym as well. Under another
+// key that would be nobody, and what is recorded would be lost.
+func readPerson(st store.Store, s string) (policy.Identity, error) {
+	written, ok := strings.CutPrefix(s, pseudonymPrefix)
+	if !ok {
+		return readContact(s)
+	}
+	installation, name, _ := strings.Cut(written, "/")
+	var a policy.Alias
+	if err := a.UnmarshalText([]byte(name)); err != nil || len(installation) != 16 {
+		return policy.Identity{}, errors.New("write a pseudonym as an export has it: pseudonym:, sixteen digits, a slash and thirty-two digits")
+	}
+	if own := st.Installation()[:16]; installation != own {
+		return policy.Identity{}, fmt.Errorf("the pseudonym was made with the key of another installation, %s, and this one is %s: here it would be nobody's", installation, own)
+	}
+	return a.Identity(), nil
+}

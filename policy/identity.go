@@ -21,6 +21,9 @@ const (
 	ParentBSUID
 	// Group is a WhatsApp group id.
 	Group
+	// Pseudonymous is the [Alias] of an identity, where nothing else is known of it, as
+	// in an export.
+	Pseudonymous
 )
 
 // Identity is one name under which WhatsApp knows a person (or a group). The
@@ -74,6 +77,9 @@ func (a Alias) IsZero() bool { return a == Alias{} }
 
 // String is a in lower-case hexadecimal.
 func (a Alias) String() string { return hex.EncodeToString(a[:]) }
+
+// Identity names whoever a is the pseudonym of.
+func (a Alias) Identity() Identity { return Identity{Pseudonymous, a.String()} }
 
 // MarshalText writes a as String does.
 func (a Alias) MarshalText() ([]byte, error) { return []byte(a.String()), nil }

@@ -78,6 +78,8 @@ type Book struct {
 	log     *zap.Logger
 	names   *pseudonyms
 	tombs   *tombstones
+	// installation is a name of their key that doesn't give it away.
+	installation string
 	// start counts the times the engine was opened, where nobody else writes to it.
 	start uint64
 	// keysChanged is when the keys of identities last changed; zero where they
@@ -143,7 +145,7 @@ func Open(ctx context.Context, engine Engine, o Options, key []byte) (*Book, err
 	if len(key) != keySize {
 		return nil, errors.Join(fmt.Errorf("the key of the pseudonyms has %d bytes, not %d", len(key), keySize), engine.Close())
 	}
-	s.names, s.tombs = newPseudonyms(key), newTombstones(key)
+	s.names, s.tombs, s.installation = newPseudonyms(key), newTombstones(key), Installation(key)
 	s.origin, s.lineage = cmp.Or(o.AuditOrigin, "waguard/"+Installation(key)), historyOf(lineage)
 	s.deferring, _ = engine.(Deferring)
 	s.bulky, _ = engine.(Bulky)

@@ -56,6 +56,12 @@ func (p *pseudonyms) of(domain byte, parts ...string) (a policy.Alias) {
 
 // Pseudonym is the name under which the store knows an identity.
 func (s *Book) Pseudonym(who policy.Identity) policy.Alias {
+	if who.Kind == policy.Pseudonymous {
+		var a policy.Alias
+		if a.UnmarshalText([]byte(who.Value)) == nil {
+			return a
+		}
+	}
 	return s.names.of(byte(who.Kind), who.Value)
 }
 

@@ -96,6 +96,9 @@ type Store interface {
 	// Pseudonym is the name under which the store knows an identity.
 	Pseudonym(who policy.Identity) policy.Alias
 
+	// Installation names the key of the pseudonyms: under another one they are others.
+	Installation() string
+
 	// OpaquePseudonym is the name under which the store knows the
 	// biz_opaque_callback_data of a send; see [Entry.Opaque].
 	OpaquePseudonym(phoneNumberID, opaque string) policy.Alias
@@ -177,6 +180,11 @@ type Reader interface {
 
 	// Consents are the consent records under names of one shard, of Shards, that match.
 	Consents(ctx context.Context, shard byte, f *ConsentFilter) ([]*ConsentRecord, error)
+
+	// Standings are where the people stand whose names are in one shard, each under every
+	// name, for these business phone numbers and, unless only those are asked for, for all
+	// that have to do with them. Terms are those of a number.
+	Standings(ctx context.Context, shard byte, numbers []string, only bool, terms func(phoneNumberID string) *policy.Terms) ([]Standing, error)
 
 	// Ask records that the person was asked for consent, with a challenge that can be
 	// answered until it expires. It gives the challenge its id.

@@ -45,3 +45,36 @@ func (c *Client) Consents(ctx context.Context, s ConsentSelection) iter.Seq2[[]C
 		}
 	}
 }
+
+// ExportRecord is what holds for a person, as an import takes it. Its contact is a
+// pseudonym, which the same installation takes in the place of a number.
+type ExportRecord struct {
+	State string `json:"state"`
+	ConsentRequest
+}
+
+// ExportPage is a part of what holds for all people. Pages are not of one size.
+type ExportPage struct {
+	Records []ExportRecord `json:"records"`
+	// Next is where the next page begins; "" for none.
+	Next string `json:"next,omitempty"`
+}
+
+// Standing yields what holds for all people, from page to page, up to the first error.
+func (c *Client) Standing(ctx context.Context, s ConsentSelection) iter.Seq2[[]ExportRecord, error] {
+	return func(yield func([]ExportRecord, error) bool) {
+		for {
+			p, err := answer[ExportPage](ctx, c, RouteStanding, s)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(p.Records, nil) {
+				return
+			}
+			if s.After = p.Next; s.After == "" {
+				return
+			}
+		}
+	}
+}

@@ -48,6 +48,7 @@ var (
 	RouteImport            = Route{"/whatsapp/consent/import", post}
 	RouteHistory           = Route{"/whatsapp/consent/history", post}
 	RouteReceipt           = Route{"/whatsapp/consent/receipt", post}
+	RouteStanding          = Route{"/whatsapp/consent/standing", getPost}
 	RouteExport            = Route{"/whatsapp/consent/export", post}
 	RouteReviews           = Route{"/whatsapp/consent/review", getPost}
 	RouteReviewDecide      = Route{"/whatsapp/consent/review/decide", post}
@@ -63,7 +64,7 @@ var (
 // Routes are all of them.
 var Routes = []Route{
 	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteDoctor, RouteBackup,
-	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
+	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 
 // Takes reports whether a route takes a method.

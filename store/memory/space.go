@@ -50,6 +50,13 @@ func NewSpace() *Space {
 	return s
 }
 
+// Empty is an empty space with the same key.
+func (s *Space) Empty() *Space {
+	other := NewSpace()
+	other.key = s.key
+	return other
+}
+
 // Open opens an engine over the space that knows of others. It must be closed.
 func (s *Space) Open(now func() time.Time) *Engine { return &Engine{space: s, now: now} }
 
