@@ -76,5 +76,18 @@ func TestExportCommand(t *testing.T) {
 	p.wantCommand(t, 0, "consent import --from "+filepath.Join(base, "all.csv")+admin)
 	state(ben.Phone, "opted_out")
 	state(ana.Phone, "opted_in")
+	// Its records are in two trees of the log by now, under one key.
+	again := filepath.Join(base, "again.zip")
+	p.wantCommand(t, 0, "consent pack --contact "+ben.Phone+" --to "+again+admin)
+	checkpoint := strings.Fields(p.wantCommand(t, 0, "audit checkpoint"+admin))
+	p.wantCommand(t, 0, "consent pack verify "+again+" --key "+checkpoint[len(checkpoint)-1], "2 records: 2 in the log, 2 of them opened")
+	raw, err := os.ReadFile(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, files := unpacked(t, raw)
+	if out, err := in(files, "sh", "verify.sh", checkpoint[len(checkpoint)-1]); err != nil || !strings.Contains(out, "2 records are in the log") {
+		t.Errorf("verify.sh: %v %s", err, out)
+	}
 	p.signal(t, syscall.SIGTERM)
 }

@@ -28,7 +28,7 @@ func TestProofWithoutOpening(t *testing.T) {
 	if len(records) < 2 {
 		t.Fatalf("%d records", len(records))
 	}
-	proofs, signed, err := l.ProveRecords(t.Context(), records)
+	proofs, _, err := l.ProveRecords(t.Context(), records)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,8 @@ func TestProofWithoutOpening(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if proofs, signed, err = l.ProveRecords(t.Context(), records); err != nil {
+	proofs, signed, err := l.ProveRecords(t.Context(), records)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for i, p := range proofs {
