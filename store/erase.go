@@ -498,6 +498,23 @@ func (s *Book) resumeErasures(ctx context.Context) error {
 	return nil
 }
 
+// AwaitErasures waits until the erasures are complete that an earlier start had begun, or
+// that tombstones beside the store ask for.
+func (s *Book) AwaitErasures(ctx context.Context) error {
+	if s.resuming.done != nil {
+		select {
+		case <-s.resuming.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return s.view(ctx, func(r *reading) error {
+		return r.Scan([]byte{erasurePrefix, erasureJobOf}, func(_, _ []byte) (bool, error) {
+			return false, errors.New("an erasure could not be completed")
+		})
+	})
+}
+
 // eraseAgain erases everybody of whom there is a tombstone beside the store and none in
 // it: what is there comes from a backup that is older than the erasure.
 func (s *Book) eraseAgain(ctx context.Context) error {

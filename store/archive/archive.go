@@ -52,6 +52,9 @@ type Header struct {
 	Previous *Previous `json:"previous,omitempty"`
 	// Whole says why it holds everything, where an increment was asked for.
 	Whole string `json:"whole,omitempty"`
+	// Forgot: the backup was written anew without the people who were erased until then;
+	// nil where it never was.
+	Forgot *time.Time `json:"forgot,omitempty"`
 }
 
 // Previous names the backup that one continues.

@@ -45,6 +45,9 @@ func (e *Engine) backup(ctx context.Context, w io.Writer, base *archive.Base, lo
 		return err
 	}
 	header := archive.Header{At: e.options.Now().UTC()}
+	if !e.options.forgot.IsZero() {
+		header.Forgot = &e.options.forgot
+	}
 	txn := e.db.NewTransaction(false)
 	defer txn.Discard()
 	point := archive.Point{Lineage: e.meta.Lineage, Start: e.meta.Start, Version: txn.ReadTs()}

@@ -46,6 +46,8 @@ type Options struct {
 	// the same.
 	AcceptLoss string
 
+	// forgot is until when the people were erased that a backup is written anew without.
+	forgot time.Time
 	// free replaces asking the system in tests.
 	free func(dir string) (bytes uint64, err error)
 	// memtable replaces memtableSize, and applyEvery the time of that name, in tests.
