@@ -80,7 +80,7 @@ var rooms = []struct{ name, mayImport, never string }{
 
 	{"internal/backups", "internal/durable", "caddy badger network logger"},
 	{"internal/sealing", "", "caddy badger network logger"},
-	{"command", "audit billing consent internal/adminapi internal/backups internal/evidence internal/ntp internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
+	{"command", "audit billing cloudapi/identity consent internal/adminapi internal/backups internal/evidence internal/ntp internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},

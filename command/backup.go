@@ -24,7 +24,7 @@ import (
 func init() {
 	register(definition{
 		name:  "backup",
-		usage: "--to <file or directory> [--incremental] [--keep <n>] [--recipient <recipient>] | drill --from <file or directory>",
+		usage: "--to <file or directory> [--incremental] [--keep <n>] [--recipient <recipient>] | drill --from <file or directory> | forget --from <file or directory>",
 		short: "Copies the store of a running gateway into a file",
 		long: `
 Copies everything the store of a running gateway holds at one moment into a file,
@@ -43,8 +43,9 @@ written, into a file that names the one it continues. Where there is none to con
 it holds everything. --keep counts a backup with everything and those that continue
 it as one.
 
-  drill  restores a backup into a directory that it removes again, checks it, and
-         says how long that took`,
+  drill   restores a backup into a directory that it removes again, checks it, and
+          says how long that took
+  forget  writes backups anew without the people who were erased after them`,
 		example: `
 waguard backup --to waguard-2026-11-22.backup
 waguard backup --to /var/lib/waguard/backups/ --keep 14
@@ -61,8 +62,7 @@ func backupCommand(cmd *cobra.Command) {
 	cmd.Annotations = map[string]string{doesItself: "true"}
 	cmd.Flags().String("to", "", "The `file` to write, a directory to have its name chosen, or - for standard output")
 	cmd.Flags().Bool("incremental", false, "Write only what changed since the newest backup in the directory of --to")
-	cmd.Flags().StringArray("recipient", nil, "Encrypt to a `recipient` of age, such as age1...; may be given several times")
-	cmd.Flags().StringArray("recipients-file", nil, "Encrypt to the recipients in a `file`, one a line; may be given several times")
+	recipientFlags(cmd)
 	cmd.Flags().Var(&checked{kind: "int", judge: func(s string) (string, error) {
 		if n, err := strconv.Atoi(s); err != nil || n < 1 {
 			return "", misused("takes how many backups stay, at least 1")
@@ -71,7 +71,13 @@ func backupCommand(cmd *cobra.Command) {
 	}}, "keep", "How many backups (`n`) stay in the directory of --to; the oldest go (default all)")
 	required(cmd, "to")
 	asking(cmd, backUp)
-	cmd.AddCommand(drillCommand())
+	cmd.AddCommand(drillCommand(), forgetCommand())
+}
+
+// recipientFlags say to whom a backup is encrypted.
+func recipientFlags(cmd *cobra.Command) {
+	cmd.Flags().StringArray("recipient", nil, "Encrypt to a `recipient` of age, such as age1...; may be given several times")
+	cmd.Flags().StringArray("recipients-file", nil, "Encrypt to the recipients in a `file`, one a line; may be given several times")
 }
 
 // standardOutput stands for it where a file is named.

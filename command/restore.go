@@ -191,9 +191,12 @@ func (d *decrypted) Close() error { return errors.Join(d.ReadCloser.Close(), d.f
 func (f *chainFiles) restore(c *call, dir string, key []byte) (*badger.Restored, error) {
 	advance, over := c.underway("checking and restoring", 2*f.size) // it is read twice
 	defer over()
-	var sources []badger.Source
+	return badger.RestoreChain(dir, f.sources(advance), key)
+}
+
+func (f *chainFiles) sources(advance func(int64)) (all []badger.Source) {
 	for _, path := range f.paths {
-		sources = append(sources, func() (io.ReadCloser, error) { return f.open(path, advance) })
+		all = append(all, func() (io.ReadCloser, error) { return f.open(path, advance) })
 	}
-	return badger.RestoreChain(dir, sources, key)
+	return all
 }

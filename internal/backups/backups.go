@@ -80,6 +80,14 @@ func Digest(path string) (sum string, size int64, err error) {
 	return hex.EncodeToString(h.Sum(nil)), size, err
 }
 
+// Replace puts a backup that was saved in the place of another, in the same directory.
+func Replace(saved, name string) error {
+	if err := os.Rename(saved, name); err != nil {
+		return fmt.Errorf("naming the backup: %w", err)
+	}
+	return durable.Names(filepath.Dir(name))
+}
+
 // part ends the name of a backup that is being written.
 const part = ".part"
 
