@@ -11,6 +11,14 @@ import (
 // at warn level what is worse than good to know.
 func reportAccountEvents(logger *zap.Logger, events []policy.Event) {
 	for _, event := range events {
+		switch s := event.(type) {
+		case policy.CampaignSwitched:
+			logger.Warn("marketing was switched by Meta's word", zap.Bool("off", s.Off), zap.String("says", s.Says), zap.String("phone_number_id", s.PhoneNumberID), zap.String("waba", s.WABA))
+		case policy.StatusChanged:
+			if turn, ok := policy.SwitchedByError(s.ErrorCode, s.PhoneNumberID, s.At); ok {
+				logger.Warn("marketing was switched by Meta's word", zap.Bool("off", true), zap.String("says", turn.Says), zap.String("phone_number_id", s.PhoneNumberID))
+			}
+		}
 		e, ok := event.(policy.AccountEvent)
 		if !ok {
 			continue

@@ -123,6 +123,24 @@ type Policy struct {
 	// Default: not at all.
 	OTPOnRequest *caddy.Duration `json:"otp_on_request,omitempty"`
 
+	// Whether sends wait as long as Meta asks after it has said that it sends less: no
+	// marketing to a person for a day and longer after error 131049, and no message for some
+	// seconds after 131056 (to that person) and 130429, 80007 and 4 (of the number). `on` or
+	// `off`.
+	// Default: `on`.
+	MetaBackOff string `json:"meta_backoff,omitempty"`
+
+	// Whether marketing of a number is switched off after errors 131048, 368 and 131031, a
+	// restriction of the account or a quality that falls to low, until that ends or somebody
+	// switches it on with `waguard campaign on`: `on` or `off`.
+	// Default: `on`.
+	CampaignSwitchOff string `json:"campaign_switch_off,omitempty"`
+
+	// Whether messages to one person that are faster than Meta delivers them, one in six
+	// seconds and up to 45 at once, are refused before Meta does: `on` or `off`.
+	// Default: `off`.
+	PairRate string `json:"pair_rate,omitempty"`
+
 	// Rules of the operator's own, which refuse what all others let through, or warn of it.
 	// A business has those of the policy as well, and its own in place of those of the same
 	// name.
@@ -373,6 +391,9 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		{chooseCountryPack, p.CountryPack, defaults.CountryPack, &r.NoCountryPack},
 		{chooseSessionOnly, p.SessionOnly, defaults.SessionOnly, &r.SessionOnly},
 		{chooseFollowup, p.PostSessionFollowup, defaults.PostSessionFollowup, &r.Followup},
+		{chooseBackOff, p.MetaBackOff, defaults.MetaBackOff, &r.NoBackOff},
+		{chooseSwitchOff, p.CampaignSwitchOff, defaults.CampaignSwitchOff, &r.NoSwitchOff},
+		{choosePairRate, p.PairRate, defaults.PairRate, &r.PairRate},
 	} {
 		value, err := set.of(set.own, set.other)
 		if err != nil {

@@ -34,6 +34,9 @@ var (
 	chooseCountryPack     = choice{"country_pack", onOrOff, "on"}
 	chooseSessionOnly     = choice{"session_only", onOrOff, "off"}
 	chooseFollowup        = choice{"post_session_followup", onOrOff, "off"}
+	chooseBackOff         = choice{"meta_backoff", onOrOff, "on"}
+	chooseSwitchOff       = choice{"campaign_switch_off", onOrOff, "on"}
+	choosePairRate        = choice{"pair_rate", onOrOff, "off"}
 	chooseBareNumbers     = choice{"bare_numbers", []string{policy.BareFirst.String(), policy.BareBoth.String(), policy.BareRefuse.String()}, policy.BareFirst.String()}
 	chooseOptOutReach     = choice{"opt_out_reach", reaches, policy.ReachWABA.String()}
 	chooseOptInEvidence   = choice{"opt_in_evidence", []string{"relaxed", "strict"}, "relaxed"}

@@ -38,6 +38,23 @@ var states = []prometheus.Collector{
 			}
 			return float64(len(app.gateway.SilentNumbers()))
 		}),
+	state("campaigns_off", "Business phone numbers whose marketing is switched off.",
+		func() float64 {
+			app := serving.Load()
+			if app == nil {
+				return 0
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+			defer cancel()
+			off := 0
+			list, err := app.gateway.Campaigns(ctx, "")
+			for i := range list {
+				if err == nil && list[i].Off {
+					off++
+				}
+			}
+			return float64(off)
+		}),
 	state("store_queue", "Changes of the store that are on their way to disk.",
 		func() float64 { return float64(measure().Waiting) }),
 	state("store_sync_seconds", "How long the store's newest changes took to get on disk.",

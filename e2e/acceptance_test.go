@@ -251,7 +251,7 @@ func TestAcceptance(t *testing.T) {
 		}},
 		{name: "opt-out/no-confirmation-once-closed", steps: steps{ana.writes("STOP"), after(day), text(ana, windowClosed)}},
 		{name: "opt-out/confirmation-comes-back-when-rejected", steps: steps{
-			ana.writes("STOP"), metaAnswers(131056), confirms(ana, confirmation), confirms(ana, confirmation), confirms(ana, optedOut),
+			ana.writes("STOP"), metaAnswers(131026), confirms(ana, confirmation), confirms(ana, confirmation), confirms(ana, optedOut),
 		}},
 		{name: "opt-out/replies/allow", steps: steps{
 			ana.writes("STOP"), after(time.Hour), ana.writes("Where is my parcel?"), text(ana, passes), after(day), text(ana, windowClosed),

@@ -58,7 +58,7 @@ func TestCapUnderConcurrency(t *testing.T) {
 // to try again, and then it passes.
 func TestCapStory(t *testing.T) {
 	w := cappedWorld(t)
-	w.sim.Inject(graphsim.Fault{Code: 131056, Times: 3})
+	w.sim.Inject(graphsim.Fault{Code: 131026, Times: 3})
 	for i := range 3 {
 		if resp, body := offer(t, w); resp.StatusCode == http.StatusOK || resp.Header.Get("X-Waguard-Decision") != "allow" {
 			t.Fatalf("rejected offer %d: %s %s", i, resp.Status, body)

@@ -123,7 +123,7 @@ func TestForwardedAlike(t *testing.T) {
 				answer(200, accepted)(w, r)
 				w.Header().Set("X-T", "after")
 			}},
-			"answer/rejected": {answer: answer(400, `{"error":{"code":131056}}`)},
+			"answer/rejected": {answer: answer(400, `{"error":{"code":131026}}`)},
 			"answer/empty":    {answer: func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }},
 		} {
 			t.Run(fmt.Sprint(name, "/tls=", secured), func(t *testing.T) {

@@ -77,6 +77,7 @@ func TestIdempotencyKey(t *testing.T) {
 					if status != test.first {
 						t.Fatalf("the first was answered %d %s, want %d", status, body, test.first)
 					}
+					w.Clock.Advance(time.Second) // as long as 130429 is waited for
 					again, idAgain, bodyAgain := sendRaw(t, w, textBody, keyed("k-1"))
 					if again != test.second {
 						t.Errorf("the second was answered %d %s, want %d", again, bodyAgain, test.second)

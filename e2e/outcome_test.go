@@ -63,8 +63,8 @@ func TestOutcome(t *testing.T) {
 		{name: "accepted/gzip-asked-for-by-the-sender", upstream: zipped, header: http.Header{"Accept-Encoding": {"gzip"}}, status: 200, body: accepted, state: "accepted"},
 		{name: "accepted/gzip-asked-for-by-nobody", upstream: zipped, status: 200, body: accepted, state: "accepted"},
 		{
-			name: "rejected", upstream: answer(400, `{"error":{"message":"(#131056) Pair limit","type":"OAuthException","code":131056}}`), status: 400,
-			body: `{"error":{"message":"(#131056) Pair limit","type":"OAuthException","code":131056}}`, state: "rejected", code: 131056,
+			name: "rejected", upstream: answer(400, `{"error":{"message":"(#131026) Pair limit","type":"OAuthException","code":131026}}`), status: 400,
+			body: `{"error":{"message":"(#131026) Pair limit","type":"OAuthException","code":131026}}`, state: "rejected", code: 131026,
 		},
 		{name: "rejected/without-reading-the-body", upstream: func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Connection", "close")

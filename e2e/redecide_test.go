@@ -24,7 +24,7 @@ import (
 // what the ledger kept: whoever asks a year later must get the same answer. Every
 // rule decides in it.
 func TestDecideAgain(t *testing.T) {
-	const number, late = "104455667788", "104455667795"
+	const number, late, limited = "104455667788", "104455667795", "104455667796"
 	var g *gatewaytest.Gateway
 	clock := func() time.Time {
 		if g == nil {
@@ -33,7 +33,7 @@ func TestDecideAgain(t *testing.T) {
 		return g.Clock.Now()
 	}
 	sim := graphsim.New(graphsim.Options{Clock: clock, AppSecret: gatewaytest.AppSecret, Numbers: []graphsim.Number{
-		{ID: number, Display: "+49 30 555123", CountryCode: "49"}, {ID: late, Display: "+49 30 555124", CountryCode: "49"},
+		{ID: number, Display: "+49 30 555123", CountryCode: "49"}, {ID: late, Display: "+49 30 555124", CountryCode: "49"}, {ID: limited, Display: "+49 30 555125", CountryCode: "49"},
 	}, Templates: []graphsim.Template{
 		{Name: "sale", Language: "en", Category: "MARKETING"},
 		{Name: "shipped", Language: "en", Category: "UTILITY"},
@@ -75,6 +75,10 @@ func TestDecideAgain(t *testing.T) {
 	}
 	business 104455667792 {
 		session_only
+	}
+	business 104455667796 {
+		waba ` + sim.WABA() + `
+		pair_rate
 	}
 	business 104455667795 {
 		waba ` + sim.WABA() + `
@@ -190,6 +194,23 @@ func TestDecideAgain(t *testing.T) {
 	g.Clock.Advance(25 * time.Hour)
 	for _, components := range []string{`[{"type":"header","parameters":[{"type":"image","image":{"link":"https://example.com/a.png"}}]}]`, `[]`, `[]`} {
 		send(late, `{"messaging_product":"whatsapp","to":"+4917000000002","type":"template","template":{"name":"shipped","language":{"code":"en"},"components":`+components+`}}`)
+	}
+
+	// What Meta bounds.
+	for _, to := range []string{"+4917000000003", "+4917000000004"} {
+		record(t, g, adminapi.RouteOptIn, adminapi.ConsentRequest{PhoneNumberID: limited, Contact: to, Scope: "all", Source: "phone", Evidence: consent.Evidence{Reference: "call 11"}})
+	}
+	offered := func(to string) {
+		send(limited, `{"messaging_product":"whatsapp","to":"`+to+`","type":"template","template":{"name":"sale","language":{"code":"en"}}}`)
+	}
+	for range 46 {
+		send(limited, `{"messaging_product":"whatsapp","to":"+4917000000003","type":"template","template":{"name":"shipped","language":{"code":"en"}}}`)
+	}
+	for _, code := range []int{131049, 130429, 131048} {
+		sim.Inject(graphsim.Fault{Code: code})
+		offered("+4917000000004")
+		offered("+4917000000004")
+		g.Clock.Advance(25 * time.Hour)
 	}
 
 	if err := caddy.Stop(); err != nil {

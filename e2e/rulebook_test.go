@@ -37,7 +37,7 @@ func TestConsentRequestStory(t *testing.T) {
 	const asks, tooOften = "allow CONSENT_REQUEST marketing by business", "refuse CONSENT_REQUEST_LIMIT 400/131049 marketing by business"
 	w := requestingWorld(t)
 	may := func(p person, want string) step { return template(p, "may_we", want) }
-	w.sim.Inject(graphsim.Fault{Code: 131056, Times: 1})
+	w.sim.Inject(graphsim.Fault{Code: 131026, Times: 1})
 	if resp, body := request(t, w); resp.StatusCode == http.StatusOK || resp.Header.Get("X-Waguard-Decision") != "allow" {
 		t.Fatalf("a request that Meta rejects: %s %s", resp.Status, body)
 	}

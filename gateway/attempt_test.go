@@ -61,6 +61,7 @@ func TestRepetition(t *testing.T) {
 			w.writes(t, ana)
 			w.meta.answers = test.answers
 			begun := w.handle(t, w.keyed(t, "k-1", text(ana, "hi")))
+			w.advance(time.Second) // as long as 130429 is waited for
 			again := w.handle(t, w.keyed(t, "k-1", text(ana, "hi")))
 			if got := came(again); got != test.want || w.meta.sent() != test.sent {
 				t.Errorf("%s after %d sends, want %s after %d", got, w.meta.sent(), test.want, test.sent)

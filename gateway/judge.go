@@ -207,6 +207,7 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 func (b *Business) tellRules(s *policy.Send, f *policy.Facts, now time.Time) {
 	at := policy.MomentOf(now)
 	f.Counted(&b.Policy, s, at)
+	f.Limited(&b.Policy, s, at)
 	f.WelcomeDue(&b.Policy, s, at)
 	b.readClocks(s, f, now)
 	who := s.Identities()

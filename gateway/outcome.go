@@ -37,6 +37,7 @@ func readOutcomes(a *Answer, err error, sends []Judged) {
 			o.State, o.ErrorCode = store.Rejected, a.ErrorCode
 		case a.Success():
 			o.State, o.Wamid, o.Learned = store.Accepted, a.Wamid, a.Learned
+			o.Ends = sends[i].Entry.Facts.EndedByAcceptance()
 			o.Digits, o.Elsewhere = sends[i].Send.Digits, sends[i].elsewhere(a.Learned)
 		}
 	}

@@ -30,7 +30,7 @@ func TestOutcome(t *testing.T) {
 	}{
 		{"accepted", accepts, "accepted 200 0 "},
 		{"accepted/without-a-name", answer(200, `{"success":true}`), "accepted 200 0 "},
-		{"rejected", answer(400, `{"error":{"code":131056}}`), "rejected 400 131056 "},
+		{"rejected", answer(400, `{"error":{"code":131026}}`), "rejected 400 131026 "},
 		{"rejected/with-status-200", answer(200, `{"error":{"code":131000}}`), "rejected 200 131000 "},
 		{"rejected/unreadable", answer(404, "<html>"), "rejected 404 0 "},
 		{"rejected/before-it-was-read", func(_ context.Context, a *Answer) error {

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -56,6 +57,9 @@ func (d *Sends) settle(ctx context.Context, st store.Store, sends []Judged) erro
 		j.Outcome.At = at
 		if b, ok := d.Businesses.Of(j.Send.PhoneNumberID); ok {
 			j.Outcome.Asked = b.Questions[j.Send.Template.Name]
+		}
+		if turn, ok := policy.SwitchedByError(j.Outcome.ErrorCode, j.Send.PhoneNumberID, at); ok {
+			d.often(zapcore.WarnLevel, "marketing was switched off by Meta's answer", zap.String("says", turn.Says), zap.String("phone_number_id", j.Send.PhoneNumberID))
 		}
 		j.settled = st.Settle(ctx, j.Entry.ID, j.Outcome)
 		entered = true

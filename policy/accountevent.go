@@ -40,6 +40,9 @@ const (
 	// WebhookChange: a sender pointed the account's webhooks somewhere, or took
 	// them away.
 	WebhookChange AccountEventKind = "webhook_change"
+	// CampaignSwitch: marketing of a number was switched off by an error of Meta's, or by
+	// an operator, or on.
+	CampaignSwitch AccountEventKind = "campaign_switch"
 )
 
 // Severity is how soon somebody should look at an account event.

@@ -124,6 +124,9 @@ func (c *Case) takes() (claims []Claim) {
 		if c.followupOpen() {
 			take(c.takesFollowup())
 		}
+		if c.countsForPair() {
+			take(c.takesPair())
+		}
 	}
 	return claims
 }

@@ -21,9 +21,12 @@ const (
 	ClaimFollowup
 	// ClaimWelcome is the first template after a person agreed.
 	ClaimWelcome
+	// ClaimPair is one of the messages that a business phone number sends to one person as
+	// fast as Meta takes them.
+	ClaimPair
 )
 
-var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message", ClaimRequest: "consent_request", ClaimFollowup: "followup", ClaimWelcome: "welcome"}
+var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message", ClaimRequest: "consent_request", ClaimFollowup: "followup", ClaimWelcome: "welcome", ClaimPair: "pair_rate"}
 
 // String is the kind's name in reports.
 func (k ClaimKind) String() string { return nameOf(claimKindNames[:], k) }
@@ -46,6 +49,8 @@ func (k ClaimKind) sent() (SentKind, bool) {
 		return SentRequest, true
 	case ClaimFollowup:
 		return SentFollowup, true
+	case ClaimPair:
+		return SentToPair, true
 	}
 	return 0, false
 }
@@ -135,7 +140,11 @@ func (k *Claim) takeCounted(c *Contact, p *PersonFacts, now Moment) (Taken, bool
 	if k.Kind == ClaimFollowup { // until the person writes again
 		after = p.Opened
 	}
-	if k.used(p.Sent, after) >= k.Limit {
+	if k.Kind == ClaimPair {
+		if left, _ := pairLeft(p.Sent, now); left == 0 {
+			return Taken{}, false
+		}
+	} else if k.used(p.Sent, after) >= k.Limit {
 		return Taken{}, false
 	}
 	t := Taken{Key: k.Key, At: max(now, c.NewSince(k.Key)+1), Kind: k.Kind, Scope: k.Scope, Limit: k.Limit, Period: k.Period, Counts: k.Counts, Left: k.Left}

@@ -69,6 +69,8 @@ type Relation struct {
 	Requested Mark `cbor:"11,keyasint,omitempty"`
 	// Welcomed is when the first template after an opt-in left. It is filled in once.
 	Welcomed Moment `cbor:"12,keyasint,omitempty"`
+	// Limits are words of Meta's that it sends the person less from the number.
+	Limits []Limited `cbor:"13,keyasint,omitempty"`
 }
 
 // earliest is the smaller of two times, of which zero is none.
@@ -285,6 +287,9 @@ func (r *Relation) merge(other *Relation) {
 	r.Welcomed = earliest(r.Welcomed, other.Welcomed)
 	for _, s := range other.Sent {
 		r.Sent = withSent(r.Sent, s)
+	}
+	for _, l := range other.Limits {
+		r.limit(l)
 	}
 	for s := range r.Consent {
 		r.Consent[s].merge(&other.Consent[s])

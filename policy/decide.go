@@ -23,6 +23,7 @@ func decide(s *Send, f *Facts, p *Policy, now time.Time, asked func(Asked)) Deci
 	c.who = recipientsOf(s, f, p)
 	c.billed = c.isBilled()
 	c.decide()
+	c.limits()
 	c.custom()
 	d := c.decision
 	d.Category, d.Person = c.Category, c.who.meant
@@ -32,7 +33,7 @@ func decide(s *Send, f *Facts, p *Policy, now time.Time, asked func(Asked)) Deci
 	if d.Rule == RuleConfirmation {
 		d.Claims = c.confirmations()
 	}
-	if d.Verdict == Allow && c.billed {
+	if d.Verdict == Allow && (c.billed || c.countsForPair()) {
 		d.Claims = append(d.Claims, c.takes()...)
 		if c.welcomes() {
 			d.Welcome, d.Claims = true, append(d.Claims, welcomeOf(c.Facts.Persons[c.who.meant].Contact))

@@ -29,6 +29,10 @@ type Facts struct {
 	// who has written since then is not known of anybody who has not written after it.
 	// It is there only where somebody's newest word is no newer.
 	Restored Moment `json:"restored,omitempty" cbor:"9,keyasint,omitempty"`
+	// Limits are the words of Meta's about the business phone number that are waited for.
+	Limits []Limited `json:"limits,omitempty" cbor:"10,keyasint,omitempty"`
+	// Campaign says whether marketing of the number is switched off, where the send is that.
+	Campaign Campaign `json:"campaign,omitzero" cbor:"11,keyasint,omitempty"`
 }
 
 // MayBeConfirmed reports that somebody a send may go to opted out of replies, so that
@@ -118,6 +122,8 @@ type PersonFacts struct {
 	Welcomed Moment `json:"welcomed,omitempty" cbor:"13,keyasint,omitempty"`
 	// Unwelcomed: they agreed to what is to be sent, and it is the first template since.
 	Unwelcomed bool `json:"unwelcomed,omitempty" cbor:"14,keyasint,omitempty"`
+	// Limits are the words of Meta's about the person that are waited for.
+	Limits []Limited `json:"limits,omitempty" cbor:"15,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.

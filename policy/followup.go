@@ -64,10 +64,11 @@ func (c *Case) takesFollowup() Claim {
 }
 
 // appendSent are the sends of a relation that count for the number of a fold. The one
-// template after a window follows the window of its own number.
+// template after a window follows the window of its own number, and so does the rate of a
+// pair.
 func appendSent(list []Sent, r *Relation, fold *Fold) []Sent {
 	for _, s := range r.Sent {
-		if s.Kind != SentFollowup || r.PhoneNumberID == fold.PhoneNumberID {
+		if s.Kind != SentFollowup && s.Kind != SentToPair || r.PhoneNumberID == fold.PhoneNumberID {
 			list = append(list, s)
 		}
 	}

@@ -77,6 +77,8 @@ func (u update) apply(c *Contact) {
 		c.Member(u.A).Relation(u.Number).PermitCalls(u.At, u.Until)
 	case "link":
 		c.Link(u.A, u.B, u.Kind, u.At)
+	case "limit":
+		c.Limit(u.A, u.Number, Limited{Code: []int{codeMarketing, codePair}[len(u.Number+string(u.Source))%2], At: u.At, Over: u.Tap})
 	case "new":
 		c.Member(u.A).GiveAway(u.At, u.Recorded)
 	}
@@ -106,7 +108,7 @@ func genUpdateOf(what ...string) *rapid.Generator[update] {
 }
 
 func genUpdate() *rapid.Generator[update] {
-	return genUpdateOf("open", "say", "say", "confirm", "calls", "link", "link", "new")
+	return genUpdateOf("open", "say", "say", "confirm", "calls", "link", "link", "new", "limit")
 }
 
 func applied(updates []update) *Contact {
@@ -187,7 +189,7 @@ func factsOf(c *Contact, s *Send, t TemplateFacts) Facts {
 
 func genSent() *rapid.Generator[Sent] {
 	return rapid.Custom(func(t *rapid.T) Sent {
-		return Sent{rapid.SampledFrom(AllScopes).Draw(t, "scope"), genMoment().Draw(t, "at"), rapid.SampledFrom([]SentKind{SentMessage, SentRequest, SentFollowup}).Draw(t, "kind")}
+		return Sent{rapid.SampledFrom(AllScopes).Draw(t, "scope"), genMoment().Draw(t, "at"), rapid.SampledFrom([]SentKind{SentMessage, SentRequest, SentFollowup, SentToPair}).Draw(t, "kind")}
 	})
 }
 
@@ -204,6 +206,12 @@ func genFacts(s *Send) *rapid.Generator[Facts] {
 			for range rapid.IntRange(0, 2).Draw(t, "clocks") {
 				f.Persons[i].Clocks = append(f.Persons[i].Clocks, Clock{East: 60 * rapid.IntRange(-12, 14).Draw(t, "east")})
 			}
+		}
+		for range rapid.IntRange(0, 1).Draw(t, "limits") {
+			f.Limits = WithLimited(f.Limits, Limited{Code: rapid.SampledFrom(numberCodes).Draw(t, "code"), At: genMoment().Draw(t, "said")})
+		}
+		if rapid.IntRange(0, 4).Draw(t, "campaign") == 0 {
+			f.Campaign.Turn(CampaignSwitched{Off: true, Cause: rapid.SampledFrom([]CampaignCause{CauseOperator, CauseError}).Draw(t, "cause"), Switch: Switch{At: genMoment().Draw(t, "off")}})
 		}
 		f.Shown = Shown(rapid.SampledFrom([]int{0, 0, 0, 1, 2, -1}).Draw(t, "shown"))
 		return f
@@ -227,6 +235,9 @@ func genPolicy() *rapid.Generator[Policy] {
 			Countries:              rapid.SampledFrom([][]CountryRule{nil, nil, nil, {{Scopes: ScopesOf(AllScopes...), Only: true, Countries: []string{"DE"}}}, {{Scopes: ScopesOf(Transactional), Countries: []string{"DE"}}}}).Draw(t, "countries"),
 			Followup:               rapid.Bool().Draw(t, "followup"),
 			CodeOnRequest:          rapid.SampledFrom([]time.Duration{0, 6 * hour}).Draw(t, "code on request"),
+			NoBackOff:              rapid.Bool().Draw(t, "no back-off"),
+			NoSwitchOff:            rapid.Bool().Draw(t, "no switch-off"),
+			PairRate:               rapid.Bool().Draw(t, "pair rate"),
 			NoCountryPack:          rapid.Bool().Draw(t, "no country pack"),
 			ConsentExpires:         rapid.SampledFrom([][]Expiry{nil, nil, {{ScopesOf(AllScopes...), 12 * hour}}, {{ScopesOf(Transactional), 6 * hour}}}).Draw(t, "consent expires"),
 			SessionOnly:            rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "session only"),

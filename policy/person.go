@@ -46,6 +46,9 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 					f.Welcomed = earliest(f.Welcomed, r.Welcomed)
 				}
 			}
+			if r := &m.Numbers[i]; len(r.Limits) > 0 {
+				f.Limits = appendLimits(f.Limits, r.since(m), fold)
+			}
 			// A confirmation follows the opt-out it confirms.
 			if r := &m.Numbers[i]; len(r.Sent) > 0 {
 				if optOut, _ := fold.Reach(r.PhoneNumberID); optOut {
@@ -388,6 +391,7 @@ func (r *Relation) since(m *Member) *Relation {
 		r.CallSaid, r.CallUntil = 0, 0
 	}
 	r.Sent = slices.DeleteFunc(slices.Clone(r.Sent), func(s Sent) bool { return m.before(s.At) })
+	r.Limits = slices.DeleteFunc(slices.Clone(r.Limits), func(l Limited) bool { return m.before(l.At) })
 	if m.before(r.Requested.At) {
 		r.Requested = Mark{}
 	}

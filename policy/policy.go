@@ -57,6 +57,13 @@ type Policy struct {
 	// Rules are those of the operator's own, BusinessName what they know the business by.
 	Rules        []CustomRule `json:"rules,omitempty" cbor:"19,keyasint,omitempty"`
 	BusinessName string       `json:"business_name,omitempty" cbor:"20,keyasint,omitempty"`
+	// NoBackOff sends also while Meta has said that it takes less.
+	NoBackOff bool `json:"no_meta_backoff,omitempty" cbor:"21,keyasint,omitempty"`
+	// NoSwitchOff lets marketing go on that Meta's words have switched off. What an operator
+	// switched off stays so.
+	NoSwitchOff bool `json:"no_campaign_switch_off,omitempty" cbor:"22,keyasint,omitempty"`
+	// PairRate holds back what is too fast for one person by Meta's pages.
+	PairRate bool `json:"pair_rate,omitempty" cbor:"23,keyasint,omitempty"`
 }
 
 // BareNumbers says what a phone number without plus sign (or 00) means.

@@ -43,6 +43,10 @@ const (
 	RuleFollowupFormat      Rule = "FOLLOWUP_FORMAT"     // it must be plain text
 	RuleCustom              Rule = "CUSTOM_RULE"         // a rule of the operator's own
 	RuleError               Rule = "RULE_ERROR"          // such a rule could not be evaluated
+	RuleCampaignOff         Rule = "CAMPAIGN_OFF"        // marketing of this number is switched off
+	RuleThroughput          Rule = "THROUGHPUT_LIMIT"    // Meta said that the number sends too fast
+	RuleMarketingLimit      Rule = "MARKETING_LIMIT"     // Meta said that the person gets no more marketing for now
+	RulePairRate            Rule = "PAIR_RATE_LIMIT"     // too many messages to one person in a short time
 	RuleOptOutSuspected     Rule = "OPT_OUT_SUSPECTED"   // somebody must read a message and decide
 	RuleCategoryUnknown     Rule = "TEMPLATE_CATEGORY_UNKNOWN"
 	RuleTemplateUnknown     Rule = "TEMPLATE_UNKNOWN"
@@ -103,7 +107,7 @@ var (
 	}
 	// RefuseRules are the rules by which [Decide] refuses.
 	RefuseRules = []Rule{
-		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleWindowUnknown, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleConsentExpired, RuleSessionOnly, RuleFollowupLimit, RuleFollowupFormat, RuleCustom, RuleError,
+		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleWindowUnknown, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleConsentExpired, RuleSessionOnly, RuleFollowupLimit, RuleFollowupFormat, RuleCampaignOff, RuleThroughput, RuleMarketingLimit, RulePairRate, RuleCustom, RuleError,
 		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleMarketingOnly,
 		RuleGroupsRefused, RuleCallNotPermitted, RuleRecipientConflict, RuleRecipientInvalid,
 	}

@@ -6,6 +6,8 @@ import "slices"
 var (
 	// billedCategories are those of templates, and of what is billed like one.
 	billedCategories = []Category{CategoryMarketing, CategoryMarketingLite, CategoryUtility, CategoryAuthentication, CategoryUnknown}
+	// messageCategories are those of messages.
+	messageCategories = append(slices.Clone(billedCategories), CategoryService)
 	// everyCategory are all of them.
 	everyCategory = append(slices.Clone(billedCategories), CategoryService, CategoryNone)
 )
@@ -37,6 +39,10 @@ var categoriesOf = map[Rule][]Category{
 	RuleQuietHours:          billedCategories,
 	RuleFollowupLimit:       billedCategories,
 	RuleFollowupFormat:      billedCategories,
+	RuleCampaignOff:         {CategoryMarketing, CategoryMarketingLite, CategoryUnknown},
+	RuleThroughput:          messageCategories,
+	RuleMarketingLimit:      {CategoryMarketing, CategoryMarketingLite},
+	RulePairRate:            messageCategories,
 	RuleCustom:              everyCategory,
 	RuleError:               everyCategory,
 	RuleConsentRequestLimit: billedCategories,

@@ -74,7 +74,7 @@ var personRules = []rule{
 // asked for, each once.
 func Order() []Rule {
 	var order []Rule
-	for _, list := range [...][]rule{sendRules, personRules, customRules} {
+	for _, list := range [...][]rule{sendRules, personRules, limitRules, personLimitRules, customRules} {
 		for i := range list {
 			for _, code := range list[i].codes {
 				if !slices.Contains(order, code) {

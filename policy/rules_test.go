@@ -75,7 +75,7 @@ func TestRulesPage(t *testing.T) {
 	b.WriteString("\n")
 	table("About each person the send may go to", personRules)
 	b.WriteString("\n")
-	table("About what all of these let through", customRules)
+	table("About what all of these let through", slices.Concat(limitRules, personLimitRules, customRules))
 	if *rewrite {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)

@@ -24,9 +24,12 @@ const (
 	SentRequest
 	// SentFollowup: the one template after a window that closed.
 	SentFollowup
+	// SentToPair: a message that counts under the rate of a business phone number and a
+	// person.
+	SentToPair
 )
 
-var sentKindNames = [...]string{SentMessage: "message", SentRequest: "consent_request", SentFollowup: "followup"}
+var sentKindNames = [...]string{SentMessage: "message", SentRequest: "consent_request", SentFollowup: "followup", SentToPair: "pair_rate"}
 
 // String is the kind's name in reports.
 func (k SentKind) String() string { return nameOf(sentKindNames[:], k) }
@@ -41,7 +44,7 @@ func (k *SentKind) UnmarshalText(text []byte) error {
 
 // mostSent is how many sends are remembered between a person's name and a business
 // phone number, the newest: as many as can count of each kind.
-const mostSent = LargestCap * (Scopes + 2)
+const mostSent = LargestCap * (Scopes + 3)
 
 func compareSent(a, b Sent) int {
 	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Kind, b.Kind))
@@ -55,6 +58,9 @@ func withSent(list []Sent, s Sent) []Sent {
 		return list
 	}
 	list = slices.Insert(slices.Clone(list), i, s)
+	if s.Kind == SentToPair {
+		list = withoutPaid(list, s.At)
+	}
 	return list[max(len(list)-mostSent, 0):]
 }
 
@@ -96,6 +102,8 @@ func (c *Case) goesBy(s Sent) bool {
 		})
 	case SentRequest:
 		return c.requests() && s.At > c.Now.Add(-c.Policy.RequestPeriod)
+	case SentToPair:
+		return c.countsForPair() && s.At > c.Now.Add(-2*pairKept)
 	case SentFollowup:
 		return c.Policy.Followup && c.Send.Kind == TemplateMessage && s.At > c.person.Opened
 	}

@@ -269,6 +269,8 @@ type Outcome struct {
 	// ReachedOther is who the message went to, where that is somebody else than
 	// the send was judged by. The store fills it in.
 	ReachedOther *policy.ContactID `json:"reached_other,omitempty" cbor:"5,keyasint,omitempty"`
+	// Ends are the codes of Meta's whose wait is over, since the message was taken.
+	Ends []int `json:"-" cbor:"-"`
 	// Answer is what a repetition of the entry's [Attempt] is answered, with
 	// HTTPStatus; nil where nobody knows an answer.
 	Answer []byte `json:"-" cbor:"-"`

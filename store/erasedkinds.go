@@ -36,6 +36,7 @@ var erasing = map[byte]Erasing{
 	pastTemplatePrefix: KeepsImpersonal,
 	enforcedPrefix:     KeepsImpersonal,
 	formPrefix:         KeepsImpersonal,
+	limitPrefix:        KeepsImpersonal,
 	templatePrefix:     KeepsImpersonal,
 	listingPrefix:      KeepsImpersonal,
 	numberPrefix:       KeepsImpersonal,

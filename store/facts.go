@@ -77,6 +77,9 @@ func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, 
 	if s.restored != 0 && slices.ContainsFunc(f.Persons, func(p policy.PersonFacts) bool { return p.Opened <= s.restored }) {
 		f.Restored = s.restored
 	}
+	if err := s.limitFacts(r, q.PhoneNumberID, q.WABA, &f); err != nil {
+		return f, err
+	}
 	if f.Template, err = s.templateFacts(r, q.WABA, q.PhoneNumberID, q.Template); err != nil || q.Digits == "" {
 		return f, err
 	}
@@ -86,7 +89,10 @@ func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, 
 
 // fetchFor reads in one round trip whatever is known by then to be needed.
 func (r *reading) fetchFor(q *Query) error {
-	keys := [][]byte{numberKey(q.PhoneNumberID)}
+	keys := [][]byte{numberKey(q.PhoneNumberID), limitSubject{limitedNumber, q.PhoneNumberID}.key()}
+	if q.WABA != "" {
+		keys = append(keys, limitSubject{limitedAccount, q.WABA}.key())
+	}
 	for _, who := range q.Who {
 		keys = append(keys, aliasKey(contactPrefix, r.s.Pseudonym(who)))
 		if other, ok := who.OtherUserID(); ok {

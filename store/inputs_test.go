@@ -198,6 +198,9 @@ func TestEntryAsEntered(t *testing.T) {
 			if len(e.Facts.Persons[i].Sent) == 0 {
 				e.Facts.Persons[i].Sent = nil
 			}
+			if len(e.Facts.Persons[i].Limits) == 0 {
+				e.Facts.Persons[i].Limits = nil
+			}
 			if len(e.Facts.Persons[i].Clocks) == 0 {
 				e.Facts.Persons[i].Clocks = nil
 			}

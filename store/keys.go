@@ -38,6 +38,7 @@ import (
 //	E j id(16)                      erasureJob: an erasure that is under way
 //	E r time(8) id(8)               ErasureNote: what was erased, and by whom
 //	E p                             purgeRecord: since when erased bytes are still in files
+//	L digest(16)                    limitRecord: what Meta said about how much a number or account may send
 //	p digest(8)                     policy.Policy: what entries of the ledger were decided under
 //
 // alias, wamid, opaque, digits, caller and key are keyed pseudonyms; wamid, opaque, digits and
@@ -68,6 +69,7 @@ const (
 	enforcedPrefix     = 'Y'
 	formPrefix         = 'D'
 	erasurePrefix      = 'E'
+	limitPrefix        = 'L'
 	// SumsPrefix is for engines, which let sums go with the entries of their time.
 	SumsPrefix = 'g'
 )

@@ -42,6 +42,7 @@ var Kinds = []Kind{
 	{"former knowledge of people", pastContactPrefix, decodes[pastRecord]},
 	{"former knowledge of templates", pastTemplatePrefix, checkPastTemplate},
 	{"settings", enforcedPrefix, checkEnforced},
+	{"limits", limitPrefix, decodes[limitRecord]},
 }
 
 // CheckSettled says what is wrong with a settlement.

@@ -19,6 +19,7 @@ type knowledge struct {
 	ids       map[string]templateName  // by the template's id
 	listed    map[string]policy.Moment // by WABA
 	numbers   map[string]numberRecord
+	limits    map[limitSubject]limitRecord
 	// shown are the people whom digits without a plus sign were shown to mean, by
 	// the pseudonym of the digits. Only those are remembered that once were read
 	// otherwise.
@@ -28,14 +29,14 @@ type knowledge struct {
 func newKnowledge() *knowledge {
 	return &knowledge{
 		templates: make(map[templateName]policy.TemplateFacts), ids: make(map[string]templateName),
-		listed: make(map[string]policy.Moment), numbers: make(map[string]numberRecord),
+		listed: make(map[string]policy.Moment), numbers: make(map[string]numberRecord), limits: make(map[limitSubject]limitRecord),
 		shown: make(map[policy.Alias]policy.Alias),
 	}
 }
 
 // load reads everything known.
 func (k *knowledge) load(r *reading) error {
-	for _, prefix := range []byte{templatePrefix, listingPrefix, numberPrefix, shownPrefix} {
+	for _, prefix := range []byte{templatePrefix, listingPrefix, numberPrefix, shownPrefix, limitPrefix} {
 		err := r.Scan([]byte{prefix}, func(key, value []byte) (bool, error) { return false, k.learn(key, value) })
 		if err != nil {
 			return err
@@ -71,6 +72,12 @@ func (k *knowledge) learn(key, value []byte) error {
 			return err
 		}
 		k.numbers[r.PhoneNumberID] = r
+	case limitPrefix:
+		var r limitRecord
+		if err := decode(value, &r); err != nil {
+			return err
+		}
+		k.limits[r.limitSubject] = r
 	case shownPrefix:
 		var r shownRecord
 		if err := decode(value, &r); err != nil {
@@ -86,6 +93,13 @@ func (k *knowledge) number(phoneNumberID string) Number {
 	defer k.mu.RUnlock()
 	r := k.numbers[phoneNumberID]
 	return r.number()
+}
+
+// limit is what Meta said of a subject.
+func (k *knowledge) limit(s limitSubject) limitRecord {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.limits[s]
 }
 
 // saw reports that everything an event tells of a number is known: nearly every

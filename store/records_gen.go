@@ -18,7 +18,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack || len(v.Policy.ConsentExpires) > 0 || v.Policy.Followup || v.Policy.CodeOnRequest != 0 || len(v.Policy.Rules) > 0 || v.Policy.BusinessName != "" {
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack || len(v.Policy.ConsentExpires) > 0 || v.Policy.Followup || v.Policy.CodeOnRequest != 0 || len(v.Policy.Rules) > 0 || v.Policy.BusinessName != "" || v.Policy.NoBackOff || v.Policy.NoSwitchOff || v.Policy.PairRate {
 		w.key(o, 6)
 		w.writePolicy(&v.Policy)
 	}
@@ -191,6 +191,21 @@ func (w *recordWriter) writeFacts(v *policy.Facts) {
 		w.key(o, 9)
 		w.int(int64(v.Restored))
 	}
+	if len(v.Limits) > 0 {
+		w.key(o, 10)
+		if v.Limits == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Limits)))
+			for i0 := range v.Limits {
+				w.writeLimited(&v.Limits[i0])
+			}
+		}
+	}
+	if len(v.Campaign.Turns) > 0 {
+		w.key(o, 11)
+		w.writeCampaign(&v.Campaign)
+	}
 }
 
 func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
@@ -264,6 +279,17 @@ func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
 		w.key(o, 14)
 		w.bool(v.Unwelcomed)
 	}
+	if len(v.Limits) > 0 {
+		w.key(o, 15)
+		if v.Limits == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Limits)))
+			for i0 := range v.Limits {
+				w.writeLimited(&v.Limits[i0])
+			}
+		}
+	}
 }
 
 func (w *recordWriter) writeConsent(v *policy.Consent) {
@@ -307,6 +333,18 @@ func (w *recordWriter) writeClock(v *policy.Clock) {
 	if v.East != 0 {
 		w.key(o, 2)
 		w.int(int64(v.East))
+	}
+}
+
+func (w *recordWriter) writeLimited(v *policy.Limited) {
+	o := w.object()
+	w.key(o, 1)
+	w.int(int64(v.Code))
+	w.key(o, 2)
+	w.int(int64(v.At))
+	if v.Over {
+		w.key(o, 3)
+		w.bool(v.Over)
 	}
 }
 
@@ -367,6 +405,51 @@ func (w *recordWriter) writeTemplateParts(v *policy.TemplateParts) {
 	if v.Buttons {
 		w.key(o, 3)
 		w.bool(v.Buttons)
+	}
+}
+
+func (w *recordWriter) writeCampaign(v *policy.Campaign) {
+	o := w.object()
+	if len(v.Turns) > 0 {
+		w.key(o, 1)
+		if v.Turns == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Turns)))
+			for i0 := range v.Turns {
+				w.writeCampaignTurns(&v.Turns[i0])
+			}
+		}
+	}
+}
+
+func (w *recordWriter) writeCampaignTurns(v *policy.CampaignTurns) {
+	o := w.object()
+	w.key(o, 1)
+	w.string(string(v.Cause))
+	if v.Off.At != 0 || v.Off.Says != "" || v.Off.Until != 0 {
+		w.key(o, 2)
+		w.writeSwitch(&v.Off)
+	}
+	if v.On.At != 0 || v.On.Says != "" || v.On.Until != 0 {
+		w.key(o, 3)
+		w.writeSwitch(&v.On)
+	}
+}
+
+func (w *recordWriter) writeSwitch(v *policy.Switch) {
+	o := w.object()
+	if v.At != 0 {
+		w.key(o, 1)
+		w.int(int64(v.At))
+	}
+	if v.Says != "" {
+		w.key(o, 2)
+		w.string(string(v.Says))
+	}
+	if v.Until != 0 {
+		w.key(o, 3)
+		w.int(int64(v.Until))
 	}
 }
 
@@ -500,6 +583,18 @@ func (w *recordWriter) writePolicy(v *policy.Policy) {
 	if v.BusinessName != "" {
 		w.key(o, 20)
 		w.string(string(v.BusinessName))
+	}
+	if v.NoBackOff {
+		w.key(o, 21)
+		w.bool(v.NoBackOff)
+	}
+	if v.NoSwitchOff {
+		w.key(o, 22)
+		w.bool(v.NoSwitchOff)
+	}
+	if v.PairRate {
+		w.key(o, 23)
+		w.bool(v.PairRate)
 	}
 }
 
@@ -927,6 +1022,17 @@ func (w *recordWriter) writeRelation(v *policy.Relation) {
 		w.key(o, 12)
 		w.int(int64(v.Welcomed))
 	}
+	if len(v.Limits) > 0 {
+		w.key(o, 13)
+		if v.Limits == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Limits)))
+			for i0 := range v.Limits {
+				w.writeLimited(&v.Limits[i0])
+			}
+		}
+	}
 }
 
 func (w *recordWriter) writeMark(v *policy.Mark) {
@@ -1093,7 +1199,7 @@ func (c *recordReader) readMember(v *policy.Member) {
 }
 
 func (c *recordReader) readRelation(v *policy.Relation) {
-	*v = policy.Relation{Sent: v.Sent[:0]}
+	*v = policy.Relation{Sent: v.Sent[:0], Limits: v.Limits[:0]}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -1163,6 +1269,11 @@ func (c *recordReader) readRelation(v *policy.Relation) {
 			c.readMark(&v.Requested)
 		case 12:
 			v.Welcomed = policy.Moment(c.int())
+		case 13:
+			v.Limits = sized(v.Limits, c.count(cborArray))
+			for i0 := range v.Limits {
+				c.readLimited(&v.Limits[i0])
+			}
 		default:
 			c.unusual = true
 		}
@@ -1197,6 +1308,22 @@ func (c *recordReader) readSent(v *policy.Sent) {
 			v.At = policy.Moment(c.int())
 		case 3:
 			v.Kind = policy.SentKind(c.uint8())
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readLimited(v *policy.Limited) {
+	*v = policy.Limited{}
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.Code = int(c.int())
+		case 2:
+			v.At = policy.Moment(c.int())
+		case 3:
+			v.Over = c.bool()
 		default:
 			c.unusual = true
 		}

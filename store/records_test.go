@@ -60,6 +60,10 @@ func goldenRecords() []any {
 	requested.Member(a).Relation("1").Record(policy.ConsentRecord{State: policy.CodeRequested, Source: policy.SourceRequest, At: 40, Recorded: 41})
 	welcomed := &policy.Contact{}
 	welcomed.Member(a).Relation("1").Welcomed = 42
+	turned := policy.Campaign{Turns: []policy.CampaignTurns{{Cause: policy.CauseError, Off: policy.Switch{At: 4, Says: "because", Until: 5}, On: policy.Switch{At: 6}}}}
+	limited := &policy.Contact{}
+	limited.Limit(a, "1", policy.Limited{Code: 131049, At: 40})
+	limited.Limit(a, "1", policy.Limited{Code: 131056, At: 41, Over: true})
 	id := ID{1, 2, 3}
 	entry := &Entry{
 		ID: id, At: 14, Business: "shop",
@@ -107,6 +111,10 @@ func goldenRecords() []any {
 		sentBy,
 		under, inForce,
 		&contactRecord{Contact: requested},
+		&contactRecord{Contact: limited},
+		&limitRecord{limitSubject: limitSubject{limitedNumber, "1"}, Words: []policy.Limited{{Code: 130429, At: 3}}, Campaign: turned},
+		&policy.Facts{Limits: []policy.Limited{{Code: 130429, At: 3}}, Campaign: turned, Persons: []policy.PersonFacts{{Contact: a, Limits: []policy.Limited{{Code: 131049, At: 7}}}}},
+		&policy.Policy{NoBackOff: true, NoSwitchOff: true, PairRate: true},
 		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Requested: 3}}, Template: policy.TemplateFacts{Parts: policy.TemplateParts{Known: true, Media: true, Buttons: true}}},
 		&policy.Send{Edge: policy.EdgeMessages, PhoneNumberID: "1", Kind: policy.TemplateMessage, Type: "template", Media: true, Buttons: true},
 		&policy.Policy{Followup: true, CodeOnRequest: 600},

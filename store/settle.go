@@ -61,6 +61,15 @@ func (t *tx) settle(id ID, o Outcome, l learned) error {
 			return err
 		}
 	}
+	switch {
+	case o.State == Rejected:
+		err = t.limitedBy(o.ErrorCode, h.Send.PhoneNumberID, o.At, h.judged()[:min(len(h.judged()), 1)])
+	case o.State == Accepted:
+		err = t.gotThrough(h, o)
+	}
+	if err != nil {
+		return err
+	}
 	if err := t.asked(id, h, &after, l.names); err != nil {
 		return err
 	}

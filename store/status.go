@@ -156,9 +156,15 @@ func (t *tx) statusChanged(e policy.StatusChanged) error {
 			return err
 		}
 	}
-	optOut, isOptOut := e.OptOut()
-	if err := t.putStatus(wamid, before, after); err != nil || !isOptOut {
+	if err := t.putStatus(wamid, before, after); err != nil {
 		return err
+	}
+	if err := t.statusLimits(&e, names, after.Entry); err != nil {
+		return err
+	}
+	optOut, isOptOut := e.OptOut()
+	if !isOptOut {
+		return nil
 	}
 	optOut.Ref = wamid.String()
 	if len(names) > 0 {

@@ -154,6 +154,10 @@ type Reader interface {
 	// for counts over many of them: it costs a fraction of reading the entries.
 	Heads(ctx context.Context, j Journal, f Filter) iter.Seq2[*Head, error]
 
+	// Campaign says whether marketing of a business phone number is switched off, by itself
+	// or with its account, waba where that is configured.
+	Campaign(ctx context.Context, phoneNumberID, waba string) (policy.Campaign, error)
+
 	// Numbers are the business phone numbers that webhooks told of, by id.
 	Numbers(ctx context.Context) (map[string]Number, error)
 

@@ -131,6 +131,60 @@ func (r *reader) accountEvent(field string, raw json.RawMessage) {
 		*s = shown(*s, shortText)
 	}
 	r.add(e)
+	if s, ok := campaignSwitch(&e, &u); ok {
+		r.add(s)
+	}
+}
+
+// campaignSwitch is what an event means for marketing: what makes Meta restrict the account,
+// or rate a number low, switches it off until that ends.
+func campaignSwitch(e *policy.AccountEvent, u *accountUpdate) (policy.CampaignSwitched, bool) {
+	s := policy.CampaignSwitched{PhoneNumberID: e.PhoneNumberID, Display: e.Display, WABA: e.WABA, Off: true, Switch: policy.Switch{At: e.At}}
+	name := strings.ToUpper(e.Name)
+	switch e.Kind {
+	case "phone_number_quality_update":
+		s.Cause, s.Says = policy.CauseQuality, "Meta rates the quality of the number as low ("+name+")"
+		switch {
+		case name == "UNFLAGGED", u.NewQuality == "GREEN":
+			s.Off, s.Says = false, "Meta rates the quality of the number as good again ("+name+")"
+		case name != "FLAGGED" && u.NewQuality != "RED" && u.NewQuality != "LOW":
+			return s, false
+		}
+		return s, true
+	case "account_update":
+		switch {
+		case name == "ACCOUNT_RESTRICTION":
+			s.Cause, s.Says = policy.CauseRestriction, "Meta has restricted the account (ACCOUNT_RESTRICTION"
+			endless, applies := false, len(u.Restrictions) == 0
+			for _, r := range u.Restrictions {
+				if r.Type != "" && !strings.Contains(string(r.Type), "MESSAGING") {
+					continue // on adding numbers, for example
+				}
+				applies = true
+				var until stamp
+				_ = until.UnmarshalJSON([]byte(r.Expiration))
+				if until == 0 {
+					endless = true
+				} else {
+					s.Until = max(s.Until, until.moment())
+				}
+				if r.Type != "" {
+					s.Says += ", " + shown(string(r.Type), shortText)
+				}
+			}
+			if s.Says += ")"; endless {
+				s.Until = 0
+			}
+			return s, applies
+		case name == "DISABLED_UPDATE" && u.Ban.State == "REINSTATE":
+			s.Cause, s.Off, s.Says = policy.CauseDisabled, false, "Meta has reinstated the account"
+			return s, true
+		case name == "DISABLED_UPDATE" && u.Ban.State != "SCHEDULE_FOR_DISABLE", name == "ACCOUNT_DELETED":
+			s.Cause, s.Says = policy.CauseDisabled, "Meta has disabled the account ("+name+")"
+			return s, true
+		}
+	}
+	return s, false
 }
 
 // accountFields read what a field tells into an event. One that leaves Name

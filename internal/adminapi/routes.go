@@ -29,6 +29,9 @@ var (
 	RouteEvents            = Route{"/whatsapp/events", getPost}
 	RouteTemplates         = Route{"/whatsapp/templates", get}
 	RouteNumbers           = Route{"/whatsapp/numbers", get}
+	RouteCampaigns         = Route{"/whatsapp/campaign/status", getPost}
+	RouteCampaignOn        = Route{"/whatsapp/campaign/on", post}
+	RouteCampaignOff       = Route{"/whatsapp/campaign/off", post}
 	RouteReport            = Route{"/whatsapp/report", get}
 	RouteDoctor            = Route{"/whatsapp/doctor", get}
 	RouteBackup            = Route{"/whatsapp/backup", post}
@@ -63,7 +66,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteReport, RouteDoctor, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteReport, RouteDoctor, RouteBackup,
 	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 
