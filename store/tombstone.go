@@ -122,13 +122,14 @@ func (s *Book) loadTombstones(r *reading) error {
 // which is nil where the engine is sole.
 func (s *Book) heedErasures(src values, people []policy.Named) error {
 	for i := range people {
-		for _, a := range people[i].Aliases() {
+		person := &people[i]
+		for _, a := range person.Aliases() {
 			e, err := s.erasure(src, a)
 			if err != nil {
 				return err
 			}
-			if e.At > people[i].Contact.NewSince(a) { // else the name is somebody else's by now
-				people[i].Erased = people[i].Erased.Join(e)
+			if e.At > person.Contact.NewSince(a) { // else the name is somebody else's by now
+				person.Erased = person.Erased.Join(e)
 			}
 		}
 	}
