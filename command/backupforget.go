@@ -224,7 +224,7 @@ func (f *forgetting) anew(ctx context.Context, chain *chainFiles) (err error) {
 	}
 	m, err := f.verify(saved.Path)
 	if err == nil {
-		err = backups.Replace(saved.Path, name)
+		err = backups.Replace(saved.Path, old, name)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(saved.Path))

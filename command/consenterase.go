@@ -66,9 +66,6 @@ func printErased(c *call, e *adminapi.Erased) error {
 	} else if e.BytesGoneBy != nil {
 		rows = append(rows, [2]string{"out of the files", "by " + e.BytesGoneBy.Format(tableTime) + ", or at once with waguard store purge"})
 	}
-	if !e.DryRun && e.Known {
-		rows = append(rows, [2]string{"out of backups", "when waguard backup forget has written those of before anew"})
-	}
 	for _, k := range e.Kept {
 		name := strings.ReplaceAll(k.What, "_", " ")
 		if k.Count > 0 {

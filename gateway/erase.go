@@ -88,7 +88,7 @@ func kept(c *store.ErasureCounts) []Kept {
 	return append(
 		list,
 		Kept{What: "erasure_note", Why: "when it was, who asked for it and what went: it shows that the request was met"},
-		Kept{What: "backups", Why: "files elsewhere are out of the gateway's reach: delete those from before, or let them age out; what is restored of them is erased again"},
+		Kept{What: "backups", Why: "those from before still have the person until waguard backup forget has written them anew, where they lie, or they are deleted; what is restored of them is erased again"},
 		Kept{What: "logs", Why: "lines that the gateway has logged have a pseudonym of the person; they age out with the log files"},
 	)
 }

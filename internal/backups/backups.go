@@ -80,8 +80,17 @@ func Digest(path string) (sum string, size int64, err error) {
 	return hex.EncodeToString(h.Sum(nil)), size, err
 }
 
-// Replace puts a backup that was saved in the place of another, in the same directory.
-func Replace(saved, name string) error {
+// Replace gives a backup that was saved a name in the same directory, in the place of what
+// has it. It belongs to whom the old one does: the superuser may be doing this for the user
+// who makes the backups.
+func Replace(saved, old, name string) error {
+	info, err := os.Stat(old)
+	if err == nil {
+		err = giveAs(saved, info)
+	}
+	if err != nil {
+		return fmt.Errorf("giving the backup to its owner: %w", err)
+	}
 	if err := os.Rename(saved, name); err != nil {
 		return fmt.Errorf("naming the backup: %w", err)
 	}
