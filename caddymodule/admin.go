@@ -43,6 +43,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteLedgerGroups:      answering(groupsOf(gateway.Ledger)),
 	adminapi.RouteViolationsSummary: answering(summary),
 	adminapi.RouteTemplates:         answering(templates),
+	adminapi.RouteTemplatesSync:     answering(syncNow),
 	adminapi.RouteNumbers:           answering(numbers),
 	adminapi.RouteCampaigns:         answering(campaignsOf),
 	adminapi.RouteCampaignOn:        switchCampaign(false),

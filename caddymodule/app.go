@@ -73,6 +73,10 @@ type App struct {
 	// limit (GOMEMLIMIT) holds in any case.
 	GCPercent int `json:"gc_percent,omitempty"`
 
+	// Lists the templates of the accounts by itself.
+	// Default: what is known of templates comes from webhooks and from what senders list.
+	TemplateSync *TemplateSync `json:"template_sync,omitempty"`
+
 	// How recipients appear in logs: `pseudonym` (a keyed hash), `masked`
 	// (country and last two digits) or `clear`.
 	// Default: `pseudonym`.
@@ -203,6 +207,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.checkGCPercent(); err != nil {
 		return err
 	}
+	if err := a.provisionSync(); err != nil {
+		return err
+	}
 	if a.words, err = compileWords(a.Words); err != nil {
 		return err
 	}
@@ -231,7 +238,7 @@ func (a *App) Start() error {
 	if a.gateway.Businesses.Others != nil && len(a.gateway.Businesses.Listed) == 0 {
 		a.logger.Info("serving every business phone number with the default policy; add `business <phone_number_id>` blocks to name yours")
 	}
-	return nil
+	return a.startSync()
 }
 
 // defaultGrace is how long requests may go on after SIGTERM where the operator
@@ -251,13 +258,18 @@ func (a *App) endGracefully() {
 	}
 }
 
-// Stop does nothing: requests may still run. The store is released in Cleanup.
-func (a *App) Stop() error { return nil }
+// Stop ends what the app does by itself. Requests may still run: the store is released in
+// Cleanup.
+func (a *App) Stop() error {
+	a.stopSync()
+	return nil
+}
 
 // Cleanup releases the store, if this configuration ever acquired it. Caddy also
 // calls it on a configuration that failed half way.
 func (a *App) Cleanup() error {
 	gcPercent.release(a)
+	a.stopSync()
 	if a.lease == nil {
 		return nil
 	}

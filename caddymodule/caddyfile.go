@@ -210,6 +210,10 @@ func atStart(setting, what string) (string, error) {
 //		body_budget      <size>
 //		body_timeout     <duration>
 //		gc_percent       <number>
+//		template_sync {
+//			token <token>
+//			every <duration>
+//		}
 //		log_contacts     pseudonym|masked|clear
 //		decision_log     <writer> [{ <the writer's options> }]
 //	}
@@ -256,6 +260,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"body_budget":      app.parseBodyBudget,
 		"body_timeout":     app.parseBodyTimeout,
 		"gc_percent":       numberInto(&app.GCPercent, leastGCPercent, highGCPercent, fmt.Sprintf(", such as %d", goGCPercent)),
+		"template_sync":    app.parseSync,
 		"log_contacts":     chooseLogContacts.into(&app.LogContacts),
 		"decision_log":     app.parseDecisionLog,
 		"suspected_words":  func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "suspected") },

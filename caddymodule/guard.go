@@ -186,6 +186,9 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 		if err := g.Upstream.provision(ctx); err != nil {
 			return g.located(err)
 		}
+		if sync := g.app.TemplateSync; sync != nil && sync.by == nil && g.dialect == cloudapi.Cloud {
+			sync.by = g.Upstream
+		}
 	}
 	return nil
 }

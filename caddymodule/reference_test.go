@@ -49,6 +49,7 @@ var blocks = map[string]struct {
 	"store badger":      {"badger {\n?\n}", new(BadgerStore).UnmarshalCaddyfile},
 	"business":          {"whatsapp {\nbusiness 1 {\n?\n}\n}", appBlock},
 	"policy":            {"whatsapp {\npolicy {\n?\n}\n}", appBlock},
+	"template_sync":     {"whatsapp {\ntemplate_sync {\n?\n}\n}", appBlock},
 	"fallback_template": {"whatsapp {\npolicy {\nfallback_template t {\n?\n}\n}\n}", appBlock},
 	"whatsapp_guard":    {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
 	"upstream":          {"whatsapp_guard {\nupstream https://graph.facebook.com {\n?\n}\n}", new(Guard).UnmarshalCaddyfile},
@@ -113,7 +114,10 @@ func TestReferenceExamples(t *testing.T) {
 				continue
 			}
 			examples++
-			example := cells[4]
+			example := strings.NewReplacer(" { ", " {\n", " }", "\n}").Replace(cells[4])          // a table has blocks in one line
+			if strings.Trim(in, "`") == "template_sync" && !strings.HasPrefix(example, "token") { // it can't do without
+				example += "\ntoken {env.SECRET}"
+			}
 			for _, needed := range []string{"app_secret", "verify_token"} { // a webhook can't do without
 				if strings.Trim(in, "`") == "whatsapp_webhook" && !strings.HasPrefix(example, needed) {
 					example += "\n" + needed + " {env.SECRET}"

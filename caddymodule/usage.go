@@ -19,6 +19,7 @@ var usages = map[string]string{ // #nosec G101 -- how secrets are written, and n
 	"groups": "groups allow|refuse", "direct_send": "direct_send allow|refuse", "time_zone": "time_zone <name>, such as Europe/Berlin",
 	"bare_numbers": "bare_numbers international|both|refuse", "consent_expires": "consent_expires <scope> <period>, such as consent_expires marketing 365d", "countries": "countries refuse|only <scope> <country>..., such as countries only marketing DE AT CH", "country_pack": "country_pack on|off", "quiet_hours": "quiet_hours <scope> <from> <to> [<time zone>|recipient], such as quiet_hours marketing 21:00 08:00", "consent_request_templates": "consent_request_templates <name>...", "consent_request_limit": "consent_request_limit <number> <period>, such as consent_request_limit 1 30d", "session_only": "session_only [on|off]", "post_session_followup": "post_session_followup [on|off]", "otp_on_request": "otp_on_request <duration>, such as 10m", "meta_backoff": "meta_backoff [on|off]", "campaign_switch_off": "campaign_switch_off [on|off]", "pair_rate": "pair_rate [on|off]",
 	"rule": "rule <id> refuse|warn <expression> <reason>, the last two in quotes or backquotes; rule <id> off in a business that doesn't have one of the policy", "frequency_cap": "frequency_cap <scope> <number> <period>, such as frequency_cap marketing 2 7d", "fallback_template": "fallback_template <name> [<language>], such as fallback_template we_wrote_back en", "text_as": "text_as body 1",
+	"template_sync": "template_sync { token <token> }, without a word before the brace", "token": "token <access token>, such as token {file./run/secrets/meta-token}", "every": "every <duration>, such as every 1h",
 	"essential_templates": "essential_templates <name>...",
 	"transaction_prefix":  "transaction_prefix <prefix>...", "confirmation_texts": "confirmation_texts <text>..., each in quotes",
 	"opt_out_reach": "opt_out_reach number|waba|all", "opt_in_reach": "opt_in_reach number|waba|all", "consent_skew": "consent_skew <duration>, such as 60s",
@@ -48,7 +49,7 @@ var argumentsWrong = regexp.MustCompile(`^wrong argument count or unexpected lin
 
 // withPlaceholders are the options whose placeholders are replaced, when the gateway
 // starts or for each request.
-var withPlaceholders = []string{"store", "witness", "encryption_key", "app_secret", "verify_token", "auth", "sender", "senders", "decision_log", "upstream", "trust", "header_up"}
+var withPlaceholders = []string{"store", "witness", "encryption_key", "app_secret", "verify_token", "auth", "sender", "senders", "decision_log", "token", "upstream", "trust", "header_up"}
 
 // runtimePlaceholder is one that Caddy replaces when a configuration runs.
 var runtimePlaceholder = regexp.MustCompile(`\{(env|file|system|http|time|vars)\.[^{}]*\}`)

@@ -22,13 +22,29 @@ API, a price), quality, and how often each was sent in the last 7 days. Template
 that were sent and that nobody has told of are among them.
 
 --problems lists only those that somebody should look at: sent and unknown, sent and
-not sendable, billed under another category than Meta told, of low quality.`,
+not sendable, billed under another category than Meta told, of low quality.
+
+sync has a gateway with template_sync list the templates of all its accounts now, and
+tells what came of it; the exit code is 1 where an account could not be listed.`,
 		example: `
 waguard templates
 waguard templates --problems
+waguard templates sync
 waguard templates --waba 102290129340398 --output csv`,
 		shape: templatesCommand,
 	})
+}
+
+var syncedAccounts = layout[adminapi.SyncedAccount]{
+	titles: []string{"ACCOUNT", "LISTED", "TEMPLATES", "NEXT", "PROBLEM"},
+	cells: func(a adminapi.SyncedAccount) []string {
+		listed := "never"
+		if a.Listed != nil {
+			listed = a.Listed.Format(tableTime)
+		}
+		return []string{a.WABA, listed, fmt.Sprint(a.Templates), a.Next.Format(tableTime), a.Error}
+	},
+	none: "No accounts: no business is configured with a waba, and no webhook has told of one.",
 }
 
 var templates = layout[adminapi.Template]{
@@ -105,4 +121,25 @@ func templatesCommand(cmd *cobra.Command) {
 		c.note("Sent: since %s.", t.UsesSince.Format(tableTime))
 		return nil
 	})
+	sync := &cobra.Command{Use: "sync", Short: "Has the gateway list the templates of its accounts now", Example: indented(`
+waguard templates sync
+waguard templates sync --json`)}
+	outputFlags(sync)
+	asking(sync, func(ctx context.Context, c *call) error {
+		done, err := c.client.SyncTemplates(ctx)
+		if err != nil {
+			return err
+		}
+		if err := show(c, &syncedAccounts, done.Accounts, nil); err != nil {
+			return err
+		}
+		for _, a := range done.Accounts {
+			if a.Error != "" {
+				return fmt.Errorf("account %s: %s", a.WABA, a.Error)
+			}
+		}
+		return nil
+	})
+	cmd.Annotations = map[string]string{doesItself: "true"}
+	cmd.AddCommand(sync)
 }

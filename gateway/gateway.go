@@ -34,6 +34,8 @@ type Gateway struct {
 	// Silence follows numbers without webhooks; nil where nobody does. It belongs
 	// to a store, and outlives configurations.
 	Silence atomic.Pointer[Silence]
+	// Sync lists the templates by itself; nil where nobody does.
+	Sync atomic.Pointer[TemplateSync]
 	// Clocks compares WhatsApp's clock with ours.
 	Clocks Clocks
 	// Often writes what may come with every request.
@@ -83,6 +85,9 @@ func (g *Gateway) Learn(ctx context.Context, events []policy.Event) error {
 func (g *Gateway) Hear(ctx context.Context, events []policy.Event) error {
 	if err := g.Learn(ctx, events); err != nil {
 		return err
+	}
+	if sync := g.Sync.Load(); sync != nil {
+		sync.told(events)
 	}
 	s := g.Silence.Load()
 	for _, e := range events {

@@ -253,6 +253,11 @@ func (c *Client) Templates(ctx context.Context, s TemplateSelection) (*Templates
 	return answer[Templates](ctx, c, RouteTemplates, queryOf(&s))
 }
 
+// SyncTemplates has the gateway list the templates of its accounts now.
+func (c *Client) SyncTemplates(ctx context.Context) (*TemplateSync, error) {
+	return answer[TemplateSync](ctx, c, RouteTemplatesSync, struct{}{})
+}
+
 // Numbers is what is known about the business phone numbers.
 func (c *Client) Numbers(ctx context.Context) (*Numbers, error) {
 	return answer[Numbers](ctx, c, RouteNumbers, nil)

@@ -57,6 +57,25 @@ type Template struct {
 	LastUse      *time.Time      `json:"last_use,omitempty"`
 }
 
+// TemplateSync is how it stands with the listing of templates that the gateway does by
+// itself.
+type TemplateSync struct {
+	Accounts []SyncedAccount `json:"accounts"`
+}
+
+// SyncedAccount is how it stands with an account.
+type SyncedAccount struct {
+	WABA string `json:"waba"`
+	// Listed is when the list was last read to its end, if ever.
+	Listed *time.Time `json:"listed,omitempty"`
+	// Templates is how many there were.
+	Templates int `json:"templates"`
+	// Error says why the last time failed; "" where it did not.
+	Error string `json:"error,omitempty"`
+	// Next is when it is listed next.
+	Next time.Time `json:"next"`
+}
+
 // Word is what somebody said of it, when, and where it was heard: in a webhook, an
 // answer of Meta's API, or a price.
 type Word struct {

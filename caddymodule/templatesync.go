@@ -1,0 +1,206 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/waguard/waguard/forward"
+	"github.com/waguard/waguard/gateway"
+	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/policy"
+)
+
+// TemplateSync has the gateway list the templates of its accounts by itself, by the
+// upstream of the guard.
+type TemplateSync struct {
+	// An access token that may read the accounts' templates
+	// (whatsapp_business_management). Placeholders are replaced whenever it is used: a file
+	// (`{file./run/secrets/meta-token}`) may be written anew while the gateway runs.
+	// Required.
+	Token string `json:"token"`
+
+	// How often an account's templates are listed, from 5 minutes to 24 hours.
+	// Default: 1h.
+	Every caddy.Duration `json:"every,omitempty"`
+
+	by *Upstream
+	// cancel ends the listing, done is closed when it has ended.
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+const (
+	defaultSyncEvery  = time.Hour
+	shortestSyncEvery = 5 * time.Minute
+	longestSyncEvery  = 24 * time.Hour
+	// syncTimeout is how long a page may take.
+	syncTimeout = 30 * time.Second
+	// syncLook is how often it is looked whether an account is due.
+	syncLook = time.Second
+)
+
+func (s *TemplateSync) check() error {
+	switch every := time.Duration(s.Every); {
+	case s.Token == "":
+		return errors.New("template_sync needs a token, such as token {file./run/secrets/meta-token}")
+	case every < shortestSyncEvery || every > longestSyncEvery:
+		return fmt.Errorf("template_sync lists every %s; it must be 5 minutes to 24 hours, such as every 1h", every)
+	}
+	return nil
+}
+
+// provisionSync checks the settings.
+func (a *App) provisionSync() error {
+	s := a.TemplateSync
+	if s == nil {
+		return nil
+	}
+	if s.Every == 0 {
+		s.Every = caddy.Duration(defaultSyncEvery)
+	}
+	return s.check()
+}
+
+// startSync begins to list, once all guards are provisioned.
+func (a *App) startSync() error {
+	s := a.TemplateSync
+	if s == nil {
+		return nil
+	}
+	if s.by == nil {
+		return errors.New("template_sync lists templates by the upstream of a whatsapp_guard for the Cloud API, and none has one: write `upstream https://graph.facebook.com` into it")
+	}
+	sync := &gateway.TemplateSync{Gateway: a.gateway, Log: a.logger.Named("template_sync"), Every: time.Duration(s.Every), Get: s.get}
+	a.gateway.Sync.Store(sync)
+	ctx, cancel := context.WithCancel(a.ctx)
+	s.cancel = cancel
+	s.done.Go(func() {
+		look := time.NewTicker(syncLook)
+		defer look.Stop()
+		for {
+			sync.Due(ctx)
+			select {
+			case <-ctx.Done():
+				return
+			case <-look.C:
+			}
+		}
+	})
+	return nil
+}
+
+// stopSync ends it, and waits until it has ended.
+func (a *App) stopSync() {
+	if s := a.TemplateSync; s != nil && s.cancel != nil {
+		s.cancel()
+		s.done.Wait()
+	}
+}
+
+// get asks Meta, with the same proxy, trust and header as sends have.
+func (s *TemplateSync) get(ctx context.Context, target string) (status int, body []byte, err error) {
+	token, err := resolveSecret("template_sync: token", s.Token)
+	if err != nil {
+		return 0, nil, err
+	}
+	ctx = context.WithValue(ctx, caddy.ReplacerCtxKey, caddy.NewReplacer()) // for header_up
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	r.Host = s.by.client.Host()
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(token))
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("User-Agent", "waguard")
+	request := forward.Request{Method: r.Method, Target: target, Deadline: time.Now().Add(syncTimeout)}
+	request.Fields = s.by.header(&request, nil, r)
+	resp, err := s.by.client.Do(ctx, &request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(resp.Body, largestListing+1))
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case len(body) > largestListing:
+		return 0, nil, errors.New("the answer is larger than any list of templates")
+	}
+	return resp.StatusCode, body, nil
+}
+
+// syncNow lists the templates of every account.
+func syncNow(ctx context.Context, g *gateway.Gateway, _ *struct{}) (*adminapi.TemplateSync, error) {
+	sync := g.Sync.Load()
+	if sync == nil {
+		return nil, &adminapi.Error{Status: http.StatusConflict, Err: errors.New("this gateway lists no templates by itself: write template_sync { token … } into its whatsapp block")}
+	}
+	list, err := sync.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answer := &adminapi.TemplateSync{Accounts: []adminapi.SyncedAccount{}}
+	for i := range list {
+		a := &list[i]
+		told := adminapi.SyncedAccount{WABA: a.WABA, Templates: a.Templates, Next: a.Next}
+		if !a.Done.IsZero() {
+			told.Listed = &a.Done
+		}
+		if a.Err != nil {
+			told.Error = a.Err.Error()
+		}
+		answer.Accounts = append(answer.Accounts, told)
+	}
+	return answer, nil
+}
+
+// syncFindings are what doctor finds.
+func syncFindings(sync *gateway.TemplateSync) (findings []adminapi.Finding) {
+	const check = "templates"
+	if sync == nil {
+		return nil
+	}
+	for _, a := range sync.State() {
+		switch last := "it was never listed"; {
+		case a.Err != nil:
+			if !a.Done.IsZero() {
+				last = "it was last listed at " + policy.MomentOf(a.Done).String()
+			}
+			findings = append(findings, adminapi.Trouble(check, "mend that; waguard templates sync tries it at once", "template_sync can't list the templates of account %s: %v; %s", a.WABA, a.Err, last))
+		case !a.Done.IsZero():
+			findings = append(findings, adminapi.OK(check, "template_sync listed the templates of account %s at %s", a.WABA, policy.MomentOf(a.Done)))
+		}
+	}
+	return findings
+}
+
+// parseSync reads the option.
+func (a *App) parseSync(d *caddyfile.Dispenser) error {
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	at := *d
+	s := new(TemplateSync)
+	a.TemplateSync = s
+	var every *caddy.Duration
+	if err := parseBlock(d, map[string]parser{"token": stringInto(&s.Token), "every": positiveInto(&every)}); err != nil {
+		return err
+	}
+	s.Every = caddy.Duration(defaultSyncEvery)
+	if every != nil {
+		s.Every = *every
+	}
+	if err := s.check(); err != nil {
+		return at.Err(err.Error())
+	}
+	return nil
+}
