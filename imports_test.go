@@ -70,7 +70,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook phone policy store", "caddy badger disk"},
 
 	// Doors.
-	{"internal/adminapi", "audit billing consent internal/strictjson internal/version phone policy store store/archive", "caddy badger disk logger"},
+	{"internal/adminapi", "audit billing consent internal/qr internal/strictjson internal/version phone policy store store/archive", "caddy badger disk logger"},
 	{"internal/evidence", "audit consent internal/adminapi policy store", "caddy badger disk logger"},
 	{"decisionlog", "policy store", "caddy badger network disk logger"},
 	{
@@ -80,7 +80,7 @@ var rooms = []struct{ name, mayImport, never string }{
 
 	{"internal/backups", "internal/durable", "caddy badger network logger"},
 	{"internal/sealing", "", "caddy badger network logger"},
-	{"command", "audit billing cloudapi/identity consent internal/adminapi internal/backups internal/evidence internal/ntp internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
+	{"command", "audit billing cloudapi/identity consent internal/adminapi internal/backups internal/evidence internal/ntp internal/qr internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},

@@ -72,6 +72,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteExport:            givingOut(func(r *adminapi.PersonRequest) string { return r.Format }),
 	adminapi.RouteReviews:           answering(reviewsOf),
 	adminapi.RouteWhy:               answering(whyOf),
+	adminapi.RouteLink:              answering(linkOf),
 	adminapi.RouteReviewDecide:      withPeer(decideReview),
 	adminapi.RouteNewPerson:         recording(string(store.HandedOver), (*gateway.Gateway).RecordNewPerson),
 	adminapi.RouteErase:             withPeer(adminErase),

@@ -105,6 +105,9 @@ func consentAnswer(k *gateway.Known) *adminapi.Consent {
 	if k.Suspected != 0 {
 		answer.Suspected = new(k.Suspected.Time())
 	}
+	if k.Open {
+		answer.Entry = k.EntryAt(k.Window.Opened)
+	}
 	if k.Welcomed != 0 {
 		answer.Welcomed = new(k.Welcomed.Time())
 	}

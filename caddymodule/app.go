@@ -45,6 +45,10 @@ type App struct {
 	// which they do.
 	Words []Words `json:"words,omitempty"`
 
+	// Texts that links and QR codes have ready, by which a message tells how its sender
+	// came to the chat.
+	Entries []*Entry `json:"entries,omitempty"`
+
 	// When a send is on disk: `strict` writes it into the ledger before its first
 	// byte goes upstream; `overlap` while the upstream works on it, within 5 ms,
 	// and before the sender gets an answer. With `overlap`, kill -9 or a power cut
@@ -98,6 +102,7 @@ type App struct {
 	provider StoreProvider
 	clock    Clock
 	words    *policy.Words
+	entries  policy.Entries
 	gateway  *gateway.Gateway
 	metrics  metrics
 	// decisionLog opens the writer of the decision log; nil where there is none.
@@ -213,6 +218,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.words, err = compileWords(a.Words); err != nil {
 		return err
 	}
+	if a.entries, err = entriesOf(a.Entries); err != nil {
+		return err
+	}
+	a.gateway.Entries = a.entries
 	return a.resolveBusinesses()
 }
 

@@ -347,6 +347,7 @@ func (b *Business) account() (*gateway.Business, error) {
 		if r.Home = phone.CallingCode(b.Number); r.Home == "" {
 			return nil, fmt.Errorf("number %q is not a phone number with plus and country code", b.Number)
 		}
+		r.Number = phone.Digits(b.Number)
 	}
 	return r, nil
 }

@@ -206,6 +206,7 @@ func atStart(setting, what string) (string, error) {
 //		opt_in_payloads  <scope> <payload>...
 //		suspected_words  <word>...
 //		ignored_words    <word>...
+//		entry            <source> <text>...
 //		ledger           strict|overlap
 //		body_budget      <size>
 //		body_timeout     <duration>
@@ -256,6 +257,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"opt_in_words":     func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", false) },
 		"opt_out_payloads": func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_out", true) },
 		"opt_in_payloads":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", true) },
+		"entry":            app.parseEntry,
 		"ledger":           chooseLedger.into(&app.Ledger),
 		"body_budget":      app.parseBodyBudget,
 		"body_timeout":     app.parseBodyTimeout,
@@ -265,7 +267,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"decision_log":     app.parseDecisionLog,
 		"suspected_words":  func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "suspected") },
 		"ignored_words":    func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "ignored") },
-	}, "business", "opt_out_words", "opt_in_words", "suspected_words", "ignored_words", "opt_out_payloads", "opt_in_payloads")
+	}, "business", "entry", "opt_out_words", "opt_in_words", "suspected_words", "ignored_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {
 		return nil, err
 	}

@@ -166,6 +166,7 @@ var apiOperations = map[string]apiOperation{
 	"/erase":             {right: gateway.RightErase, do: apiErase},
 	"/check":             {right: gateway.RightRead, do: apiCheck},
 	"/why":               {right: gateway.RightRead, do: apiWhy},
+	"/link":              {right: gateway.RightRead, do: apiLink},
 	"/list":              {right: gateway.RightRead, do: apiList},
 	"/reviews":           {right: gateway.RightRead, do: apiReviews},
 	"/reviews/decide":    {do: apiDecide},

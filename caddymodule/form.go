@@ -13,7 +13,6 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/waguard/waguard/consent"
-	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -240,11 +239,7 @@ func (f *ConsentForm) provision(app *App) error {
 	case f.Confirm == confirmOff && b.ConfirmOptIns:
 		return errors.New("confirm is off, but opt_in_confirmation is required for this business")
 	}
-	for _, listed := range app.Businesses {
-		if listed.PhoneNumberID == f.PhoneNumberID && listed.Number != "" {
-			f.number = phone.Digits(listed.Number)
-		}
-	}
+	f.number = b.Number
 	if f.Confirm == confirmOnWhatsApp && f.number == "" {
 		return fmt.Errorf("people confirm by a message to the business, and the business %s has no number: add `number` to its business block", f.PhoneNumberID)
 	}

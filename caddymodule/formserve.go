@@ -323,7 +323,7 @@ func (h *ConsentAPI) tick(r *http.Request, f *ConsentForm, t *ConsentFormText, s
 		return &apiTickRecorded{State: "recorded", Message: t.words["recorded"]}, nil, nil
 	}
 	text := t.shown.Confirm + " " + policy.WrittenCode(code)
-	link := waLink(f.number, text)
+	link := gateway.ChatLink(f.number, text)
 	drawn, err := qr.Of(link)
 	if err != nil {
 		return nil, nil, err
@@ -335,11 +335,6 @@ func (h *ConsentAPI) tick(r *http.Request, f *ConsentForm, t *ConsentFormText, s
 func hasCountryCode(number string) bool {
 	number = strings.TrimSpace(number)
 	return strings.HasPrefix(number, "+") || strings.HasPrefix(number, "00")
-}
-
-// waLink is a link that opens a chat with a business, a message being written in it.
-func waLink(digits, text string) string {
-	return "https://wa.me/" + digits + "?text=" + strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
 }
 
 func clientOf(r *http.Request) string {

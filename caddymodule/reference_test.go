@@ -141,7 +141,7 @@ func TestReferenceExamples(t *testing.T) {
 // Every JSON field must be found in the table too.
 func TestReferenceHasEveryJSONField(t *testing.T) {
 	text := page(t, "options")
-	for _, v := range []any{App{}, Business{}, Policy{}, Words{}, BadgerStore{}, Guard{}, Webhook{}, ConsentAPI{}, ConsentForm{}, ConsentFormText{}} {
+	for _, v := range []any{App{}, Business{}, Policy{}, Words{}, BadgerStore{}, Guard{}, Webhook{}, ConsentAPI{}, ConsentForm{}, ConsentFormText{}, Entry{}} {
 		typ := reflect.TypeOf(v)
 		for i := range typ.NumField() {
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")

@@ -28,6 +28,7 @@ var usages = map[string]string{ // #nosec G101 -- how secrets are written, and n
 	"opt_out_words": "opt_out_words <scope> <word>...", "opt_in_words": "opt_in_words <scope> <word>...",
 	"opt_out_payloads": "opt_out_payloads <scope> <payload>...", "opt_in_payloads": "opt_in_payloads <scope> <payload>...",
 	"suspected_words": "suspected_words <word>...", "ignored_words": "ignored_words <word>...",
+	"entry":  "entry <source> <text>..., each text in quotes, such as entry qr:window \"Hello from the window\"",
 	"ledger": "ledger strict|overlap", "body_budget": "body_budget <size>, such as 64MiB", "body_timeout": "body_timeout <duration>, such as 30s", "gc_percent": "gc_percent <number>, such as 100",
 	"origins": "origins <origin>..., such as https://www.example.com", "rate": "rate <number>, such as 50",
 	"form_rate": "form_rate <number>, such as 20", "form": "form <id>, such as form newsletter", "scope": "scope marketing|transactional|authentication|all",

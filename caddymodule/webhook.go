@@ -147,7 +147,7 @@ func (h *Webhook) checkDialect() error {
 	case dialect != cloudapi.Cloud && !isDigits(h.PhoneNumberID):
 		return fmt.Errorf("the dialect %s needs `phone_number_id <id>`, since its deliveries may not name the number", h.Dialect)
 	}
-	h.options = webhook.Options{Words: h.app.words, PhoneNumberID: h.PhoneNumberID}
+	h.options = webhook.Options{Words: h.app.words, Entries: h.app.entries, PhoneNumberID: h.PhoneNumberID}
 	for _, b := range h.app.Businesses {
 		if h.PhoneNumberID != "" && b.PhoneNumberID == h.PhoneNumberID {
 			h.options.WABA, h.options.Number = b.WABA, b.Number

@@ -21,7 +21,7 @@ import (
 // rows are what commands print a row of.
 var rows = map[string]any{
 	"waguard violations": adminapi.Line{}, "waguard ledger": adminapi.Line{}, "waguard events": adminapi.EventLine{}, "waguard report": billing.Row{},
-	"waguard templates": adminapi.Template{}, "waguard templates sync": adminapi.SyncedAccount{}, "waguard numbers": adminapi.Number{}, "waguard doctor": adminapi.Finding{},
+	"waguard templates": adminapi.Template{}, "waguard templates sync": adminapi.SyncedAccount{}, "waguard numbers": adminapi.Number{}, "waguard link": adminapi.Link{}, "waguard doctor": adminapi.Finding{},
 	"waguard consent history": adminapi.ConsentRecord{}, "waguard store check": store.CheckReport{}, "waguard audit verify": audit.Report{}, "waguard backup drill": drillReport{}, "waguard version": version.Build{},
 	"waguard campaign on": adminapi.Campaign{}, "waguard campaign off": adminapi.Campaign{}, "waguard campaign status": adminapi.Campaign{},
 	"waguard consent get": adminapi.Consent{}, "waguard consent opt-in": adminapi.Consent{}, "waguard consent opt-out": adminapi.Consent{}, "waguard consent ask": adminapi.Consent{},

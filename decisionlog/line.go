@@ -47,6 +47,8 @@ type Decision struct {
 	SenderToken   string            `json:"sender_token,omitempty"`
 	Contact       string            `json:"contact,omitempty"`
 	Market        string            `json:"market,omitempty"`
+	// Entry is how the person came into the window that was open.
+	Entry string `json:"entry,omitempty"`
 	// Welcome: it is the first template after the person agreed.
 	Welcome bool `json:"welcome,omitempty"`
 	// Warnings are those of rules of the operator's own.
@@ -110,7 +112,7 @@ func DecisionOf(e *store.Entry, monitored bool) *Decision {
 		Decision: e.Tag(), Rule: e.Decision.Rule, RuleID: e.Decision.RuleID, Warnings: e.Decision.Warnings, Welcome: e.Decision.Welcome, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy, Mode: "enforce",
 		Category: e.Decision.Category, Initiation: e.Decision.Initiation,
 		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
-		PhoneNumberID: e.Send.PhoneNumberID, WABA: e.WABA, Business: e.Business, Sender: e.Sender, SenderToken: e.Token, Market: e.Market,
+		PhoneNumberID: e.Send.PhoneNumberID, WABA: e.WABA, Business: e.Business, Sender: e.Sender, SenderToken: e.Token, Market: e.Market, Entry: e.EntrySource(),
 	}
 	if monitored {
 		d.Mode = "monitor"

@@ -140,15 +140,13 @@ var startClaims = []claim{
 	},
 	{
 		name: "entry-direct", says: "Somebody writes to the number directly",
-		does:    "Their message opens the window",
-		missing: "the way by which they came, kept with the window.",
-		steps:   steps{ana.writes("Hello"), text(ana, passes)},
+		does:  "Their message opens the window, which is known to have been opened directly: in `waguard consent get`, the ledger and the decision log",
+		steps: steps{ana.writes("Hello"), ana.entered("direct"), text(ana, passes), sentWithin("direct")},
 	},
 	{
 		name: "entry-known", says: "Somebody comes by a link, button, chat on a website, QR code or pop-up",
-		does:    "Their message opens the window",
-		missing: "the source, told by the text that the link or code had prepared.",
-		steps:   steps{ana.writes("I come from the poster"), text(ana, passes)},
+		does:  "Their message opens the window, and tells by the text that the link or code had ready how they came (`entry`, `waguard link`)",
+		steps: steps{reconfigured(inGermany + "\nentry qr:poster \"I come from the poster\""), ana.writes("i come from the poster!"), ana.entered("qr:poster"), text(ana, passes), sentWithin("qr:poster")},
 	},
 	{
 		name: "entry-other", says: "There are more ways than these",

@@ -215,6 +215,11 @@ func TestConsentAPI(t *testing.T) {
 		}
 	}
 
+	link := `{"phone_number_id":"` + shop + `","text":"Hello","source":"qr:window"}`
+	if status, answer, _ = c.post(t, all, "/link", link); status != http.StatusOK || !strings.Contains(string(answer), `"link":"https://wa.me/4930555123?text=Hello"`) {
+		t.Errorf("a link: %d %s", status, answer)
+	}
+
 	// Lists, and what waits for somebody to read it.
 	status, answer, _ = c.post(t, all, "/list", `{"state":"opted_in","source":"website","incomplete":true,"from":"1h"}`)
 	if status != http.StatusOK || strings.Count(string(answer), `"state":"opted_in"`) != 2 || strings.Contains(string(answer), ana.Phone[1:]) {

@@ -17,6 +17,8 @@ type Business struct {
 	Name string
 	// WABA is the account it belongs to; "" where webhooks tell.
 	WABA string
+	// Number is its own phone number in digits; "" where webhooks tell.
+	Number string
 	// Home is the calling code of its own number; "" where webhooks tell.
 	Home string
 	// Monitor: everything passes, whatever is decided about it.

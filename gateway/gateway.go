@@ -25,6 +25,8 @@ type Gateway struct {
 	Open func() (store.Store, error)
 	// Businesses are the business phone numbers served.
 	Businesses Businesses
+	// Entries are the texts by which people tell how they came to a chat.
+	Entries policy.Entries
 	// Overlap lets sends leave while their ledger entries are on their way to disk.
 	Overlap bool
 	// Contacts is how people appear in logs.

@@ -69,7 +69,11 @@ func (c *Contact) Apply(ch *Change) {
 	switch e := ch.Event.(type) {
 	case ServiceWindowOpened:
 		c.LinkAll(ch.Names, e.At)
-		c.each(ch.Names, func(m *Member) { m.Relation(e.PhoneNumberID).Open(e.At, e.OptOut) })
+		c.each(ch.Names, func(m *Member) {
+			r := m.Relation(e.PhoneNumberID)
+			r.Open(e.At, e.OptOut)
+			r.Enter(e.At, e.Entry)
+		})
 	case CallPermission:
 		c.LinkAll(ch.Names, e.At)
 		c.each(ch.Names, func(m *Member) { m.Relation(e.PhoneNumberID).PermitCalls(e.At, e.Until) })

@@ -71,6 +71,8 @@ type Relation struct {
 	Welcomed Moment `cbor:"12,keyasint,omitempty"`
 	// Limits are words of Meta's that it sends the person less from the number.
 	Limits []Limited `cbor:"13,keyasint,omitempty"`
+	// Entry is how the person came to the chat, where a message told: see [Entries].
+	Entry Mark `cbor:"14,keyasint,omitempty"`
 }
 
 // earliest is the smaller of two times, of which zero is none.
@@ -284,6 +286,7 @@ func (r *Relation) merge(other *Relation) {
 	r.Suspected = latest(r.Suspected, other.Suspected)
 	r.dismiss(other.Dismissed)
 	r.request(other.Requested)
+	r.Entry = newest(r.Entry, other.Entry)
 	r.Welcomed = earliest(r.Welcomed, other.Welcomed)
 	for _, s := range other.Sent {
 		r.Sent = withSent(r.Sent, s)

@@ -13,6 +13,8 @@ type ServiceWindowOpened struct {
 	PhoneNumberID string
 	Who           []Identity // all names of one person
 	At            Moment     // WhatsApp's timestamp
+	// Entry is how the person came to the chat, where the message tells.
+	Entry string
 	// OptOut reports that the message is itself an opt-out, or suspected to be
 	// one: it opens the window, but is no wish to hear more.
 	OptOut bool

@@ -124,6 +124,9 @@ type PersonFacts struct {
 	Unwelcomed bool `json:"unwelcomed,omitempty" cbor:"14,keyasint,omitempty"`
 	// Limits are the words of Meta's about the person that are waited for.
 	Limits []Limited `json:"limits,omitempty" cbor:"15,keyasint,omitempty"`
+	// Entry is how the person came into the newest window; "" where nothing told: see
+	// [PersonFacts.EntryAt].
+	Entry string `json:"entry,omitempty" cbor:"16,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.

@@ -28,11 +28,16 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 	if len(c.Links) > 0 {
 		same = c.reach(who, Forever, SamePerson)
 	}
+	var entry Mark
 	for _, a := range same {
 		if r, ok := c.relation(a, fold.PhoneNumberID); ok {
 			f.Opened = max(f.Opened, r.Opened)
 			f.Spoke = max(f.Spoke, r.spoke())
+			entry = newest(entry, r.Entry)
 		}
+	}
+	if WindowOf(entry.At, 0).OpenAt(f.Opened) {
+		f.Entry = string(entry.Source)
 	}
 	var calls Relation
 	for _, a := range names {
@@ -392,6 +397,9 @@ func (r *Relation) since(m *Member) *Relation {
 	}
 	r.Sent = slices.DeleteFunc(slices.Clone(r.Sent), func(s Sent) bool { return m.before(s.At) })
 	r.Limits = slices.DeleteFunc(slices.Clone(r.Limits), func(l Limited) bool { return m.before(l.At) })
+	if m.before(r.Entry.At) {
+		r.Entry = Mark{}
+	}
 	if m.before(r.Requested.At) {
 		r.Requested = Mark{}
 	}

@@ -87,6 +87,9 @@ func (f *Facts) Counted(p *Policy, send *Send, now Moment) {
 			}
 		}
 		f.Persons[i].Sent = counted
+		if f.Persons[i].EntryAt(now) == "" {
+			f.Persons[i].Entry = ""
+		}
 		if p.CodeOnRequest == 0 || c.Category != CategoryAuthentication {
 			f.Persons[i].Requested = 0
 		}

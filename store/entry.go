@@ -163,6 +163,15 @@ func (e *Entry) Contact() policy.ContactID {
 	return e.Facts.Persons[e.Decision.Person].Contact
 }
 
+// EntrySource is how the recipient came into the customer service window that was open;
+// "" where none was.
+func (e *Entry) EntrySource() string {
+	if e.Decision.Person >= len(e.Facts.Persons) {
+		return ""
+	}
+	return e.Facts.Persons[e.Decision.Person].EntryAt(e.At)
+}
+
 // Category is what the send is billed as: Meta's word where it is known, else the
 // estimate of the decision.
 func (e *Entry) Category() policy.Category {

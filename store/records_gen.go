@@ -290,6 +290,10 @@ func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
 			}
 		}
 	}
+	if v.Entry != "" {
+		w.key(o, 16)
+		w.string(string(v.Entry))
+	}
 }
 
 func (w *recordWriter) writeConsent(v *policy.Consent) {
@@ -1033,6 +1037,10 @@ func (w *recordWriter) writeRelation(v *policy.Relation) {
 			}
 		}
 	}
+	if v.Entry.At != 0 || v.Entry.Source != "" || v.Entry.Recorded != 0 || v.Entry.Tap {
+		w.key(o, 14)
+		w.writeMark(&v.Entry)
+	}
 }
 
 func (w *recordWriter) writeMark(v *policy.Mark) {
@@ -1274,6 +1282,8 @@ func (c *recordReader) readRelation(v *policy.Relation) {
 			for i0 := range v.Limits {
 				c.readLimited(&v.Limits[i0])
 			}
+		case 14:
+			c.readMark(&v.Entry)
 		default:
 			c.unusual = true
 		}

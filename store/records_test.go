@@ -64,6 +64,8 @@ func goldenRecords() []any {
 	limited := &policy.Contact{}
 	limited.Limit(a, "1", policy.Limited{Code: 131049, At: 40})
 	limited.Limit(a, "1", policy.Limited{Code: 131056, At: 41, Over: true})
+	entered := &policy.Contact{}
+	entered.Member(a).Relation("1").Enter(7, "qr:window")
 	id := ID{1, 2, 3}
 	entry := &Entry{
 		ID: id, At: 14, Business: "shop",
@@ -147,6 +149,8 @@ func goldenRecords() []any {
 		&ErasureNote{At: 5, Actor: "ana (told)", Reason: "asked for it", Counts: ErasureCounts{1, 2, 3, 4, 5, 6, 7, 8}},
 		&purgeRecord{Since: 5},
 		&Remembered{Digest: [32]byte{1}, Status: 200, Answer: []byte("{}"), Names: []policy.Alias{a}},
+		&contactRecord{Contact: entered},
+		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Entry: "qr:window"}}},
 	}
 }
 

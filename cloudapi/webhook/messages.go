@@ -36,8 +36,10 @@ type userMessage struct {
 	Unsupported struct {
 		Type loosejson.String `json:"type"`
 	} `json:"unsupported"`
-	Errors []graphError `json:"errors"`
-	Edit   struct {
+	// Referral is there where an ad or a post brought the person.
+	Referral *struct{}    `json:"referral"`
+	Errors   []graphError `json:"errors"`
+	Edit     struct {
 		Message json.RawMessage `json:"message"`
 	} `json:"edit"`
 
@@ -176,7 +178,20 @@ func (r *reader) window(m *userMessage, k kind, who []policy.Identity, at policy
 		}
 		who = []policy.Identity{group}
 	}
-	r.add(policy.ServiceWindowOpened{PhoneNumberID: r.phoneNumberID, Who: who, At: at, OptOut: optOut})
+	r.add(policy.ServiceWindowOpened{PhoneNumberID: r.phoneNumberID, Who: who, At: at, OptOut: optOut, Entry: r.entry(m, k)})
+}
+
+// entry is how the person came to the chat, where the message tells.
+func (r *reader) entry(m *userMessage, k kind) string {
+	switch {
+	case m.GroupID != "":
+		return ""
+	case m.Referral != nil:
+		return policy.EntryAd
+	case k.name == "text":
+		return r.opts.Entries.Of(string(m.Text.Body))
+	}
+	return ""
 }
 
 // originRequest marks the card WhatsApp makes when the user taps the button that

@@ -179,7 +179,7 @@ func (m *userMessage) quick(c *loosejson.Cursor) bool {
 				m.Interactive = new(interactive)
 			}
 			m.Interactive.take(c)
-		case "contacts", "system", "unsupported", "errors", "edit":
+		case "contacts", "referral", "system", "unsupported", "errors", "edit":
 			c.Unusual = true
 		default:
 			c.Skip()

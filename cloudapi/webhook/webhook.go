@@ -16,6 +16,8 @@ type Options struct {
 	// Words are the messages by which people opt in and out. Without any, only
 	// WhatsApp's own controls change consent.
 	Words *policy.Words
+	// Entries are the texts by which people tell how they came to the chat.
+	Entries policy.Entries
 	// Now is when the webhook arrived. Later timestamps count as Now, except
 	// those of opt-outs.
 	Now time.Time

@@ -69,6 +69,8 @@ type Consent struct {
 	// CodeRequested is when the person last asked for a one-time code, where no opt-out
 	// came in since.
 	CodeRequested *time.Time `json:"code_requested,omitempty"`
+	// Entry is how they came into the window that is open, such as direct, qr:window or ad.
+	Entry string `json:"entry,omitempty"`
 	// Welcomed is when the first template after they agreed left.
 	Welcomed *time.Time `json:"welcomed,omitempty"`
 	// NoEffect says of each scope an opt-in was just recorded for, and that is not

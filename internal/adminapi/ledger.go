@@ -77,6 +77,8 @@ type Line struct {
 	Market        string            `json:"market,omitempty"`
 	// Warnings are those of rules of the operator's own.
 	Warnings []policy.RuleWarning `json:"warnings,omitempty"`
+	// Entry is how the person came into the window that was open.
+	Entry string `json:"entry,omitempty"`
 	// Welcome: it is the first template after the person agreed.
 	Welcome bool `json:"welcome,omitempty"`
 	// Fallback is what was asked for, where the template was sent in its place.
@@ -131,7 +133,7 @@ func LineOf(e *store.Entry) *Line {
 		ID: e.ID, Time: e.At.Time(), Decision: e.Tag(), Rule: e.Decision.Rule, RuleID: e.Decision.RuleID, Warnings: e.Decision.Warnings, Welcome: e.Decision.Welcome, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy,
 		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Sender: e.Sender, SenderToken: e.Token,
 		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
-		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Outcome: outcomeOf(&e.Outcome),
+		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Entry: e.EntrySource(), Outcome: outcomeOf(&e.Outcome),
 	}
 	if contact := e.Contact(); !contact.IsZero() {
 		l.Contact = contact.String()

@@ -57,6 +57,7 @@ var (
 	RouteReviews           = Route{"/whatsapp/consent/review", getPost}
 	RouteReviewDecide      = Route{"/whatsapp/consent/review/decide", post}
 	RouteWhy               = Route{"/whatsapp/why", post}
+	RouteLink              = Route{"/whatsapp/link", post}
 	RouteNewPerson         = Route{"/whatsapp/consent/new-person", post}
 	RouteErase             = Route{"/whatsapp/consent/erase", post}
 	RouteErasures          = Route{"/whatsapp/consent/erasures", get}
@@ -68,7 +69,7 @@ var (
 // Routes are all of them.
 var Routes = []Route{
 	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteReport, RouteDoctor, RouteBackup,
-	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
+	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 
 // Takes reports whether a route takes a method.

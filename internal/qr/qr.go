@@ -15,8 +15,6 @@ type Code struct {
 	Size int `json:"size"`
 	// Path draws its dark modules, as the d attribute of an SVG path.
 	Path string `json:"path"`
-
-	modules *qr.Code
 }
 
 // quiet is the width of the margin that scanners need.
@@ -40,7 +38,7 @@ func Of(text string) (*Code, error) {
 			}
 		}
 	}
-	return &Code{Size: code.Size + 2*quiet, Path: path.String(), modules: code}, nil
+	return &Code{Size: code.Size + 2*quiet, Path: path.String()}, nil
 }
 
 // SVG is a file of it, dark on white.
@@ -48,5 +46,11 @@ func (c *Code) SVG() []byte {
 	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`+"\n", c.Size, c.Size, c.Size, c.Size, c.Path)
 }
 
-// PNG is a picture of it.
-func (c *Code) PNG() []byte { return c.modules.PNG() }
+// PNG is a picture of the code of a text.
+func PNG(text string) ([]byte, error) {
+	code, err := qr.Encode(text, qr.M)
+	if err != nil {
+		return nil, fmt.Errorf("drawing a QR code: %w", err)
+	}
+	return code.PNG(), nil
+}

@@ -54,7 +54,11 @@ func TestPath(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := png.Decode(bytes.NewReader(c.PNG())); err != nil {
+	drawing, err := PNG(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := png.Decode(bytes.NewReader(drawing)); err != nil {
 		t.Error(err)
 	}
 	if _, err := Of(strings.Repeat("x", 3000)); err == nil {

@@ -132,7 +132,7 @@ func (h *history) drawEvent(r *rapid.T) policy.Event {
 	number := rapid.SampledFrom(historyNumbers).Draw(r, "number")
 	switch rapid.IntRange(0, 11).Draw(r, "kind") {
 	case 0:
-		return policy.ServiceWindowOpened{PhoneNumberID: number, Who: h.drawWho(r, 3), At: at, OptOut: rapid.Bool().Draw(r, "an opt-out")}
+		return policy.ServiceWindowOpened{PhoneNumberID: number, Who: h.drawWho(r, 3), At: at, OptOut: rapid.Bool().Draw(r, "an opt-out"), Entry: rapid.SampledFrom([]string{"", "qr:window", "ad"}).Draw(r, "entry")}
 	case 1:
 		return policy.IdentityLinked{Who: h.drawWho(r, 3), At: at}
 	case 2:
