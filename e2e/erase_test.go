@@ -69,6 +69,10 @@ func TestEraseByAPI(t *testing.T) {
 	if h := w.historyOf(t, ana.Phone); len(h) != 0 {
 		t.Errorf("the history is %+v", h)
 	}
+	why := `{` + who + `,"template":{"name":"sale","language":"en"},"at":"` + w.Clock.Now().Add(-time.Minute).UTC().Format(time.RFC3339Nano) + `"}`
+	if status, answer, _ := c.post(t, all, "/why", why); status != http.StatusNotFound || !strings.Contains(string(answer), "was erased since") {
+		t.Errorf("why before the erasure: %d %s", status, answer)
+	}
 	held := func(what string) {
 		t.Helper()
 		if got := w.consentOf(t, shop, ana.Phone); got.Consent["marketing"].State != "opted_out" || got.Consent["transactional"].State != "opted_out" || got.Consent["authentication"].Source != "erasure" {

@@ -277,6 +277,25 @@ func TestOptInFormUnconfirmed(t *testing.T) {
 	}
 	template(ana, "sale", "allow CONSENT marketing by business")(t, w)
 	template(ben, "sale", stoppedOffers+"user")(t, w)
+
+	// Nor for who was erased: they count as having said no.
+	if status, answer, _ := c.post(t, c.key(t, "desk", "", "erase").Key, "/erase", `{"contact":"`+ana.Phone+`"}`); status != http.StatusOK {
+		t.Fatalf("erased: %d %s", status, answer)
+	}
+	w.Clock.Advance(time.Hour)
+	for range 2 {
+		if status, a := c.tick(t, c.form(t, ""), ana.Phone, ""); status == http.StatusCreated {
+			t.Errorf("a form sent within no time is taken: %+v", a)
+		}
+		f := c.form(t, "")
+		w.Clock.Advance(time.Minute)
+		if status, a := c.tick(t, f, ana.Phone, ""); status != http.StatusCreated {
+			t.Errorf("ticked after an erasure: %d %+v", status, a)
+		}
+		template(ana, "sale", stoppedOffers+"business")(t, w)
+	}
+	ana.optsIn("marketing")(t, w)
+	template(ana, "sale", "allow CONSENT marketing by business")(t, w)
 }
 
 // TestOptInPage: the page works without a script: its box is not ticked, what is wrong is

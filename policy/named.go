@@ -50,6 +50,11 @@ func (n *Named) Aliases() []Alias {
 
 // Facts are those about the person in relation to a business phone number.
 func (n *Named) Facts(fold *Fold) PersonFacts {
+	if n.Erased.At != 0 { // which is an opt-out, and a tap lifts none
+		tapless := *fold
+		tapless.tapless = true
+		fold = &tapless
+	}
 	f := n.Contact.Person(n.Name, fold)
 	f.Known = n.Contact.Has(n.Name)
 	for _, o := range n.namesakes {

@@ -127,7 +127,7 @@ func (c *Contact) consent(names []Alias, s Scope, fold *Fold) Consent {
 			}
 		}
 	}
-	ins = slices.DeleteFunc(ins, func(in namedRecord) bool { return in.Tap && c.void(in, outs, ins, fold.Skew) })
+	ins = slices.DeleteFunc(ins, func(in namedRecord) bool { return in.Tap && (fold.tapless || c.void(in, outs, ins, fold.Skew)) })
 
 	var in, start, out Mark
 	specific := false // an opt-out that START doesn't lift

@@ -60,6 +60,8 @@ type Fold struct {
 	// accounts of this one.
 	learned     func(phoneNumberID string) string
 	named, told string
+	// tapless: taps count for nothing, for the person counts as having opted out.
+	tapless bool
 }
 
 // For are the terms applied to one number. learned is the account of a number as

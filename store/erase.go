@@ -280,7 +280,11 @@ func (t *tx) eraseContact(a policy.Alias, names []policy.Alias) error {
 	if len(rest.Members) == 0 {
 		return nil
 	}
-	return t.putContact(rest, nil)
+	if err := t.putContact(rest, nil); err != nil {
+		return err
+	}
+	// Newer than what putContact has left, which says that nobody was known before.
+	return t.putPastOf(rest.ID(), &pastRecord{Erased: true})
 }
 
 // eraser is an erasure under way.

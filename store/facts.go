@@ -40,7 +40,7 @@ func (s *Book) readFacts(ctx context.Context, q Query) (f policy.Facts, err erro
 
 // FactsAt reads them as they were known at a moment. What numbers belong to one account,
 // and whom digits were shown to mean, is what is known now. It is an [ErrForgotten]
-// of moments that are before what is kept.
+// of moments that are before what is kept, and an [ErrErased] where it went with somebody's data.
 func (s *Book) FactsAt(ctx context.Context, q Query, at policy.Moment) (f policy.Facts, err error) {
 	if at < s.PastSince() {
 		return policy.Facts{}, fmt.Errorf("what was known at %s: %w", at, ErrForgotten)
@@ -68,6 +68,9 @@ func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, 
 	}
 	f.Persons = make([]policy.PersonFacts, len(people))
 	for i := range people {
+		if r != nil && r.at != 0 && people[i].Erased.At > r.at {
+			return f, ErrErased
+		}
 		f.Persons[i] = people[i].Facts(fold)
 		if people[i].Erased.At != 0 && !f.Persons[i].Known {
 			rand.Read(f.Persons[i].Contact[:]) // what comes after an erasure keeps no name of theirs

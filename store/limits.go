@@ -86,7 +86,12 @@ func (t *tx) switchedByError(e policy.CampaignSwitched) error {
 	return t.accountEvent(policy.AccountEvent{At: e.At, PhoneNumberID: e.PhoneNumberID, Kind: policy.CampaignSwitch, Name: "OFF", Detail: e.Says, Severity: policy.Critical})
 }
 
+// limitPerson notes it of a person, who must not be known again by it after an erasure.
 func (t *tx) limitPerson(names []policy.Alias, phoneNumberID string, l policy.Limited) error {
+	told := policy.Change{Names: names, Event: policy.StatusChanged{PhoneNumberID: phoneNumberID, At: l.At}}
+	if _, gone, err := t.ofErased(&told); gone || err != nil {
+		return err
+	}
 	return t.edit(names, func(c *policy.Contact) {
 		for _, a := range names {
 			c.Limit(a, phoneNumberID, l)

@@ -20,6 +20,9 @@ type pastRecord struct {
 	// contact changed, none where nobody was known by its names, several where it turned
 	// out that they are one person's.
 	Was [][]byte `cbor:"1,keyasint,omitempty"`
+	// Erased: somebody was taken out of the contact, and with them what was known of it
+	// before.
+	Erased bool `cbor:"2,keyasint,omitempty"`
 }
 
 // versions number changes by the gateway's clock, each larger than the one before: the
@@ -67,6 +70,10 @@ func (t *tx) putPastContact(id policy.Alias, old []replaced) error {
 	for _, o := range old {
 		r.Was = append(r.Was, o.record)
 	}
+	return t.putPastOf(id, &r)
+}
+
+func (t *tx) putPastOf(id policy.Alias, r *pastRecord) error {
 	value, err := encode(r)
 	if err != nil {
 		return err
@@ -74,7 +81,8 @@ func (t *tx) putPastContact(id policy.Alias, old []replaced) error {
 	return t.putPast(pastContactPrefix, id[:], value)
 }
 
-// contactAt is the contact that a belonged to at a moment, by what was known then.
+// contactAt is the contact that a belonged to at a moment, by what was known then; an
+// [ErrErased] where that went with somebody's data.
 func (r *reading) contactAt(a policy.Alias, at policy.Moment) (*policy.Contact, error) {
 	c, err := r.contact(a)
 	if err != nil || len(c.Members) == 0 {
@@ -92,6 +100,9 @@ func (r *reading) contactAt(a policy.Alias, at policy.Moment) (*policy.Contact, 
 			var past pastRecord
 			if err := decode(value, &past); err != nil {
 				return true, err
+			}
+			if past.Erased {
+				return true, ErrErased
 			}
 			for _, record := range past.Was {
 				before, err := decodeContact(record)

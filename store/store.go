@@ -43,6 +43,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrForgotten: it is no longer kept what was known then, or it never was.
 	ErrForgotten = errors.New("what was known then is not kept")
+	// ErrErased: what was known then was erased since, with the data of a person.
+	ErrErased = errors.New("what was known then was erased since")
 	// ErrAmbiguous: several people have a pseudonym that begins so.
 	ErrAmbiguous = errors.New("more than one person has a pseudonym that begins so; give more of its digits")
 )
