@@ -312,6 +312,7 @@ func apiHistory(ctx context.Context, c *apiCall) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	history.History = c.ofItsNumbers(history.History)
 	return http.StatusOK, history, nil
 }
 

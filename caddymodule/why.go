@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/waguard/waguard/gateway"
@@ -105,5 +106,17 @@ func apiWhy(ctx context.Context, c *apiCall) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	for i := range why.Persons {
+		why.Persons[i].Records = c.ofItsNumbers(why.Persons[i].Records)
+	}
+	if why.Later != nil {
+		why.Later.Records = c.ofItsNumbers(why.Later.Records)
+	}
 	return http.StatusOK, why, nil
+}
+
+// ofItsNumbers leaves of a person's records those that the key is for: of its business phone
+// numbers, and of all numbers.
+func (c *apiCall) ofItsNumbers(records []adminapi.ConsentRecord) []adminapi.ConsentRecord {
+	return slices.DeleteFunc(records, func(r adminapi.ConsentRecord) bool { return r.PhoneNumberID != "" && !c.key.For(r.PhoneNumberID) })
 }
