@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -20,8 +21,14 @@ import (
 // writes into a table, and dropped with that.
 const purgePrefix = "yp"
 
-// purgeTries is how often tables are merged: what is written meanwhile needs another time.
-const purgeTries = 3
+// purgeTries is how often tables are merged. What is written meanwhile needs another time,
+// and what a reading might still need goes once Badger has noted that it is over, which
+// it does a little later: purgeWait is how long that takes at first, twice as long each
+// time.
+const (
+	purgeTries = 10
+	purgeWait  = 10 * time.Millisecond
+)
 
 // Purge takes what was deleted or written over before out of every file.
 func (e *Engine) Purge(ctx context.Context) error {
@@ -33,7 +40,7 @@ func (e *Engine) Purge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for range purgeTries {
+	for try := range purgeTries {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -46,6 +53,10 @@ func (e *Engine) Purge(ctx context.Context) error {
 		}
 		if !stale {
 			return e.collect()
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(purgeWait << try):
 		}
 	}
 	return errStale
