@@ -213,6 +213,10 @@ func TestEvidencePack(t *testing.T) {
 	if report := evidence.VerifyPack(repacked(t, files), signed.Verifier); report.Sound() {
 		t.Error("a file that was added is not found")
 	}
+	put(t, dir, "more.txt", []byte("more"))
+	if out, err := in(dir, "sh", "verify.sh", signed.Verifier); err == nil {
+		t.Errorf("verify.sh doesn't find a file that was added: %s", out)
+	}
 	delete(files, "more.txt")
 
 	// A pack that somebody else has signed, with a key of their own.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # verify.sh ['origin+id+key']: run it in the directory of an unpacked evidence pack.
-# It needs sha256sum, openssl 3, base64, xxd, cut, head, tail and sed, and nothing of
-# waguard. Give it the key of the log as you know it from elsewhere: the one in the pack
+# It needs sha256sum, openssl 3, base64, xxd, cut, head, tail, find, grep,
+# sort and sed, and nothing of waguard. Give it the key of the log as you know it from elsewhere: the one in the pack
 # proves only that the pack is in one piece.
 set -eu
 cd "$(dirname "$0")"
@@ -25,6 +25,10 @@ test "$(sha256sum < "$tmp/noted")" = "$(sha256sum < SHA256SUMS)" || fail "SHA256
 sed -n 's/^— [^ ]* //p' SHA256SUMS.note | head -n 1 | base64 -d | tail -c 64 > "$tmp/signature"
 test "$(sha256sum < "$tmp/signature")" = "$(sha256sum < SHA256SUMS.sig)" || fail "SHA256SUMS.note has another signature"
 sha256sum --quiet --strict -c SHA256SUMS || fail "a file is not the one that was signed"
+cut -c 67- SHA256SUMS | sort > "$tmp/listed"
+find . ! -type d | cut -c 3- | grep -vx 'SHA256SUMS\(\.sig\|\.note\)\{0,1\}' | sort > "$tmp/there"
+test "$(sha256sum < "$tmp/there")" = "$(sha256sum < "$tmp/listed")" || fail "a file was put into the pack after it was signed"
+number() { case $1 in '' | *[!0-9]*) fail "$2 has no number where one must be" ;; esac }
 
 # signed FILE: a checkpoint is signed by the key, under the name of this log or of one that it continued.
 signed() {
@@ -45,7 +49,10 @@ for dir in records/*/; do
     sed '1,/^$/d' "$dir/record.proof" > "$tmp/checkpoint"
     signed "$tmp/checkpoint"
     index=$(sed -n 's/^index //p' "$dir/record.proof")
-    last=$(($(sed -n 2p "$tmp/text") - 1))
+    last=$(sed -n 2p "$tmp/text")
+    number "$index" "$dir"
+    number "$last" "$dir"
+    last=$((last - 1))
     test "$index" -le "$last" || fail "$dir is behind the end of the log"
     hash=$({ printf '\0'; cat "$dir/leaf.json"; } | sha256sum | cut -c 1-64)
     # The way from the leaf to the root: RFC 9162, section 2.1.3.2.
