@@ -22,7 +22,9 @@ var clockFunctions = []string{
 }
 
 // offset is a time zone that needs no looking up.
-var offset = regexp.MustCompile(`^(UTC|[+-]?[0-9]{2}:[0-9]{2})$`)
+var offset = regexp.MustCompile(`^(UTC|[+-]?(0[0-9]|1[0-4]):[0-5][0-9])$`)
+
+const aKey = "a key that isn't there makes the rule fail: write what is looked for with `in [...]`"
 
 // lint refuses what compiles and would fail, or tell nothing, with some inputs.
 func lint(a *ast.AST) (found findings, err error) {
@@ -42,6 +44,8 @@ func lint(a *ast.AST) (found findings, err error) {
 		case ast.SelectKind:
 			if e.AsSelect().IsTestOnly() {
 				at(e, "has() tells nothing here, since every field is always there: compare the field, or use the flag that says whether it is known")
+			} else if a.GetType(e.AsSelect().Operand().ID()).Kind() == types.MapKind {
+				at(e, aKey)
 			}
 		case ast.CallKind:
 			call := e.AsCall()
@@ -50,7 +54,7 @@ func lint(a *ast.AST) (found findings, err error) {
 			case (name == operators.Equals || name == operators.NotEquals) && slices.ContainsFunc(args, isNull):
 				at(e, "nothing is ever null here: compare the field with \"\" or 0, or use the flag that says whether it is known")
 			case name == operators.Index && a.GetType(args[0].ID()).Kind() == types.MapKind:
-				at(e, "a key that isn't there makes the rule fail: write what is looked for with `in [...]`")
+				at(e, aKey)
 			case name == "matches" && !isText(args[len(args)-1]):
 				at(e, "the pattern of matches() must be written as it is")
 			case slices.Contains(clockFunctions, name) && len(args) > 0 && !isOffset(args[len(args)-1]):

@@ -71,6 +71,8 @@ func TestMistakes(t *testing.T) {
 		{`null != window.opened`, 1, 6, "nothing is ever null"},
 		{`has(window.open)`, 1, 4, "has() tells nothing"},
 		{`{"a": true}["b"]`, 1, 12, "a key that isn't there"},
+		{`{"a": true}.b`, 1, 12, "a key that isn't there"},
+		{`now.getHours("+99:99") > 5`, 1, 13, "an offset such as"},
 		{`template.name.matches(template.language)`, 1, 22, "must be written as it is"},
 		{`now.getHours("Asia/Kolkata") > 5`, 1, 13, "use now_local"},
 		{`now.getHours(sender.name) > 5`, 1, 13, "use now_local"},
