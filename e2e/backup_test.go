@@ -197,6 +197,9 @@ func restoredStore(t testing.TB, at time.Time) string {
 func TestWindowsAfterRestore(t *testing.T) {
 	t.Parallel()
 	sim, p := serving(t) // Ana wrote
+	if _, err := sim.Inbound(t.Context(), shop, graphsim.User{Phone: "+4915119870000", Name: "Carl"}, graphsim.Text("Hello")); err != nil {
+		t.Fatal(err)
+	}
 	backup := filepath.Join(t.TempDir(), "b")
 	p.wantCommand(t, 0, "backup --to "+backup+" --address "+p.Admin)
 	p.signal(t, syscall.SIGTERM)
@@ -240,6 +243,8 @@ func TestWindowsAfterRestore(t *testing.T) {
 			t.Errorf("its health is %+v", h.Restored)
 		}
 	}
+	p.wantCommand(t, 0, "consent erase --contact +4915119870000 --yes --address "+p.Admin)
+	older("1")                     // an erased person has none
 	sends(textBody, http.StatusOK) // her window was open in the backup, and still is
 	unknown := []string{"131047", "WINDOW_UNKNOWN", "the store was restored from a backup of 20", "is not in it"}
 	sends(toBen, http.StatusBadRequest, unknown...)

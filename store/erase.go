@@ -265,6 +265,11 @@ func (t *tx) eraseContact(a policy.Alias, names []policy.Alias) error {
 		}
 	}
 	rest = rest.Clone()
+	if o := t.s.older; o != nil {
+		if n := t.s.olderOf(c); n != 0 { // what is left is counted when it is put
+			t.Committed(func() { o.windows.Add(-n) })
+		}
+	}
 	for _, name := range all {
 		if err := t.Delete(aliasKey(contactPrefix, name)); err != nil {
 			return err
