@@ -89,5 +89,17 @@ func TestExportCommand(t *testing.T) {
 	if out, err := in(files, "sh", "verify.sh", checkpoint[len(checkpoint)-1]); err != nil || !strings.Contains(out, "2 records are in the log") {
 		t.Errorf("verify.sh: %v %s", err, out)
 	}
+
+	// What was exported before an erasure brings nobody back, by whatever name.
+	p.wantCommand(t, 0, "consent erase --yes --contact "+ana.Phone+admin)
+	for _, name := range []string{"all.csv", "all.jsonl"} {
+		rejects := filepath.Join(base, "rejects-"+name)
+		p.do(t, strings.Fields("consent import --from "+filepath.Join(base, name)+" --rejects "+rejects+admin)...)
+		if why, err := os.ReadFile(rejects); err != nil || strings.Count(string(why), "was erased") != 1 {
+			t.Errorf("importing %s: %v %s", name, err, why)
+		}
+		state(ana.Phone, "opted_out")
+		state(ben.Phone, "opted_out")
+	}
 	p.signal(t, syscall.SIGTERM)
 }
