@@ -75,6 +75,9 @@ type reservation struct {
 
 func (t *tx) reserve(r *reservation) (err error) {
 	data := r.raw
+	if err := t.outdated(r.head); err != nil {
+		return err
+	}
 	if r.attempt != nil {
 		if err := t.attempt(r.id, r.at, r.attempt); err != nil {
 			return err
@@ -116,6 +119,30 @@ func (t *tx) reserve(r *reservation) (err error) {
 	}
 	if r.head.reserved {
 		t.s.inFlight.add(r.id, r.head)
+	}
+	return nil
+}
+
+// outdated is the error of a send that was decided by what was known of a person before
+// their data was erased: decided again, it is to nobody who is known.
+func (t *tx) outdated(h *entryHead) error {
+	if !h.reserved || !t.s.tombs.any.Load() && t.s.sole != nil {
+		return nil
+	}
+	for i := range h.Facts.Persons {
+		a := h.Facts.Persons[i].Contact
+		e, err := t.s.erasure(t, a)
+		if err != nil {
+			return err
+		}
+		if e.At == 0 {
+			continue
+		}
+		if c, err := t.contact(a); err != nil {
+			return err
+		} else if !c.Has(a) {
+			return fmt.Errorf("the person was erased meanwhile: %w", ErrClaimed)
+		}
 	}
 	return nil
 }

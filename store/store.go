@@ -74,7 +74,7 @@ type Store interface {
 	// returns at once, if the engine can; the entry is durable when the write is.
 	// A context that is cancelled gives it up where it isn't on its way yet. If the decision
 	// Claims something that has been used since, the write fails with
-	// ErrClaimed and nothing is entered; if its Attempt is known already, with
+	// ErrClaimed and nothing is entered, and so where a person was erased since; if its Attempt is known already, with
 	// ErrRepeated.
 	Reserve(ctx context.Context, e *Entry) *Write
 

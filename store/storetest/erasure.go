@@ -206,6 +206,7 @@ func testErasureLedger(t *testing.T, open Open) {
 		ids = append(ids, f.reserve(e))
 	}
 	other := f.reserve(f.newEntry(start, bob))
+	outdated := f.newEntry(start, ann)
 	f.settle(ids[0], store.Outcome{State: store.Accepted, HTTPStatus: 200, Wamid: "wamid.1"})
 	f.settle(other, store.Outcome{State: store.Accepted, HTTPStatus: 200, Wamid: "wamid.2"})
 	priced := policy.StatusChanged{PhoneNumberID: number1, Wamid: "wamid.1", Who: []policy.Identity{ann}, At: start + minute, Status: policy.StatusDelivered, Pricing: &policy.Pricing{Category: "marketing", Type: "regular", Billable: true}}
@@ -247,6 +248,10 @@ func testErasureLedger(t *testing.T, open Open) {
 			t.Errorf("%d entries are hers still", n)
 		}
 		f.reopen()
+	}
+	// What was decided before is entered no more as it was.
+	if err := f.Reserve(t.Context(), outdated).Wait(); !errors.Is(err, store.ErrClaimed) {
+		t.Errorf("a send that was decided before the erasure: %v", err)
 	}
 	// What was under way is settled, and tells nothing of her.
 	if err := f.Settle(t.Context(), ids[2], store.Outcome{State: store.Accepted, HTTPStatus: 200, Wamid: "wamid.3", Learned: []policy.Identity{ann, annUser}}).Wait(); err != nil {
