@@ -29,11 +29,20 @@ type purgeRecord struct {
 var purgeKey = []byte{erasurePrefix, purgeKind}
 
 const (
-	// purgeAfter is how long it waits for further erasures, purgeAgain until it is
-	// tried again: both fit into PurgeWithin.
+	// purgeAfter is how long it waits for further erasures, purgeSoon what it waits at
+	// least, so that a start isn't burdened, and purgeAgain until it is tried again: all
+	// fit into PurgeWithin.
 	purgeAfter = 30 * time.Minute
+	purgeSoon  = time.Minute
 	purgeAgain = 5 * time.Minute
 )
+
+// purgeIn is how long to wait with what is pending since a moment. A gateway that is
+// started again and again must come to it all the same.
+func purgeIn(since, now policy.Moment) time.Duration {
+	waited := time.Duration(now-since) * time.Millisecond
+	return min(max(purgeAfter-waited, purgeSoon), purgeAfter)
+}
 
 func (s *Book) purges() bool {
 	_, ok := s.engine.(Purging)
@@ -92,6 +101,15 @@ func (p *purger) wake() {
 	}
 }
 
+// purgeDue is in how long to purge.
+func (s *Book) purgeDue(ctx context.Context) time.Duration {
+	since, err := s.PurgePending(ctx)
+	if err != nil || since == 0 {
+		return purgeAfter
+	}
+	return purgeIn(since, policy.MomentOf(s.options.Now()))
+}
+
 // run goes on until the store is closed.
 func (p *purger) run(ctx context.Context, s *Book) {
 	var due <-chan time.Time // nil: nothing was erased
@@ -101,7 +119,7 @@ func (p *purger) run(ctx context.Context, s *Book) {
 			return
 		case <-p.woken:
 			if due == nil {
-				due = time.After(purgeAfter)
+				due = time.After(s.purgeDue(ctx))
 			}
 			continue
 		case <-due:
