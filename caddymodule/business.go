@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	_ "time/tzdata" // for time_zone, also where the system has none
 
@@ -31,6 +32,11 @@ type Business struct {
 	// recipients without a plus are read.
 	// Default: learned from webhooks.
 	Number string `json:"number,omitempty"`
+
+	// The name of the business portfolio the number belongs to: all numbers with the same one
+	// count together under `messaging_limit`.
+	// Default: the numbers of the same WhatsApp Business Account do.
+	Portfolio string `json:"portfolio,omitempty"`
 
 	// `enforce` refuses what the policy refuses; `monitor` judges, logs and
 	// records, but lets everything pass.
@@ -140,6 +146,11 @@ type Policy struct {
 	// seconds and up to 45 at once, are refused before Meta does: `on` or `off`.
 	// Default: `off`.
 	PairRate string `json:"pair_rate,omitempty"`
+
+	// How many different people the numbers of the portfolio write to outside of customer
+	// service windows within 24 hours at most: Meta's messaging limit.
+	// Default: off.
+	MessagingLimit *MessagingLimit `json:"messaging_limit,omitempty"`
 
 	// Rules of the operator's own, which refuse what all others let through, or warn of it.
 	// A business has those of the policy as well, and its own in place of those of the same
@@ -270,9 +281,13 @@ func (a *App) resolveBusinesses() error {
 		list = []*Business{{PhoneNumberID: everyOther}}
 	}
 	wabas := make(map[string]string)
+	accounts := make(map[string][]string)
 	for _, b := range list {
 		if b.WABA != "" {
 			wabas[b.PhoneNumberID] = b.WABA
+			if b.Portfolio != "" && !slices.Contains(accounts[b.Portfolio], b.WABA) {
+				accounts[b.Portfolio] = append(accounts[b.Portfolio], b.WABA)
+			}
 		}
 	}
 	for _, b := range list {
@@ -280,7 +295,7 @@ func (a *App) resolveBusinesses() error {
 		if err != nil {
 			return fmt.Errorf("business %s: %w", b.PhoneNumberID, err)
 		}
-		resolved.Terms.WABA = wabas
+		resolved.Terms.WABA, resolved.Accounts = wabas, accounts[b.Portfolio]
 		if b.PhoneNumberID == everyOther {
 			if businesses.Others != nil {
 				return errors.New("business * is configured twice")
@@ -342,7 +357,10 @@ func (b *Business) account() (*gateway.Business, error) {
 	if b.WABA != "" && !isDigits(b.WABA) {
 		return nil, fmt.Errorf("waba is %q; the id of a WhatsApp Business Account consists of digits, and is shown in Meta's business settings", b.WABA)
 	}
-	r := &gateway.Business{Name: b.Name, WABA: b.WABA}
+	if err := checkPortfolio(b.Portfolio); err != nil {
+		return nil, err
+	}
+	r := &gateway.Business{Name: b.Name, WABA: b.WABA, Portfolio: b.Portfolio}
 	if b.Number != "" {
 		if r.Home = phone.CallingCode(b.Number); r.Home == "" {
 			return nil, fmt.Errorf("number %q is not a phone number with plus and country code", b.Number)
@@ -411,6 +429,14 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		if r.CodeOnRequest != 0 && (r.CodeOnRequest < time.Minute || r.CodeOnRequest > 24*time.Hour) {
 			return r, fmt.Errorf("otp_on_request is %s; it must be 1 minute to 24 hours, or 0s for not at all", r.CodeOnRequest)
 		}
+	}
+	messaging := p.MessagingLimit
+	if messaging == nil {
+		messaging = defaults.MessagingLimit
+	}
+	var err error
+	if r.Messaging, err = messaging.resolve(); err != nil {
+		return r, err
 	}
 	if _, err := zoneNamed(p.TimeZone); err != nil {
 		return r, err

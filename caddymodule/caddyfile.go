@@ -317,6 +317,7 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	known := b.Policy.subdirectives()
 	known["name"] = stringInto(&b.Name)
 	known["waba"] = checked(&b.WABA)
+	known["portfolio"] = checked(&b.Portfolio)
 	known["number"] = checked(&b.Number)
 	known["mode"] = chooseMode.into(&b.Mode)
 	if err := parseBlock(d, known, "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "rule"); err != nil {
@@ -351,6 +352,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"meta_backoff":              chooseBackOff.onInto(&p.MetaBackOff),
 		"campaign_switch_off":       chooseSwitchOff.onInto(&p.CampaignSwitchOff),
 		"pair_rate":                 choosePairRate.onInto(&p.PairRate),
+		"messaging_limit":           p.parseMessagingLimit,
 		"rule":                      p.parseRule,
 		"frequency_cap":             p.parseCap,
 		"fallback_template":         p.parseFallback,

@@ -101,7 +101,7 @@ func (g *Gateway) instead(ctx context.Context, st store.Store, b *Business, s *p
 	if j.templates, err = g.registry.templates(ctx, st, waba, g.Now()); err != nil || len(j.templates) == 0 {
 		return j, err
 	}
-	j.facts, err = st.Facts(ctx, store.Query{PhoneNumberID: s.PhoneNumberID, Terms: b.Terms, Who: s.Identities(), Digits: s.Digits, WABA: b.WABA})
+	j.facts, err = st.Facts(ctx, store.Query{PhoneNumberID: s.PhoneNumberID, Terms: b.Terms, Who: s.Identities(), Digits: s.Digits, WABA: b.WABA, Portfolio: b.portfolio()})
 	return j, err
 }
 
@@ -115,7 +115,7 @@ func (j *inPlace) decide(ref policy.TemplateRef, known policy.TemplateFacts) *st
 	for i := range e.Facts.Persons {
 		e.Facts.Persons[i].Clocks = nil
 	}
-	e.Facts.Template, e.Facts.Rival, e.Facts.Sender = known, j.entry.Facts.Rival, j.entry.Facts.Sender
+	e.Facts.Template, e.Facts.Rival, e.Facts.RivalOf, e.Facts.Sender = known, j.entry.Facts.Rival, j.entry.Facts.RivalOf, j.entry.Facts.Sender
 	j.b.tellRules(&s, &e.Facts, j.now)
 	e.Decision, e.Decided = policy.Decide(&s, &e.Facts, &e.Policy, j.now), true
 	return e

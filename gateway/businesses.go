@@ -8,6 +8,7 @@ import (
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
 )
 
 // Business is what the operator decided about a business phone number, or about
@@ -24,6 +25,10 @@ type Business struct {
 	// Monitor: everything passes, whatever is decided about it.
 	Monitor bool
 	Policy  policy.Policy
+	// Portfolio is the name of the business portfolio; "" for the one of the account alone.
+	Portfolio string
+	// Accounts are those of the portfolio, as far as they are configured.
+	Accounts []string
 	// Zone is the time zone of the account.
 	Zone *time.Location
 	// Terms say how people's words count.
@@ -42,6 +47,15 @@ type Business struct {
 	Fallback *Fallback
 	// Questions are the scopes that templates, by their name, ask consent for.
 	Questions map[string][]policy.Scope
+}
+
+// portfolio is what a query asks about the portfolio; nil where nothing counts under its
+// messaging limit.
+func (b *Business) portfolio() *store.PortfolioQuery {
+	if !b.Policy.Messaging.On() {
+		return nil
+	}
+	return &store.PortfolioQuery{Name: b.Portfolio, Accounts: b.Accounts}
 }
 
 // read tells the rules what send i of a request says about itself: whether its reference names

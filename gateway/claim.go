@@ -13,10 +13,10 @@ import (
 // the same request is seen here.
 
 // claimedBefore reports that one of the sends before, of the same batch, uses up
-// what e would, and whether one is the welcome that e would be.
-func claimedBefore(ctx context.Context, st store.Store, before []Judged, e *store.Entry) (claimed, welcomed bool, err error) {
+// what e would, of which kind that is, and whether one is the welcome that e would be.
+func claimedBefore(ctx context.Context, st store.Store, before []Judged, e *store.Entry) (of policy.ClaimKind, claimed, welcomed bool, err error) {
 	if len(before) == 0 || len(e.Decision.Claims) == 0 {
-		return false, false, nil
+		return 0, false, false, nil
 	}
 	var failed error
 	learned := func(id string) string {
@@ -37,11 +37,11 @@ func claimedBefore(ctx context.Context, st store.Store, before []Judged, e *stor
 		switch usedUp := k.UsedUpBy(others, here); {
 		case k.Kind == policy.ClaimWelcome:
 			welcomed = welcomed || usedUp
-		default:
-			claimed = claimed || usedUp
+		case usedUp:
+			of, claimed = k.Kind, true
 		}
 	}
-	return claimed, welcomed, failed
+	return of, claimed, welcomed, failed
 }
 
 // forgoWelcome decides the send again as one that is not the welcome.

@@ -119,7 +119,7 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 		if r.Reading.Batch {
 			sends[i].element = r.Reading.Element(i)
 		}
-		claimed, welcomed, err := claimedBefore(ctx, st, sends[:i], entry)
+		of, claimed, welcomed, err := claimedBefore(ctx, st, sends[:i], entry)
 		if err != nil {
 			return nil, false, err
 		}
@@ -127,6 +127,7 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 			sends[i].forgoWelcome()
 		}
 		if claimed {
+			entry.Facts.RivalOf = of
 			sends[i].giveWay(policy.SiblingRival)
 		}
 		if !sends[i].passes() {
@@ -183,6 +184,7 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 			Digits:        s.Digits,
 			WABA:          b.WABA,
 			Template:      s.Template,
+			Portfolio:     b.portfolio(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("reading the facts of a send: %w", err)
@@ -208,6 +210,7 @@ func (b *Business) tellRules(s *policy.Send, f *policy.Facts, now time.Time) {
 	at := policy.MomentOf(now)
 	f.Counted(&b.Policy, s, at)
 	f.Limited(&b.Policy, s, at)
+	f.InPortfolio(&b.Policy, s, at)
 	f.WelcomeDue(&b.Policy, s, at)
 	b.readClocks(s, f, now)
 	who := s.Identities()

@@ -73,7 +73,7 @@ func (c *Case) capped() bool {
 		if !k.covers(scope) {
 			continue
 		}
-		switch c.Facts.Rival {
+		switch c.rival(ClaimMessage) {
 		case SiblingRival:
 			return c.refuse(RuleFrequencyCap, fmt.Sprintf("a person gets at most %s, and other sends of this batch take what is left of that", k),
 				"send the batch without it")

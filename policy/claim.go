@@ -24,9 +24,12 @@ const (
 	// ClaimPair is one of the messages that a business phone number sends to one person as
 	// fast as Meta takes them.
 	ClaimPair
+	// ClaimConversation is one of the people that a portfolio writes to outside of their
+	// windows.
+	ClaimConversation
 )
 
-var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message", ClaimRequest: "consent_request", ClaimFollowup: "followup", ClaimWelcome: "welcome", ClaimPair: "pair_rate"}
+var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message", ClaimRequest: "consent_request", ClaimFollowup: "followup", ClaimWelcome: "welcome", ClaimPair: "pair_rate", ClaimConversation: "messaging_limit"}
 
 // String is the kind's name in reports.
 func (k ClaimKind) String() string { return nameOf(claimKindNames[:], k) }
@@ -69,6 +72,8 @@ type Claim struct {
 	// Scope is that of a message, Counts are those that count under its cap.
 	Scope  Scope    `json:"scope,omitempty"`
 	Counts ScopeSet `json:"-"`
+	// Portfolio is whose limit it is, of a conversation.
+	Portfolio string `json:"portfolio,omitempty"`
 	// Left is how many sends could take it when the send was judged.
 	Left int `json:"-"`
 }
@@ -85,6 +90,8 @@ type Taken struct {
 	Period time.Duration `cbor:"7,keyasint,omitempty"`
 	Counts ScopeSet      `cbor:"8,keyasint,omitempty"`
 	Left   int           `cbor:"9,keyasint,omitempty"`
+	// Portfolio is whose limit it was taken from.
+	Portfolio string `cbor:"10,keyasint,omitempty"`
 }
 
 // confirmations is how many sends may take the confirmation of one opt-out.
@@ -100,8 +107,11 @@ func (t *Taken) Claim() Claim {
 	if _, counted := t.Kind.sent(); counted {
 		return Claim{Kind: t.Kind, Key: t.Key, Limit: t.Limit, Period: t.Period, Scope: t.Scope, Counts: t.Counts, Left: t.Left}
 	}
-	if t.Kind == ClaimWelcome {
+	switch t.Kind {
+	case ClaimWelcome:
 		return welcomeOf(t.Key)
+	case ClaimConversation:
+		return Claim{Kind: t.Kind, Key: t.Key, Limit: t.Limit, Scope: t.Scope, Left: t.Left, Portfolio: t.Portfolio}
 	}
 	return confirmationOf(t.Key)
 }
@@ -176,7 +186,9 @@ func (p *PersonFacts) confirmedOptOut() bool {
 // the business phone number of its fold, leave nothing of it.
 func (k *Claim) UsedUpBy(others iter.Seq2[[]Claim, *Fold], fold *Fold) bool {
 	taking := 0
+	var all []Claim
 	for claims, from := range others {
+		all = append(all, claims...)
 		same := slices.ContainsFunc(claims, func(other Claim) bool {
 			return other.Kind == k.Kind && other.Key == k.Key && (k.Kind != ClaimMessage || k.Counts.Has(other.Scope))
 		})
@@ -184,7 +196,10 @@ func (k *Claim) UsedUpBy(others iter.Seq2[[]Claim, *Fold], fold *Fold) bool {
 			taking++
 		}
 	}
-	return taking > 0 && taking >= k.Left
+	if k.Kind == ClaimConversation {
+		taking = k.rivals(all)
+	}
+	return taking > 0 && k.Left != Unlimited && taking >= k.Left
 }
 
 // Record makes a claim count that a send from the number took.
@@ -194,8 +209,12 @@ func (t *Taken) Record(c *Contact, phoneNumberID string) {
 		r.Sent = withSent(r.Sent, t.sent())
 		return
 	}
-	if t.Kind == ClaimWelcome {
+	switch t.Kind {
+	case ClaimWelcome:
 		r.Welcomed = t.At
+		return
+	case ClaimConversation:
+		r.Started = withStarted(r.Started, t.started())
 		return
 	}
 	t.Before = r.Confirmed
@@ -205,7 +224,7 @@ func (t *Taken) Record(c *Contact, phoneNumberID string) {
 // Release gives a claim back: the send reached nobody.
 //
 // This makes a smaller value of one that otherwise only grows. It is safe since
-// nothing but claims ever changes Confirmed, Sent and Welcomed, one after the other, and never an
+// nothing but claims ever changes Confirmed, Sent, Started and Welcomed, one after the other, and never an
 // event: no webhook can arrive late and bring the released claim back. A record
 // that is no longer the send's own is left alone.
 func (t *Taken) Release(c *Contact, phoneNumberID string) {
@@ -213,6 +232,8 @@ func (t *Taken) Release(c *Contact, phoneNumberID string) {
 	switch _, counted := t.Kind.sent(); {
 	case counted:
 		r.Sent = withoutSent(r.Sent, t.sent())
+	case t.Kind == ClaimConversation:
+		r.Started = withoutStarted(r.Started, t.started())
 	case t.Kind == ClaimWelcome:
 		if r.Welcomed == t.At {
 			r.Welcomed = 0
@@ -230,8 +251,12 @@ func (t *Taken) Retake(c *Contact, phoneNumberID string) {
 		r.Sent = withSent(r.Sent, t.sent())
 		return
 	}
-	if t.Kind == ClaimWelcome {
+	switch t.Kind {
+	case ClaimWelcome:
 		r.Welcomed = earliest(r.Welcomed, t.At)
+		return
+	case ClaimConversation:
+		r.Started = withStarted(r.Started, t.started())
 		return
 	}
 	r.Confirm(t.At)

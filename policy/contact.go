@@ -73,6 +73,8 @@ type Relation struct {
 	Limits []Limited `cbor:"13,keyasint,omitempty"`
 	// Entry is how the person came to the chat, where a message told: see [Entries].
 	Entry Mark `cbor:"14,keyasint,omitempty"`
+	// Started are the sends outside of windows that counted under a messaging limit.
+	Started []Started `cbor:"15,keyasint,omitempty"`
 }
 
 // earliest is the smaller of two times, of which zero is none.
@@ -290,6 +292,9 @@ func (r *Relation) merge(other *Relation) {
 	r.Welcomed = earliest(r.Welcomed, other.Welcomed)
 	for _, s := range other.Sent {
 		r.Sent = withSent(r.Sent, s)
+	}
+	for _, s := range other.Started {
+		r.Started = withStarted(r.Started, s)
 	}
 	for _, l := range other.Limits {
 		r.limit(l)

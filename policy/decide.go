@@ -38,6 +38,9 @@ func decide(s *Send, f *Facts, p *Policy, now time.Time, asked func(Asked)) Deci
 		if c.welcomes() {
 			d.Welcome, d.Claims = true, append(d.Claims, welcomeOf(c.Facts.Persons[c.who.meant].Contact))
 		}
+		if c.starts() {
+			d.Claims = append(d.Claims, c.takesConversation())
+		}
 	}
 	return d
 }

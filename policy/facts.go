@@ -33,6 +33,10 @@ type Facts struct {
 	Limits []Limited `json:"limits,omitempty" cbor:"10,keyasint,omitempty"`
 	// Campaign says whether marketing of the number is switched off, where the send is that.
 	Campaign Campaign `json:"campaign,omitzero" cbor:"11,keyasint,omitempty"`
+	// Portfolio is the one the send leaves from, where it counts under its messaging limit.
+	Portfolio PortfolioFacts `json:"portfolio,omitzero" cbor:"12,keyasint,omitempty"`
+	// RivalOf is of which kind the claim is that Rival takes; zero where that isn't known.
+	RivalOf ClaimKind `json:"rival_of,omitzero" cbor:"13,keyasint,omitempty"`
 }
 
 // MayBeConfirmed reports that somebody a send may go to opted out of replies, so that
@@ -127,6 +131,9 @@ type PersonFacts struct {
 	// Entry is how the person came into the newest window; "" where nothing told: see
 	// [PersonFacts.EntryAt].
 	Entry string `json:"entry,omitempty" cbor:"16,keyasint,omitempty"`
+	// Started is when the portfolio last wrote to the person outside of a window, where a
+	// messaging limit makes a difference to the send.
+	Started Moment `json:"started,omitempty" cbor:"17,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.

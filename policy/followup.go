@@ -32,7 +32,7 @@ func (c *Case) followup() bool {
 		return c.refuse(RuleFollowupFormat, "the user has not opted in, and the one template that may follow their message has no header of media or a place", "use a template of text alone, without buttons")
 	case c.Send.Buttons || t.Buttons:
 		return c.refuse(RuleFollowupFormat, "the user has not opted in, and the one template that may follow their message has no buttons", "use a template of text alone, without buttons")
-	case c.Facts.Rival != NoRival:
+	case c.rival(ClaimFollowup) != NoRival:
 		return c.refuse(RuleFollowupLimit, "the user has not opted in, and the one template that may follow their message is being sent by others at this moment", untilThen)
 	case c.followedUp():
 		return c.refuse(RuleFollowupLimit, "the user has not opted in, and the one template that may follow their message of "+c.window.Opened.String()+" has been sent", untilThen)

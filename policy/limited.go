@@ -137,6 +137,7 @@ func waiting(list []Limited, code int) (until, last Moment, wait int) {
 var limitRules = []rule{
 	{[]Rule{RuleCampaignOff}, "a campaign that brings a number into trouble stops", (*Case).campaignOff},
 	{[]Rule{RuleThroughput}, "a number that Meta says sends too much waits", (*Case).throughput},
+	{[]Rule{RuleMessagingLimit}, "a portfolio writes to as many people in a day as Meta lets it", (*Case).tooMany},
 }
 
 // personLimitRules do so about each person.

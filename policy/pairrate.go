@@ -52,7 +52,7 @@ func (c *Case) tooFast() bool {
 		return false
 	}
 	limit := fmt.Sprintf("Meta delivers one message in %d seconds to a person, and up to %d at once", int(pairInterval.Seconds()), pairBurst)
-	switch c.Facts.Rival {
+	switch c.rival(ClaimPair) {
 	case SiblingRival:
 		return c.refuse(RulePairRate, limit+", and other sends of this batch take what is left of that", "send the batch without it")
 	case RequestRival:

@@ -396,6 +396,7 @@ func (r *Relation) since(m *Member) *Relation {
 		r.CallSaid, r.CallUntil = 0, 0
 	}
 	r.Sent = slices.DeleteFunc(slices.Clone(r.Sent), func(s Sent) bool { return m.before(s.At) })
+	r.Started = slices.DeleteFunc(slices.Clone(r.Started), func(s Started) bool { return m.before(s.At) })
 	r.Limits = slices.DeleteFunc(slices.Clone(r.Limits), func(l Limited) bool { return m.before(l.At) })
 	if m.before(r.Entry.At) {
 		r.Entry = Mark{}

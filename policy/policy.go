@@ -64,6 +64,8 @@ type Policy struct {
 	NoSwitchOff bool `json:"no_campaign_switch_off,omitempty" cbor:"22,keyasint,omitempty"`
 	// PairRate holds back what is too fast for one person by Meta's pages.
 	PairRate bool `json:"pair_rate,omitempty" cbor:"23,keyasint,omitempty"`
+	// Messaging bounds how many people are written to outside of windows.
+	Messaging MessagingLimit `json:"messaging_limit,omitzero" cbor:"24,keyasint,omitempty"`
 }
 
 // BareNumbers says what a phone number without plus sign (or 00) means.

@@ -80,7 +80,7 @@ func (c *Case) request() bool {
 		return false
 	}
 	limit := fmt.Sprintf("a person is asked for consent at most %s in %s", times(c.Policy.RequestLimit), days(c.Policy.RequestPeriod))
-	if c.Facts.Rival != NoRival {
+	if c.rival(ClaimRequest) != NoRival {
 		return c.refuse(RuleConsentRequestLimit, limit+", and other sends are asking at this moment", "don't send it now; wait for the user's answer")
 	}
 	sent := c.requestsSent()

@@ -47,6 +47,7 @@ const (
 	RuleThroughput          Rule = "THROUGHPUT_LIMIT"    // Meta said that the number sends too fast
 	RuleMarketingLimit      Rule = "MARKETING_LIMIT"     // Meta said that the person gets no more marketing for now
 	RulePairRate            Rule = "PAIR_RATE_LIMIT"     // too many messages to one person in a short time
+	RuleMessagingLimit      Rule = "MESSAGING_LIMIT"     // the portfolio has written to as many people as it may
 	RuleOptOutSuspected     Rule = "OPT_OUT_SUSPECTED"   // somebody must read a message and decide
 	RuleCategoryUnknown     Rule = "TEMPLATE_CATEGORY_UNKNOWN"
 	RuleTemplateUnknown     Rule = "TEMPLATE_UNKNOWN"
@@ -107,7 +108,7 @@ var (
 	}
 	// RefuseRules are the rules by which [Decide] refuses.
 	RefuseRules = []Rule{
-		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleWindowUnknown, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleConsentExpired, RuleSessionOnly, RuleFollowupLimit, RuleFollowupFormat, RuleCampaignOff, RuleThroughput, RuleMarketingLimit, RulePairRate, RuleCustom, RuleError,
+		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleWindowUnknown, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleConsentExpired, RuleSessionOnly, RuleFollowupLimit, RuleFollowupFormat, RuleCampaignOff, RuleThroughput, RuleMarketingLimit, RulePairRate, RuleMessagingLimit, RuleCustom, RuleError,
 		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleMarketingOnly,
 		RuleGroupsRefused, RuleCallNotPermitted, RuleRecipientConflict, RuleRecipientInvalid,
 	}

@@ -43,6 +43,7 @@ var categoriesOf = map[Rule][]Category{
 	RuleThroughput:          messageCategories,
 	RuleMarketingLimit:      {CategoryMarketing, CategoryMarketingLite},
 	RulePairRate:            messageCategories,
+	RuleMessagingLimit:      billedCategories,
 	RuleCustom:              everyCategory,
 	RuleError:               everyCategory,
 	RuleConsentRequestLimit: billedCategories,

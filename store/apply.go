@@ -112,6 +112,8 @@ func (t *tx) apply(e policy.Event) error {
 		return t.numberSeen(e)
 	case policy.CampaignSwitched:
 		return t.campaignSwitched(e)
+	case policy.MessagingLimitTold:
+		return t.limitTold(e)
 	case policy.AccountEvent:
 		return t.accountEvent(e)
 	}

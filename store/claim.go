@@ -21,7 +21,15 @@ func (t *tx) claim(r *reservation) ([]policy.Taken, error) {
 		if err != nil {
 			return nil, err
 		}
-		if taken[i], ok = k.Take(c, fold, r.at); !ok {
+		if k.Kind == policy.ClaimConversation {
+			taken[i], ok, err = t.takeConversation(k, c, r.at)
+		} else {
+			taken[i], ok = k.Take(c, fold, r.at)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
 			return nil, fmt.Errorf("%s: %w", k.Kind, ErrClaimed)
 		}
 	}
@@ -36,7 +44,16 @@ func (t *tx) claimed(h *entryHead, change func(*policy.Taken, *policy.Contact, s
 func (t *tx) eachTaken(taken []policy.Taken, phoneNumberID string, change func(*policy.Taken, *policy.Contact, string)) error {
 	for i := range taken {
 		k := &taken[i]
-		if err := t.edit([]policy.Alias{k.Key}, func(c *policy.Contact) { change(k, c, phoneNumberID) }); err != nil {
+		var before, after policy.Moment
+		err := t.edit([]policy.Alias{k.Key}, func(c *policy.Contact) {
+			before = c.Started(k.Key, k.Portfolio)
+			change(k, c, phoneNumberID)
+			after = c.Started(k.Key, k.Portfolio)
+		})
+		if err != nil {
+			return err
+		}
+		if err := t.countPerson(k, before, after); err != nil {
 			return err
 		}
 	}

@@ -83,6 +83,11 @@ func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, 
 	if err := s.limitFacts(r, q.PhoneNumberID, q.WABA, &f); err != nil {
 		return f, err
 	}
+	if q.Portfolio != nil {
+		if err := s.portfolioFacts(r, &q, people, &f); err != nil {
+			return f, err
+		}
+	}
 	if f.Template, err = s.templateFacts(r, q.WABA, q.PhoneNumberID, q.Template); err != nil || q.Digits == "" {
 		return f, err
 	}
@@ -95,6 +100,9 @@ func (r *reading) fetchFor(q *Query) error {
 	keys := [][]byte{numberKey(q.PhoneNumberID), limitSubject{limitedNumber, q.PhoneNumberID}.key()}
 	if q.WABA != "" {
 		keys = append(keys, limitSubject{limitedAccount, q.WABA}.key())
+	}
+	for _, subject := range q.portfolioSubjects("") {
+		keys = append(keys, subject.key())
 	}
 	for _, who := range q.Who {
 		keys = append(keys, aliasKey(contactPrefix, r.s.Pseudonym(who)))

@@ -21,6 +21,7 @@ const (
 	limitedNumber limitKind = iota + 1
 	limitedDisplay
 	limitedAccount
+	limitedPortfolio
 )
 
 // limitRecord is what Meta said about how much a number or an account may send, and whether
@@ -29,10 +30,13 @@ type limitRecord struct {
 	limitSubject
 	Words    []policy.Limited `cbor:"3,keyasint,omitempty"`
 	Campaign policy.Campaign  `cbor:"4,keyasint,omitempty"`
+	// Told is the messaging limit of an account, Usage how much of one a portfolio has used.
+	Told  policy.ToldLimit `cbor:"5,keyasint,omitempty"`
+	Usage policy.Usage     `cbor:"6,keyasint,omitempty"`
 }
 
 func (s limitSubject) key() []byte {
-	return digestKey(limitPrefix, []string{limitedNumber: "number", limitedDisplay: "display", limitedAccount: "account"}[s.Kind], s.ID)
+	return digestKey(limitPrefix, []string{limitedNumber: "number", limitedDisplay: "display", limitedAccount: "account", limitedPortfolio: "portfolio"}[s.Kind], s.ID)
 }
 
 // limit changes the record of a subject.
@@ -210,4 +214,8 @@ func (s *Book) limitFacts(r *reading, phoneNumberID, waba string, f *policy.Fact
 func (r *limitRecord) until(at policy.Moment) {
 	r.Words = slices.DeleteFunc(slices.Clone(r.Words), func(l policy.Limited) bool { return l.At > at })
 	r.Campaign = r.Campaign.Before(at)
+	r.Usage = r.Usage.Before(at)
+	if r.Told.At > at {
+		r.Told = policy.ToldLimit{}
+	}
 }

@@ -18,7 +18,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack || len(v.Policy.ConsentExpires) > 0 || v.Policy.Followup || v.Policy.CodeOnRequest != 0 || len(v.Policy.Rules) > 0 || v.Policy.BusinessName != "" || v.Policy.NoBackOff || v.Policy.NoSwitchOff || v.Policy.PairRate {
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack || len(v.Policy.ConsentExpires) > 0 || v.Policy.Followup || v.Policy.CodeOnRequest != 0 || len(v.Policy.Rules) > 0 || v.Policy.BusinessName != "" || v.Policy.NoBackOff || v.Policy.NoSwitchOff || v.Policy.PairRate || v.Policy.Messaging.Number != 0 || v.Policy.Messaging.Learn || v.Policy.Messaging.Reserve != 0 {
 		w.key(o, 6)
 		w.writePolicy(&v.Policy)
 	}
@@ -206,6 +206,14 @@ func (w *recordWriter) writeFacts(v *policy.Facts) {
 		w.key(o, 11)
 		w.writeCampaign(&v.Campaign)
 	}
+	if v.Portfolio.ID != "" || v.Portfolio.Told.Number != 0 || v.Portfolio.Told.At != 0 || v.Portfolio.Used != 0 || v.Portfolio.Again != 0 {
+		w.key(o, 12)
+		w.writePortfolioFacts(&v.Portfolio)
+	}
+	if v.RivalOf != 0 {
+		w.key(o, 13)
+		w.head(cborUint, uint64(v.RivalOf))
+	}
 }
 
 func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
@@ -293,6 +301,10 @@ func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
 	if v.Entry != "" {
 		w.key(o, 16)
 		w.string(string(v.Entry))
+	}
+	if v.Started != 0 {
+		w.key(o, 17)
+		w.int(int64(v.Started))
 	}
 }
 
@@ -457,6 +469,38 @@ func (w *recordWriter) writeSwitch(v *policy.Switch) {
 	}
 }
 
+func (w *recordWriter) writePortfolioFacts(v *policy.PortfolioFacts) {
+	o := w.object()
+	if v.ID != "" {
+		w.key(o, 1)
+		w.string(string(v.ID))
+	}
+	if v.Told.Number != 0 || v.Told.At != 0 {
+		w.key(o, 2)
+		w.writeToldLimit(&v.Told)
+	}
+	if v.Used != 0 {
+		w.key(o, 3)
+		w.int(int64(v.Used))
+	}
+	if v.Again != 0 {
+		w.key(o, 4)
+		w.int(int64(v.Again))
+	}
+}
+
+func (w *recordWriter) writeToldLimit(v *policy.ToldLimit) {
+	o := w.object()
+	if v.Number != 0 {
+		w.key(o, 1)
+		w.int(int64(v.Number))
+	}
+	if v.At != 0 {
+		w.key(o, 2)
+		w.int(int64(v.At))
+	}
+}
+
 func (w *recordWriter) writePolicy(v *policy.Policy) {
 	o := w.object()
 	if v.WindowMargin != 0 {
@@ -600,6 +644,10 @@ func (w *recordWriter) writePolicy(v *policy.Policy) {
 		w.key(o, 23)
 		w.bool(v.PairRate)
 	}
+	if v.Messaging.Number != 0 || v.Messaging.Learn || v.Messaging.Reserve != 0 {
+		w.key(o, 24)
+		w.writeMessagingLimit(&v.Messaging)
+	}
 }
 
 func (w *recordWriter) writeCap(v *policy.Cap) {
@@ -678,6 +726,22 @@ func (w *recordWriter) writeCustomRule(v *policy.CustomRule) {
 	if v.Warn {
 		w.key(o, 4)
 		w.bool(v.Warn)
+	}
+}
+
+func (w *recordWriter) writeMessagingLimit(v *policy.MessagingLimit) {
+	o := w.object()
+	if v.Number != 0 {
+		w.key(o, 1)
+		w.int(int64(v.Number))
+	}
+	if v.Learn {
+		w.key(o, 2)
+		w.bool(v.Learn)
+	}
+	if v.Reserve != 0 {
+		w.key(o, 3)
+		w.int(int64(v.Reserve))
 	}
 }
 
@@ -1041,6 +1105,17 @@ func (w *recordWriter) writeRelation(v *policy.Relation) {
 		w.key(o, 14)
 		w.writeMark(&v.Entry)
 	}
+	if len(v.Started) > 0 {
+		w.key(o, 15)
+		if v.Started == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Started)))
+			for i0 := range v.Started {
+				w.writeStarted(&v.Started[i0])
+			}
+		}
+	}
 }
 
 func (w *recordWriter) writeMark(v *policy.Mark) {
@@ -1061,6 +1136,14 @@ func (w *recordWriter) writeMark(v *policy.Mark) {
 		w.key(o, 4)
 		w.bool(v.Tap)
 	}
+}
+
+func (w *recordWriter) writeStarted(v *policy.Started) {
+	o := w.object()
+	w.key(o, 1)
+	w.string(string(v.Portfolio))
+	w.key(o, 2)
+	w.int(int64(v.At))
 }
 
 func (w *recordWriter) writeHandover(v *policy.Handover) {
@@ -1207,7 +1290,7 @@ func (c *recordReader) readMember(v *policy.Member) {
 }
 
 func (c *recordReader) readRelation(v *policy.Relation) {
-	*v = policy.Relation{Sent: v.Sent[:0], Limits: v.Limits[:0]}
+	*v = policy.Relation{Sent: v.Sent[:0], Limits: v.Limits[:0], Started: v.Started[:0]}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -1284,6 +1367,11 @@ func (c *recordReader) readRelation(v *policy.Relation) {
 			}
 		case 14:
 			c.readMark(&v.Entry)
+		case 15:
+			v.Started = sized(v.Started, c.count(cborArray))
+			for i0 := range v.Started {
+				c.readStarted(&v.Started[i0])
+			}
 		default:
 			c.unusual = true
 		}
@@ -1334,6 +1422,20 @@ func (c *recordReader) readLimited(v *policy.Limited) {
 			v.At = policy.Moment(c.int())
 		case 3:
 			v.Over = c.bool()
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readStarted(v *policy.Started) {
+	*v = policy.Started{}
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.Portfolio = c.text()
+		case 2:
+			v.At = policy.Moment(c.int())
 		default:
 			c.unusual = true
 		}

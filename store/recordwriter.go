@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/waguard/waguard/policy"
 )
@@ -64,11 +65,18 @@ func (w *recordWriter) object() int {
 	return len(w.out) - 1
 }
 
-// key begins a member of the object. It must be followed by one value. Keys are
-// below 24.
+// key begins a member of the object. It must be followed by one value.
 func (w *recordWriter) key(object int, key byte) {
-	w.out[object]++
-	w.out = append(w.out, key)
+	switch w.out[object] {
+	case cborMap<<5 | 24: // the number of members is in the next byte
+		w.out[object+1]++
+	case cborMap<<5 | 23:
+		w.out[object]++
+		w.out = slices.Insert(w.out, object+1, 24)
+	default:
+		w.out[object]++
+	}
+	w.head(cborUint, uint64(key))
 }
 
 func (w *recordWriter) bool(v bool) {

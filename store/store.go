@@ -335,6 +335,17 @@ type Query struct {
 	// PhoneNumberID.
 	WABA     string
 	Template policy.TemplateRef
+	// Portfolio asks how much of a messaging limit is used; nil where nothing counts.
+	Portfolio *PortfolioQuery
+}
+
+// PortfolioQuery is what to look up about a business portfolio.
+type PortfolioQuery struct {
+	// Name is the configured one; "" for the account alone, or the number where that isn't
+	// known.
+	Name string
+	// Accounts are those that may have told its limit.
+	Accounts []string
 }
 
 // Number is what webhooks told about a business phone number.

@@ -134,6 +134,9 @@ func (r *reader) accountEvent(field string, raw json.RawMessage) {
 	if s, ok := campaignSwitch(&e, &u); ok {
 		r.add(s)
 	}
+	if n, ok := messagingLimit(&e, &u); ok {
+		r.add(policy.MessagingLimitTold{WABA: e.WABA, ToldLimit: policy.ToldLimit{Number: n, At: e.At}})
+	}
 }
 
 // campaignSwitch is what an event means for marketing: what makes Meta restrict the account,

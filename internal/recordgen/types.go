@@ -140,13 +140,13 @@ func (ts types) fields(t typ) (fields []field) {
 			continue
 		}
 		key, err := strconv.Atoi(tag[0])
-		if err != nil || key < 0 || key > 23 || len(tag) < 2 || tag[1] != "keyasint" || len(f.Names) != 1 {
-			log.Fatalf("%s: %s is not a field with a number below 24", t.name, text)
+		if err != nil || key < 0 || key > 255 || len(tag) < 2 || tag[1] != "keyasint" || len(f.Names) != 1 {
+			log.Fatalf("%s: %s is not a field with a number below 256", t.name, text)
 		}
 		fields = append(fields, field{f.Names[0].Name, key, len(tag) > 2 && tag[2] == "omitempty", ts.of(t.pkg, f.Type)})
 	}
-	if len(fields) > 23 {
-		log.Fatalf("%s has %d fields; 23 is the most that can be written", t.name, len(fields))
+	if len(fields) > 255 {
+		log.Fatalf("%s has %d fields; 255 is the most that can be written", t.name, len(fields))
 	}
 	return fields
 }

@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/gatewaytest"
+)
+
+const messagingLimit = "refuse MESSAGING_LIMIT 400/80007 marketing by business"
+
+// TestMessagingLimitStory: the third person within a day waits for the first one's slot;
+// replies, people who count already and what Meta rejects take nothing.
+func TestMessagingLimitStory(t *testing.T) {
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: withPolicy("messaging_limit 2")}})
+	slot := 15 * time.Minute
+	aligned := func(_ testing.TB, w *world) {
+		w.Clock.Advance(w.Clock.Now().Truncate(slot).Add(slot).Sub(w.Clock.Now()))
+	}
+	carl := person{graphsim.User{Phone: "+4915100000077"}}
+	for _, step := range (steps{
+		list, ana.optsIn("all"), ben.optsIn("all"), carl.optsIn("all"), aligned,
+		rejects(131026), func(t testing.TB, w *world) {
+			w.Post(t, messages, `{"messaging_product":"whatsapp",`+carl.address()+templateBody("sale")+`}`)
+		},
+		template(ana, "sale", marketingConsent), template(ben, "sale", marketingConsent), template(carl, "sale", messagingLimit),
+		retryAfter(carl.address()+templateBody("sale"), "MESSAGING_LIMIT", day+slot),
+		template(carl, "parcel_ready", "refuse MESSAGING_LIMIT 400/80007 utility by business"),
+		template(ana, "sale", marketingConsent), // who counts already
+		carl.writes("Hello"), text(carl, inWindow), template(carl, "sale", "allow CONSENT marketing by user"),
+		after(time.Hour), template(ana, "sale", marketingConsent), // counts from now on
+		after(day + slot - time.Hour), template(carl, "sale", marketingConsent), template(ben, "sale", messagingLimit),
+		retryAfter(ben.address()+templateBody("sale"), "MESSAGING_LIMIT", time.Hour),
+		after(time.Hour), template(ben, "sale", marketingConsent),
+	}) {
+		step(t, w)
+	}
+	addsUp(t, w.Gateway)
+}
+
+// TestMessagingLimitReserve: the last of the limit is for utility templates.
+func TestMessagingLimitReserve(t *testing.T) {
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: withPolicy("messaging_limit 2 reserve 1")}})
+	for _, step := range (steps{
+		list, ana.optsIn("all"), ben.optsIn("all"),
+		template(ana, "sale", marketingConsent), template(ben, "sale", messagingLimit), template(ben, "parcel_ready", utilityConsent),
+		template(ben, "sale", marketingConsent),
+	}) {
+		step(t, w)
+	}
+	addsUp(t, w.Gateway)
+}
+
+// TestMessagingLimitLearned: the limit is what Meta's webhooks tell, whenever they do.
+func TestMessagingLimitLearned(t *testing.T) {
+	for name, tells := range map[string]func(tier string) step{
+		"capability": func(tier string) step {
+			return deliversRaw("business_capability_update", `{"max_daily_conversations_per_business":`+tier+`,"max_phone_numbers_per_business":20}`)
+		},
+		"quality": func(tier string) step {
+			return deliversRaw("phone_number_quality_update", `{"display_phone_number":"4930555123","event":"ONBOARDING","current_limit":`+tier+`}`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: withPolicy("messaging_limit learn")}})
+			for _, step := range (steps{
+				list, ana.optsIn("all"), ben.optsIn("all"), template(ana, "sale", marketingConsent),
+				after(time.Minute), tells(`1`), template(ben, "sale", messagingLimit),
+				after(time.Minute), tells(`"TIER_2K"`), template(ben, "sale", marketingConsent),
+				after(time.Minute), tells(`"TIER_NOT_SET"`), template(ben, "sale", marketingConsent),
+				after(time.Minute), tells(`"TIER_UNLIMITED"`), template(ben, "sale", marketingConsent),
+			}) {
+				step(t, w)
+			}
+			addsUp(t, w.Gateway)
+		})
+	}
+}
+
+// TestMessagingLimitUnderConcurrency: of two hundred people at once as many are written to as
+// the limit says.
+func TestMessagingLimitUnderConcurrency(t *testing.T) {
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: withPolicy("messaging_limit 20")}})
+	list(t, w)
+	people := make([]person, 200)
+	for i := range people {
+		people[i] = person{graphsim.User{Phone: fmt.Sprintf("+491520%07d", i)}}
+		people[i].optsIn("marketing")(t, w)
+	}
+	var allowed, limited atomic.Int32
+	var wg sync.WaitGroup
+	for _, p := range people {
+		wg.Go(func() {
+			switch resp, answer := w.Post(t, messages, `{"messaging_product":"whatsapp",`+p.address()+templateBody("sale")+`}`); {
+			case resp.StatusCode == http.StatusOK:
+				allowed.Add(1)
+			case resp.Header.Get("X-Waguard-Rule") == "MESSAGING_LIMIT":
+				limited.Add(1)
+			default:
+				t.Errorf("%s %s", resp.Status, answer)
+			}
+		})
+	}
+	wg.Wait()
+	if allowed.Load() != 20 || limited.Load() != 180 || len(w.sim.Sends()) != 20 {
+		t.Errorf("%d passed, %d were refused, %d arrived; want 20 to arrive", allowed.Load(), limited.Load(), len(w.sim.Sends()))
+	}
+	addsUp(t, w.Gateway)
+}
