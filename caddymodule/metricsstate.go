@@ -55,6 +55,20 @@ var states = []prometheus.Collector{
 			}
 			return float64(off)
 		}),
+	state("messaging_limit_used_ratio", "Part of its messaging limit that the portfolio has used which has used most of it.",
+		func() float64 {
+			app := serving.Load()
+			if app == nil {
+				return 0
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+			defer cancel()
+			most, err := app.gateway.MessagingLimitUsed(ctx)
+			if err != nil {
+				return 0
+			}
+			return most
+		}),
 	state("store_queue", "Changes of the store that are on their way to disk.",
 		func() float64 { return float64(measure().Waiting) }),
 	state("store_sync_seconds", "How long the store's newest changes took to get on disk.",

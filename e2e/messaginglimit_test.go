@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -111,4 +112,48 @@ func TestMessagingLimitUnderConcurrency(t *testing.T) {
 		t.Errorf("%d passed, %d were refused, %d arrived; want 20 to arrive", allowed.Load(), limited.Load(), len(w.sim.Sends()))
 	}
 	addsUp(t, w.Gateway)
+}
+
+// TestMessagingLimitOfPortfolio: the numbers of a portfolio count together, whichever their
+// account, and so do the sends of a batch; another portfolio counts for itself.
+func TestMessagingLimitOfPortfolio(t *testing.T) {
+	block := func(portfolio, own string) string {
+		return "policy {\nmessaging_limit 1\n}\nbusiness " + shop + " {\nwaba " + waba + "\nportfolio acme\n}\nbusiness " + support + " {\nwaba " + own + "\n" + portfolio + "\n}"
+	}
+	for name, c := range map[string]struct {
+		block string
+		want  string
+	}{
+		"same":            {block("portfolio acme", "900"), messagingLimitUnknown},
+		"another":         {block("portfolio other", waba), marketingConsent},
+		"account's alone": {block("", waba), marketingConsent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: c.block}})
+			for _, step := range (steps{
+				list, ana.optsIn("all"), ben.optsInTo(support, "all"), template(ana, "sale", marketingConsent), send(support, ben.address()+templateBody("sale"), c.want),
+			}) {
+				step(t, w)
+			}
+			addsUp(t, w.Gateway)
+		})
+	}
+	t.Run("batch", func(t *testing.T) {
+		w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: withPolicy("frequency_cap marketing 5 7d\nmessaging_limit 1")}})
+		for _, step := range (steps{list, ana.optsIn("all"), ben.optsIn("all")}) {
+			step(t, w)
+		}
+		toAna, toBen := ana.address()+templateBody("sale"), ben.address()+templateBody("sale")
+		resp, body, r := postBatch(t, w, toAna, toBen)
+		if refused := r.Error.Waguard.Refused; resp.StatusCode == http.StatusOK || len(refused) != 1 || refused[0].Index != 1 || refused[0].Rule != "MESSAGING_LIMIT" || !strings.Contains(r.Error.Waguard.Reason, "other sends of this batch") || len(w.sim.Sends()) != 0 {
+			t.Errorf("two of one: %s %s", resp.Status, body)
+		}
+		if resp, body, _ := postBatch(t, w, toAna, toAna); resp.StatusCode != http.StatusOK {
+			t.Errorf("one person twice: %s %s", resp.Status, body)
+		}
+		if used := metrics(t, w.Gateway)["caddy_whatsapp_messaging_limit_used_ratio"]; used != 1 {
+			t.Errorf("%v of the limit is used, want all", used)
+		}
+		addsUp(t, w.Gateway)
+	})
 }

@@ -79,6 +79,7 @@ func TestDecideAgain(t *testing.T) {
 	business 104455667796 {
 		waba ` + sim.WABA() + `
 		pair_rate
+		messaging_limit 2
 	}
 	business 104455667795 {
 		waba ` + sim.WABA() + `
@@ -197,7 +198,7 @@ func TestDecideAgain(t *testing.T) {
 	}
 
 	// What Meta bounds.
-	for _, to := range []string{"+4917000000003", "+4917000000004"} {
+	for _, to := range []string{"+4917000000003", "+4917000000004", "+4917000000005"} {
 		record(t, g, adminapi.RouteOptIn, adminapi.ConsentRequest{PhoneNumberID: limited, Contact: to, Scope: "all", Source: "phone", Evidence: consent.Evidence{Reference: "call 11"}})
 	}
 	offered := func(to string) {
@@ -211,6 +212,9 @@ func TestDecideAgain(t *testing.T) {
 		offered("+4917000000004")
 		offered("+4917000000004")
 		g.Clock.Advance(25 * time.Hour)
+	}
+	for _, to := range []string{"3", "4", "5"} {
+		send(limited, `{"messaging_product":"whatsapp","to":"+491700000000`+to+`","type":"template","template":{"name":"shipped","language":{"code":"en"}}}`)
 	}
 
 	if err := caddy.Stop(); err != nil {

@@ -207,6 +207,9 @@ func genFacts(s *Send) *rapid.Generator[Facts] {
 				f.Persons[i].Clocks = append(f.Persons[i].Clocks, Clock{East: 60 * rapid.IntRange(-12, 14).Draw(t, "east")})
 			}
 		}
+		if rapid.Bool().Draw(t, "portfolio") {
+			f.Portfolio = PortfolioFacts{ID: "waba/1", Used: rapid.IntRange(0, 2).Draw(t, "used"), Told: ToldLimit{Number: rapid.IntRange(-1, 2).Draw(t, "told")}}
+		}
 		for range rapid.IntRange(0, 1).Draw(t, "limits") {
 			f.Limits = WithLimited(f.Limits, Limited{Code: rapid.SampledFrom(numberCodes).Draw(t, "code"), At: genMoment().Draw(t, "said")})
 		}
@@ -238,6 +241,7 @@ func genPolicy() *rapid.Generator[Policy] {
 			NoBackOff:              rapid.Bool().Draw(t, "no back-off"),
 			NoSwitchOff:            rapid.Bool().Draw(t, "no switch-off"),
 			PairRate:               rapid.Bool().Draw(t, "pair rate"),
+			Messaging:              rapid.SampledFrom([]MessagingLimit{{}, {Number: 2}, {Number: 2, Reserve: 1}, {Learn: true}}).Draw(t, "messaging limit"),
 			NoCountryPack:          rapid.Bool().Draw(t, "no country pack"),
 			ConsentExpires:         rapid.SampledFrom([][]Expiry{nil, nil, {{ScopesOf(AllScopes...), 12 * hour}}, {{ScopesOf(Transactional), 6 * hour}}}).Draw(t, "consent expires"),
 			SessionOnly:            rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "session only"),

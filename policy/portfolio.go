@@ -255,6 +255,16 @@ func (c *Case) tooMany() bool {
 	return c.refuseUntil(RuleMessagingLimit, f.Again, fmt.Sprintf("%s, and has written to %d", says, f.Used), "answer in open windows meanwhile, and send it again")
 }
 
+// Share is which part of the limit is used at a moment; false where nothing bounds it.
+func (f *PortfolioFacts) Share(l MessagingLimit, now Moment) (float64, bool) {
+	c := Case{Policy: &Policy{Messaging: l}, Facts: &Facts{Portfolio: *f}}
+	whole, bounded := c.wholeLimit()
+	if !l.On() || !bounded {
+		return 0, false
+	}
+	return float64(f.Usage.At(now)) / float64(whole), true
+}
+
 // wholeLimit is the limit without what is set aside.
 func (c *Case) wholeLimit() (int, bool) {
 	if n := c.Policy.Messaging.Number; n > 0 {

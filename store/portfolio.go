@@ -1,6 +1,11 @@
 package store
 
-import "github.com/waguard/waguard/policy"
+import (
+	"context"
+	"fmt"
+
+	"github.com/waguard/waguard/policy"
+)
 
 // Portfolios are named so that a configured name and an id never mean the same one.
 const (
@@ -111,4 +116,19 @@ func (t *tx) limitTold(e policy.MessagingLimitTold) error {
 		return nil
 	}
 	return t.limit(limitSubject{limitedAccount, e.WABA}, func(r *limitRecord) { r.Told = r.Told.Newer(e.ToldLimit) })
+}
+
+// Portfolio says how much the portfolio of the query has used of its messaging limit.
+func (s *Book) Portfolio(ctx context.Context, q Query) (policy.PortfolioFacts, error) {
+	var f policy.Facts
+	var err error
+	if s.known != nil {
+		err = s.portfolioFacts(nil, &q, nil, &f)
+	} else {
+		err = s.view(ctx, func(r *reading) error { return s.portfolioFacts(r, &q, nil, &f) })
+	}
+	if err != nil {
+		return f.Portfolio, fmt.Errorf("reading how much of a messaging limit is used: %w", err)
+	}
+	return f.Portfolio, nil
 }

@@ -61,6 +61,8 @@ func goldenRecords() []any {
 	welcomed := &policy.Contact{}
 	welcomed.Member(a).Relation("1").Welcomed = 42
 	turned := policy.Campaign{Turns: []policy.CampaignTurns{{Cause: policy.CauseError, Off: policy.Switch{At: 4, Says: "because", Until: 5}, On: policy.Switch{At: 6}}}}
+	started, conversation := &policy.Contact{}, policy.Taken{Key: a, At: 42, Kind: policy.ClaimConversation, Portfolio: "waba/1"}
+	conversation.Record(started, "1")
 	limited := &policy.Contact{}
 	limited.Limit(a, "1", policy.Limited{Code: 131049, At: 40})
 	limited.Limit(a, "1", policy.Limited{Code: 131056, At: 41, Over: true})
@@ -117,6 +119,11 @@ func goldenRecords() []any {
 		&limitRecord{limitSubject: limitSubject{limitedNumber, "1"}, Words: []policy.Limited{{Code: 130429, At: 3}}, Campaign: turned},
 		&policy.Facts{Limits: []policy.Limited{{Code: 130429, At: 3}}, Campaign: turned, Persons: []policy.PersonFacts{{Contact: a, Limits: []policy.Limited{{Code: 131049, At: 7}}}}},
 		&policy.Policy{NoBackOff: true, NoSwitchOff: true, PairRate: true},
+		&contactRecord{Contact: started},
+		&limitRecord{limitSubject: limitSubject{limitedPortfolio, "waba/1"}, Usage: policy.Usage{{Slot: 5, Count: 2}}},
+		&limitRecord{limitSubject: limitSubject{limitedAccount, "1"}, Told: policy.ToldLimit{Number: 2000, At: 5}},
+		&policy.Facts{Portfolio: policy.PortfolioFacts{ID: "waba/1", Told: policy.ToldLimit{Number: policy.Unlimited, At: 5}, Used: 3, Again: 9}, RivalOf: policy.ClaimConversation, Persons: []policy.PersonFacts{{Contact: a, Started: 7}}},
+		&policy.Policy{Messaging: policy.MessagingLimit{Number: 1000, Learn: true, Reserve: 100}},
 		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Requested: 3}}, Template: policy.TemplateFacts{Parts: policy.TemplateParts{Known: true, Media: true, Buttons: true}}},
 		&policy.Send{Edge: policy.EdgeMessages, PhoneNumberID: "1", Kind: policy.TemplateMessage, Type: "template", Media: true, Buttons: true},
 		&policy.Policy{Followup: true, CodeOnRequest: 600},

@@ -160,6 +160,9 @@ type Reader interface {
 	// or with its account, waba where that is configured.
 	Campaign(ctx context.Context, phoneNumberID, waba string) (policy.Campaign, error)
 
+	// Portfolio says how much the portfolio of the query has used of its messaging limit.
+	Portfolio(ctx context.Context, q Query) (policy.PortfolioFacts, error)
+
 	// Numbers are the business phone numbers that webhooks told of, by id.
 	Numbers(ctx context.Context) (map[string]Number, error)
 
