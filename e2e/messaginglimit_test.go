@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
@@ -124,14 +125,14 @@ func TestMessagingLimitOfPortfolio(t *testing.T) {
 		block string
 		want  string
 	}{
-		"same":            {block("portfolio acme", "900"), messagingLimitUnknown},
+		"same":            {block("portfolio acme", "900"), "refuse MESSAGING_LIMIT 400/80007 unknown by business"},
 		"another":         {block("portfolio other", waba), marketingConsent},
 		"account's alone": {block("", waba), marketingConsent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: c.block}})
 			for _, step := range (steps{
-				list, ana.optsIn("all"), ben.optsInTo(support, "all"), template(ana, "sale", marketingConsent), send(support, ben.address()+templateBody("sale"), c.want),
+				list, ana.optsIn("all"), ben.record(adminapi.RouteOptIn, support, "all"), template(ana, "sale", marketingConsent), send(support, ben.address()+templateBody("sale"), c.want),
 			}) {
 				step(t, w)
 			}
@@ -143,9 +144,12 @@ func TestMessagingLimitOfPortfolio(t *testing.T) {
 		for _, step := range (steps{list, ana.optsIn("all"), ben.optsIn("all")}) {
 			step(t, w)
 		}
-		toAna, toBen := ana.address()+templateBody("sale"), ben.address()+templateBody("sale")
+		element := func(to string) string {
+			return `{"method":"POST","relative_url":"` + shop + `/messages","body":"messaging_product=whatsapp&to=` + to + `&type=template&template=%7B%22name%22%3A%22sale%22%2C%22language%22%3A%7B%22code%22%3A%22en%22%7D%7D"}`
+		}
+		toAna, toBen := element(ana.Phone[1:]), element(ben.Phone[1:])
 		resp, body, r := postBatch(t, w, toAna, toBen)
-		if refused := r.Error.Waguard.Refused; resp.StatusCode == http.StatusOK || len(refused) != 1 || refused[0].Index != 1 || refused[0].Rule != "MESSAGING_LIMIT" || !strings.Contains(r.Error.Waguard.Reason, "other sends of this batch") || len(w.sim.Sends()) != 0 {
+		if refused := r.Error.Waguard.Elements; resp.StatusCode == http.StatusOK || len(refused) != 1 || refused[0].Index != 1 || refused[0].Rule != "MESSAGING_LIMIT" || !strings.Contains(r.Error.Waguard.Reason, "other sends of this batch") || len(w.sim.Sends()) != 0 {
 			t.Errorf("two of one: %s %s", resp.Status, body)
 		}
 		if resp, body, _ := postBatch(t, w, toAna, toAna); resp.StatusCode != http.StatusOK {
