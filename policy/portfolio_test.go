@@ -75,7 +75,6 @@ func TestTakeConversation(t *testing.T) {
 		var left []sent
 		now := noon
 		people := [8]*Contact{}
-		var taken []Taken
 		for i := range people {
 			people[i] = new(Contact)
 		}
@@ -114,7 +113,7 @@ func TestTakeConversation(t *testing.T) {
 				}
 			}
 			now = max(now, got.At)
-			left, taken = append(left, sent{who, got.At}), append(taken, got)
+			left = append(left, sent{who, got.At})
 			if n := within(portfolioPeriod, got.At); n > limit {
 				t.Fatalf("%d are written to within a day", n)
 			}
