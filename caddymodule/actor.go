@@ -73,7 +73,8 @@ func withPeer(handle adminHandle) adminHandle {
 		if !ok || addr.Network() != "unix" || !peersKnown {
 			return handle(a, st, w, r)
 		}
-		body, err := io.ReadAll(io.LimitReader(r.Body, adminapi.LargestRequest+1))
+		// What a request may hold is bounded where it is read; an import holds most.
+		body, err := io.ReadAll(io.LimitReader(r.Body, adminapi.LargestImportBody+1))
 		if err != nil {
 			return adminError(http.StatusBadRequest, fmt.Errorf("reading the request: %w", err))
 		}

@@ -61,7 +61,7 @@ waguard audit checkpoint > checkpoint-2026-11-22.txt`)}
 	proof := &cobra.Command{Use: "proof", Short: "Writes the proof that a consent record is in the log", Example: indented(`
 waguard audit proof --record 5f0c1d2e3b4a5968 --leaf leaf.json > record.proof
 waguard audit proof --record 5f0c1d2e3b4a5968 --leaf leaf.json --opening opening.json > record.proof`)}
-	proof.Flags().String("record", "", "The `ID` of the record, as waguard consent history shows it")
+	proof.Flags().String("record", "", "The `ID` of the record, as waguard consent history --json shows it")
 	proof.Flags().String("leaf", "", "A `file` to write the leaf to, whose hash is proven")
 	proof.Flags().String("opening", "", "A `file` to write what opens the leaf to: the random bytes and the record that it commits to")
 	required(proof, "record")

@@ -33,7 +33,7 @@ func receiptCommand() *cobra.Command {
 waguard consent receipt --contact +4915112345678
 waguard consent receipt --contact +4915112345678 --record 5f0c1d2e3b4a5968`)}
 	personFlags(cmd)
-	cmd.Flags().String("record", "", "Only the record of this `ID`, as waguard consent history shows it")
+	cmd.Flags().String("record", "", "Only the record of this `ID`, as waguard consent history --json shows it")
 	asking(cmd, func(ctx context.Context, c *call) error {
 		request := personRequest(c)
 		request.Record = c.flags.String("record")

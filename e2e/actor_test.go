@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"os"
 	"os/user"
 	"path/filepath"
 	"runtime"
@@ -78,6 +80,20 @@ func TestActor(t *testing.T) {
 		stdout, stderr, code := p.do(t, "consent", "opt-in", "--address", address, "--scope", "all", "--source", "import", "--business", shop, "--contact", "+4915112345678")
 		if code == 0 || !strings.Contains(stderr, "speak of a list or an import") {
 			t.Errorf("a mistake over the socket ended with %d and %q", code, stdout+stderr)
+		}
+		var list strings.Builder
+		list.WriteString("contact,at\n")
+		for i := range 1500 {
+			fmt.Fprintf(&list, "+49151123%05d,2025-06-01\n", i)
+		}
+		file := filepath.Join(dir, "list.csv")
+		if err := os.WriteFile(file, []byte(list.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		stdout, stderr, code = p.do(t, "consent", "import", "--address", address, "--from", file, "--business", shop,
+			"--set", "scope=marketing", "--set", "source=existing_system", "--set", "system=shop")
+		if code != 0 || !strings.Contains(stdout, "1500") {
+			t.Errorf("a list that takes requests of full size ended with %d: %s%s", code, stdout, stderr)
 		}
 	})
 	t.Run("tcp", func(t *testing.T) {
