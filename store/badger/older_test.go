@@ -187,3 +187,42 @@ func extract(t testing.TB, archive, to string) {
 		}
 	}
 }
+
+// TestStoreBeforeErasure opens a directory that the version before wrote, which kept the
+// log of consent records, and neither tombstones nor what changes replace.
+func TestStoreBeforeErasure(t *testing.T) {
+	want, err := os.ReadFile("testdata/store-4.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := t.TempDir()
+	extract(t, "testdata/store-4.tar.gz", base)
+	now := testTime.Add(48 * time.Hour)
+	for range 2 {
+		s := openStore(t, filepath.Join(base, "store"), Options{Now: func() time.Time { return now }})
+		if got := show(t, s); got != string(want) {
+			t.Errorf("the store says\n%s\nand it said\n%s", got, want)
+		}
+		if r, err := s.Examine(t.Context()); err != nil || !r.Sound() {
+			t.Errorf("checked: %+v, %v", r, err)
+		}
+		if r, err := s.VerifyLog(t.Context(), nil); err != nil || !r.Sound() || r.Records == 0 {
+			t.Errorf("the log: %+v, %v", r, err)
+		}
+		if got := s.Schema(); got != schemaVersion {
+			t.Errorf("its schema is %d", got)
+		}
+		began := policy.MomentOf(testTime.Add(48 * time.Hour))
+		query := store.Query{PhoneNumberID: testNumber, Who: olderPeople[:1]}
+		if _, err := s.FactsAt(t.Context(), query, began-1); !errors.Is(err, store.ErrForgotten) {
+			t.Errorf("what was known before it was kept: %v", err)
+		}
+		was, err := s.FactsAt(t.Context(), query, began)
+		is, errNow := s.Facts(t.Context(), query)
+		if err := errors.Join(err, errNow); err != nil || was.Persons[0].Opened != is.Persons[0].Opened || was.Persons[0].Consent != is.Persons[0].Consent {
+			t.Errorf("then %+v, now %+v: %v", was.Persons, is.Persons, err)
+		}
+		closeStore(t, s)
+		now = now.Add(time.Hour)
+	}
+}

@@ -62,9 +62,10 @@ const memtableSize = 8 << 20
 // grows when an older gateway could no longer read them, or would write what belongs
 // together in part.
 const (
-	schemaVersion = 4
+	schemaVersion = 5
 	// oldestSchema is the oldest version it reads. Version 2 had no log of changes,
-	// version 3 none that proves consent records.
+	// version 3 none that proves consent records, and version 4 heeds no tombstones of
+	// people who were erased.
 	oldestSchema = 2
 )
 
