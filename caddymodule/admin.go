@@ -44,6 +44,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteViolationsSummary: answering(summary),
 	adminapi.RouteTemplates:         answering(templates),
 	adminapi.RouteTemplatesSync:     answering(syncNow),
+	adminapi.RouteTemplatesAccept:   withPeer(acceptTemplate),
 	adminapi.RouteNumbers:           answering(numbers),
 	adminapi.RouteCampaigns:         answering(campaignsOf),
 	adminapi.RouteCampaignOn:        switchCampaign(false),

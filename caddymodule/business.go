@@ -152,6 +152,11 @@ type Policy struct {
 	// Default: off.
 	MessagingLimit *MessagingLimit `json:"messaging_limit,omitempty"`
 
+	// What becomes of a template whose category has changed: `hold` refuses it until
+	// somebody accepts the new one with `waguard templates accept`, `note` only shows it.
+	// Default: `note`.
+	CategoryDrift string `json:"category_drift,omitempty"`
+
 	// Rules of the operator's own, which refuse what all others let through, or warn of it.
 	// A business has those of the policy as well, and its own in place of those of the same
 	// name.
@@ -413,6 +418,7 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		{chooseBackOff, p.MetaBackOff, defaults.MetaBackOff, &r.NoBackOff},
 		{chooseSwitchOff, p.CampaignSwitchOff, defaults.CampaignSwitchOff, &r.NoSwitchOff},
 		{choosePairRate, p.PairRate, defaults.PairRate, &r.PairRate},
+		{chooseDrift, p.CategoryDrift, defaults.CategoryDrift, &r.HoldDrift},
 	} {
 		value, err := set.of(set.own, set.other)
 		if err != nil {

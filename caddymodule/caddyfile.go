@@ -353,6 +353,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"campaign_switch_off":       chooseSwitchOff.onInto(&p.CampaignSwitchOff),
 		"pair_rate":                 choosePairRate.onInto(&p.PairRate),
 		"messaging_limit":           p.parseMessagingLimit,
+		"category_drift":            chooseDrift.into(&p.CategoryDrift),
 		"rule":                      p.parseRule,
 		"frequency_cap":             p.parseCap,
 		"fallback_template":         p.parseFallback,

@@ -37,6 +37,7 @@ var (
 	chooseBackOff         = choice{"meta_backoff", onOrOff, "on"}
 	chooseSwitchOff       = choice{"campaign_switch_off", onOrOff, "on"}
 	choosePairRate        = choice{"pair_rate", onOrOff, "off"}
+	chooseDrift           = choice{"category_drift", []string{"note", "hold"}, "note"}
 	chooseBareNumbers     = choice{"bare_numbers", []string{policy.BareFirst.String(), policy.BareBoth.String(), policy.BareRefuse.String()}, policy.BareFirst.String()}
 	chooseOptOutReach     = choice{"opt_out_reach", reaches, policy.ReachWABA.String()}
 	chooseOptInEvidence   = choice{"opt_in_evidence", []string{"relaxed", "strict"}, "relaxed"}

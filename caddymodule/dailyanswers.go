@@ -58,9 +58,12 @@ func timeOf(m policy.Moment) *time.Time {
 }
 
 func templates(ctx context.Context, g *gateway.Gateway, s *adminapi.TemplateSelection) (*adminapi.Templates, error) {
-	selected := gateway.TemplateSelection{WABA: s.WABA, Name: s.Name, Problems: s.Problems == "yes"}
+	selected := gateway.TemplateSelection{WABA: s.WABA, Name: s.Name, Problems: s.Problems == "yes", Drift: s.Drift == "yes"}
 	if s.Problems != "" && s.Problems != "yes" && s.Problems != "no" {
 		return nil, adminapi.Errorf(http.StatusBadRequest, "problems must be yes or no")
+	}
+	if s.Drift != "" && s.Drift != "yes" && s.Drift != "no" {
+		return nil, adminapi.Errorf(http.StatusBadRequest, "drift must be yes or no")
 	}
 	c, err := g.Catalogue(ctx, selected)
 	if err != nil {
@@ -83,6 +86,8 @@ func templateAnswer(t *gateway.CataloguedTemplate) adminapi.Template {
 	shown := adminapi.Template{
 		WABA: t.WABA, Name: t.Ref.Name, Language: t.Ref.Language, Known: t.Known, ID: t.ID, Sendable: t.Sendable, Status: wordOf(t.Status), Category: wordOf(t.Category),
 		NextCategory: t.Next, NextFrom: timeOf(t.NextFrom), ToldCategory: t.Recategorised, Uses: t.Uses.Count, LastUse: timeOf(t.Uses.Last),
+		PreviousCategory: t.Previous, CategoryChanged: timeOf(t.ChangedAt), CategoryChangedFrom: t.ChangedFrom,
+		AcceptedCategory: t.Accepted, Accepted: timeOf(t.AcceptedAt), AcceptedBy: t.AcceptedBy, Drifted: t.Drifted,
 	}
 	shown.Quality = wordOf(store.Word{Value: t.Quality, At: t.QualityAt, From: store.FromWebhook})
 	return shown

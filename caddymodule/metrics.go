@@ -83,6 +83,9 @@ var (
 	templatesRecategorised = counter("templates_recategorised_total",
 		"Templates that Meta billed under another category than was known.")
 
+	templatesCategoryChanged = counter("templates_category_changed_total",
+		"Changes of a template's category, told by Meta's webhooks or answers or seen in the price of a message.")
+
 	buildInfo = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: "caddy", Subsystem: "whatsapp", Name: "build_info",
 		Help:        "Always 1; the labels say which waguard this is.",
@@ -94,7 +97,7 @@ var (
 var collectors = slices.Concat([]prometheus.Collector{
 	sendsTotal, customRulesTotal, businessSendsTotal, outcomesTotal, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
 	webhooksTotal, webhookEventsTotal, accountEventsTotal, optOutsSuspected, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused,
-	clockDifference, webhookChangesTotal, templatesRecategorised, decisionLogLines, buildInfo,
+	clockDifference, webhookChangesTotal, templatesRecategorised, templatesCategoryChanged, decisionLogLines, buildInfo,
 }, states)
 
 func counter(name, help string) prometheus.Counter {

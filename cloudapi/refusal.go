@@ -81,6 +81,7 @@ var graphErrors = map[policy.Rule]graphError{
 	policy.RuleTemplateNotApproved: {http.StatusNotFound, 132001, "Template not approved"},
 	policy.RuleTemplatePaused:      {http.StatusBadRequest, 132015, "Template is paused"},
 	policy.RuleTemplateDisabled:    {http.StatusBadRequest, 132016, "Template is disabled"},
+	policy.RuleCategoryChanged:     {http.StatusBadRequest, 132015, "Template is held: its category changed"},
 	policy.RuleMarketingOnly:       {http.StatusBadRequest, 131055, "Method not allowed"},
 	policy.RuleGroupsRefused:       {http.StatusForbidden, 131005, "Access denied: group messages"},
 	policy.RuleCallNotPermitted:    {http.StatusBadRequest, 138006, "No approved call permission"},

@@ -76,6 +76,10 @@ func TestDecideAgain(t *testing.T) {
 	business 104455667792 {
 		session_only
 	}
+	business 104455667797 {
+		waba ` + sim.WABA() + `
+		category_drift hold
+	}
 	business 104455667796 {
 		waba ` + sim.WABA() + `
 		pair_rate
@@ -216,6 +220,11 @@ func TestDecideAgain(t *testing.T) {
 	for _, to := range []string{"3", "4", "5"} {
 		send(limited, `{"messaging_product":"whatsapp","to":"+491700000000`+to+`","type":"template","template":{"name":"shipped","language":{"code":"en"}}}`)
 	}
+
+	if err := sim.TemplateCategory(t.Context(), "code", "en", "MARKETING", false); err != nil {
+		t.Fatal(err)
+	}
+	send("104455667797", `{"messaging_product":"whatsapp","to":"+4917000000003","type":"template","template":{"name":"code","language":{"code":"en"}}}`)
 
 	if err := caddy.Stop(); err != nil {
 		t.Fatal(err)

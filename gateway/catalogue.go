@@ -35,6 +35,9 @@ type CataloguedTemplate struct {
 	Known bool
 	// Sendable: Meta is not known to refuse it.
 	Sendable bool
+	// Drifted: its category asks for another consent than before, and nobody has accepted
+	// that.
+	Drifted bool
 	// Quality is what Meta last called it, such as GREEN; "" where it told nothing.
 	Quality   string
 	QualityAt policy.Moment
@@ -47,8 +50,11 @@ type TemplateSelection struct {
 	// Name is a template's.
 	Name string
 	// Problems selects those that somebody should look at: used and unknown, used
-	// and not to be sent, billed under another category, of low quality.
+	// and not to be sent, billed under another category, of another category than was
+	// accepted, of low quality.
 	Problems bool
+	// Drift selects those whose category has changed, accepted or not.
+	Drift bool
 }
 
 // Catalogue is what is known about templates.
@@ -92,13 +98,13 @@ func (g *Gateway) catalogue(ctx context.Context, st store.Store, s TemplateSelec
 	}
 	c := &Catalogue{Accounts: known.Accounts, More: known.More, UsesSince: lately.since}
 	show := func(t CataloguedTemplate) {
-		if (s.Name == "" || s.Name == t.Ref.Name) && (!s.Problems || t.problem()) {
+		if (s.Name == "" || s.Name == t.Ref.Name) && (!s.Problems || t.problem()) && (!s.Drift || t.Previous != "" || t.Drifted) {
 			c.Templates = append(c.Templates, t)
 		}
 	}
 	for _, k := range known.Templates {
 		n := name{k.WABA, k.Ref}
-		t := CataloguedTemplate{KnownTemplate: k, Known: true, Sendable: policy.TemplateStatus(k.Status.Value).MayBeSent()}
+		t := CataloguedTemplate{KnownTemplate: k, Known: true, Sendable: policy.TemplateStatus(k.Status.Value).MayBeSent(), Drifted: k.Facts.Drifted(g.now())}
 		if e := qualities[n]; e != nil {
 			t.Quality, t.QualityAt = e.Name, e.At
 		}
@@ -122,7 +128,7 @@ func (g *Gateway) catalogue(ctx context.Context, st store.Store, s TemplateSelec
 // problem reports that somebody should look at the template.
 func (t *CataloguedTemplate) problem() bool {
 	used := t.Uses.Count > 0
-	return used && (!t.Known || !t.Sendable || t.Category.Value == "") || t.Recategorised != "" || t.Quality == "RED" || t.Quality == "YELLOW"
+	return used && (!t.Known || !t.Sendable || t.Category.Value == "") || t.Recategorised != "" || t.Drifted || t.Quality == "RED" || t.Quality == "YELLOW"
 }
 
 // waba is the account that a business phone number belongs to; "" where nobody told.

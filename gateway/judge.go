@@ -211,6 +211,7 @@ func (b *Business) tellRules(s *policy.Send, f *policy.Facts, now time.Time) {
 	f.Counted(&b.Policy, s, at)
 	f.Limited(&b.Policy, s, at)
 	f.InPortfolio(&b.Policy, s, at)
+	f.ForDrift(&b.Policy, s, at)
 	f.WelcomeDue(&b.Policy, s, at)
 	b.readClocks(s, f, now)
 	who := s.Identities()

@@ -49,6 +49,7 @@ var toStrangers = []cloudapi.Refusal{
 	{Rule: policy.RuleTemplateNotApproved, Reason: "Meta has not approved the template", Remedy: "wait until it is approved, or use another"},
 	{Rule: policy.RuleTemplatePaused, Reason: "Meta has paused the template", Remedy: "wait, or use another"},
 	{Rule: policy.RuleTemplateDisabled, Reason: "Meta has disabled the template", Remedy: "use another"},
+	{Rule: policy.RuleCategoryChanged, Reason: "the template's category has changed, and nobody has accepted that", Remedy: "accept it with `waguard templates accept`, or use another template"},
 	{Rule: policy.RuleMarketingOnly, Reason: "only marketing templates can be sent through /marketing_messages", Remedy: "send it through /messages"},
 	{Rule: policy.RuleGroupsRefused, Reason: "the message goes to a group, and the consent of a group's members can't be seen from the request", Remedy: "write to the members one by one"},
 	{Rule: policy.RuleCallNotPermitted, Reason: "the user has not permitted calls from this number, and the customer service window is not open", Remedy: "ask for permission to call while the window is open, or with a template"},

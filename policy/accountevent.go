@@ -43,6 +43,11 @@ const (
 	// CampaignSwitch: marketing of a number was switched off by an error of Meta's, or by
 	// an operator, or on.
 	CampaignSwitch AccountEventKind = "campaign_switch"
+	// TemplateCategoryChanged: an answer of the API or the price of a message shows a
+	// template under another category than was known.
+	TemplateCategoryChanged AccountEventKind = "template_category_changed"
+	// TemplateCategoryAccepted: an operator accepted a template's category.
+	TemplateCategoryAccepted AccountEventKind = "template_category_accepted"
 )
 
 // Severity is how soon somebody should look at an account event.

@@ -184,6 +184,8 @@ type TemplateChanged struct {
 	At       Moment
 	Status   TemplateStatus
 	Category Category
+	// Previous is the category that a webhook says was there before.
+	Previous Category
 	// Read reports that it was read in an answer of Meta's API, at At by the
 	// gateway's clock. Otherwise a webhook told it, at At by Meta's clock and in
 	// whole seconds.

@@ -166,6 +166,7 @@ func genTemplateFacts() *rapid.Generator[TemplateFacts] {
 			Category: genCategory().Draw(t, "category"),
 			Next:     genCategory().Draw(t, "next"),
 			NextFrom: rapid.OneOf(rapid.Just(Moment(0)), genMoment()).Draw(t, "next from"),
+			Drift:    TemplateDrift{Before: rapid.SampledFrom([]Category{"", "", CategoryUtility, CategoryMarketing}).Draw(t, "category before")},
 		}
 	})
 }

@@ -66,6 +66,8 @@ type Policy struct {
 	PairRate bool `json:"pair_rate,omitempty" cbor:"23,keyasint,omitempty"`
 	// Messaging bounds how many people are written to outside of windows.
 	Messaging MessagingLimit `json:"messaging_limit,omitzero" cbor:"24,keyasint,omitempty"`
+	// HoldDrift holds a template back whose category changed, until an operator accepts it.
+	HoldDrift bool `json:"hold_category_drift,omitempty" cbor:"25,keyasint,omitempty"`
 }
 
 // BareNumbers says what a phone number without plus sign (or 00) means.

@@ -54,6 +54,7 @@ const (
 	RuleTemplateNotApproved Rule = "TEMPLATE_NOT_APPROVED"
 	RuleTemplatePaused      Rule = "TEMPLATE_PAUSED"
 	RuleTemplateDisabled    Rule = "TEMPLATE_DISABLED"
+	RuleCategoryChanged     Rule = "TEMPLATE_CATEGORY_CHANGED" // nobody has accepted the template's new category
 	RuleMarketingOnly       Rule = "MARKETING_TEMPLATES_ONLY"
 	RuleGroupsRefused       Rule = "GROUPS_REFUSED"
 	RuleCallNotPermitted    Rule = "CALL_NOT_PERMITTED"
@@ -109,7 +110,7 @@ var (
 	// RefuseRules are the rules by which [Decide] refuses.
 	RefuseRules = []Rule{
 		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleWindowUnknown, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleConsentExpired, RuleSessionOnly, RuleFollowupLimit, RuleFollowupFormat, RuleCampaignOff, RuleThroughput, RuleMarketingLimit, RulePairRate, RuleMessagingLimit, RuleCustom, RuleError,
-		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleMarketingOnly,
+		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleCategoryChanged, RuleMarketingOnly,
 		RuleGroupsRefused, RuleCallNotPermitted, RuleRecipientConflict, RuleRecipientInvalid,
 	}
 	// UnjudgedRules are those of the reader and the gateway, which are no decision's.

@@ -57,6 +57,7 @@ var categoriesOf = map[Rule][]Category{
 	RuleTemplateNotApproved: billedCategories,
 	RuleTemplatePaused:      billedCategories,
 	RuleTemplateDisabled:    billedCategories,
+	RuleCategoryChanged:     {CategoryMarketing, CategoryMarketingLite, CategoryUtility, CategoryAuthentication},
 	RuleMarketingOnly:       {CategoryUtility, CategoryAuthentication, CategoryUnknown, CategoryService, CategoryNone},
 	RuleGroupsRefused:       everyCategory,
 	RuleCallNotPermitted:    {CategoryNone},

@@ -28,6 +28,7 @@ var sendRules = []rule{
 		[]Rule{RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled},
 		"Meta sends approved templates only", (*Case).templateStanding,
 	},
+	{[]Rule{RuleCategoryChanged}, "where category drift is held, a template whose category changed waits until somebody accepts that", (*Case).categoryDrifted},
 	{[]Rule{RuleMarketingOnly}, "/marketing_messages is for marketing templates", (*Case).notMarketingTemplate},
 	{[]Rule{RuleRecipientConflict}, "who is named twice is one person", (*Case).recipientConflict},
 }

@@ -127,6 +127,8 @@ type TemplateFacts struct {
 	NoAccount bool `json:"no_account,omitempty" cbor:"9,keyasint,omitempty"`
 	// Parts is what the template consists of.
 	Parts TemplateParts `json:"parts,omitzero" cbor:"10,keyasint,omitempty"`
+	// Drift is how the category differs from the one that was there before.
+	Drift TemplateDrift `json:"drift,omitzero" cbor:"11,keyasint,omitempty"`
 }
 
 // TemplateParts are the parts of a template that are more than text.

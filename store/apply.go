@@ -110,6 +110,8 @@ func (t *tx) apply(e policy.Event) error {
 		return t.templatesUnsure(e)
 	case policy.NumberSeen:
 		return t.numberSeen(e)
+	case policy.TemplateAccepted:
+		return t.templateAccepted(e)
 	case policy.CampaignSwitched:
 		return t.campaignSwitched(e)
 	case policy.MessagingLimitTold:

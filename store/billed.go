@@ -146,6 +146,7 @@ func (t *tx) templateBilled(from *sentTemplate, word bill) error {
 	err := t.editTemplate(from.name, func(r *templateRecord) {
 		before, _ = r.category()
 		r.Billed.set(word)
+		r.saw(string(word.Category), word.Sent, FromBilling)
 		after, _ = r.category()
 	})
 	if err != nil || before == after || before == "" {

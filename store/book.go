@@ -30,6 +30,9 @@ type Options struct {
 	// Recategorised is called where Meta bills a template under another category
 	// than was known. It must not call the store.
 	Recategorised func()
+	// CategoryChanged is called where a template turns out to have another category than
+	// was known, however that was learned.
+	CategoryChanged func()
 	// Former is the identity under which earlier versions knew a person, and
 	// whether it is another one. What people opted out of in a store of theirs
 	// still counts. Default: none.

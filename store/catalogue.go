@@ -43,6 +43,16 @@ type KnownTemplate struct {
 	// Recategorised is the category that was told before Meta billed under another
 	// one; "" where it did not.
 	Recategorised policy.Category
+	// Previous is the category before the one it has, ChangedAt from when on it had
+	// another, at the earliest, and ChangedFrom how that is known; "" where it never had
+	// another.
+	Previous    policy.Category
+	ChangedAt   policy.Moment
+	ChangedFrom WordSource
+	// AcceptedAt is when AcceptedBy accepted the category Accepted; zero where nobody did.
+	AcceptedAt policy.Moment
+	Accepted   policy.Category
+	AcceptedBy string
 	// Facts are what a decision sees of it.
 	Facts policy.TemplateFacts
 }
@@ -84,6 +94,12 @@ func (r *templateRecord) known() KnownTemplate {
 		k.Recategorised = policy.Category(k.Category.Value)
 		k.Category = Word{string(f.Category), r.Billed.Told, FromBilling}
 	}
+	c := r.change(f.Category)
+	k.Previous, k.ChangedAt, k.ChangedFrom = c.from, c.since, c.how
+	if c.from == "" {
+		k.ChangedAt, k.ChangedFrom = 0, ""
+	}
+	k.AcceptedAt, k.Accepted, k.AcceptedBy = r.Accepted.At, r.Accepted.Category, r.Accepted.By
 	return k
 }
 

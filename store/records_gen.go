@@ -18,7 +18,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	w.writeSend(&v.Send)
 	w.key(o, 5)
 	w.writeFacts(&v.Facts)
-	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack || len(v.Policy.ConsentExpires) > 0 || v.Policy.Followup || v.Policy.CodeOnRequest != 0 || len(v.Policy.Rules) > 0 || v.Policy.BusinessName != "" || v.Policy.NoBackOff || v.Policy.NoSwitchOff || v.Policy.PairRate || v.Policy.Messaging.Number != 0 || v.Policy.Messaging.Learn || v.Policy.Messaging.Reserve != 0 {
+	if v.Policy.WindowMargin != 0 || v.Policy.RequireInWindowConsent || v.Policy.RefuseOptedOutReplies || v.Policy.AllowGroups || v.Policy.DirectSend || len(v.Policy.EssentialTemplates) > 0 || v.Policy.BareNumbers != 0 || len(v.Policy.Caps) > 0 || v.Policy.SessionOnly || len(v.Policy.ConsentRequests) > 0 || v.Policy.RequestLimit != 0 || v.Policy.RequestPeriod != 0 || len(v.Policy.QuietHours) > 0 || len(v.Policy.Countries) > 0 || v.Policy.NoCountryPack || len(v.Policy.ConsentExpires) > 0 || v.Policy.Followup || v.Policy.CodeOnRequest != 0 || len(v.Policy.Rules) > 0 || v.Policy.BusinessName != "" || v.Policy.NoBackOff || v.Policy.NoSwitchOff || v.Policy.PairRate || v.Policy.Messaging.Number != 0 || v.Policy.Messaging.Learn || v.Policy.Messaging.Reserve != 0 || v.Policy.HoldDrift {
 		w.key(o, 6)
 		w.writePolicy(&v.Policy)
 	}
@@ -163,7 +163,7 @@ func (w *recordWriter) writeFacts(v *policy.Facts) {
 		w.key(o, 2)
 		w.bool(v.OnePerson)
 	}
-	if v.Template.Listed || v.Template.Found || v.Template.Status != "" || v.Template.Category != "" || v.Template.Next != "" || v.Template.NextFrom != 0 || v.Template.ReadAt != 0 || v.Template.ListedAt != 0 || v.Template.NoAccount || v.Template.Parts.Known || v.Template.Parts.Media || v.Template.Parts.Buttons {
+	if v.Template.Listed || v.Template.Found || v.Template.Status != "" || v.Template.Category != "" || v.Template.Next != "" || v.Template.NextFrom != 0 || v.Template.ReadAt != 0 || v.Template.ListedAt != 0 || v.Template.NoAccount || v.Template.Parts.Known || v.Template.Parts.Media || v.Template.Parts.Buttons || v.Template.Drift.Before != "" || v.Template.Drift.Since != 0 || v.Template.Drift.Accepted != 0 {
 		w.key(o, 3)
 		w.writeTemplateFacts(&v.Template)
 	}
@@ -406,6 +406,10 @@ func (w *recordWriter) writeTemplateFacts(v *policy.TemplateFacts) {
 		w.key(o, 10)
 		w.writeTemplateParts(&v.Parts)
 	}
+	if v.Drift.Before != "" || v.Drift.Since != 0 || v.Drift.Accepted != 0 {
+		w.key(o, 11)
+		w.writeTemplateDrift(&v.Drift)
+	}
 }
 
 func (w *recordWriter) writeTemplateParts(v *policy.TemplateParts) {
@@ -421,6 +425,22 @@ func (w *recordWriter) writeTemplateParts(v *policy.TemplateParts) {
 	if v.Buttons {
 		w.key(o, 3)
 		w.bool(v.Buttons)
+	}
+}
+
+func (w *recordWriter) writeTemplateDrift(v *policy.TemplateDrift) {
+	o := w.object()
+	if v.Before != "" {
+		w.key(o, 1)
+		w.string(string(v.Before))
+	}
+	if v.Since != 0 {
+		w.key(o, 2)
+		w.int(int64(v.Since))
+	}
+	if v.Accepted != 0 {
+		w.key(o, 3)
+		w.int(int64(v.Accepted))
 	}
 }
 
@@ -647,6 +667,10 @@ func (w *recordWriter) writePolicy(v *policy.Policy) {
 	if v.Messaging.Number != 0 || v.Messaging.Learn || v.Messaging.Reserve != 0 {
 		w.key(o, 24)
 		w.writeMessagingLimit(&v.Messaging)
+	}
+	if v.HoldDrift {
+		w.key(o, 25)
+		w.bool(v.HoldDrift)
 	}
 }
 

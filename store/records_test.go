@@ -134,6 +134,12 @@ func goldenRecords() []any {
 		&policy.Decision{Verdict: policy.Allow, Rule: policy.RuleConsent, Category: policy.CategoryUtility, Welcome: true},
 		&policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleCustom, Category: policy.CategoryService, RuleID: "mine", Warnings: []policy.RuleWarning{{Rule: "careful", Reason: "why", Failed: true}}},
 		&templateRecord{templateName: templateName{"waba", policy.TemplateRef{Name: "hello", Language: "en"}}, Parts: latest{9, "text media"}},
+		&templateRecord{
+			templateName: templateName{"waba", policy.TemplateRef{Name: "hello", Language: "en"}}, Authentication: seenCategory{1, FromAnswer, 2},
+			Utility: seenCategory{3, FromWebhook, 4}, Marketing: seenCategory{5, FromBilling, 6}, Accepted: acceptance{7, "utility", "ana"},
+		},
+		&policy.Facts{Template: policy.TemplateFacts{Drift: policy.TemplateDrift{Before: policy.CategoryUtility, Since: 5, Accepted: 7}}},
+		&policy.Policy{HoldDrift: true},
 		&contactRecord{Contact: suspected},
 		&reviewRecord{Name: a, Since: 41},
 		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptOutDismissed, Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourceReview, Ref: "about the bus", Alias: a, Actor: "ana (told)", Reviewed: 2},

@@ -59,7 +59,7 @@ const (
 // generated from their tags.
 type recordWriter struct{ out []byte }
 
-// object begins a map of fewer than 24 members and returns where its head is.
+// object begins a map and returns where its head is.
 func (w *recordWriter) object() int {
 	w.out = append(w.out, cborMap<<5)
 	return len(w.out) - 1

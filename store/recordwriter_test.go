@@ -37,6 +37,47 @@ func TestEncodeEntry(t *testing.T) {
 	})
 }
 
+// TestEncodeFullPolicy checks a map of more members than a byte can count beside its kind,
+// with each number of them.
+func TestEncodeFullPolicy(t *testing.T) {
+	var fill func(f reflect.Value)
+	fill = func(f reflect.Value) {
+		switch f.Kind() {
+		case reflect.Struct:
+			for i := range f.NumField() {
+				fill(f.Field(i))
+			}
+		case reflect.Bool:
+			f.SetBool(true)
+		case reflect.String:
+			f.SetString("x")
+		case reflect.Slice:
+			f.Set(reflect.MakeSlice(f.Type(), 1, 1))
+		case reflect.Uint8:
+			f.SetUint(1)
+		default:
+			f.SetInt(1)
+		}
+	}
+	var e Entry
+	fields := reflect.ValueOf(&e.Policy).Elem()
+	for i := range fields.NumField() {
+		fill(fields.Field(i))
+		want, err := encode(&e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := encodeEntry(&e)
+		if !bytes.Equal(got, want) {
+			t.Fatalf("with %d fields: got %x\nwant %x", i+1, got, want)
+		}
+		var general Entry
+		if err := decode(got, &general); err != nil || !reflect.DeepEqual(general.Policy, e.Policy) {
+			t.Fatalf("with %d fields it reads as %+v, %v", i+1, general.Policy, err)
+		}
+	}
+}
+
 // TestEncodeSettlement checks the same of what became of them.
 func TestEncodeSettlement(t *testing.T) {
 	settlements := rapid.Make[settlement]()

@@ -35,6 +35,13 @@ type templateRecord struct {
 	// Parts are those of the template that are more than text, by their names; "text"
 	// alone for none.
 	Parts latest `cbor:"10,keyasint,omitempty"`
+
+	// Of each category when somebody told that the template has it.
+	Authentication seenCategory `cbor:"11,keyasint,omitempty"`
+	Utility        seenCategory `cbor:"12,keyasint,omitempty"`
+	Marketing      seenCategory `cbor:"13,keyasint,omitempty"`
+	// Accepted is the category an operator accepted last.
+	Accepted acceptance `cbor:"14,keyasint,omitempty"`
 }
 
 // clockSkew is how far Meta's clock and ours may be apart. What a webhook told
@@ -56,6 +63,9 @@ func (r *templateRecord) separate() {
 			*word.told = latest{}
 		}
 	}
+	r.saw(r.Category.Value, r.Category.At, FromWebhook)
+	r.saw(r.ReadCategory.Value, r.ReadCategory.At, FromAnswer)
+	r.saw(string(r.Billed.Category), r.Billed.Sent, FromBilling)
 }
 
 // latest is the newest word on something. Of two words at one time the larger
@@ -98,6 +108,7 @@ func (r *templateRecord) facts() policy.TemplateFacts {
 		f.Next, f.NextFrom = r.Next.Category, r.Next.From
 	}
 	f.Parts = partsOf(r.Parts.Value)
+	f.Drift = r.drift(&f)
 	return f
 }
 
@@ -152,6 +163,7 @@ func (t *tx) templateChanged(e policy.TemplateChanged) error {
 		if e.Read {
 			r.ReadStatus.set(e.At, string(e.Status))
 			r.ReadCategory.set(e.At, string(e.Category))
+			r.saw(string(e.Category), e.At, FromAnswer)
 			r.Parts.set(e.At, partsWord(e.Parts))
 			if e.Status == policy.TemplateEdited || e.Status == policy.TemplateDeleted {
 				r.Parts.set(e.At, otherParts)
@@ -161,6 +173,10 @@ func (t *tx) templateChanged(e policy.TemplateChanged) error {
 		at := e.At - e.At%1000
 		r.setStatus(at, e.Status)
 		r.Category.set(at, string(e.Category))
+		r.saw(string(e.Category), at, FromWebhook)
+		if e.Previous != e.Category {
+			r.saw(string(e.Previous), at-1, FromWebhook)
+		}
 		r.Next.set(announce{at, e.Next, e.NextFrom})
 	})
 }
@@ -188,6 +204,9 @@ func (t *tx) editTemplate(name templateName, change func(*templateRecord)) error
 		change(&r)
 	})
 	if err != nil || was.seen() == r.seen() {
+		return err
+	}
+	if err := t.categoryChanged(&was, &r); err != nil {
 		return err
 	}
 	return t.putPastRecord(r.key(), was)

@@ -58,9 +58,10 @@ type templateUpdate struct {
 	Language loosejson.String `json:"message_template_language"`
 	Category loosejson.String `json:"message_template_category"`
 
-	NewCategory     loosejson.String `json:"new_category"`
-	CorrectCategory loosejson.String `json:"correct_category"`
-	ChangesAt       stamp            `json:"category_update_timestamp"`
+	NewCategory      loosejson.String `json:"new_category"`
+	PreviousCategory loosejson.String `json:"previous_category"`
+	CorrectCategory  loosejson.String `json:"correct_category"`
+	ChangesAt        stamp            `json:"category_update_timestamp"`
 }
 
 func (r *reader) templateStatus(raw json.RawMessage) {
@@ -90,6 +91,9 @@ func (r *reader) templateCategory(raw json.RawMessage) {
 		return
 	}
 	e := policy.TemplateChanged{Category: policy.ToldCategory(string(u.NewCategory)), Next: policy.ToldCategory(string(u.CorrectCategory))}
+	if e.Category != "" {
+		e.Previous = policy.ToldCategory(string(u.PreviousCategory))
+	}
 	if e.Next != "" {
 		e.NextFrom = u.ChangesAt.moment()
 		if e.NextFrom == 0 {

@@ -258,6 +258,11 @@ func (c *Client) SyncTemplates(ctx context.Context) (*TemplateSync, error) {
 	return answer[TemplateSync](ctx, c, RouteTemplatesSync, struct{}{})
 }
 
+// AcceptTemplate accepts the category that a template has now.
+func (c *Client) AcceptTemplate(ctx context.Context, a TemplateAcceptance) (*TemplatesAccepted, error) {
+	return answer[TemplatesAccepted](ctx, c, RouteTemplatesAccept, a)
+}
+
 // Numbers is what is known about the business phone numbers.
 func (c *Client) Numbers(ctx context.Context) (*Numbers, error) {
 	return answer[Numbers](ctx, c, RouteNumbers, nil)

@@ -29,6 +29,7 @@ var (
 	RouteEvents            = Route{"/whatsapp/events", getPost}
 	RouteTemplates         = Route{"/whatsapp/templates", get}
 	RouteTemplatesSync     = Route{"/whatsapp/templates/sync", post}
+	RouteTemplatesAccept   = Route{"/whatsapp/templates/accept", post}
 	RouteNumbers           = Route{"/whatsapp/numbers", get}
 	RouteCampaigns         = Route{"/whatsapp/campaign/status", getPost}
 	RouteCampaignOn        = Route{"/whatsapp/campaign/on", post}
@@ -68,7 +69,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteReport, RouteDoctor, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteReport, RouteDoctor, RouteBackup,
 	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 

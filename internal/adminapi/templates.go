@@ -13,6 +13,25 @@ type TemplateSelection struct {
 	Name string `json:"name,omitempty"`
 	// Problems is yes or no: only those that somebody should look at.
 	Problems string `json:"problems,omitempty"`
+	// Drift is yes or no: only those whose category has changed.
+	Drift string `json:"drift,omitempty"`
+}
+
+// TemplateAcceptance is what the route takes that accepts the category a template has now.
+type TemplateAcceptance struct {
+	// WABA is the account, or PhoneNumberID a number of it, by its id or name.
+	WABA          string `json:"waba,omitempty"`
+	PhoneNumberID string `json:"phone_number_id,omitempty"`
+	Name          string `json:"name"`
+	// Language is of the one template; without it, all of the name are accepted.
+	Language string `json:"language,omitempty"`
+	// Actor is who does it, where the gateway can't tell by itself.
+	Actor string `json:"actor,omitempty"`
+}
+
+// TemplatesAccepted are the templates as they stand after that.
+type TemplatesAccepted struct {
+	Templates []Template `json:"templates"`
 }
 
 // Templates is what is known about templates, and which of them are used.
@@ -52,9 +71,21 @@ type Template struct {
 	NextFrom     *time.Time      `json:"next_from,omitempty"`
 	// ToldCategory is the one that Meta told, where it bills under another.
 	ToldCategory policy.Category `json:"told_category,omitempty"`
-	Quality      *Word           `json:"quality,omitempty"`
-	Uses         int             `json:"uses"`
-	LastUse      *time.Time      `json:"last_use,omitempty"`
+	// PreviousCategory is the one it had before the one it has now, CategoryChanged when
+	// that ended, at the earliest, and CategoryChangedFrom where it was heard.
+	PreviousCategory    policy.Category  `json:"previous_category,omitempty"`
+	CategoryChanged     *time.Time       `json:"category_changed,omitempty"`
+	CategoryChangedFrom store.WordSource `json:"category_changed_from,omitempty"`
+	// AcceptedCategory is what an operator accepted last, when and who it was.
+	AcceptedCategory policy.Category `json:"accepted_category,omitempty"`
+	Accepted         *time.Time      `json:"accepted,omitempty"`
+	AcceptedBy       string          `json:"accepted_by,omitempty"`
+	// Drifted: the category asks for another consent than the one it had first, or the one
+	// accepted last. With category_drift hold it is refused.
+	Drifted bool       `json:"drifted,omitempty"`
+	Quality *Word      `json:"quality,omitempty"`
+	Uses    int        `json:"uses"`
+	LastUse *time.Time `json:"last_use,omitempty"`
 }
 
 // TemplateSync is how it stands with the listing of templates that the gateway does by

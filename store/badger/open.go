@@ -28,12 +28,13 @@ type Options struct {
 	// LedgerRetention is how long ledger entries are kept, ViolationRetention how
 	// long violations are. Zero keeps them for ever.
 	LedgerRetention, ViolationRetention time.Duration
-	// CacheSize, Recategorised, Former, Named and AuditOrigin are the book's: see [store.Options].
-	CacheSize     int
-	Recategorised func()
-	Former        store.Former
-	Named         store.Named
-	AuditOrigin   string
+	// CacheSize, Recategorised, CategoryChanged, Former, Named and AuditOrigin are the book's: see [store.Options].
+	CacheSize       int
+	Recategorised   func()
+	CategoryChanged func()
+	Former          store.Former
+	Named           store.Named
+	AuditOrigin     string
 
 	// EncryptionKey is the key of 32 bytes that the store is encrypted with; none where
 	// it isn't.

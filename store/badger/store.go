@@ -28,7 +28,7 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	book := store.Options{
 		Logger: e.log.With(zap.String("path", e.dir)), Now: o.Now, LedgerRetention: o.LedgerRetention, ViolationRetention: o.ViolationRetention,
-		CacheSize: o.CacheSize, Recategorised: o.Recategorised, Former: o.Former, Named: o.Named, AuditOrigin: o.AuditOrigin,
+		CacheSize: o.CacheSize, Recategorised: o.Recategorised, CategoryChanged: o.CategoryChanged, Former: o.Former, Named: o.Named, AuditOrigin: o.AuditOrigin,
 	}
 	b, err := store.Open(context.Background(), e, book, nil)
 	if err != nil {

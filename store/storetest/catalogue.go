@@ -36,7 +36,11 @@ func testCatalogue(t *testing.T, open Open) {
 	read := store.KnownTemplate{
 		Template: store.Template{WABA: waba, Ref: ref("read")}, Status: store.Word{Value: "APPROVED", At: start + 1, From: store.FromAnswer},
 		Category: store.Word{Value: "marketing", At: start + 20*minute, From: store.FromBilling}, Recategorised: policy.CategoryUtility,
-		Facts: policy.TemplateFacts{Found: true, Status: policy.TemplateApproved, Category: policy.CategoryMarketing, ReadAt: start + 1},
+		Previous: policy.CategoryUtility, ChangedAt: start + 10*minute, ChangedFrom: store.FromBilling,
+		Facts: policy.TemplateFacts{
+			Found: true, Status: policy.TemplateApproved, Category: policy.CategoryMarketing, ReadAt: start + 1,
+			Drift: policy.TemplateDrift{Before: policy.CategoryUtility, Since: start + 10*minute},
+		},
 	}
 	told := store.KnownTemplate{
 		Template: store.Template{WABA: waba, Ref: ref("told")}, ID: "1", Status: store.Word{Value: "PAUSED", At: start, From: store.FromWebhook},
