@@ -220,8 +220,8 @@ func printConsent(c *call, a *adminapi.Consent) error {
 	case a.WindowUntil != nil:
 		window = "closed since " + a.WindowUntil.Format(tableTime)
 	}
-	if a.Entry != "" {
-		window += ", by " + a.Entry
+	if a.Entry != "" && a.Entry != "direct" {
+		window += ", came by " + a.Entry
 	}
 	rows := [][2]string{{"contact", a.Contact.String()}, {"customer service window", window}}
 	for _, scope := range policy.AllScopes {
