@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"slices"
 	"sync"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -20,7 +21,25 @@ type bills struct {
 	// mu guards that one half is entered and the other one looked for in one step.
 	mu     sync.Mutex
 	sent   *lru.Cache[policy.Alias, sentTemplate]
-	priced *lru.Cache[policy.Alias, bill] // without the time of sending
+	priced *lru.Cache[policy.Alias, priced]
+}
+
+// priced is what was billed for a message that nobody has claimed yet, without the time
+// of sending: the newest word, and the categories of older ones.
+type priced struct {
+	bill
+	before []string
+}
+
+func (p *priced) tell(word bill) {
+	was := p.bill
+	p.set(word)
+	for _, c := range []string{was.Category, word.Category} {
+		if c != "" && c != p.Category && !slices.Contains(p.before, c) {
+			p.before = append(slices.Clone(p.before), c)
+		}
+	}
+	p.before = slices.DeleteFunc(slices.Clone(p.before), func(c string) bool { return c == p.Category })
 }
 
 // bill is the category Meta billed a message under: the newest word on the
@@ -46,11 +65,11 @@ func newBills() *bills {
 	if err != nil {
 		panic(err) // the size is positive
 	}
-	priced, err := lru.New[policy.Alias, bill](billsKept)
+	unclaimed, err := lru.New[policy.Alias, priced](billsKept)
 	if err != nil {
 		panic(err)
 	}
-	return &bills{sent: sent, priced: priced}
+	return &bills{sent: sent, priced: unclaimed}
 }
 
 // sentTemplate is the template of a message, and when that was sent by our clock.
@@ -91,7 +110,7 @@ func billedCategory(p *policy.Pricing) string {
 
 // sentFrom notes that a message is made from a template, and is what was billed
 // for it so far.
-func (b *bills) sentFrom(wamid policy.Alias, from sentTemplate) (told bill, ok bool) {
+func (b *bills) sentFrom(wamid policy.Alias, from sentTemplate) (told priced, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sent.Add(wamid, from)
@@ -106,9 +125,9 @@ func (b *bills) tell(wamid policy.Alias, word bill) (from sentTemplate, ok bool)
 	if from, ok := b.sent.Peek(wamid); ok {
 		return from, true
 	}
-	newest, _ := b.priced.Peek(wamid)
-	newest.set(word)
-	b.priced.Add(wamid, newest)
+	told, _ := b.priced.Peek(wamid)
+	told.tell(word)
+	b.priced.Add(wamid, told)
 	return sentTemplate{}, false
 }
 
@@ -117,10 +136,16 @@ func (t *tx) messageFrom(h *entryHead, wamid policy.Alias) error {
 	if h.template == nil {
 		return nil
 	}
-	if told, ok := t.s.bills.sentFrom(wamid, *h.template); ok {
-		return t.templateBilled(h.template, told)
+	told, ok := t.s.bills.sentFrom(wamid, *h.template)
+	if !ok {
+		return nil
 	}
-	return nil
+	for _, category := range told.before { // so that it doesn't matter what comes first
+		if err := t.templateBilled(h.template, bill{Category: category}); err != nil {
+			return err
+		}
+	}
+	return t.templateBilled(h.template, told.bill)
 }
 
 // priced learns from the price of a message.
