@@ -97,6 +97,13 @@ func TestImportCommand(t *testing.T) {
 		t.Errorf("the history after two imports of one list: %s", out)
 	}
 
+	// As much evidence as there may be, in each of a thousand rows.
+	all := ""
+	for _, field := range []string{"page_url=https://shop.example/", "ip=203.0.113.9", "user_agent=Firefox/141", "text=Offers", "text_version=3", "language=de", "names_channel=true", "business_name=Shop", "categories=offers", "frequency=weekly", "legal_basis=consent", "jurisdiction=DE", "app_account=a", "agent=b", "programme=c", "instructions_shown=d", "message_id=e", "ad_id=f", "qr_code=g", "third_party=h", "system=i"} {
+		all += " --set " + field
+	}
+	p.wantCommand(t, 1, "consent import --from "+csvFile+flags+" --dry-run"+all, "2500")
+
 	// A long text that all rows have.
 	p.wantCommand(t, 1, "consent import --from "+csvFile+flags+" --dry-run --set text="+strings.Repeat("<p>", 5000), "2500")
 

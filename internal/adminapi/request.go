@@ -59,8 +59,12 @@ func readStrictly(body io.Reader, request any) error {
 	return readRaw(raw, request)
 }
 
+// mostTokens holds an import of full size with all the evidence there is: a thousand
+// records of some forty fields.
+const mostTokens = 200_000
+
 func readRaw(raw []byte, request any) error {
-	doc, err := strictjson.Parse(raw)
+	doc, err := strictjson.ParseLarge(raw, mostTokens)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package strictjson
 
 import (
 	"bytes"
+	"cmp"
 	"sync"
 )
 
@@ -23,7 +24,11 @@ type Document struct {
 type document struct {
 	src   []byte
 	nodes []node
+	// most is how many nodes there may be; zero stands for [MaxTokens].
+	most int
 }
+
+func (d *document) mostNodes() int { return cmp.Or(d.most, MaxTokens) }
 
 // documents are those in use by nobody.
 var documents = sync.Pool{New: func() any { return new(Document) }}
@@ -66,12 +71,19 @@ const messageSize = 2 << 10
 // quotes each, and so are most values of this API; for every two strings there
 // is about one value that is none. A document with more grows the first
 // allocation.
-func estimate(src []byte) int {
-	return min(bytes.Count(src, []byte{'"'})*3/4+4, MaxTokens)
+func estimate(src []byte, most int) int {
+	return min(bytes.Count(src, []byte{'"'})*3/4+4, most)
 }
 
 // Parse reads a document. The error, if any, is an [*Error].
 func Parse(src []byte) (Value, error) { return new(Document).Parse(src) }
+
+// ParseLarge reads a document that may hold that many values and keys.
+func ParseLarge(src []byte, tokens int) (Value, error) {
+	d := new(Document)
+	d.doc.most = tokens
+	return d.Parse(src)
+}
 
 type parser struct {
 	doc   document
@@ -88,7 +100,7 @@ func (p *parser) document() error {
 		return p.fail("the document is too large")
 	}
 	if p.doc.nodes = p.doc.nodes[:0]; cap(p.doc.nodes) == 0 || len(src) > messageSize {
-		if most := estimate(src); cap(p.doc.nodes) < most {
+		if most := estimate(src, p.doc.mostNodes()); cap(p.doc.nodes) < most {
 			p.doc.nodes = make([]node, 0, most)
 		}
 	}
@@ -126,7 +138,7 @@ func (p *parser) close(at int) {
 }
 
 func (p *parser) value() *Error {
-	if len(p.doc.nodes) >= MaxTokens {
+	if len(p.doc.nodes) >= p.doc.mostNodes() {
 		return p.fail("there are too many values")
 	}
 	switch c := p.space(); {
