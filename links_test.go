@@ -19,6 +19,7 @@ import (
 // page is what a Markdown file links to, and what in it can be linked to.
 type page struct {
 	links   []string
+	tags    []string // HTML, but for comments
 	anchors map[string]bool
 }
 
@@ -52,6 +53,12 @@ func pages(t *testing.T) map[string]*page {
 				p.links = append(p.links, string(n.Destination))
 			case *ast.Image:
 				p.links = append(p.links, string(n.Destination))
+			case *ast.RawHTML:
+				p.tags = append(p.tags, string(n.Segments.Value(source)))
+			case *ast.HTMLBlock:
+				if n.HTMLBlockType != ast.HTMLBlockType2 {
+					p.tags = append(p.tags, string(n.Lines().Value(source)))
+				}
 			case *ast.Heading:
 				if id, ok := n.AttributeString("id"); ok {
 					p.anchors[string(id.([]byte))] = true
@@ -113,6 +120,16 @@ func TestDocumentationIndex(t *testing.T) {
 	for path := range all {
 		if strings.HasPrefix(path, "docs/") && path != "docs/README.md" && !listed[path] {
 			t.Errorf("docs/README.md does not list %s", path)
+		}
+	}
+}
+
+// What reads as HTML in a page is lost on whoever reads it, and ends the building of the
+// site where its tag has no end.
+func TestPagesHaveNoHTML(t *testing.T) {
+	for path, p := range pages(t) {
+		for _, tag := range p.tags {
+			t.Errorf("%s has %q as HTML: put it between backticks", path, tag)
 		}
 	}
 }

@@ -32,6 +32,9 @@ var rows = map[string]any{
 	"waguard consent erase": adminapi.Erased{}, "waguard consent erasures list": adminapi.ErasureNote{},
 }
 
+// inMarkdown writes a text into a cell of a table.
+var inMarkdown = strings.NewReplacer("|", "\\|", "<", "&lt;")
+
 // common are flags that the page explains once for all commands.
 var common = []string{"address", "config", "adapter", "output", "json", "help"}
 
@@ -114,7 +117,7 @@ func describe(t *testing.T, b *strings.Builder, cmd *cobra.Command) {
 		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "[]" && f.Name != "actor" {
 			usage += " (default " + f.DefValue + ")"
 		}
-		fmt.Fprintf(b, "| %s` | %s |\n", name, strings.ReplaceAll(usage, "|", "\\|"))
+		fmt.Fprintf(b, "| %s` | %s |\n", name, inMarkdown.Replace(usage))
 	})
 	if row, ok := rows[cmd.CommandPath()]; ok {
 		fmt.Fprintf(b, "\nFields of a row: %s.\n", strings.Join(fields(reflect.TypeOf(row), ""), ", "))
