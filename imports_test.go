@@ -58,7 +58,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	// What is remembered: no wire, no Caddy. Engines keep bytes, and know nothing of
 	// what they mean.
 	{"store/archive", "audit", "caddy badger network disk logger"},
-	{"store", "audit consent policy store/archive", "caddy badger network disk"},
+	{"store", "audit billing consent policy store/archive", "caddy badger network disk"},
 	{"internal/durable", "", "caddy badger network logger"},
 	{"store/wal", "internal/durable", "caddy badger network logger"},
 	{"store/badger", "internal/durable store store/archive store/wal", "caddy network"},

@@ -166,6 +166,9 @@ func (s DeliveryStatus) Rank() int {
 	return 0
 }
 
+// Delivered reports that the message reached the person.
+func (s DeliveryStatus) Delivered() bool { return s.Rank() >= StatusDelivered.Rank() }
+
 // Pricing is what Meta says it charges for a message.
 type Pricing struct {
 	Category string `json:"category" cbor:"1,keyasint"`       // as Meta writes it

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
 )
@@ -132,6 +133,10 @@ type Entry struct {
 	// Fallback is what was asked for, where a template was sent in its place: Send and
 	// all else are the template's.
 	Fallback *Fallback `json:"fallback,omitempty" cbor:"19,keyasint,omitempty"`
+	// Price is what the send was expected to cost when it was decided.
+	Price billing.Quote `json:"price,omitzero" cbor:"20,keyasint,omitempty"`
+	// Tags are what the sender said of it, for reports.
+	Tags billing.Tags `json:"tags,omitempty" cbor:"21,keyasint,omitempty"`
 	// Decided: Decision is what policy.Decide makes of Send, Facts and Policy at At, as
 	// it came, so that its words need not be compared. It is not kept.
 	Decided bool `json:"-" cbor:"-"`
@@ -296,6 +301,9 @@ type Delivery struct {
 	// Pricing is Meta's word on category and price type. It beats the category
 	// of the decision.
 	Pricing *policy.Pricing `json:"pricing,omitempty" cbor:"4,keyasint,omitempty"`
+	// Delivered is when it reached the person, by the earliest status that tells: a read
+	// message has been delivered too. It is charged for then.
+	Delivered policy.Moment `json:"delivered_at,omitempty" cbor:"5,keyasint,omitempty"`
 }
 
 // ConsentRecord is one change of consent as it was learned.

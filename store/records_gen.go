@@ -2,7 +2,10 @@
 
 package store
 
-import "github.com/waguard/waguard/policy"
+import (
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/policy"
+)
 
 func (w *recordWriter) writeEntry(v *Entry) {
 	o := w.object()
@@ -42,7 +45,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 	}
 	w.key(o, 12)
 	w.writeOutcome(&v.Outcome)
-	if v.Delivery.Status != "" || v.Delivery.At != 0 || v.Delivery.ErrorCode != 0 || v.Delivery.Pricing != nil {
+	if v.Delivery.Status != "" || v.Delivery.At != 0 || v.Delivery.ErrorCode != 0 || v.Delivery.Pricing != nil || v.Delivery.Delivered != 0 {
 		w.key(o, 13)
 		w.writeDelivery(&v.Delivery)
 	}
@@ -75,6 +78,14 @@ func (w *recordWriter) writeEntry(v *Entry) {
 		} else {
 			w.writeFallback(v.Fallback)
 		}
+	}
+	if v.Price.Category != "" || v.Price.Type != "" || v.Price.Unit != 0 || v.Price.Known || v.Price.Currency != "" || v.Price.Card != "" || v.Price.List != 0 {
+		w.key(o, 20)
+		w.writeQuote(&v.Price)
+	}
+	if v.Tags != "" {
+		w.key(o, 21)
+		w.string(string(v.Tags))
 	}
 }
 
@@ -878,6 +889,10 @@ func (w *recordWriter) writeDelivery(v *Delivery) {
 			w.writePricing(v.Pricing)
 		}
 	}
+	if v.Delivered != 0 {
+		w.key(o, 5)
+		w.int(int64(v.Delivered))
+	}
 }
 
 func (w *recordWriter) writePricing(v *policy.Pricing) {
@@ -911,6 +926,38 @@ func (w *recordWriter) writeFallback(v *Fallback) {
 	if v.Rule != "" {
 		w.key(o, 3)
 		w.string(string(v.Rule))
+	}
+}
+
+func (w *recordWriter) writeQuote(v *billing.Quote) {
+	o := w.object()
+	if v.Category != "" {
+		w.key(o, 1)
+		w.string(string(v.Category))
+	}
+	if v.Type != "" {
+		w.key(o, 2)
+		w.string(string(v.Type))
+	}
+	if v.Unit != 0 {
+		w.key(o, 3)
+		w.int(int64(v.Unit))
+	}
+	if v.Known {
+		w.key(o, 4)
+		w.bool(v.Known)
+	}
+	if v.Currency != "" {
+		w.key(o, 5)
+		w.string(string(v.Currency))
+	}
+	if v.Card != "" {
+		w.key(o, 6)
+		w.string(string(v.Card))
+	}
+	if v.List != 0 {
+		w.key(o, 7)
+		w.int(int64(v.List))
 	}
 }
 
@@ -1220,6 +1267,10 @@ func (w *recordWriter) writeStatusRecord(v *statusRecord) {
 		w.key(o, 5)
 		w.int(int64(v.Quarter))
 	}
+	if v.Delivered != 0 {
+		w.key(o, 6)
+		w.int(int64(v.Delivered))
+	}
 }
 
 func (w *recordWriter) writeReached(v *reached) {
@@ -1515,6 +1566,8 @@ func (c *recordReader) readStatusRecord(v *statusRecord) {
 			c.readToldPrice(&v.Priced)
 		case 5:
 			v.Quarter = c.int()
+		case 6:
+			v.Delivered = policy.Moment(c.int())
 		default:
 			c.unusual = true
 		}

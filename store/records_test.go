@@ -13,6 +13,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/waguard/waguard/audit"
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
 )
@@ -22,6 +23,7 @@ var updateGolden = flag.Bool("update", false, "rewrite the golden records")
 // goldenRecords has one of each record, with every field set that this package
 // writes.
 func goldenRecords() []any {
+	price := billing.Quote{Category: billing.Marketing, Type: billing.Regular, Unit: 136_500, Known: true, Currency: "USD", Card: "USD 2026-10-01", List: 140_000}
 	a, b := policy.Alias{0xa}, policy.Alias{0xb}
 	contact := &policy.Contact{}
 	contact.Link(a, b, policy.SamePerson, 5)
@@ -145,7 +147,7 @@ func goldenRecords() []any {
 		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptOutDismissed, Scopes: []policy.Scope{policy.Marketing}, Source: policy.SourceReview, Ref: "about the bus", Alias: a, Actor: "ana (told)", Reviewed: 2},
 		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Suspected: 3}}},
 		&statusRecord{Status: reached{policy.StatusSent, 1}, Quarter: 1_988_888},
-		newSumsRecord(3, map[Alike]int{{PhoneNumberID: "1", Business: "shop", Category: "marketing", Tag: "allow", Market: "Germany", MarketEstimated: true, State: Accepted, Status: policy.StatusRead, Charged: true, Kind: policy.TemplateMessage, Initiation: policy.ByBusiness}: 24}, []ID{id}),
+		&sumsRecord{Chain: 3, Texts: []string{"1", "shop", "marketing", "allow", "Germany", "accepted", "read", "business"}, Numbers: []uint64{24, 0, 1, 2, 3, 4, 5, 6, 7, 2, 3}, Open: []ID{id}, Method: 1},
 		&chainRecord{Chain: 3, Start: 7},
 		&ConsentRecord{At: 1, PhoneNumberID: "1", State: policy.OptedIn, Scopes: []policy.Scope{policy.Marketing}, Source: "website", Alias: a, Evidence: &consent.Evidence{PageURL: "https://example.com/", NamesChannel: true, Categories: []string{"offers"}}, Lacks: []consent.Field{consent.FieldIP}},
 		&challengeRecord{Names: []policy.Alias{a}, PhoneNumberID: "1", Scopes: []policy.Scope{policy.Marketing}, Source: "sms", Ref: "r", Evidence: &consent.Evidence{Programme: "news"}, Lacks: []consent.Field{consent.FieldText}, Actor: "ana (told)", Expires: 5, Confirmed: 4},
@@ -164,6 +166,9 @@ func goldenRecords() []any {
 		&Remembered{Digest: [32]byte{1}, Status: 200, Answer: []byte("{}"), Names: []policy.Alias{a}},
 		&contactRecord{Contact: entered},
 		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Entry: "qr:window"}}},
+		newSumsRecord(3, map[Alike]int{{PhoneNumberID: "1", Business: "shop", Category: "marketing", Tag: "allow", Market: "Germany", MarketEstimated: true, State: Accepted, Status: policy.StatusRead, Charged: true, Kind: policy.TemplateMessage, Initiation: policy.ByBusiness, Estimated: "marketing", Told: billing.Regular, Price: price, Template: "offer", Tags: "team=crm", DeliveredAfter: 2}: 24}, []ID{id}),
+		&Entry{ID: id, At: 1, Price: price, Tags: "team=crm"},
+		&statusRecord{Status: reached{policy.StatusRead, 9}, Delivered: 8},
 	}
 }
 

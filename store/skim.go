@@ -1,6 +1,9 @@
 package store
 
-import "github.com/waguard/waguard/policy"
+import (
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/policy"
+)
 
 // Counting reads a few fields of millions of entries. They are skimmed: fields that
 // aren't counted are passed over. Whatever looks unusual is left to the general
@@ -47,7 +50,7 @@ func (r *reading) skimmed(l *Line) (k skimmedLine, ok bool, err error) {
 	}
 	e.Tag = tagOf(e.verdict, e.monitored)
 	if wamid != nil {
-		if ok, err = r.skimStatus(*wamid, &e.Alike, &k.quarter); !ok || err != nil {
+		if ok, err = r.skimStatus(*wamid, &e, &k.quarter); !ok || err != nil {
 			return k, false, err
 		}
 	}
@@ -56,13 +59,13 @@ func (r *reading) skimmed(l *Line) (k skimmedLine, ok bool, err error) {
 }
 
 // skimStatus reads what statuses told about a message.
-func (r *reading) skimStatus(wamid policy.Alias, a *Alike, quarter *int64) (ok bool, err error) {
+func (r *reading) skimStatus(wamid policy.Alias, e *skimmedEntry, quarter *int64) (ok bool, err error) {
 	value, err := r.get(aliasKey(statusPrefix, wamid))
 	if value == nil || err != nil {
 		return err == nil, err
 	}
 	c := recordReader{rest: value}
-	return c.skimDelivery(a, quarter), nil
+	return c.skimDelivery(e, quarter), nil
 }
 
 func (c *recordReader) skimEntry(e *skimmedEntry) bool {
@@ -79,6 +82,14 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 					e.PhoneNumberID = c.text()
 				case 3:
 					e.Kind = policy.Kind(c.uint8())
+				case 5:
+					c.members(func(key uint64) {
+						if key == 1 {
+							e.Template = c.text()
+						} else {
+							c.skip()
+						}
+					})
 				default:
 					c.skip()
 				}
@@ -90,6 +101,7 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 					e.verdict = policy.Verdict(c.text())
 				case 5:
 					e.Category = policy.Category(c.text())
+					e.Estimated = e.Category
 				case 6:
 					e.Initiation = policy.Initiation(c.text())
 				default:
@@ -115,11 +127,38 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 			c.skip()
 		case 14:
 			c.bytes(e.opaque[:])
+		case 20:
+			c.skimQuote(&e.Price)
+		case 21:
+			e.Tags = billing.Tags(c.text())
 		default:
 			c.skip()
 		}
 	})
 	return c.whole()
+}
+
+func (c *recordReader) skimQuote(q *billing.Quote) {
+	c.members(func(key uint64) {
+		switch key {
+		case 1:
+			q.Category = billing.Category(c.text())
+		case 2:
+			q.Type = billing.PriceType(c.text())
+		case 3:
+			q.Unit = billing.Amount(c.int())
+		case 4:
+			q.Known = c.bool()
+		case 5:
+			q.Currency = billing.Currency(c.text())
+		case 6:
+			q.Card = c.text()
+		case 7:
+			q.List = billing.Amount(c.int())
+		default:
+			c.skip()
+		}
+	})
 }
 
 func (c *recordReader) skimSettlement(state *OutcomeState) (wamid *policy.Alias, ok bool) {
@@ -144,30 +183,36 @@ func (c *recordReader) skimSettlement(state *OutcomeState) (wamid *policy.Alias,
 	return wamid, c.whole()
 }
 
-func (c *recordReader) skimDelivery(a *Alike, quarter *int64) bool {
+func (c *recordReader) skimDelivery(e *skimmedEntry, quarter *int64) bool {
 	var entry ID
+	var told, delivered policy.Moment
 	c.members(func(key uint64) {
 		switch key {
 		case 1:
 			c.bytes(entry[:])
 		case 2:
 			c.members(func(key uint64) {
-				if key == 1 {
-					a.Status = policy.DeliveryStatus(c.text())
-				} else {
+				switch key {
+				case 1:
+					e.Status = policy.DeliveryStatus(c.text())
+				case 2:
+					told = policy.Moment(c.int())
+				default:
 					c.skip()
 				}
 			})
 		case 4:
 			c.members(func(key uint64) {
 				if key == 2 {
-					c.skimPricing(a)
+					c.skimPricing(&e.Alike)
 				} else {
 					c.skip()
 				}
 			})
 		case 5:
 			*quarter = c.int()
+		case 6:
+			delivered = policy.Moment(c.int())
 		default:
 			c.skip()
 		}
@@ -175,6 +220,10 @@ func (c *recordReader) skimDelivery(a *Alike, quarter *int64) bool {
 	if !entry.IsZero() {
 		*quarter = numberOf(entry.Moment())
 	}
+	if delivered == 0 {
+		delivered = told
+	}
+	e.deliveredAt(e.at, delivered)
 	return c.whole()
 }
 
@@ -185,6 +234,8 @@ func (c *recordReader) skimPricing(a *Alike) {
 			if told := policy.BilledCategory(c.text()); told != "" {
 				a.Category = told
 			}
+		case 2:
+			a.Told = billing.PriceType(c.text())
 		case 4:
 			a.Charged = c.bool()
 		default:

@@ -25,6 +25,9 @@ type statusRecord struct {
 	// Quarter is the number of the quarter of an hour in which the message was sent,
 	// if that is known and Entry doesn't say it.
 	Quarter int64 `cbor:"5,keyasint,omitempty"`
+	// Delivered is when the message reached the person, by the earliest status that says
+	// so; zero in records from before that was kept.
+	Delivered policy.Moment `cbor:"6,keyasint,omitempty"`
 }
 
 // quarter is the quarter in which the message was sent; zero where nobody knows.
@@ -87,6 +90,9 @@ func (r *statusRecord) join(e policy.StatusChanged) {
 	if s := (reached{e.Status, e.At}); r.Status.compare(s) < 0 {
 		r.Status = s
 	}
+	if e.Status.Delivered() && (r.Delivered == 0 || e.At < r.Delivered) {
+		r.Delivered = e.At
+	}
 	if f := (failure{e.At, e.ErrorCode}); e.Status == policy.StatusFailed && e.ErrorCode != 0 && r.Failed.compare(f) < 0 {
 		r.Failed = f
 	}
@@ -97,7 +103,11 @@ func (r *statusRecord) join(e policy.StatusChanged) {
 
 // delivery is the record as a ledger entry shows it.
 func (r *statusRecord) delivery() Delivery {
-	return Delivery{Status: r.Status.Status, At: r.Status.At, ErrorCode: r.Failed.Code, Pricing: r.Priced.Pricing}
+	d := Delivery{Status: r.Status.Status, At: r.Status.At, ErrorCode: r.Failed.Code, Pricing: r.Priced.Pricing, Delivered: r.Delivered}
+	if d.Delivered == 0 && d.Status.Delivered() {
+		d.Delivered = d.At
+	}
+	return d
 }
 
 // readStatus is what is known about a message; nothing if it is zero.

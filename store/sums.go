@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -34,6 +35,17 @@ type Alike struct {
 	Charged    bool
 	Kind       policy.Kind
 	Initiation policy.Initiation
+	// Estimated is the category of the decision, Told the price type that Meta told, ""
+	// where it told none, and Price what the send was expected to cost.
+	Estimated policy.Category
+	Told      billing.PriceType
+	Price     billing.Quote
+	// Template is the name of the template; "" for what is none.
+	Template string
+	Tags     billing.Tags
+	// DeliveredAfter is how many quarters of an hour after that of the decision the message
+	// was delivered, where Status says that it was.
+	DeliveredAfter int
 }
 
 // quarter is a quarter of an hour. Offsets of all time zones of our time, and changes
@@ -49,11 +61,23 @@ func (e *Entry) Alike() Alike {
 		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Category: e.Category(), Tag: e.Tag(), Market: e.Market, MarketEstimated: e.MarketEstimated,
 		State: e.Outcome.State, Status: e.Delivery.Status, Charged: e.Delivery.Pricing != nil && e.Delivery.Pricing.Billable,
 		Kind: e.Send.Kind, Initiation: e.Decision.Initiation,
+		Estimated: e.Decision.Category, Price: e.Price, Template: e.Send.Template.Name, Tags: e.Tags,
 	}
+	if p := e.Delivery.Pricing; p != nil {
+		a.Told = billing.PriceType(p.Type)
+	}
+	a.deliveredAt(e.At, e.Delivery.Delivered)
 	if a.State == Reserved {
 		a.State = Unknown
 	}
 	return a
+}
+
+// deliveredAt says when what was decided at a time was delivered.
+func (a *Alike) deliveredAt(decided, delivered policy.Moment) {
+	if delivered != 0 && a.Status.Delivered() {
+		a.DeliveredAfter = int(max(0, numberOf(delivered)-numberOf(decided)))
+	}
 }
 
 // Sums counts the ledger entries that match, in no order. It counts the same as

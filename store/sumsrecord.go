@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -25,14 +26,16 @@ type sumsRecord struct {
 }
 
 // sumsMethod grows when the same entries come to other sums than before.
-const sumsMethod = 1
+const sumsMethod = 2
 
-// sumWidth is how many numbers a sum has: N, where eight texts are, the kind, and
-// flags.
+// sumTexts is how many texts a sum has, and sumWidth how many numbers: N, where the texts
+// are, the kind, flags, the two prices, and when it was delivered.
 const (
-	sumWidth     = 11
+	sumTexts     = 16
+	sumWidth     = 1 + sumTexts + 5
 	sumEstimated = 1
 	sumCharged   = 2
+	sumKnown     = 4
 )
 
 // chainRecord says, under the first byte of the keys alone, by which start of the store
@@ -43,9 +46,10 @@ type chainRecord struct {
 }
 
 // texts are all those of a.
-func (a *Alike) texts() [8]string {
-	return [8]string{
+func (a *Alike) texts() [sumTexts]string {
+	return [...]string{
 		a.PhoneNumberID, a.Business, string(a.Category), a.Tag, a.Market, string(a.State), string(a.Status), string(a.Initiation),
+		string(a.Estimated), string(a.Told), string(a.Price.Category), string(a.Price.Type), string(a.Price.Currency), a.Price.Card, a.Template, string(a.Tags),
 	}
 }
 
@@ -69,7 +73,10 @@ func newSumsRecord(chain uint64, sums map[Alike]int, open []ID) *sumsRecord {
 		if a.Charged {
 			flags |= sumCharged
 		}
-		r.Numbers = append(r.Numbers, uint64(a.Kind), flags)
+		if a.Price.Known {
+			flags |= sumKnown
+		}
+		r.Numbers = append(r.Numbers, uint64(a.Kind), flags, uint64(a.Price.Unit), uint64(a.Price.List), uint64(a.DeliveredAfter))
 	}
 	return r
 }
@@ -81,7 +88,7 @@ func (r *sumsRecord) sums() (map[Alike]int, error) {
 		if len(rest) < sumWidth {
 			return nil, errUnevenSums
 		}
-		var texts [8]string
+		var texts [sumTexts]string
 		for i := range texts {
 			at := rest[1+i]
 			if at >= uint64(len(r.Texts)) {
@@ -89,10 +96,17 @@ func (r *sumsRecord) sums() (map[Alike]int, error) {
 			}
 			texts[i] = r.Texts[at]
 		}
+		numbers := rest[1+sumTexts : sumWidth]
 		sums[Alike{
 			PhoneNumberID: texts[0], Business: texts[1], Category: policy.Category(texts[2]), Tag: texts[3], Market: texts[4],
 			State: OutcomeState(texts[5]), Status: policy.DeliveryStatus(texts[6]), Initiation: policy.Initiation(texts[7]),
-			Kind: policy.Kind(rest[9]), MarketEstimated: rest[10]&sumEstimated != 0, Charged: rest[10]&sumCharged != 0,
+			Estimated: policy.Category(texts[8]), Told: billing.PriceType(texts[9]), Template: texts[14], Tags: billing.Tags(texts[15]),
+			Price: billing.Quote{
+				Category: billing.Category(texts[10]), Type: billing.PriceType(texts[11]), Currency: billing.Currency(texts[12]), Card: texts[13],
+				Unit: billing.Amount(numbers[2]), List: billing.Amount(numbers[3]), Known: numbers[1]&sumKnown != 0,
+			},
+			Kind: policy.Kind(numbers[0]), MarketEstimated: numbers[1]&sumEstimated != 0, Charged: numbers[1]&sumCharged != 0,
+			DeliveredAfter: int(numbers[4]),
 		}] += int(rest[0])
 	}
 	return sums, nil

@@ -1,0 +1,42 @@
+package billing
+
+// Category is a pricing category in Meta's words: a column of a rate card, or what
+// statuses name beside those.
+type Category string
+
+// The columns of rate cards.
+const (
+	Marketing                   Category = "marketing"
+	Utility                     Category = "utility"
+	Authentication              Category = "authentication"
+	AuthenticationInternational Category = "authentication_international"
+	Service                     Category = "service"
+)
+
+// Columns are the categories that a rate card has, in its order.
+var Columns = []Category{Marketing, Utility, Authentication, AuthenticationInternational, Service}
+
+// Categories that are priced by a column, or by none.
+const (
+	MarketingLite      Category = "marketing_lite"      // sent through /marketing_messages
+	ReferralConversion Category = "referral_conversion" // in a free entry point window
+	GeneralPurposeAI   Category = "general_purpose_ai"  // free-form of AI providers; no card has it
+	GroupMarketing     Category = "group_marketing"
+	GroupUtility       Category = "group_utility"
+	GroupService       Category = "group_service"
+)
+
+// columnOf is the column that a category is priced by; "" for one that no card has.
+func columnOf(c Category) Category {
+	switch c {
+	case Marketing, MarketingLite, GroupMarketing:
+		return Marketing
+	case Utility, GroupUtility:
+		return Utility
+	case Service, GroupService:
+		return Service
+	case Authentication, AuthenticationInternational:
+		return c
+	}
+	return ""
+}
