@@ -72,7 +72,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	// Doors.
 	{"internal/adminapi", "audit billing consent internal/qr internal/strictjson internal/version phone policy store store/archive", "caddy badger disk logger"},
 	{"internal/evidence", "audit consent internal/adminapi policy store", "caddy badger disk logger"},
-	{"decisionlog", "policy store", "caddy badger network disk logger"},
+	{"decisionlog", "billing policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
 		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/evidence internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger", "",

@@ -59,13 +59,18 @@ func NewCards(cards ...*Card) *Cards {
 	return cs
 }
 
-// All are they, by currency and day.
-func (cs *Cards) All() []*Card { return cs.sorted }
+// All are they, by currency and day. There are none where cs is nil.
+func (cs *Cards) All() []*Card {
+	if cs == nil {
+		return nil
+	}
+	return cs.sorted
+}
 
 // On is the card of a currency that holds on a day; nil where none is known.
 func (cs *Cards) On(currency Currency, day string) *Card {
 	var on *Card
-	for _, c := range cs.sorted {
+	for _, c := range cs.All() {
 		if c.Currency == currency && c.From <= day {
 			on = c
 		}
@@ -75,7 +80,7 @@ func (cs *Cards) On(currency Currency, day string) *Card {
 
 // Find is the card that ID names; nil where there is none.
 func (cs *Cards) Find(id string) *Card {
-	for _, c := range cs.sorted {
+	for _, c := range cs.All() {
 		if c.ID() == id {
 			return c
 		}

@@ -1,5 +1,7 @@
 package billing
 
+import "slices"
+
 // Category is a pricing category in Meta's words: a column of a rate card, or what
 // statuses name beside those.
 type Category string
@@ -40,3 +42,12 @@ func columnOf(c Category) Category {
 	}
 	return ""
 }
+
+// Dimensions are what reports group by, beside tags.
+var Dimensions = []string{
+	"day", "month", "number", "business", "waba", "category", "estimated_category", "price_type", "market", "template", "decision", "initiation", "message_class",
+	"currency", "card",
+}
+
+// IsDimension reports that reports group by what is called so.
+func IsDimension(name string) bool { return slices.Contains(Dimensions, name) }

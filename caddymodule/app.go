@@ -49,6 +49,10 @@ type App struct {
 	// came to the chat.
 	Entries []*Entry `json:"entries,omitempty"`
 
+	// The tags that senders may give their messages, for reports.
+	// Default: none.
+	Tags []*Tag `json:"tags,omitempty"`
+
 	// When a send is on disk: `strict` writes it into the ledger before its first
 	// byte goes upstream; `overlap` while the upstream works on it, within 5 ms,
 	// and before the sender gets an answer. With `overlap`, kill -9 or a power cut
@@ -222,6 +226,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.gateway.Entries = a.entries
+	if a.gateway.Tagging.Declared, err = declaredTags(a.Tags); err != nil {
+		return err
+	}
 	return a.resolveBusinesses()
 }
 

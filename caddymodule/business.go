@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
@@ -78,6 +79,11 @@ type Policy struct {
 	// `Europe/Berlin`: Meta bills by its days, and so do reports.
 	// Default: `UTC`.
 	TimeZone string `json:"time_zone,omitempty"`
+
+	// The currency that Meta bills the WhatsApp Business Account in, by its code such as
+	// `EUR`: sends are priced by its rate card.
+	// Default: `USD`.
+	Currency string `json:"currency,omitempty"`
 
 	// What a recipient without plus sign means that can be read in two ways:
 	// `international` for the number with country code, which is what webhooks and
@@ -340,6 +346,9 @@ func (b *Business) resolve(defaults *Policy) (*gateway.Business, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Currency, err = currencyNamed(b.Currency, defaults.Currency); err != nil {
+		return nil, err
+	}
 	return r, b.Policy.resolveConsent(defaults, r)
 }
 
@@ -389,6 +398,21 @@ func zoneNamed(names ...string) (*time.Location, error) {
 		return zone, nil
 	}
 	return time.UTC, nil
+}
+
+// currencyNamed is the first of the currencies that is one.
+func currencyNamed(codes ...string) (billing.Currency, error) {
+	for _, code := range codes {
+		if code == "" {
+			continue
+		}
+		currency, err := billing.ParseCurrency(code)
+		if err != nil {
+			return "", fmt.Errorf("currency is %q; it must be the code of the one that Meta bills the account in, such as USD or EUR", code)
+		}
+		return currency, nil
+	}
+	return "USD", nil
 }
 
 // resolve gives each field p leaves open the value of defaults.
@@ -445,6 +469,9 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		return r, err
 	}
 	if _, err := zoneNamed(p.TimeZone); err != nil {
+		return r, err
+	}
+	if _, err := currencyNamed(p.Currency); err != nil {
 		return r, err
 	}
 	bare, err := chooseBareNumbers.of(p.BareNumbers, defaults.BareNumbers)

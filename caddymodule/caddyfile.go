@@ -128,6 +128,16 @@ func zoneInto(to *string) parser {
 	}
 }
 
+func (p *Policy) parseCurrency(d *caddyfile.Dispenser) error {
+	if !d.AllArgs(&p.Currency) || p.Currency == "" {
+		return d.ArgErr()
+	}
+	if _, err := currencyNamed(p.Currency); err != nil {
+		return d.Err(err.Error())
+	}
+	return nil
+}
+
 func listInto(to *[]string) parser {
 	return func(d *caddyfile.Dispenser) error {
 		*to = append(*to, d.RemainingArgs()...)
@@ -172,6 +182,7 @@ func atStart(setting, what string) (string, error) {
 //			groups              allow|refuse
 //			direct_send         allow|refuse
 //			time_zone           <name>
+//			currency            <code>
 //			bare_numbers        international|both|refuse
 //			consent_expires     <scope> <period>
 //			countries           refuse|only <scope> <country>...
@@ -207,6 +218,7 @@ func atStart(setting, what string) (string, error) {
 //		suspected_words  <word>...
 //		ignored_words    <word>...
 //		entry            <source> <text>...
+//		tag              <name> [<value>...]
 //		ledger           strict|overlap
 //		body_budget      <size>
 //		body_timeout     <duration>
@@ -258,6 +270,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"opt_out_payloads": func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_out", true) },
 		"opt_in_payloads":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", true) },
 		"entry":            app.parseEntry,
+		"tag":              app.parseTag,
 		"ledger":           chooseLedger.into(&app.Ledger),
 		"body_budget":      app.parseBodyBudget,
 		"body_timeout":     app.parseBodyTimeout,
@@ -267,7 +280,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"decision_log":     app.parseDecisionLog,
 		"suspected_words":  func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "suspected") },
 		"ignored_words":    func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "ignored") },
-	}, "business", "entry", "opt_out_words", "opt_in_words", "suspected_words", "ignored_words", "opt_out_payloads", "opt_in_payloads")
+	}, "business", "entry", "tag", "opt_out_words", "opt_in_words", "suspected_words", "ignored_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {
 		return nil, err
 	}
@@ -339,6 +352,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"groups":                    chooseGroups.into(&p.Groups),
 		"direct_send":               chooseDirectSend.into(&p.DirectSend),
 		"time_zone":                 zoneInto(&p.TimeZone),
+		"currency":                  p.parseCurrency,
 		"bare_numbers":              chooseBareNumbers.into(&p.BareNumbers),
 		"countries":                 p.parseCountries,
 		"country_pack":              chooseCountryPack.into(&p.CountryPack),

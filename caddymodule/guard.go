@@ -41,7 +41,8 @@ func init() { caddy.RegisterModule(Guard{}) }
 //
 // All of them are also fields of the access log. Decision, rule, category and id
 // reach the sender too, as the response headers `X-Waguard-Decision`, `-Rule`,
-// `-Category` and `-Id`.
+// `-Category` and `-Id`. What a send is expected to cost is in `X-Waguard-Market`,
+// `-Price`, `-Price-Type`, `-Currency` and `-Card`, and `-Hint` tells what would cost less.
 //
 //	handle {
 //		whatsapp_guard {
@@ -207,6 +208,7 @@ func (g *Guard) located(err error) error {
 // serve judges a request.
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	key, keyRefusal := idempotencyKey(r.Header)
+	given := g.tagsGiven(r.Header)
 	dropHeaders(r.Header)
 	r, held, refused := g.admit(w, r)
 	defer held.release()
@@ -264,7 +266,9 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Han
 	if keyRefusal != nil {
 		return g.refuseUnread(w, r, route, keyRefusal, next, sn)
 	}
-	return g.send(w, r, body, key, read, &reading, next)
+	request := g.requestOf(r, body)
+	request.Reading, request.Key, request.By.Tags = reading, key, given
+	return g.send(w, r, &request, read, next)
 }
 
 // readBody reads the body once, up to the cap.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/forward"
 	"github.com/waguard/waguard/gateway"
 )
@@ -37,17 +36,15 @@ type sending struct {
 }
 
 // send has the sends of a request judged, and the request passed on.
-func (g *Guard) send(w http.ResponseWriter, r *http.Request, body []byte, key string, read *reads, reading *cloudapi.Reading, next caddyhttp.Handler) error {
+func (g *Guard) send(w http.ResponseWriter, r *http.Request, request *gateway.Request, read *reads, next caddyhttp.Handler) error {
 	s := &sending{guard: g, r: r, read: read, rec: answerTo(w, largestAnswer)}
 	if g.Upstream != nil {
-		s.leaving = &leaving{upstream: g.Upstream, body: body, timeout: time.Duration(g.SendTimeout)}
+		s.leaving = &leaving{upstream: g.Upstream, body: request.Body, timeout: time.Duration(g.SendTimeout)}
 		s.next = s.leaving
 	} else {
 		s.behind, s.next = next, once(read, next)
 	}
-	request := g.requestOf(r, body)
-	request.Reading, request.Key = *reading, key
-	result := g.sends.Handle(r.Context(), &request, s)
+	result := g.sends.Handle(r.Context(), request, s)
 	return s.answer(w, &result)
 }
 

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -27,6 +28,13 @@ const (
 	tagRuleID
 	tagWarning
 	tagFallback
+	tagMarket
+	tagPrice
+	tagPriceType
+	tagCurrency
+	tagCard
+	tagHint
+	tagTag
 	inHeader
 	tagInitiation = inHeader
 )
@@ -41,15 +49,24 @@ var tagNames = [...]struct{ header, placeholder, logField string }{
 	{namespace + "Rule-Id", "whatsapp.rule_id", "whatsapp_rule_id"},
 	{namespace + "Warning", "whatsapp.warning", "whatsapp_warning"},
 	{namespace + "Fallback", "whatsapp.fallback", "whatsapp_fallback"},
+	{namespace + "Market", "whatsapp.market", "whatsapp_market"},
+	{namespace + "Price", "whatsapp.price", "whatsapp_price"},
+	{namespace + "Price-Type", "whatsapp.price_type", "whatsapp_price_type"},
+	{namespace + "Currency", "whatsapp.currency", "whatsapp_currency"},
+	{namespace + "Card", "whatsapp.card", "whatsapp_card"},
+	{namespace + "Hint", "whatsapp.hint", "whatsapp_hint"},
+	{tagField, "whatsapp.tag", "whatsapp_tag"},
 	{"", "whatsapp.initiation", "whatsapp_initiation"},
 	{"", "whatsapp.phone_number_id", "whatsapp_phone_number_id"},
 	{"", "whatsapp.sender", "whatsapp_sender"},
 	{"", "whatsapp.sender_token", "whatsapp_sender_token"},
 }
 
-func tagsOf(e *store.Entry) *tags {
+func tagsOf(j *gateway.Judged) *tags {
+	e := j.Entry
 	return &tags{
 		e.Tag(), string(e.Decision.Rule), string(e.Decision.Category), e.ID.String(), e.Decision.RuleID, warningsOf(&e.Decision), fallbackOf(e),
+		e.Market, priceOf(&e.Price), string(e.Price.Type), string(e.Price.Currency), e.Price.Card, j.Hint, string(e.Tags),
 		string(e.Decision.Initiation), e.Send.PhoneNumberID, e.Sender, e.Token,
 	}
 }
@@ -60,6 +77,18 @@ func fallbackOf(e *store.Entry) string {
 		return ""
 	}
 	return e.Send.Template.Name
+}
+
+// priceOf is the price of one message; "unknown" where nobody knows it, and "" for what
+// has none.
+func priceOf(q *billing.Quote) string {
+	switch {
+	case q.Type == "":
+		return ""
+	case !q.Known:
+		return "unknown"
+	}
+	return q.Unit.String()
 }
 
 // warningsOf names the rules that warn of a send.
@@ -79,6 +108,7 @@ func warningsOf(d *policy.Decision) string {
 func (t *tags) untold() *tags {
 	told := *t
 	told[tagRule], told[tagCategory], told[tagRuleID], told[tagWarning], told[tagFallback] = "", "", "", "", ""
+	told[tagPrice], told[tagPriceType], told[tagHint] = "", "", "" // they depend on the window
 	return &told
 }
 
@@ -99,7 +129,7 @@ func (t *tags) setHeader(h http.Header) {
 // several.
 func (t *tags) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	for i, name := range tagNames {
-		if t[i] != "" || i != tagRuleID && i != tagWarning && i != tagFallback { // which hardly anything has
+		if t[i] != "" || i < tagRuleID || i >= inHeader { // those between hardly anything has, or they have no price
 			enc.AddString(name.logField, t[i])
 		}
 	}
@@ -127,7 +157,11 @@ func (g *Guard) tag(w http.ResponseWriter, r *http.Request, sends []gateway.Judg
 		switch i {
 		case tagDecision, tagRule, tagCategory, tagInitiation:
 			vars[name.placeholder] = wordValue(t[i])
-		case tagRuleID, tagWarning, tagFallback:
+		case tagMarket, tagPriceType, tagCurrency, tagCard:
+			if t[i] != "" {
+				vars[name.placeholder] = wordValue(t[i])
+			}
+		case tagRuleID, tagWarning, tagFallback, tagPrice, tagHint, tagTag:
 			if t[i] != "" {
 				vars[name.placeholder] = t[i]
 			}
@@ -177,7 +211,7 @@ func (g *Guard) tagLog(r *http.Request, sends []gateway.Judged) *tags {
 		}
 		g.app.metrics.decided(sends[i].Entry)
 	}
-	t := tagsOf(sends[speaks].Entry)
+	t := tagsOf(&sends[speaks])
 	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 		extra.Add(zap.Inline(t))
 	}

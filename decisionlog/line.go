@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -47,6 +48,14 @@ type Decision struct {
 	SenderToken   string            `json:"sender_token,omitempty"`
 	Contact       string            `json:"contact,omitempty"`
 	Market        string            `json:"market,omitempty"`
+	// Price is what one message is expected to cost, in Currency by the rate Card; "" where
+	// nobody knows it. PriceType says why it is charged for or free.
+	Price     string            `json:"price,omitempty"`
+	PriceType billing.PriceType `json:"price_type,omitempty"`
+	Currency  billing.Currency  `json:"currency,omitempty"`
+	Card      string            `json:"card,omitempty"`
+	// Tags are what the sender said of the message, for reports.
+	Tags billing.Tags `json:"tags,omitempty"`
 	// Entry is how the person came into the window that was open.
 	Entry string `json:"entry,omitempty"`
 	// Welcome: it is the first template after the person agreed.
@@ -112,10 +121,13 @@ func DecisionOf(e *store.Entry, monitored bool) *Decision {
 		Decision: e.Tag(), Rule: e.Decision.Rule, RuleID: e.Decision.RuleID, Warnings: e.Decision.Warnings, Welcome: e.Decision.Welcome, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy, Mode: "enforce",
 		Category: e.Decision.Category, Initiation: e.Decision.Initiation,
 		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
-		PhoneNumberID: e.Send.PhoneNumberID, WABA: e.WABA, Business: e.Business, Sender: e.Sender, SenderToken: e.Token, Market: e.Market, Entry: e.EntrySource(),
+		PhoneNumberID: e.Send.PhoneNumberID, WABA: e.WABA, Business: e.Business, Sender: e.Sender, SenderToken: e.Token, Market: e.Market, Entry: e.EntrySource(), PriceType: e.Price.Type, Currency: e.Price.Currency, Card: e.Price.Card, Tags: e.Tags,
 	}
 	if monitored {
 		d.Mode = "monitor"
+	}
+	if e.Price.Known {
+		d.Price = e.Price.Unit.String()
 	}
 	if contact := e.Contact(); !contact.IsZero() {
 		d.Contact = contact.String()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/consent"
 	"github.com/waguard/waguard/policy"
@@ -29,8 +30,9 @@ type Business struct {
 	Portfolio string
 	// Accounts are those of the portfolio, as far as they are configured.
 	Accounts []string
-	// Zone is the time zone of the account.
-	Zone *time.Location
+	// Zone is the time zone of the account, and Currency the one that Meta bills it in.
+	Zone     *time.Location
+	Currency billing.Currency
 	// Terms say how people's words count.
 	Terms *policy.Terms
 	// References name transactions, Confirmations confirm an opt-out.

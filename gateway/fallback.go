@@ -77,7 +77,7 @@ func (d *Sends) fallBack(ctx context.Context, st store.Store, r *Request, j *Jud
 		rule := judged.Decision.Rule
 		return nil, "the fallback template " + ref.Name + " (" + ref.Language + ") would be refused too (" + string(rule) + "): " + judged.Decision.Reason, nil
 	}
-	judged.Sender, judged.Token, judged.Opaque = e.Sender, e.Token, e.Opaque
+	judged.Sender, judged.Token, judged.Opaque, judged.Tags = e.Sender, e.Token, e.Opaque, e.Tags
 	judged.Fallback = &store.Fallback{Kind: s.Kind, Type: s.Type, Rule: e.Decision.Rule}
 	return &Judged{Send: &instead.Reading.Sends[0], Entry: judged, element: -1, monitored: j.monitored, fellBack: &fellBack{body: body}}, "", nil
 }

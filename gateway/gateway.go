@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -27,6 +28,10 @@ type Gateway struct {
 	Businesses Businesses
 	// Entries are the texts by which people tell how they came to a chat.
 	Entries policy.Entries
+	// Cards are the rate cards that sends are priced by; nil where there are none.
+	Cards *billing.Cards
+	// Tagging are the tags that senders may give their messages.
+	Tagging Tagging
 	// Overlap lets sends leave while their ledger entries are on their way to disk.
 	Overlap bool
 	// Contacts is how people appear in logs.

@@ -111,7 +111,7 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 		if err != nil {
 			return nil, false, err
 		}
-		entry.Sender, entry.Token = r.By.Sender, r.By.Token
+		entry.Sender, entry.Token, entry.Tags = r.By.Sender, r.By.Token, r.By.Tags
 		if opaque := r.Reading.Opaque(i); opaque != "" {
 			entry.Opaque = st.OpaquePseudonym(s.PhoneNumberID, opaque)
 		}
@@ -139,6 +139,10 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 				sends[i] = *other
 			}
 			sends[i].fallbackRefused = whyNot
+		}
+		if b, served := d.Businesses.Of(s.PhoneNumberID); served {
+			e := sends[i].Entry
+			sends[i].Hint = d.cheaper(b, e, e.At.Time().In(b.Zone))
 		}
 		if i == lost {
 			sends[i].giveWay(policy.RequestRival)
@@ -199,7 +203,9 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 	e.Send = *s
 	e.Decision, e.Decided = policy.Decide(s, &e.Facts, &e.Policy, now), true
 	if b != nil {
-		e.Market, e.MarketEstimated = marketOf(s, &e.Decision, now.In(b.Zone))
+		there := now.In(b.Zone)
+		e.Market, e.MarketEstimated = marketOf(s, &e.Decision, there)
+		e.Price = g.quote(b, e, there)
 	}
 	return e, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -38,6 +39,8 @@ type Request struct {
 type By struct {
 	// Sender is the program, Token the fingerprint of its access token.
 	Sender, Token string
+	// Tags are what it said of the messages, for reports.
+	Tags billing.Tags
 }
 
 // Upstream is where a request goes on to.
@@ -104,6 +107,8 @@ type Judged struct {
 	// whatever the decision. Where it can't, exception says why.
 	monitored bool
 	exception string
+	// Hint tells of something lawful that would cost less; "" where nothing is known.
+	Hint string
 	// alternatives are the templates that would pass in place of a refused send.
 	alternatives []cloudapi.Alternative
 	// fellBack is what leaves in place of a text; nil where the send leaves as it came.

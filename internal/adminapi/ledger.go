@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -75,6 +76,10 @@ type Line struct {
 	Category      policy.Category   `json:"category"`
 	Initiation    policy.Initiation `json:"initiation,omitempty"`
 	Market        string            `json:"market,omitempty"`
+	// Price is what one message was expected to cost when it was decided.
+	Price *Price `json:"price,omitempty"`
+	// Tags are what the sender said of it, for reports.
+	Tags billing.Tags `json:"tags,omitempty"`
 	// Warnings are those of rules of the operator's own.
 	Warnings []policy.RuleWarning `json:"warnings,omitempty"`
 	// Entry is how the person came into the window that was open.
@@ -88,6 +93,27 @@ type Line struct {
 	Outcome Outcome         `json:"outcome"`
 	// Delivery is zero until a status has come.
 	Delivery Delivery `json:"delivery,omitzero"`
+}
+
+// Price is what a message is expected to cost.
+type Price struct {
+	Type billing.PriceType `json:"type"`
+	// Unit is the price of one message; absent where nobody knows it.
+	Unit     *billing.Amount  `json:"unit_price,omitempty"`
+	Currency billing.Currency `json:"currency,omitempty"`
+	Card     string           `json:"card,omitempty"`
+}
+
+// PriceOf is a quote as rows show it; nil for what has no price.
+func PriceOf(q *billing.Quote) *Price {
+	if q.Type == "" {
+		return nil
+	}
+	p := &Price{Type: q.Type, Currency: q.Currency, Card: q.Card}
+	if q.Known {
+		p.Unit = new(q.Unit)
+	}
+	return p
 }
 
 // Fallback is a message that a rule refused, and a template sent in its place.
@@ -133,7 +159,7 @@ func LineOf(e *store.Entry) *Line {
 		ID: e.ID, Time: e.At.Time(), Decision: e.Tag(), Rule: e.Decision.Rule, RuleID: e.Decision.RuleID, Warnings: e.Decision.Warnings, Welcome: e.Decision.Welcome, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy,
 		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Sender: e.Sender, SenderToken: e.Token,
 		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
-		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Entry: e.EntrySource(), Outcome: outcomeOf(&e.Outcome),
+		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Price: PriceOf(&e.Price), Tags: e.Tags, Entry: e.EntrySource(), Outcome: outcomeOf(&e.Outcome),
 	}
 	if contact := e.Contact(); !contact.IsZero() {
 		l.Contact = contact.String()

@@ -1,0 +1,47 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// quote is what a send is expected to cost, decided at the time now where the account
+// is. What Meta charges in the end depends on whether and when it is delivered, and on
+// the category that Meta gives it.
+func (g *Gateway) quote(b *Business, e *store.Entry, now time.Time) billing.Quote {
+	return g.Cards.Quote(messageOf(e, now), b.Currency)
+}
+
+// messageOf is a send as far as its price depends on it.
+func messageOf(e *store.Entry, now time.Time) *billing.Message {
+	return &billing.Message{
+		Category: billing.Category(e.Decision.Category),
+		Market:   billing.Market(e.Market),
+		Day:      billing.Day(now, now.Location()),
+		InWindow: e.Decision.Initiation == policy.ByUser,
+	}
+}
+
+// cheaper tells of something lawful that would cost less than a send; "" where nothing
+// is known. While the customer service window is open that is free-form, since it needs no
+// template. The monthly allowance doesn't count: whoever uses it up pays for the next one.
+func (g *Gateway) cheaper(b *Business, e *store.Entry, now time.Time) string {
+	if e.Send.Kind != policy.TemplateMessage || e.Decision.Initiation != policy.ByUser || e.Price.Type == billing.FreeEntryPoint {
+		return ""
+	}
+	rules := billing.RulesOn(billing.Day(now, now.Location()))
+	rules.Allowance = 0
+	instead := messageOf(e, now)
+	instead.Category = billing.Service
+	q := g.Cards.QuoteBy(instead, b.Currency, rules)
+	switch {
+	case q.Type.Free():
+		return "free-form would be free: the customer service window is open"
+	case q.Known && e.Price.Known && q.Unit < e.Price.Unit:
+		return "free-form would cost " + q.Unit.String() + " " + string(q.Currency) + ": the customer service window is open"
+	}
+	return ""
+}
