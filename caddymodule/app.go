@@ -198,7 +198,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.provisionDecisionLog(ctx); err != nil {
 		return err
 	}
-	a.metrics = newMetrics(&a.gateway.Businesses)
+	a.metrics = newMetrics(a.gateway)
 	if a.decisionLog != nil {
 		a.metrics.decisions = sync.OnceValues(a.openDecisionLog)
 	}

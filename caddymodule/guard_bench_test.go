@@ -85,7 +85,7 @@ func BenchmarkGuard(b *testing.B) {
 	app := &App{clock: clock, lease: new(lease), BodyBudget: defaultBodyBudget, BodyTimeout: caddy.Duration(defaultBodyTimeout)}
 	app.acquire = func() (store.Store, error) { return st, nil }
 	app.gateway = &gateway.Gateway{Now: clock.Now, Open: app.acquire, Businesses: gateway.Businesses{Others: &gateway.Business{Zone: time.UTC}}}
-	app.metrics = newMetrics(&app.gateway.Businesses)
+	app.metrics = newMetrics(app.gateway)
 	app.gateway.Observer = app.metrics
 	g := &Guard{app: app, logger: zap.NewNop(), dialect: cloudapi.Cloud, MaxBody: defaultMaxBody}
 	g.sends = &gateway.Sends{Gateway: app.gateway, Log: g.logger, Timeout: defaultSendTimeout, Remember: defaultIdempotencyWindow}

@@ -95,7 +95,7 @@ var (
 
 // collectors are all of them.
 var collectors = slices.Concat([]prometheus.Collector{
-	sendsTotal, customRulesTotal, businessSendsTotal, outcomesTotal, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
+	sendsTotal, customRulesTotal, businessSendsTotal, outcomesTotal, pricedSends, estimatedCost, taggedSends, taggedCost, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
 	webhooksTotal, webhookEventsTotal, accountEventsTotal, optOutsSuspected, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused,
 	clockDifference, webhookChangesTotal, templatesRecategorised, templatesCategoryChanged, decisionLogLines, buildInfo,
 }, states)

@@ -16,7 +16,9 @@ import (
 // by commas.
 func described(t *testing.T) map[string][2]string {
 	t.Helper()
-	newMetrics(&gateway.Businesses{Others: &gateway.Business{Policy: policy.Policy{Rules: []policy.CustomRule{{ID: "mine"}}}}}).known()
+	g := &gateway.Gateway{Businesses: gateway.Businesses{Others: &gateway.Business{Currency: "USD", Policy: policy.Policy{Rules: []policy.CustomRule{{ID: "mine"}}}}}}
+	g.Tagging.Declared = map[string]*gateway.Tag{"team": {Values: []string{"crm"}}}
+	newMetrics(g).known()
 	registry := prometheus.NewRegistry()
 	if err := registerMetrics(registry); err != nil {
 		t.Fatal(err)
@@ -74,7 +76,7 @@ func TestReferenceHasEveryMetric(t *testing.T) {
 
 // A rule that can be recorded has a series before it is.
 func TestRecordedRulesStartAtZero(t *testing.T) {
-	known := newMetrics(&gateway.Businesses{Others: &gateway.Business{Monitor: true}}).known()
+	known := newMetrics(&gateway.Gateway{Businesses: gateway.Businesses{Others: &gateway.Business{Monitor: true}}}).known()
 	for _, l := range []sendLabels{
 		{"allow", "WINDOW_OPEN", "service"},
 		{"refuse", "WINDOW_CLOSED", "service"},
@@ -90,7 +92,7 @@ func TestRecordedRulesStartAtZero(t *testing.T) {
 	if n := len(known.sends); n > 400 {
 		t.Errorf("%d series are too many", n)
 	}
-	if n := len(newMetrics(&gateway.Businesses{Others: new(gateway.Business)}).known().sends); n > 250 {
+	if n := len(newMetrics(&gateway.Gateway{Businesses: gateway.Businesses{Others: new(gateway.Business)}}).known().sends); n > 250 {
 		t.Errorf("%d series are too many without monitor mode", n)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/decisionlog"
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
@@ -30,25 +31,33 @@ type knownCounters struct {
 	// rest.
 	numbers map[string]*numberCounters
 	others  *numberCounters
+	tags    tagCounters
 }
 
 // numberCounters are those of one business phone number.
 type numberCounters struct {
 	decisions map[string]prometheus.Counter
 	outcomes  map[store.OutcomeState]prometheus.Counter
+	money     moneyCounters
 }
 
-// newMetrics are the metrics of a configuration that serves some businesses.
-func newMetrics(businesses *gateway.Businesses) metrics {
+// newMetrics are the metrics of a configuration.
+func newMetrics(g *gateway.Gateway) metrics {
+	businesses := &g.Businesses
 	return metrics{known: sync.OnceValue(func() *knownCounters {
 		startLabels()
 		k := &knownCounters{
 			sends: make(map[sendLabels]prometheus.Counter), numbers: make(map[string]*numberCounters, len(businesses.Listed)),
-			others: countersOf(otherBusiness),
+			tags: countersOfTags(g.Tagging.Declared, businesses),
 		}
+		currency := billing.Currency("USD") // of numbers that are not served nothing is priced
+		if businesses.Others != nil {
+			currency = businesses.Others.Currency
+		}
+		k.others = countersOf(otherBusiness, currency)
 		eachSend(monitorsAny(businesses), rulesAny(businesses), func(l sendLabels) { k.sends[l] = l.counter() })
 		for id, b := range businesses.Listed {
-			k.numbers[id] = countersOf(id)
+			k.numbers[id] = countersOf(id, b.Currency)
 			startRules(b)
 		}
 		if businesses.Others != nil {
@@ -100,8 +109,8 @@ func (l sendLabels) counter() prometheus.Counter {
 	return sendsTotal.WithLabelValues(l.decision, l.rule, l.category)
 }
 
-func countersOf(business string) *numberCounters {
-	c := &numberCounters{make(map[string]prometheus.Counter, len(decisions)), make(map[store.OutcomeState]prometheus.Counter, len(outcomes))}
+func countersOf(business string, currency billing.Currency) *numberCounters {
+	c := &numberCounters{make(map[string]prometheus.Counter, len(decisions)), make(map[store.OutcomeState]prometheus.Counter, len(outcomes)), moneyOf(business, currency)}
 	for _, decision := range decisions {
 		c.decisions[decision] = businessSendsTotal.WithLabelValues(business, decision)
 	}
@@ -177,8 +186,13 @@ func (m metrics) Returned(sends []gateway.Judged) {
 	sendsInFlight.Sub(float64(len(sends)))
 	k, log := m.known(), m.log()
 	for i := range sends {
-		if c, ok := k.number(sends[i].Send.PhoneNumberID).outcomes[sends[i].Outcome.State]; ok {
+		number := k.number(sends[i].Send.PhoneNumberID)
+		if c, ok := number.outcomes[sends[i].Outcome.State]; ok {
 			c.Inc()
+		}
+		if sends[i].Outcome.State == store.Accepted {
+			number.money.took(sends[i].Entry)
+			k.tags.took(sends[i].Entry)
 		}
 		if log != nil {
 			log.Put(decisionlog.OutcomeOf(sends[i].Entry.ID, &sends[i].Outcome))

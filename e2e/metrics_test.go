@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,10 +12,26 @@ import (
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
+// ours are the metrics of the gateway among all that Caddy has.
+func ours(exposition []byte) []byte {
+	var out []byte
+	for line := range bytes.Lines(exposition) {
+		if bytes.Contains(line, []byte("caddy_whatsapp_")) {
+			out = append(out, line...)
+		}
+	}
+	return out
+}
+
 // metrics are the gateway's metrics, by name and labels as they are written.
 func metrics(t testing.TB, g *gatewaytest.Gateway) map[string]float64 {
 	t.Helper()
 	_, body := g.AdminCall(t, "/metrics", "")
+	if path := os.Getenv("WAGUARD_METRICS"); path != "" { // for promtool check metrics
+		if err := os.WriteFile(path, ours(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	all := make(map[string]float64)
 	for line := range strings.Lines(string(body)) {
 		if !strings.HasPrefix(line, "caddy_whatsapp_") {
@@ -39,7 +57,7 @@ func metrics(t testing.TB, g *gatewaytest.Gateway) map[string]float64 {
 func TestMetricsStartAtZero(t *testing.T) {
 	_, upstream := newSim(t)
 	p := newProcess(t, upstream, t.TempDir())
-	p.WhatsApp = "business " + shop + " {\nname Shop\n}\nbusiness " + support + " {\nmode monitor\n}"
+	p.WhatsApp = "tag team crm\ntag campaign\nbusiness " + shop + " {\nname Shop\n}\nbusiness " + support + " {\nmode monitor\n}"
 	p.configure(t, p.text(t))
 	p.start(t)
 	all := metrics(t, p.Gateway)
@@ -52,6 +70,10 @@ func TestMetricsStartAtZero(t *testing.T) {
 		`caddy_whatsapp_business_sends_total{business="other",decision="allow"}`,
 		`caddy_whatsapp_outcomes_total{business="` + support + `",outcome="not_sent"}`,
 		`caddy_whatsapp_outcomes_total{business="other",outcome="unknown"}`,
+		`caddy_whatsapp_priced_sends_total{business="` + shop + `",price_type="unknown"}`,
+		`caddy_whatsapp_estimated_cost_total{business="` + shop + `",category="marketing",currency="USD"}`,
+		`caddy_whatsapp_tagged_sends_total{tag="team",value="other"}`,
+		`caddy_whatsapp_tagged_estimated_cost_total{currency="USD",tag="team",value="crm"}`,
 		`caddy_whatsapp_webhooks_total{result="bad_signature"}`,
 		`caddy_whatsapp_account_events_total{severity="critical"}`,
 		`caddy_whatsapp_webhook_changes_total{change="OVERRIDE"}`,
