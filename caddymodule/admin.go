@@ -49,6 +49,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteCampaigns:         answering(campaignsOf),
 	adminapi.RouteCampaignOn:        switchCampaign(false),
 	adminapi.RouteCampaignOff:       switchCampaign(true),
+	adminapi.RouteCampaignCost:      answering(campaignCost),
 	adminapi.RouteEvents:            answering(events),
 	adminapi.RouteReport:            answering(report),
 	adminapi.RouteDoctor:            adminDoctor,

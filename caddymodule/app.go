@@ -19,6 +19,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -194,7 +195,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.lease = new(lease)
 	a.acquire = sync.OnceValues(a.open)
-	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Contacts: gateway.Contacts(a.LogContacts)}
+	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Contacts: gateway.Contacts(a.LogContacts), Cards: billing.Shipped()}
 	if err := a.provisionDecisionLog(ctx); err != nil {
 		return err
 	}

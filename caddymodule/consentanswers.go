@@ -72,6 +72,10 @@ type (
 		Reason   string          `json:"reason"`
 		Remedy   string          `json:"remedy,omitempty"`
 		RetryAt  *time.Time      `json:"retry_at,omitempty"`
+		// Market is the one of the rate card that the person belongs to, and Price what the
+		// message is expected to cost.
+		Market string          `json:"market,omitempty"`
+		Price  *adminapi.Price `json:"price,omitempty"`
 		// Alternatives are the templates that would pass in its place.
 		Alternatives []cloudapi.Alternative `json:"alternatives,omitempty"`
 		// Warnings are those of rules of the operator's own.
@@ -338,7 +342,7 @@ func apiCheck(ctx context.Context, c *apiCall) (int, any, error) {
 	}
 	answer := apiChecked{Results: make([]apiVerdict, len(checked))}
 	for i, d := range checked {
-		answer.Results[i] = apiVerdict{Verdict: d.Verdict, Rule: d.Rule, RuleID: d.RuleID, Warnings: d.Warnings, Alternatives: d.Alternatives, Category: d.Category, Reason: d.Reason, Remedy: d.Remedy}
+		answer.Results[i] = apiVerdict{Verdict: d.Verdict, Rule: d.Rule, RuleID: d.RuleID, Warnings: d.Warnings, Alternatives: d.Alternatives, Category: d.Category, Reason: d.Reason, Remedy: d.Remedy, Market: string(d.Market), Price: adminapi.PriceOf(&d.Price)}
 		if d.Retry != 0 {
 			answer.Results[i].RetryAt = new(d.Retry.Time())
 		}

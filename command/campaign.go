@@ -13,7 +13,7 @@ func init() {
 	register(definition{
 		name:  "campaign",
 		usage: "<command>",
-		short: "Switches marketing of a business phone number off and on, and says how it stands",
+		short: "Says what a campaign would cost, and switches marketing of a business phone number off and on",
 		long: `
 Marketing of a number is switched off by itself when Meta says that its messages are a
 nuisance (see campaign_switch_off), or by hand. Marketing templates are refused then,
@@ -21,9 +21,10 @@ with the reason; utility and authentication templates and replies go on.`,
 		example: `
 waguard campaign status
 waguard campaign off --phone-number-id 104455667788 --reason "wrong price in the offer"
-waguard campaign on --phone-number-id 104455667788`,
+waguard campaign on --phone-number-id 104455667788
+waguard campaign cost --phone-number-id 104455667788 --template sale --language en --to customers.csv`,
 		shape: func(cmd *cobra.Command) {
-			cmd.AddCommand(campaignTurn("off"), campaignTurn("on"), campaignStatus())
+			cmd.AddCommand(campaignTurn("off"), campaignTurn("on"), campaignStatus(), campaignCost())
 		},
 	})
 }

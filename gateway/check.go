@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/policy"
 )
@@ -40,6 +41,11 @@ type Checked struct {
 	Warnings []policy.RuleWarning
 	// Alternatives are the templates that would pass in its place.
 	Alternatives []cloudapi.Alternative
+	// Market is the one the person belongs to, and Price what a message to them is
+	// expected to cost.
+	Market          billing.Market
+	MarketEstimated bool
+	Price           billing.Quote
 	// Retry is from when on it may pass; zero where that is no matter of time.
 	Retry policy.Moment
 }
@@ -47,6 +53,11 @@ type Checked struct {
 // Check tells what would be decided about a message to each of some people, in their
 // order.
 func (g *Gateway) Check(ctx context.Context, r *CheckRequest) ([]Checked, error) {
+	return g.check(ctx, r, true)
+}
+
+// check tells of refused ones, where that is asked for, what would pass in their place.
+func (g *Gateway) check(ctx context.Context, r *CheckRequest, alternatives bool) ([]Checked, error) {
 	if len(r.Contacts) == 0 || len(r.Contacts) > MostChecked {
 		return nil, misasked(fmt.Errorf("contacts has %d people; one request is about 1 to %d", len(r.Contacts), MostChecked))
 	}
@@ -78,12 +89,17 @@ func (g *Gateway) Check(ctx context.Context, r *CheckRequest) ([]Checked, error)
 		if err != nil {
 			return nil, err
 		}
-		proposed, err := g.alternatives(ctx, st, &reading.Sends[0], e)
-		if err != nil {
+		d := &e.Decision
+		list[i] = Checked{
+			Verdict: d.Verdict, Rule: d.Rule, Category: d.Category, Reason: d.Reason, Remedy: d.Remedy, RuleID: d.RuleID, Warnings: d.Warnings, Retry: d.Retry,
+			Market: billing.Market(e.Market), MarketEstimated: e.MarketEstimated, Price: e.Price,
+		}
+		if !alternatives {
+			continue
+		}
+		if list[i].Alternatives, err = g.alternatives(ctx, st, &reading.Sends[0], e); err != nil {
 			return nil, err
 		}
-		d := &e.Decision
-		list[i] = Checked{d.Verdict, d.Rule, d.Category, d.Reason, d.Remedy, d.RuleID, d.Warnings, proposed, d.Retry}
 	}
 	return list, nil
 }

@@ -27,9 +27,13 @@ func messageOf(e *store.Entry, now time.Time) *billing.Message {
 
 // cheaper tells of something lawful that would cost less than a send; "" where nothing
 // is known. While the customer service window is open that is free-form, since it needs no
-// template. The monthly allowance doesn't count: whoever uses it up pays for the next one.
+// template; but for one-time codes, which have templates of their own for good reasons. The
+// monthly allowance doesn't count: whoever uses it up pays for the next one.
 func (g *Gateway) cheaper(b *Business, e *store.Entry, now time.Time) string {
-	if e.Send.Kind != policy.TemplateMessage || e.Decision.Initiation != policy.ByUser || e.Price.Type == billing.FreeEntryPoint {
+	switch {
+	case e.Send.Kind != policy.TemplateMessage, e.Decision.Initiation != policy.ByUser:
+		return ""
+	case e.Price.Type == billing.FreeEntryPoint, e.Decision.Category == policy.CategoryAuthentication:
 		return ""
 	}
 	rules := billing.RulesOn(billing.Day(now, now.Location()))

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -47,11 +49,18 @@ func CheckTagName(name string) error {
 	return nil
 }
 
-// CheckTagValue says what is wrong with the value of a tag.
+// likePhone is what could be somebody's phone number.
+var likePhone = regexp.MustCompile(`[0-9]{9}`)
+
+// CheckTagValue says what is wrong with the value of a tag. It goes into logs and reports,
+// where no phone number may be.
 func CheckTagValue(value string) error {
 	bad := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`,;="`, r) }
 	if value == "" || len(value) > longestTagValue || strings.ContainsFunc(value, bad) {
 		return fmt.Errorf("%q is no value of a tag: it has 1 to %d printable ASCII characters without spaces, commas, semicolons, quotes and equal signs", value, longestTagValue)
+	}
+	if likePhone.MatchString(value) {
+		return errors.New("a value of a tag has nine digits in a row, and could be a phone number")
 	}
 	return nil
 }

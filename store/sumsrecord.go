@@ -147,6 +147,9 @@ func checkSums(_ func([]byte) ([]byte, error), key, value []byte) error {
 	if err := decode(value, &r); err != nil {
 		return err
 	}
+	if r.Method != sumsMethod { // another version's, which nobody reads
+		return nil
+	}
 	_, err := r.sums()
 	return err
 }

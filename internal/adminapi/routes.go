@@ -34,6 +34,7 @@ var (
 	RouteCampaigns         = Route{"/whatsapp/campaign/status", getPost}
 	RouteCampaignOn        = Route{"/whatsapp/campaign/on", post}
 	RouteCampaignOff       = Route{"/whatsapp/campaign/off", post}
+	RouteCampaignCost      = Route{"/whatsapp/campaign/cost", post}
 	RouteReport            = Route{"/whatsapp/report", get}
 	RouteDoctor            = Route{"/whatsapp/doctor", get}
 	RouteBackup            = Route{"/whatsapp/backup", post}
@@ -69,7 +70,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteReport, RouteDoctor, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteReport, RouteDoctor, RouteBackup,
 	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -221,6 +222,56 @@ func TestStoreBeforeErasure(t *testing.T) {
 		is, errNow := s.Facts(t.Context(), query)
 		if err := errors.Join(err, errNow); err != nil || was.Persons[0].Opened != is.Persons[0].Opened || was.Persons[0].Consent != is.Persons[0].Consent {
 			t.Errorf("then %+v, now %+v: %v", was.Persons, is.Persons, err)
+		}
+		closeStore(t, s)
+		now = now.Add(time.Hour)
+	}
+}
+
+// TestStoreBeforeBill opens a directory that the version before wrote, which knew no
+// prices, by a gateway that was killed: what it counts is what its ledger comes to, and of
+// what was delivered it is known when, as far as statuses told.
+func TestStoreBeforeBill(t *testing.T) {
+	want, err := os.ReadFile("testdata/store-5.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := t.TempDir()
+	extract(t, "testdata/store-5.tar.gz", base)
+	now := testTime.Add(time.Hour)
+	for range 2 {
+		s := openStore(t, filepath.Join(base, "store"), Options{Now: func() time.Time { return now }})
+		if got := show(t, s); got != string(want) {
+			t.Errorf("the store says\n%s\nand it said\n%s", got, want)
+		}
+		if r, err := s.Examine(t.Context()); err != nil || !r.Sound() {
+			t.Errorf("checked: %+v, %v", r, err)
+		}
+		if got := s.Schema(); got != schemaVersion {
+			t.Errorf("its schema is %d", got)
+		}
+		entries := make(map[store.Alike]int)
+		for e, err := range s.Ledger(t.Context(), store.Filter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Delivery.Status.Delivered() && e.Delivery.Delivered == 0 {
+				t.Errorf("%s was delivered, and it isn't known when", e.ID)
+			}
+			entries[e.Alike()]++
+		}
+		sums := make(map[store.Alike]int)
+		for sum, err := range s.Sums(t.Context(), store.Filter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			sums[sum.Alike] += sum.N
+		}
+		if len(entries) < 3 || !maps.Equal(sums, entries) {
+			t.Errorf("it counts %v, and its ledger comes to %v", sums, entries)
+		}
+		if err := s.SumUp(t.Context()); err != nil {
+			t.Fatal(err)
 		}
 		closeStore(t, s)
 		now = now.Add(time.Hour)

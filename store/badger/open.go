@@ -63,10 +63,10 @@ const memtableSize = 8 << 20
 // grows when an older gateway could no longer read them, or would write what belongs
 // together in part.
 const (
-	schemaVersion = 5
+	schemaVersion = 6
 	// oldestSchema is the oldest version it reads. Version 2 had no log of changes,
-	// version 3 none that proves consent records, and version 4 heeds no tombstones of
-	// people who were erased.
+	// version 3 none that proves consent records, version 4 heeds no tombstones of people
+	// who were erased, and version 5 counts no money.
 	oldestSchema = 2
 )
 
