@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -230,5 +232,144 @@ func TestErasedAreInNoFile(t *testing.T) {
 	})
 	if !seen {
 		t.Error("nobody was seen in the files before they were purged: this looks at the wrong places")
+	}
+}
+
+// What a reading still needed when tables were merged is in the lowest ones from then on,
+// which nothing merges again by itself. A purge after it takes it out all the same, and
+// changes nothing else.
+func TestPurgeAfterReading(t *testing.T) {
+	t.Parallel()
+	const people = 40 // who fill some tables
+	for _, test := range []struct {
+		name   string
+		erased int
+	}{{"of one person", 1}, {"of more records than are written again", people / 2}} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(fastDir(t), "store")
+			s := openStore(t, dir, Options{Now: testNow, Named: named, memtable: 256 << 10})
+			e := s.engine
+			for n := range people {
+				p := personOf(n)
+				p.live(t, s, policy.MomentOf(testTime)-1000, n)
+			}
+			if err := e.Purge(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if tables := e.db.Tables(); len(tables) < 3 {
+				t.Fatalf("only %d tables", len(tables))
+			}
+			reading := e.db.NewTransaction(false)
+			defer reading.Discard()
+			secrets := make(map[string][]byte)
+			for n := range test.erased {
+				p := personOf(n)
+				if _, err := s.Erase(t.Context(), &store.ErasureRequest{Who: []policy.Identity{p.phone, p.user}}); err != nil {
+					t.Fatal(err)
+				}
+				for name, secret := range p.secrets(s) {
+					secrets[fmt.Sprintf("%s of %d", name, n)] = secret
+				}
+			}
+			horizon, err := e.rollLogs(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.db.Flatten(1); err != nil {
+				t.Fatal(err)
+			}
+			stale, err := e.stale(t.Context(), horizon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(stale) == 0 || test.erased > 1 && len(stale) < mostStale {
+				t.Fatalf("only %d stale keys", len(stale))
+			}
+			before := recordsBesideLog(t, e.db)
+			reading.Discard()
+			if err := e.Purge(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if after := recordsBesideLog(t, e.db); !maps.Equal(after, before) {
+				t.Errorf("there are other records than before: %.600q", differences(after, before))
+			}
+			closeStore(t, s)
+			if found := leaks(t, dir, secrets); len(found) > 0 {
+				t.Errorf("found %q", found)
+			}
+			if report, err := Check(t.Context(), dir, ""); err != nil || !report.Sound() {
+				t.Errorf("%+v, %v", report, err)
+			}
+		})
+	}
+}
+
+// recordsBesideLog are all but those of the log of consents, which gets checkpoints by itself.
+func recordsBesideLog(t testing.TB, db *badger.DB) map[string]string {
+	t.Helper()
+	all := recordsIn(t, db)
+	maps.DeleteFunc(all, func(key, _ string) bool { return key[0] == 'b' })
+	return all
+}
+
+// What is written again for a purge takes the place of nothing that is written meanwhile.
+func TestPurgeWhileWriting(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, filepath.Join(fastDir(t), "store"), Options{Now: testNow, memtable: 256 << 10})
+	e := s.engine
+	wrote := make(map[string]string)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			key, value := fmt.Sprintf("xk%02d", n*7%50), fmt.Sprint(n)
+			err := e.Update(t.Context(), func(tx store.Tx) error {
+				if n%5 == 4 {
+					return tx.Delete([]byte(key))
+				}
+				return tx.Put([]byte(key), []byte(value), 0)
+			})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if wrote[key] = value; n%5 == 4 {
+				delete(wrote, key)
+			}
+		}
+	}()
+	again := 0
+	var stale [][]byte
+	for range 30 {
+		reading := e.db.NewTransaction(false)
+		horizon, err := e.rollLogs(t.Context(), stale)
+		if err == nil {
+			err = e.db.Flatten(1)
+		}
+		if err == nil {
+			stale, err = e.stale(t.Context(), horizon)
+		}
+		reading.Discard()
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		again += len(stale)
+	}
+	close(stop)
+	<-stopped
+	if err := e.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := recordsIn(t, e.db)
+	maps.DeleteFunc(got, func(key, _ string) bool { return !strings.HasPrefix(key, "xk") })
+	if !maps.Equal(got, wrote) || again == 0 {
+		t.Errorf("%v, want %v; %d written again", got, wrote, again)
 	}
 }
