@@ -189,5 +189,8 @@ func (h *home) unlock(key []byte) (err error) {
 // close gives the directory free.
 func (h *home) close() error {
 	h.keys.close()
+	if h.locked {
+		unlock(h.handle)
+	}
 	return h.handle.Close()
 }

@@ -41,6 +41,8 @@ func allocated(info os.FileInfo) uint64 { return uint64(info.Size()) }
 // lock leaves it to Badger to keep others out.
 func lock(*os.File) (bool, error) { return false, nil }
 
+func unlock(*os.File) {}
+
 func umask() (undo func()) { return func() {} }
 
 // isMount is not known here.

@@ -77,6 +77,10 @@ func lock(dir *os.File) (bool, error) {
 	return err == nil, err
 }
 
+// unlock lets others in, also while a process that is just being started still has the
+// handle from this one.
+func unlock(dir *os.File) { syscall.Flock(int(dir.Fd()), syscall.LOCK_UN) }
+
 // umask makes new files and directories the user's own until it is undone.
 func umask() (undo func()) {
 	old := syscall.Umask(0o077)
