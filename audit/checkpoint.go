@@ -84,27 +84,42 @@ func (s *signer) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(s.privat
 // Sign signs a checkpoint. Whoever calls it makes sure that what was signed before for
 // this origin is continued.
 func (k *Key) Sign(c Checkpoint) ([]byte, error) {
+	return k.signNote(c.Origin, c.text())
+}
+
+// signNote signs a text under the name of a log.
+func (k *Key) signNote(origin, text string) ([]byte, error) {
 	public := append([]byte{algorithm}, k.private.Public().(ed25519.PublicKey)...)
-	sum := sha256.Sum256(append([]byte(c.Origin+"\n"), public...))
-	return note.Sign(&note.Note{Text: c.text()}, &signer{c.Origin, binary.BigEndian.Uint32(sum[:]), k.private})
+	sum := sha256.Sum256(append([]byte(origin+"\n"), public...))
+	return note.Sign(&note.Note{Text: text}, &signer{origin, binary.BigEndian.Uint32(sum[:]), k.private})
+}
+
+// openNote verifies a signed text, which what names in an error, and gives it with the name
+// of the log whose key it is.
+func openNote(signed []byte, verifier, what string) (text, origin string, err error) {
+	v, err := note.NewVerifier(verifier)
+	if err != nil {
+		return "", "", fmt.Errorf("reading the verifier key: %w", err)
+	}
+	n, err := note.Open(signed, note.VerifierList(v))
+	if err != nil {
+		return "", "", fmt.Errorf("the %s: %w", what, err)
+	}
+	return n.Text, v.Name(), nil
 }
 
 // Open verifies a signed checkpoint.
 func Open(signed []byte, verifier string) (*Checkpoint, error) {
-	v, err := note.NewVerifier(verifier)
-	if err != nil {
-		return nil, fmt.Errorf("reading the verifier key: %w", err)
-	}
-	n, err := note.Open(signed, note.VerifierList(v))
-	if err != nil {
-		return nil, fmt.Errorf("the checkpoint: %w", err)
-	}
-	c, err := parse(n.Text)
+	text, origin, err := openNote(signed, verifier, "checkpoint")
 	if err != nil {
 		return nil, err
 	}
-	if c.Origin != v.Name() {
-		return nil, fmt.Errorf("the checkpoint is of %q, and the key of %q", c.Origin, v.Name())
+	c, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if c.Origin != origin {
+		return nil, fmt.Errorf("the checkpoint is of %q, and the key of %q", c.Origin, origin)
 	}
 	return c, nil
 }

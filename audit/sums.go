@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -29,9 +28,7 @@ func (k *Key) SignSums(origin string, text []byte) (*Sums, error) {
 	if err := checkSums(text); err != nil {
 		return nil, err
 	}
-	public := k.private.Public().(ed25519.PublicKey)
-	id := sha256.Sum256(append([]byte(origin+"\n"), append([]byte{algorithm}, public...)...))
-	signed, err := note.Sign(&note.Note{Text: string(text)}, &signer{origin, binary.BigEndian.Uint32(id[:]), k.private})
+	signed, err := k.signNote(origin, string(text))
 	if err != nil {
 		return nil, err
 	}
@@ -39,20 +36,16 @@ func (k *Key) SignSums(origin string, text []byte) (*Sums, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sums{signed, ed25519.Sign(k.private, text), derOf(public), verifier}, nil
+	return &Sums{signed, ed25519.Sign(k.private, text), derOf(k.private.Public().(ed25519.PublicKey)), verifier}, nil
 }
 
 // OpenSums verifies sums that [Key.SignSums] has signed, and gives their text.
 func OpenSums(signed []byte, verifier string) ([]byte, error) {
-	v, err := note.NewVerifier(verifier)
+	text, _, err := openNote(signed, verifier, "signed sums")
 	if err != nil {
-		return nil, fmt.Errorf("reading the verifier key: %w", err)
+		return nil, err
 	}
-	n, err := note.Open(signed, note.VerifierList(v))
-	if err != nil {
-		return nil, fmt.Errorf("the signed sums: %w", err)
-	}
-	return []byte(n.Text), checkSums([]byte(n.Text))
+	return []byte(text), checkSums([]byte(text))
 }
 
 // CheckSignature verifies a bare signature over a text.

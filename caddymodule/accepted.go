@@ -32,6 +32,12 @@ func sourceOf(r *http.Request) netip.Prefix {
 		}
 		addr = port.Addr()
 	}
+	return subscriber(addr)
+}
+
+// subscriber is what one subscriber to the internet has: an address of IPv4, a network of
+// IPv6.
+func subscriber(addr netip.Addr) netip.Prefix {
 	addr = addr.Unmap().WithZone("")
 	bits := 64
 	if addr.Is4() {

@@ -36,23 +36,13 @@ func newFormLimits(perMinute int) *formLimits {
 	return &formLimits{perMinute, addresses, numbers}
 }
 
-// form reports that another form may come from an address: of IPv6, from the network that
-// one subscriber has.
+// form reports that another form may come from the subscriber who has an address.
 func (l *formLimits) form(address string, now time.Time) bool {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
 		return false // Caddy knows everybody's
 	}
-	ip = ip.Unmap().WithZone("")
-	bits := 32
-	if ip.Is6() {
-		bits = 64
-	}
-	network, err := ip.Prefix(bits)
-	if err != nil {
-		return false
-	}
-	return allows(l.addresses, network, rate.Every(time.Minute/time.Duration(l.perMinute)), l.perMinute, now)
+	return allows(l.addresses, subscriber(ip), rate.Every(time.Minute/time.Duration(l.perMinute)), l.perMinute, now)
 }
 
 // formFor reports that another form may come for a number.

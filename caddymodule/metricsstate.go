@@ -31,21 +31,9 @@ var states = []prometheus.Collector{
 	state("upstream_waiting", "Requests that wait for a connection to the guard's own upstream, since max_connections are in use.",
 		func() float64 { return float64(forwarded.Waiting()) }),
 	state("numbers_without_webhooks", "Business phone numbers that have sent for a day without a webhook.",
-		func() float64 {
-			app := serving.Load()
-			if app == nil {
-				return 0
-			}
-			return float64(len(app.gateway.SilentNumbers()))
-		}),
+		ofServing(func(_ context.Context, app *App) float64 { return float64(len(app.gateway.SilentNumbers())) })),
 	state("campaigns_off", "Business phone numbers whose marketing is switched off.",
-		func() float64 {
-			app := serving.Load()
-			if app == nil {
-				return 0
-			}
-			ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
-			defer cancel()
+		ofServing(func(ctx context.Context, app *App) float64 {
 			off := 0
 			list, err := app.gateway.Campaigns(ctx, "")
 			for i := range list {
@@ -54,21 +42,15 @@ var states = []prometheus.Collector{
 				}
 			}
 			return float64(off)
-		}),
+		})),
 	state("messaging_limit_used_ratio", "Part of its messaging limit that the portfolio has used which has used most of it.",
-		func() float64 {
-			app := serving.Load()
-			if app == nil {
-				return 0
-			}
-			ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
-			defer cancel()
+		ofServing(func(ctx context.Context, app *App) float64 {
 			most, err := app.gateway.MessagingLimitUsed(ctx)
 			if err != nil {
 				return 0
 			}
 			return most
-		}),
+		})),
 	state("store_queue", "Changes of the store that are on their way to disk.",
 		func() float64 { return float64(measure().Waiting) }),
 	state("store_sync_seconds", "How long the store's newest changes took to get on disk.",
@@ -165,6 +147,20 @@ type webhookAges struct{}
 var webhookAge = prometheus.NewDesc("caddy_whatsapp_seconds_since_webhook",
 	"How long ago the newest webhook came of each listed business phone number, +Inf where none ever has; as other of those that are not listed, once one has come since the gateway started.",
 	[]string{"business"}, nil)
+
+// ofServing is what value tells of the gateway that serves, within scrapePatience; zero
+// where none does.
+func ofServing(value func(context.Context, *App) float64) func() float64 {
+	return func() float64 {
+		app := serving.Load()
+		if app == nil {
+			return 0
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+		defer cancel()
+		return value(ctx, app)
+	}
+}
 
 // scrapePatience is how long somebody who asks for metrics waits for the store.
 const scrapePatience = 2 * time.Second

@@ -109,16 +109,14 @@ func tombsOf(ctx context.Context, c *call) (*badger.Tombs, error) {
 		}
 		return badger.ReadTombs(strings.NewReader(tombs.Text), "")
 	}
-	list, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("opening the tombstones: %w", err)
-	}
-	defer list.Close()
-	tombs, err := badger.ReadTombs(list, "")
-	if err != nil {
-		return nil, fmt.Errorf("reading the tombstones: %w", err)
-	}
-	return tombs, nil
+	var tombs *badger.Tombs
+	err := fromTombstones(name, func(list io.Reader) (err error) {
+		if tombs, err = badger.ReadTombs(list, ""); err != nil {
+			return fmt.Errorf("reading the tombstones: %w", err)
+		}
+		return nil
+	})
+	return tombs, err
 }
 
 // tips are the backups to look at, the newest first.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/waguard/waguard/store/badger"
@@ -12,15 +13,22 @@ func checkTombstones(name string) error {
 	if name == "" {
 		return nil
 	}
+	return fromTombstones(name, func(list io.Reader) error {
+		if _, err := badger.ReadTombstones(list); err != nil {
+			return fmt.Errorf("reading the tombstones: %w", err)
+		}
+		return nil
+	})
+}
+
+// fromTombstones hands a list of tombstones to read.
+func fromTombstones(name string, read func(list io.Reader) error) error {
 	list, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("opening the tombstones: %w", err)
 	}
 	defer list.Close()
-	if _, err := badger.ReadTombstones(list); err != nil {
-		return fmt.Errorf("reading the tombstones: %w", err)
-	}
-	return nil
+	return read(list)
 }
 
 // addTombstones puts the tombstones of erased people beside what was restored.
@@ -29,15 +37,12 @@ func addTombstones(c *call) error {
 	if name == "" {
 		return nil
 	}
-	list, err := os.Open(name)
-	if err != nil {
-		return fmt.Errorf("opening the tombstones: %w", err)
-	}
-	defer list.Close()
-	n, err := badger.AddTombstones(c.flags.String("path"), list)
-	if err != nil {
-		return fmt.Errorf("putting the tombstones beside the store, without which nobody stays erased: %w", err)
-	}
-	c.hint("%d tombstones: who they are of is erased when the gateway starts", n)
-	return nil
+	return fromTombstones(name, func(list io.Reader) error {
+		n, err := badger.AddTombstones(c.flags.String("path"), list)
+		if err != nil {
+			return fmt.Errorf("putting the tombstones beside the store, without which nobody stays erased: %w", err)
+		}
+		c.hint("%d tombstones: who they are of is erased when the gateway starts", n)
+		return nil
+	})
 }

@@ -3,8 +3,6 @@ package e2e
 import (
 	"net/http"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,24 +31,7 @@ func offer(t testing.TB, w *world) (*http.Response, []byte) {
 // cap allows, the others are refused for what they are.
 func TestCapUnderConcurrency(t *testing.T) {
 	w := cappedWorld(t)
-	var allowed, capped atomic.Int32
-	var wg sync.WaitGroup
-	for range 200 {
-		wg.Go(func() {
-			switch resp, body := offer(t, w); {
-			case resp.StatusCode == http.StatusOK:
-				allowed.Add(1)
-			case resp.Header.Get("X-Waguard-Rule") == "FREQUENCY_CAP":
-				capped.Add(1)
-			default:
-				t.Errorf("%s %s", resp.Status, body)
-			}
-		})
-	}
-	wg.Wait()
-	if allowed.Load() != offersAWeek || capped.Load() != 200-offersAWeek || len(w.sim.Sends()) != offersAWeek {
-		t.Errorf("%d passed, %d were refused, %d arrived; want %d to arrive", allowed.Load(), capped.Load(), len(w.sim.Sends()), offersAWeek)
-	}
+	w.atOnce(t, 200, offersAWeek, "FREQUENCY_CAP", func(int) (*http.Response, []byte) { return offer(t, w) })
 	addsUp(t, w.Gateway)
 }
 

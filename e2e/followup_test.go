@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,10 +11,9 @@ import (
 )
 
 // followUp sends Ana a template with the given components.
-func followUp(t testing.TB, w *world, name, components string) (*http.Response, string) {
+func followUp(t testing.TB, w *world, name, components string) (*http.Response, []byte) {
 	t.Helper()
-	resp, body := w.Post(t, messages, `{"messaging_product":"whatsapp",`+ana.address()+`,"type":"template","template":{"name":"`+name+`","language":{"code":"en"},"components":`+components+`}}`)
-	return resp, string(body)
+	return w.Post(t, messages, `{"messaging_product":"whatsapp",`+ana.address()+`,"type":"template","template":{"name":"`+name+`","language":{"code":"en"},"components":`+components+`}}`)
 }
 
 // followingWorld is a shop that follows up on people who wrote.
@@ -69,24 +66,7 @@ func TestFollowupStory(t *testing.T) {
 func TestFollowupsUnderConcurrency(t *testing.T) {
 	w := followingWorld(t)
 	after(25*time.Hour)(t, w)
-	var passed, limited atomic.Int32
-	var wg sync.WaitGroup
-	for range 100 {
-		wg.Go(func() {
-			switch resp, body := followUp(t, w, "parcel_ready", `[]`); {
-			case resp.StatusCode == http.StatusOK:
-				passed.Add(1)
-			case resp.Header.Get("X-Waguard-Rule") == "FOLLOWUP_LIMIT":
-				limited.Add(1)
-			default:
-				t.Errorf("%s %s", resp.Status, body)
-			}
-		})
-	}
-	wg.Wait()
-	if passed.Load() != 1 || limited.Load() != 99 || len(w.sim.Sends()) != 1 {
-		t.Errorf("%d passed, %d were refused, %d arrived; want one to arrive", passed.Load(), limited.Load(), len(w.sim.Sends()))
-	}
+	w.atOnce(t, 100, 1, "FOLLOWUP_LIMIT", func(int) (*http.Response, []byte) { return followUp(t, w, "parcel_ready", `[]`) })
 	addsUp(t, w.Gateway)
 }
 

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -136,24 +134,7 @@ func TestPairRateUnderConcurrency(t *testing.T) {
 	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: withPolicy("pair_rate")}})
 	ana.writes("Hello")(t, w)
 	body := `{"messaging_product":"whatsapp",` + ana.address() + `,"type":"text","text":{"body":"Secret message"}}`
-	var allowed, limited atomic.Int32
-	var wg sync.WaitGroup
-	for range 200 {
-		wg.Go(func() {
-			switch resp, answer := w.Post(t, messages, body); {
-			case resp.StatusCode == http.StatusOK:
-				allowed.Add(1)
-			case resp.Header.Get("X-Waguard-Rule") == "PAIR_RATE_LIMIT":
-				limited.Add(1)
-			default:
-				t.Errorf("%s %s", resp.Status, answer)
-			}
-		})
-	}
-	wg.Wait()
-	if allowed.Load() != 45 || limited.Load() != 155 || len(w.sim.Sends()) != 45 {
-		t.Errorf("%d passed, %d were refused, %d arrived; want 45 to arrive", allowed.Load(), limited.Load(), len(w.sim.Sends()))
-	}
+	w.atOnce(t, 200, 45, "PAIR_RATE_LIMIT", func(int) (*http.Response, []byte) { return w.Post(t, messages, body) })
 	w.Clock.Advance(5 * time.Second)
 	text(ana, "refuse PAIR_RATE_LIMIT 400/131056 service by user")(t, w)
 	w.Clock.Advance(time.Second)

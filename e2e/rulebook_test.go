@@ -3,8 +3,6 @@ package e2e
 import (
 	"net/http"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,24 +53,7 @@ func TestConsentRequestStory(t *testing.T) {
 // TestConsentRequestsUnderConcurrency: of a hundred requests at once one leaves.
 func TestConsentRequestsUnderConcurrency(t *testing.T) {
 	w := requestingWorld(t)
-	var asked, limited atomic.Int32
-	var wg sync.WaitGroup
-	for range 100 {
-		wg.Go(func() {
-			switch resp, body := request(t, w); {
-			case resp.StatusCode == http.StatusOK:
-				asked.Add(1)
-			case resp.Header.Get("X-Waguard-Rule") == "CONSENT_REQUEST_LIMIT":
-				limited.Add(1)
-			default:
-				t.Errorf("%s %s", resp.Status, body)
-			}
-		})
-	}
-	wg.Wait()
-	if asked.Load() != 1 || limited.Load() != 99 || len(w.sim.Sends()) != 1 {
-		t.Errorf("%d passed, %d were refused, %d arrived; want one to arrive", asked.Load(), limited.Load(), len(w.sim.Sends()))
-	}
+	w.atOnce(t, 100, 1, "CONSENT_REQUEST_LIMIT", func(int) (*http.Response, []byte) { return request(t, w) })
 	resp, _ := request(t, w)
 	if wait, err := strconv.Atoi(resp.Header.Get("Retry-After")); err != nil || time.Duration(wait)*time.Second < 29*day {
 		t.Errorf("Retry-After %d (%v)", wait, err)

@@ -159,20 +159,10 @@ func (j *inPlace) candidates(asked policy.Category) []candidate {
 	}
 	slices.SortStableFunc(list, func(a, b candidate) int {
 		return cmp.Or(
-			falseFirst(a.languageFrom == languageOther, b.languageFrom == languageOther),
-			cmp.Compare(costs[a.category], costs[b.category]), falseFirst(!a.exact, !b.exact))
+			policy.CompareBools(a.languageFrom == languageOther, b.languageFrom == languageOther),
+			cmp.Compare(costs[a.category], costs[b.category]), policy.CompareBools(!a.exact, !b.exact))
 	})
 	return list
-}
-
-func falseFirst(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // language is the person's, as far as can be told, and how: that of the template the send

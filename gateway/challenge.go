@@ -97,13 +97,21 @@ func (g *Gateway) ask(ctx context.Context, a *asked, word *policy.ConsentChanged
 		PhoneNumberID: word.PhoneNumberID, Scopes: word.Scopes, Source: word.Source, Ref: word.Ref, Evidence: word.Evidence, Lacks: word.Lacks,
 		Actor: word.Actor, Expires: g.now().Add(within),
 	}
+	if err := g.challenge(ctx, a, c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// challenge records that the person was asked, with a challenge that gets its id.
+func (g *Gateway) challenge(ctx context.Context, a *asked, c *store.Challenge) error {
 	meant, err := a.store.Meant(ctx, a.who)
 	if err == nil {
 		err = a.store.Ask(lasting(ctx), meant[0], c)
 	}
 	g.wrote(err)
 	if err != nil {
-		return nil, unrecorded(err)
+		return unrecorded(err)
 	}
-	return c, nil
+	return nil
 }

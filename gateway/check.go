@@ -69,10 +69,9 @@ func (g *Gateway) check(ctx context.Context, r *CheckRequest, alternatives bool)
 	if err != nil {
 		return nil, err
 	}
-	path := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: "/" + id + "/messages"}, Header: http.Header{}}
-	route, refusal := cloudapi.Classify(cloudapi.Cloud, path, "")
-	if refusal != nil {
-		return nil, misasked(errors.New("phone_number_id is none"))
+	read, err := g.reader(ctx, id)
+	if err != nil {
+		return nil, err
 	}
 	list := make([]Checked, len(r.Contacts))
 	for i, contact := range r.Contacts {
@@ -80,7 +79,7 @@ func (g *Gateway) check(ctx context.Context, r *CheckRequest, alternatives bool)
 		if err != nil {
 			return nil, misasked(err)
 		}
-		reading, refusal := cloudapi.ReadSends(route, "application/json", body, func(id string) string { return g.Home(ctx, id) })
+		reading, refusal := read(body)
 		if refusal != nil {
 			list[i] = Checked{Verdict: policy.Refuse, Rule: refusal.Rule, Reason: refusal.Reason, Remedy: refusal.Remedy}
 			continue
@@ -102,6 +101,18 @@ func (g *Gateway) check(ctx context.Context, r *CheckRequest, alternatives bool)
 		}
 	}
 	return list, nil
+}
+
+// reader reads messages as if they had been posted through a business phone number.
+func (g *Gateway) reader(ctx context.Context, phoneNumberID string) (func(body []byte) (cloudapi.Reading, *cloudapi.Refusal), error) {
+	path := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: "/" + phoneNumberID + "/messages"}, Header: http.Header{}}
+	route, refusal := cloudapi.Classify(cloudapi.Cloud, path, "")
+	if refusal != nil {
+		return nil, misasked(errors.New("phone_number_id is none"))
+	}
+	return func(body []byte) (cloudapi.Reading, *cloudapi.Refusal) {
+		return cloudapi.ReadSends(route, "application/json", body, func(id string) string { return g.Home(ctx, id) })
+	}, nil
 }
 
 // body is the send as a sender would write it.

@@ -163,24 +163,32 @@ func (g *Gateway) RecordConsent(ctx context.Context, r ConsentRequest, state pol
 		recorded.Challenge, err = g.ask(ctx, &a, &word, r.ExpiresIn)
 		return recorded, err
 	}
+	if err := g.record(ctx, &a, word); err != nil {
+		return nil, err
+	}
+	if word.State == policy.OptedIn {
+		recorded.given = &word
+	}
+	return recorded, nil
+}
+
+// record records a word of everybody that the person's name may mean.
+func (g *Gateway) record(ctx context.Context, a *asked, word policy.ConsentChanged) error {
 	words, err := a.words(ctx, word)
 	if p, ok := errors.AsType[*Problem](err); ok {
-		return nil, p
+		return p
 	}
 	if err != nil {
-		return nil, unrecorded(err)
+		return unrecorded(err)
 	}
 	var events []policy.Event
 	for _, word := range words {
 		events = append(events, word)
 	}
 	if err := g.Learn(ctx, events); err != nil {
-		return nil, unrecorded(err)
+		return unrecorded(err)
 	}
-	if word.State == policy.OptedIn {
-		recorded.given = &word
-	}
-	return recorded, nil
+	return nil
 }
 
 // word is what a request records of a person, who is still to be named.

@@ -32,12 +32,11 @@ type Ticked struct {
 // the store keeps the text of each version.
 func (t *Ticked) Evidence() consent.Evidence {
 	f := t.Form
-	e := consent.Evidence{
+	return consent.Evidence{
 		Text: f.Text, TextVersion: f.Form + "/" + f.Language + "/" + f.Version().String(), Language: f.Language,
 		NamesChannel: true, BusinessName: f.Business, Categories: f.Categories, Frequency: f.Frequency, LegalBasis: f.LegalBasis, Jurisdiction: f.Jurisdiction,
 		PageURL: t.PageURL, IP: t.IP, UserAgent: t.UserAgent,
 	}
-	return e
 }
 
 // FormLacks are what an opt-in by a form would lack to be valid; empty where they are
@@ -71,36 +70,16 @@ func (g *Gateway) Tick(ctx context.Context, t *Ticked) (code string, err error) 
 	word.Evidence.Text = "" // of which the store has the version
 	if t.Confirm == "" {
 		word.Tap = true // which lifts nothing
-		words, err := a.words(ctx, word)
-		if err != nil {
-			return "", unrecorded(err)
-		}
-		return "", g.learnTick(ctx, words)
+		return "", g.record(ctx, &a, word)
 	}
 	c := &store.Challenge{
 		PhoneNumberID: word.PhoneNumberID, Scopes: word.Scopes, Source: word.Source, Evidence: word.Evidence, Lacks: word.Lacks, Actor: word.Actor,
 		Text: policy.FoldText(t.Confirm), Expires: g.now().Add(answerTime),
 	}
-	meant, err := a.store.Meant(ctx, a.who)
-	if err == nil {
-		err = a.store.Ask(lasting(ctx), meant[0], c)
-	}
-	g.wrote(err)
-	if err != nil {
-		return "", unrecorded(err)
+	if err := g.challenge(ctx, &a, c); err != nil {
+		return "", err
 	}
 	return c.Code, nil
-}
-
-func (g *Gateway) learnTick(ctx context.Context, words []policy.ConsentChanged) error {
-	events := make([]policy.Event, len(words))
-	for i, w := range words {
-		events[i] = w
-	}
-	if err := g.Learn(ctx, events); err != nil {
-		return unrecorded(err)
-	}
-	return nil
 }
 
 // ReadNumber reads a phone number with plus and country code.

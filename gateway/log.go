@@ -77,18 +77,17 @@ func (d *Sends) report(j *Judged) {
 		d.Contacts.field("contact", s.For(&e.Decision), e.Contact()),
 		why,
 		proposed(j.alternatives),
-		whyNoFallback(j.fallbackRefused),
-		ofRule(e.Decision.RuleID),
+		unlessEmpty("fallback", j.fallbackRefused), // why no template was sent in place of a text
+		unlessEmpty("rule_id", e.Decision.RuleID),  // of the operator's own rule that refused
 		warned(e.Decision.Warnings),
 	)
 }
 
-// whyNoFallback is why no template was sent in place of a text.
-func whyNoFallback(why string) zap.Field {
-	if why == "" {
+func unlessEmpty(key, value string) zap.Field {
+	if value == "" {
 		return zap.Skip()
 	}
-	return zap.String("fallback", why)
+	return zap.String(key, value)
 }
 
 // proposed are the templates that would pass in place of the send.
@@ -101,14 +100,6 @@ func proposed(list []cloudapi.Alternative) zap.Field {
 		said[i] = a.Name + " (" + a.Language + ", " + string(a.Category) + ")"
 	}
 	return zap.Strings("alternatives", said)
-}
-
-// ofRule is the rule of the operator's own that refused.
-func ofRule(id string) zap.Field {
-	if id == "" {
-		return zap.Skip()
-	}
-	return zap.String("rule_id", id)
 }
 
 // warned is what such rules warn of.

@@ -11,7 +11,6 @@ import (
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/consent"
-	"github.com/waguard/waguard/phone"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -171,11 +170,7 @@ func readContact(s string) (policy.Identity, error) {
 	if !strings.HasPrefix(s, "+") {
 		return policy.Identity{}, errors.New("write the phone number with plus and country code, or the user id such as US.13491208655302741918")
 	}
-	n, err := phone.Parse(s, "")
-	if err != nil {
-		return policy.Identity{}, err
-	}
-	return identity.Phone(n.Number), nil
+	return ReadNumber(s)
 }
 
 // pseudonymPrefix begins a contact that is written as an export has it: by its pseudonym,

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -123,12 +121,11 @@ func (g *Gateway) readWhy(ctx context.Context, id string, r *WhyRequest) (*cloud
 			return nil, misasked(fmt.Errorf("contact: %w", err))
 		}
 	}
-	path := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: "/" + id + "/messages"}, Header: http.Header{}}
-	route, refusal := cloudapi.Classify(cloudapi.Cloud, path, "")
-	if refusal != nil {
-		return nil, misasked(errors.New("phone_number_id is none"))
+	read, err := g.reader(ctx, id)
+	if err != nil {
+		return nil, err
 	}
-	reading, refusal := cloudapi.ReadSends(route, "application/json", body, func(id string) string { return g.Home(ctx, id) })
+	reading, refusal := read(body)
 	switch {
 	case refusal != nil:
 		return nil, misasked(fmt.Errorf("the send is refused as %s by the reader, whatever is known: %s", refusal.Rule, refusal.Reason))

@@ -231,9 +231,9 @@ func (t *Taken) Release(c *Contact, phoneNumberID string) {
 	r := t.relation(c, phoneNumberID)
 	switch _, counted := t.Kind.sent(); {
 	case counted:
-		r.Sent = withoutSent(r.Sent, t.sent())
+		r.Sent = without(r.Sent, t.sent(), compareSent)
 	case t.Kind == ClaimConversation:
-		r.Started = withoutStarted(r.Started, t.started())
+		r.Started = without(r.Started, t.started(), compareStarted)
 	case t.Kind == ClaimWelcome:
 		if r.Welcomed == t.At {
 			r.Welcomed = 0

@@ -72,11 +72,10 @@ const mostLimited = 8
 // WithLimited adds a word to a list, which stays as it is: sorted, each once, without what
 // is over, and the newest of each code. In which order they come makes no difference.
 func WithLimited(list []Limited, l Limited) []Limited {
-	i, known := slices.BinarySearchFunc(list, l, compareLimited)
-	if known {
+	list, added := inserted(list, l, compareLimited)
+	if !added {
 		return list
 	}
-	list = slices.Insert(slices.Clone(list), i, l)
 	over := make(map[int]Moment)
 	words := make(map[int]int)
 	for _, w := range list {
@@ -99,10 +98,11 @@ func WithLimited(list []Limited, l Limited) []Limited {
 }
 
 func compareLimited(a, b Limited) int {
-	return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.At, b.At), compareBools(a.Over, b.Over))
+	return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.At, b.At), CompareBools(a.Over, b.Over))
 }
 
-func compareBools(a, b bool) int {
+// CompareBools orders false before true.
+func CompareBools(a, b bool) int {
 	switch {
 	case a == b:
 		return 0

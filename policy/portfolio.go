@@ -161,25 +161,13 @@ const mostStarted = 32
 // withStarted is the list and s, sorted, as far as it may still count. The list itself is
 // shared and stays as it is.
 func withStarted(list []Started, s Started) []Started {
-	i, known := slices.BinarySearchFunc(list, s, compareStarted)
-	if known {
+	list, added := inserted(list, s, compareStarted)
+	if !added {
 		return list
 	}
-	list = slices.Insert(slices.Clone(list), i, s)
 	oldest := list[len(list)-1].At.Add(-2 * portfolioPeriod)
 	list = slices.DeleteFunc(list, func(s Started) bool { return s.At < oldest })
 	return list[max(len(list)-mostStarted, 0):]
-}
-
-func withoutStarted(list []Started, s Started) []Started {
-	i, known := slices.BinarySearchFunc(list, s, compareStarted)
-	if !known {
-		return list
-	}
-	if list = slices.Delete(slices.Clone(list), i, i+1); len(list) == 0 {
-		return nil
-	}
-	return list
 }
 
 // Started is when numbers of a portfolio last wrote to the person outside of a window; zero

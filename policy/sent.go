@@ -53,19 +53,30 @@ func compareSent(a, b Sent) int {
 // withSent is the list and s, sorted, the newest mostSent of it. The list itself is
 // shared between copies of a contact and stays as it is.
 func withSent(list []Sent, s Sent) []Sent {
-	i, known := slices.BinarySearchFunc(list, s, compareSent)
-	if known {
+	list, added := inserted(list, s, compareSent)
+	if !added {
 		return list
 	}
-	list = slices.Insert(slices.Clone(list), i, s)
 	if s.Kind == SentToPair {
 		list = withoutPaid(list, s.At)
 	}
 	return list[max(len(list)-mostSent, 0):]
 }
 
-func withoutSent(list []Sent, s Sent) []Sent {
-	i, known := slices.BinarySearchFunc(list, s, compareSent)
+// inserted is the sorted list with x in it, and whether that is new. The list itself stays
+// as it is.
+func inserted[T any](list []T, x T, compare func(a, b T) int) (with []T, added bool) {
+	i, known := slices.BinarySearchFunc(list, x, compare)
+	if known {
+		return list, false
+	}
+	return slices.Insert(slices.Clone(list), i, x), true
+}
+
+// without is the sorted list without x, nil where nothing is left. The list itself stays as
+// it is.
+func without[T any](list []T, x T, compare func(a, b T) int) []T {
+	i, known := slices.BinarySearchFunc(list, x, compare)
 	if !known {
 		return list
 	}

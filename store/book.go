@@ -210,7 +210,9 @@ func (s *Book) load(r *reading) error {
 func (s *Book) Close() error {
 	s.closeOnce.Do(func() {
 		s.entering.end()
-		s.older.end()
+		if s.older != nil {
+			s.older.end()
+		}
 		s.resuming.end()
 		s.purging.end()
 		s.stops.end()
@@ -255,6 +257,15 @@ func (s *Book) view(ctx context.Context, read func(*reading) error) error {
 		s.log.Error("a record of the store can't be read; run waguard store check, and restore a backup if it finds damage", zap.Error(err))
 	}
 	return err
+}
+
+// look reads what a sole engine's book has in memory, for which read gets nil, and else what
+// is committed.
+func (s *Book) look(ctx context.Context, read func(*reading) error) error {
+	if s.sole != nil {
+		return read(nil)
+	}
+	return s.view(ctx, read)
 }
 
 // update makes a change and waits for it.

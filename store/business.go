@@ -12,11 +12,8 @@ import (
 
 // Number is what webhooks told about a business phone number.
 func (s *Book) Number(ctx context.Context, phoneNumberID string) (n Number, err error) {
-	if s.known != nil {
-		return s.known.number(phoneNumberID), nil
-	}
-	err = s.view(ctx, func(r *reading) (err error) {
-		n, err = r.number(phoneNumberID)
+	err = s.look(ctx, func(r *reading) (err error) {
+		n, err = s.numberIn(r, phoneNumberID)
 		return err
 	})
 	if err != nil {
@@ -99,6 +96,15 @@ func (r *reading) numberShown(display string) (id string, err error) {
 	return id, err
 }
 
+// numberIn is what webhooks told about a number. It is read from r, which is nil where the
+// engine is sole.
+func (s *Book) numberIn(r *reading, phoneNumberID string) (Number, error) {
+	if s.known != nil {
+		return s.known.number(phoneNumberID), nil
+	}
+	return r.number(phoneNumberID)
+}
+
 // templateFacts are what is known about a template of a WABA; where that isn't
 // named, of the one the phone number is known to belong to.
 func (s *Book) templateFacts(r *reading, waba, phoneNumberID string, ref policy.TemplateRef) (f policy.TemplateFacts, err error) {
@@ -106,10 +112,8 @@ func (s *Book) templateFacts(r *reading, waba, phoneNumberID string, ref policy.
 		return f, nil
 	}
 	if waba == "" {
-		var n Number
-		if s.known != nil {
-			n = s.known.number(phoneNumberID)
-		} else if n, err = r.number(phoneNumberID); err != nil {
+		n, err := s.numberIn(r, phoneNumberID)
+		if err != nil {
 			return f, err
 		}
 		if waba = n.WABA; waba == "" {

@@ -75,11 +75,10 @@ func (s *Book) Enforce(ctx context.Context, list []Enforced) error {
 }
 
 func (t *tx) enforce(e, before *Enforced, now policy.Moment) error {
-	held := new(Entry)
-	held.Policy = e.Policy
-	kept := *held
-	inForce := t.s.abridge(held, &kept)
-	e.Digest, e.At = kept.PolicyDigest, 0
+	inForce := t.s.recordOfPolicy(&e.Policy)
+	if e.Digest = nil; inForce != nil {
+		e.Digest = &inForce.digest
+	}
 	if before != nil {
 		e.At = before.At
 		same, err := encode(e)

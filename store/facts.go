@@ -262,7 +262,7 @@ func (s *Book) NewSince(ctx context.Context, who policy.Identity) (since policy.
 // Person is what is known about the person behind an identity in relation to a
 // business phone number.
 func (s *Book) Person(ctx context.Context, who policy.Identity, phoneNumberID string, terms *policy.Terms) (f policy.PersonFacts, err error) {
-	read := func(r *reading) error {
+	err = s.look(ctx, func(r *reading) error {
 		people, contacts, err := s.lookUpIn(ctx, r, []policy.Identity{who})
 		if err != nil {
 			return err
@@ -272,12 +272,7 @@ func (s *Book) Person(ctx context.Context, who policy.Identity, phoneNumberID st
 			f = people[0].Facts(fold)
 		}
 		return err
-	}
-	if s.sole != nil {
-		err = read(nil)
-	} else {
-		err = s.view(ctx, read)
-	}
+	})
 	if err != nil {
 		return policy.PersonFacts{}, fmt.Errorf("reading the person %s: %w", s.Pseudonym(who), err)
 	}

@@ -86,19 +86,28 @@ func (s *Book) abridge(e, kept *Entry) *policyRecord {
 	if e.worded() {
 		kept.Decision.Reason, kept.Decision.Remedy, kept.Decision.Retry, kept.Unworded = "", "", 0, true
 	}
+	r := s.recordOfPolicy(&e.Policy)
+	if r == nil {
+		return nil
+	}
+	kept.PolicyDigest, kept.Policy = &r.digest, policy.Policy{}
+	if e.Send.Bare != policy.NotBare {
+		kept.Policy.BareNumbers = e.Policy.BareNumbers
+	}
+	return r
+}
+
+// recordOfPolicy is the record of a policy; nil for the default one, which has none.
+func (s *Book) recordOfPolicy(p *policy.Policy) *policyRecord {
 	var buffer [128]byte
 	w := recordWriter{buffer[:0]}
-	if w.writePolicy(&e.Policy); len(w.out) == 1 {
+	if w.writePolicy(p); len(w.out) == 1 {
 		return nil
 	}
 	r := new(policyRecord)
 	known := false
 	if r.digest, known = s.policies.digest(w.out); !known {
 		r.value = bytes.Clone(w.out)
-	}
-	kept.PolicyDigest, kept.Policy = &r.digest, policy.Policy{}
-	if e.Send.Bare != policy.NotBare {
-		kept.Policy.BareNumbers = e.Policy.BareNumbers
 	}
 	return r
 }

@@ -149,12 +149,7 @@ func (t *tx) statusLimits(e *policy.StatusChanged, names []policy.Alias, entry *
 // Campaign says whether marketing of a business phone number is switched off.
 func (s *Book) Campaign(ctx context.Context, phoneNumberID, waba string) (policy.Campaign, error) {
 	var f policy.Facts
-	var err error
-	if s.known != nil {
-		err = s.limitFacts(nil, phoneNumberID, waba, &f)
-	} else {
-		err = s.view(ctx, func(r *reading) error { return s.limitFacts(r, phoneNumberID, waba, &f) })
-	}
+	err := s.look(ctx, func(r *reading) error { return s.limitFacts(r, phoneNumberID, waba, &f) })
 	if err != nil {
 		return f.Campaign, fmt.Errorf("reading whether marketing is switched off: %w", err)
 	}
@@ -164,17 +159,29 @@ func (s *Book) Campaign(ctx context.Context, phoneNumberID, waba string) (policy
 // limitFacts are what holds for a business phone number, of the account waba where that is
 // known. It reads from r, which is nil where the engine is sole.
 func (s *Book) limitFacts(r *reading, phoneNumberID, waba string, f *policy.Facts) error {
-	var number Number
-	var err error
-	if s.known != nil {
-		number = s.known.number(phoneNumberID)
-	} else if number, err = r.number(phoneNumberID); err != nil {
+	number, err := s.numberIn(r, phoneNumberID)
+	if err != nil {
 		return err
 	}
 	if waba == "" {
 		waba = number.WABA
 	}
-	subjects := []limitSubject{{limitedNumber, phoneNumberID}, {limitedDisplay, number.Display}, {limitedAccount, waba}}
+	limits, err := s.limitsIn(r, []limitSubject{{limitedNumber, phoneNumberID}, {limitedDisplay, number.Display}, {limitedAccount, waba}})
+	if err != nil {
+		return err
+	}
+	for i := range limits {
+		for _, w := range limits[i].Words {
+			f.Limits = policy.WithLimited(f.Limits, w)
+		}
+		f.Campaign.Merge(limits[i].Campaign)
+	}
+	return nil
+}
+
+// limitsIn are the records of subjects, in their order; that of a subject without a name is
+// empty. They are read from r, which is nil where the engine is sole.
+func (s *Book) limitsIn(r *reading, subjects []limitSubject) ([]limitRecord, error) {
 	if s.known == nil {
 		var keys [][]byte
 		for _, subject := range subjects {
@@ -184,29 +191,28 @@ func (s *Book) limitFacts(r *reading, phoneNumberID, waba string, f *policy.Fact
 		}
 		if len(keys) > 0 {
 			if err := r.fetch(keys...); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	for _, subject := range subjects {
+	list := make([]limitRecord, len(subjects))
+	for i, subject := range subjects {
 		if subject.ID == "" {
 			continue
 		}
-		var l limitRecord
 		if s.known != nil {
-			l = s.known.limit(subject)
-		} else if l, err = readRecord[limitRecord](r, subject.key()); err != nil {
-			return err
+			list[i] = s.known.limit(subject)
+		} else {
+			var err error
+			if list[i], err = readRecord[limitRecord](r, subject.key()); err != nil {
+				return nil, err
+			}
 		}
 		if r != nil && r.at != 0 {
-			l.until(r.at)
+			list[i].until(r.at)
 		}
-		for _, w := range l.Words {
-			f.Limits = policy.WithLimited(f.Limits, w)
-		}
-		f.Campaign.Merge(l.Campaign)
 	}
-	return nil
+	return list, nil
 }
 
 // until leaves out what was not known yet at a moment. What a later word has taken the place

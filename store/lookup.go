@@ -11,11 +11,7 @@ import (
 // those, under the user id of the other kind with the same spelling, and under the
 // former key of a number whose key has changed since the store was made.
 func (s *Book) lookUp(ctx context.Context, who []policy.Identity) (people []policy.Named, err error) {
-	if s.sole != nil {
-		people, _, err = s.lookUpIn(ctx, nil, who)
-		return people, err
-	}
-	err = s.view(ctx, func(r *reading) (err error) {
+	err = s.look(ctx, func(r *reading) (err error) {
 		people, _, err = s.lookUpIn(ctx, r, who)
 		return err
 	})
@@ -79,16 +75,10 @@ func (s *Book) Meant(ctx context.Context, who policy.Identity) ([]policy.Identit
 	}
 	names := []policy.Alias{s.Pseudonym(who), s.Pseudonym(other)}
 	var contacts []*policy.Contact
-	read := func(r *reading) (err error) {
+	err := s.look(ctx, func(r *reading) (err error) {
 		contacts, err = s.contacts(ctx, r, names)
 		return err
-	}
-	var err error
-	if s.sole != nil {
-		err = read(nil)
-	} else {
-		err = s.view(ctx, read)
-	}
+	})
 	if err != nil {
 		return nil, fmt.Errorf("looking for %s: %w", who, err)
 	}

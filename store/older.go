@@ -14,20 +14,17 @@ import (
 // olderWindows counts the windows whose newest opening is older than the backup that
 // the store was restored from: nobody knows whether they were opened since.
 type olderWindows struct {
+	meanwhile
 	windows atomic.Int64
-	cancel  context.CancelFunc
-	done    chan struct{}
 }
 
 // countOlder counts those there are. It returns when nothing that is committed from
 // then on is among them.
 func countOlder(s *Book) *olderWindows {
-	ctx, cancel := context.WithCancel(context.Background())
-	o := &olderWindows{cancel: cancel, done: make(chan struct{})}
+	o := new(olderWindows)
 	begun := make(chan struct{})
 	begin := sync.OnceFunc(func() { close(begun) })
-	go func() {
-		defer close(o.done)
+	o.begin(func(ctx context.Context) {
 		defer begin()
 		err := s.view(ctx, func(r *reading) error {
 			return r.Scan([]byte{contactPrefix}, func(_, value []byte) (bool, error) {
@@ -42,17 +39,9 @@ func countOlder(s *Book) *olderWindows {
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("the windows from before the restore can't be counted", zap.Error(err))
 		}
-	}()
+	})
 	<-begun
 	return o
-}
-
-// end stops counting.
-func (o *olderWindows) end() {
-	if o != nil {
-		o.cancel()
-		<-o.done
-	}
 }
 
 func (o *olderWindows) count() int64 {

@@ -50,37 +50,17 @@ func (q *Query) portfolioSubjects(waba string) []limitSubject {
 // portfolioFacts are how much of the messaging limit is used, and by whom of the people. It
 // reads from r, which is nil where the engine is sole.
 func (s *Book) portfolioFacts(r *reading, q *Query, people []policy.Named, f *policy.Facts) error {
-	var number Number
-	var err error
-	if s.known != nil {
-		number = s.known.number(q.PhoneNumberID)
-	} else if number, err = r.number(q.PhoneNumberID); err != nil {
+	number, err := s.numberIn(r, q.PhoneNumberID)
+	if err != nil {
 		return err
 	}
 	subjects := q.portfolioSubjects(number.WABA)
-	if s.known == nil {
-		var keys [][]byte
-		for _, subject := range subjects {
-			if key := subject.key(); !r.has(key) {
-				keys = append(keys, key)
-			}
-		}
-		if len(keys) > 0 {
-			if err := r.fetch(keys...); err != nil {
-				return err
-			}
-		}
+	limits, err := s.limitsIn(r, subjects)
+	if err != nil {
+		return err
 	}
-	for _, subject := range subjects {
-		var l limitRecord
-		if s.known != nil && (r == nil || r.at == 0) {
-			l = s.known.limit(subject)
-		} else if l, err = readRecord[limitRecord](r, subject.key()); err != nil {
-			return err
-		}
-		if r != nil && r.at != 0 {
-			l.until(r.at)
-		}
+	for i, subject := range subjects {
+		l := &limits[i]
 		if subject.Kind == limitedPortfolio {
 			f.Portfolio.ID, f.Portfolio.Usage = subject.ID, l.Usage
 		}
@@ -121,12 +101,7 @@ func (t *tx) limitTold(e policy.MessagingLimitTold) error {
 // Portfolio says how much the portfolio of the query has used of its messaging limit.
 func (s *Book) Portfolio(ctx context.Context, q Query) (policy.PortfolioFacts, error) {
 	var f policy.Facts
-	var err error
-	if s.known != nil {
-		err = s.portfolioFacts(nil, &q, nil, &f)
-	} else {
-		err = s.view(ctx, func(r *reading) error { return s.portfolioFacts(r, &q, nil, &f) })
-	}
+	err := s.look(ctx, func(r *reading) error { return s.portfolioFacts(r, &q, nil, &f) })
 	if err != nil {
 		return f.Portfolio, fmt.Errorf("reading how much of a messaging limit is used: %w", err)
 	}

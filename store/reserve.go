@@ -126,7 +126,7 @@ func (t *tx) reserve(r *reservation) (err error) {
 // outdated is the error of a send that was decided by what was known of a person before
 // their data was erased: decided again, it is to nobody who is known.
 func (t *tx) outdated(h *entryHead) error {
-	if !h.reserved || !t.s.tombs.any.Load() && t.s.sole != nil {
+	if !h.reserved || t.s.nobodyErased() {
 		return nil
 	}
 	for i := range h.Facts.Persons {

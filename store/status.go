@@ -72,18 +72,8 @@ func (a toldPrice) compare(b toldPrice) int {
 		return -1
 	}
 	p, q := a.Pricing, b.Pricing
-	return cmp.Or(compareBools(p.Category != "", q.Category != ""), cmp.Compare(a.At, b.At), cmp.Compare(p.Category, q.Category), cmp.Compare(p.Type, q.Type),
-		cmp.Compare(p.Model, q.Model), compareBools(p.Billable, q.Billable))
-}
-
-func compareBools(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
+	return cmp.Or(policy.CompareBools(p.Category != "", q.Category != ""), cmp.Compare(a.At, b.At), cmp.Compare(p.Category, q.Category), cmp.Compare(p.Type, q.Type),
+		cmp.Compare(p.Model, q.Model), policy.CompareBools(p.Billable, q.Billable))
 }
 
 func (r *statusRecord) join(e policy.StatusChanged) {

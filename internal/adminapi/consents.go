@@ -29,19 +29,29 @@ type ConsentPage struct {
 
 // Consents yields consent records of all people, from page to page, up to the first error.
 func (c *Client) Consents(ctx context.Context, s ConsentSelection) iter.Seq2[[]ConsentRecord, error] {
-	return func(yield func([]ConsentRecord, error) bool) {
+	return recordPages(s, func(s ConsentSelection) ([]ConsentRecord, string, error) {
+		p, err := answer[ConsentPage](ctx, c, RouteConsents, s)
+		if err != nil {
+			return nil, "", err
+		}
+		return p.Records, p.Next, nil
+	})
+}
+
+// recordPages yields the records of pages, up to the last one or the first error. page asks
+// for one, and tells where the next begins.
+func recordPages[R any](s ConsentSelection, page func(ConsentSelection) (records []R, next string, err error)) iter.Seq2[[]R, error] {
+	return func(yield func([]R, error) bool) {
 		for {
-			p, err := answer[ConsentPage](ctx, c, RouteConsents, s)
+			records, next, err := page(s)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if !yield(p.Records, nil) {
+			if !yield(records, nil) || next == "" {
 				return
 			}
-			if s.After = p.Next; s.After == "" {
-				return
-			}
+			s.After = next
 		}
 	}
 }
@@ -62,19 +72,11 @@ type ExportPage struct {
 
 // Standing yields what holds for all people, from page to page, up to the first error.
 func (c *Client) Standing(ctx context.Context, s ConsentSelection) iter.Seq2[[]ExportRecord, error] {
-	return func(yield func([]ExportRecord, error) bool) {
-		for {
-			p, err := answer[ExportPage](ctx, c, RouteStanding, s)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(p.Records, nil) {
-				return
-			}
-			if s.After = p.Next; s.After == "" {
-				return
-			}
+	return recordPages(s, func(s ConsentSelection) ([]ExportRecord, string, error) {
+		p, err := answer[ExportPage](ctx, c, RouteStanding, s)
+		if err != nil {
+			return nil, "", err
 		}
-	}
+		return p.Records, p.Next, nil
+	})
 }
