@@ -25,6 +25,7 @@ import (
 //	x caller(16)                    callerRecord: an access token that Meta accepts for a business phone number
 //	r alias(16)                     reviewRecord: a person who may have opted out, under a name it came with
 //	g time(6) 0(10)                 sumsRecord: the sums of the ledger entries of a quarter of an hour
+//	g id(16) 0                      correctionRecord: an entry that counts otherwise than there
 //	g                               chainRecord: since when there are such
 //	j id(8)                         ConsentKey: an API key for consent, by its hash
 //	i name(16)                      Remembered: an answer that is given again

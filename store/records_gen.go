@@ -1271,6 +1271,14 @@ func (w *recordWriter) writeStatusRecord(v *statusRecord) {
 		w.key(o, 6)
 		w.int(int64(v.Delivered))
 	}
+	if v.Sent != nil {
+		w.key(o, 7)
+		if v.Sent == nil {
+			w.null()
+		} else {
+			w.bytes((*v.Sent)[:])
+		}
+	}
 }
 
 func (w *recordWriter) writeReached(v *reached) {
@@ -1568,6 +1576,9 @@ func (c *recordReader) readStatusRecord(v *statusRecord) {
 			v.Quarter = c.int()
 		case 6:
 			v.Delivered = policy.Moment(c.int())
+		case 7:
+			v.Sent = new(ID)
+			c.bytes((*v.Sent)[:])
 		default:
 			c.unusual = true
 		}

@@ -89,6 +89,9 @@ func goldenRecords() []any {
 	sentBy := &Entry{ID: id, At: 14, Outcome: Outcome{State: Refused, At: 14}, Sender: "crm", Token: "a1b2c3d4e5"}
 	inForce := &policy.Policy{WindowMargin: 1, RequireInWindowConsent: true, RefuseOptedOutReplies: true, AllowGroups: true, DirectSend: true, EssentialTemplates: []string{"shipped"}, BareNumbers: policy.BareBoth}
 	under := &Entry{ID: id, At: 14, Policy: policy.Policy{BareNumbers: policy.BareBoth}, Outcome: Outcome{State: Refused, At: 14}, PolicyDigest: &PolicyDigest{1, 2, 3}, Unworded: true}
+	alike := Alike{PhoneNumberID: "1", Business: "shop", Category: "marketing", Tag: "allow", Market: "Germany", MarketEstimated: true, State: Accepted, Status: policy.StatusRead, Charged: true, Kind: policy.TemplateMessage, Initiation: policy.ByBusiness, Estimated: "marketing", Told: billing.Regular, Price: price, Template: "offer", Tags: "team=crm", DeliveredAfter: 2}
+	summed := newTally()
+	summed.add(0, &alike, 24)
 	return []any{
 		&contactRecord{Contact: contact},
 		&contactRecord{Under: &a},
@@ -166,9 +169,14 @@ func goldenRecords() []any {
 		&Remembered{Digest: [32]byte{1}, Status: 200, Answer: []byte("{}"), Names: []policy.Alias{a}},
 		&contactRecord{Contact: entered},
 		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Entry: "qr:window"}}},
-		newSumsRecord(3, map[Alike]int{{PhoneNumberID: "1", Business: "shop", Category: "marketing", Tag: "allow", Market: "Germany", MarketEstimated: true, State: Accepted, Status: policy.StatusRead, Charged: true, Kind: policy.TemplateMessage, Initiation: policy.ByBusiness, Estimated: "marketing", Told: billing.Regular, Price: price, Template: "offer", Tags: "team=crm", DeliveredAfter: 2}: 24}, []ID{id}),
+		&sumsRecord{Chain: 3, Texts: []string{"1", "shop", "marketing", "allow", "Germany", "accepted", "read", "business", "regular", "USD", "USD 2026-10-01", "offer", "team=crm"}, Numbers: []uint64{24, 0, 1, 2, 3, 4, 5, 6, 7, 2, 8, 2, 8, 9, 10, 11, 12, 2, 7, 136500, 140000, 2}, Open: []ID{id}, Method: 2},
 		&Entry{ID: id, At: 1, Price: price, Tags: "team=crm"},
 		&statusRecord{Status: reached{policy.StatusRead, 9}, Delivered: 8},
+		&statusRecord{Status: reached{policy.StatusRead, 9}, Sent: &id},
+		&sumsRecord{Chain: 3, Method: 3, Packed: summed.pack(), N: 24},
+		&correctionRecord{Was: newCountedAs(&alike)},
+		&correctionRecord{},
+		&chainRecord{Chain: 3, Start: 7, Method: 3},
 	}
 }
 

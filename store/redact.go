@@ -141,6 +141,9 @@ func (d *redaction) rename(ctx context.Context, statuses map[policy.Alias]policy
 	if len(statuses) == 0 {
 		return nil
 	}
+	for _, wamid := range statuses {
+		d.s.sums.forget(wamid)
+	}
 	return d.s.update(ctx, func(t *tx) error {
 		for to, from := range statuses {
 			value, err := t.get(aliasKey(statusPrefix, from))

@@ -111,7 +111,7 @@ func (t *tx) reserve(r *reservation) (err error) {
 			return err
 		}
 	}
-	if err := t.touch(numberOf(r.id.Moment())); err != nil {
+	if err := t.correct(r.id); err != nil {
 		return err
 	}
 	if err := t.Append(Ledger, &line); err != nil {

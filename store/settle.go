@@ -96,7 +96,7 @@ func (t *tx) asked(id ID, h *entryHead, s *settlement, learned []policy.Alias) e
 // to somebody else is entered among the violations.
 func (t *tx) putSettlement(id ID, h *entryHead, before *settlement, s settlement) error {
 	value := encodeSettlement(&s)
-	if err := t.touch(numberOf(id.Moment())); err != nil {
+	if err := t.correct(id); err != nil {
 		return err
 	}
 	err := t.Settle(Ledger, id, value)
@@ -143,7 +143,7 @@ func (t *tx) messageIs(id ID, h *entryHead, settled *settlement, wamid policy.Al
 			return err
 		}
 	}
-	t.s.sums.sentIn(wamid, numberOf(id.Moment()))
+	t.s.sums.sent(wamid, id)
 	if err := t.messageFrom(h, wamid); err != nil {
 		return err
 	}

@@ -20,16 +20,18 @@ type skimmedEntry struct {
 	delivered bool
 }
 
-// skimmedLine is what a line counts as, and of which message; nil for none.
+// skimmedLine is what a line counts as, when it was decided, and of which message; nil
+// for none.
 type skimmedLine struct {
-	summed
+	at policy.Moment
+	Alike
 	wamid *policy.Alias
-	// quarter is in which quarter the message was sent, as far as its record tells.
-	quarter int64
+	// entry is that of the message, as far as its record tells.
+	entry ID
 }
 
-// skimmed is what a line counts as; false where others say what became of it.
-func (r *reading) skimmed(l *Line) (k skimmedLine, ok bool, err error) {
+// skim is what a line counts as; false where others say what became of it.
+func skim(src values, l *Line) (k skimmedLine, ok bool, err error) {
 	var e skimmedEntry
 	if c := (recordReader{rest: l.Data}); !c.skimEntry(&e) {
 		return k, false, nil
@@ -50,22 +52,22 @@ func (r *reading) skimmed(l *Line) (k skimmedLine, ok bool, err error) {
 	}
 	e.Tag = tagOf(e.verdict, e.monitored)
 	if wamid != nil {
-		if ok, err = r.skimStatus(*wamid, &e, &k.quarter); !ok || err != nil {
+		if ok, err = skimStatus(src, *wamid, &e, &k.entry); !ok || err != nil {
 			return k, false, err
 		}
 	}
-	k.summed, k.wamid = summed{e.at, e.Alike}, wamid
+	k.at, k.Alike, k.wamid = e.at, e.Alike, wamid
 	return k, true, nil
 }
 
 // skimStatus reads what statuses told about a message.
-func (r *reading) skimStatus(wamid policy.Alias, e *skimmedEntry, quarter *int64) (ok bool, err error) {
-	value, err := r.get(aliasKey(statusPrefix, wamid))
+func skimStatus(src values, wamid policy.Alias, e *skimmedEntry, entry *ID) (ok bool, err error) {
+	value, err := src.get(aliasKey(statusPrefix, wamid))
 	if value == nil || err != nil {
 		return err == nil, err
 	}
 	c := recordReader{rest: value}
-	return c.skimDelivery(e, quarter), nil
+	return c.skimDelivery(e, entry), nil
 }
 
 func (c *recordReader) skimEntry(e *skimmedEntry) bool {
@@ -183,7 +185,7 @@ func (c *recordReader) skimSettlement(state *OutcomeState) (wamid *policy.Alias,
 	return wamid, c.whole()
 }
 
-func (c *recordReader) skimDelivery(e *skimmedEntry, quarter *int64) bool {
+func (c *recordReader) skimDelivery(e *skimmedEntry, sent *ID) bool {
 	var entry ID
 	var told, delivered policy.Moment
 	c.members(func(key uint64) {
@@ -209,16 +211,16 @@ func (c *recordReader) skimDelivery(e *skimmedEntry, quarter *int64) bool {
 					c.skip()
 				}
 			})
-		case 5:
-			*quarter = c.int()
 		case 6:
 			delivered = policy.Moment(c.int())
+		case 7:
+			c.bytes(sent[:])
 		default:
 			c.skip()
 		}
 	})
 	if !entry.IsZero() {
-		*quarter = numberOf(entry.Moment())
+		*sent = entry
 	}
 	if delivered == 0 {
 		delivered = told

@@ -22,20 +22,23 @@ type statusRecord struct {
 	Status reached   `cbor:"2,keyasint,omitempty"`
 	Failed failure   `cbor:"3,keyasint,omitempty"`
 	Priced toldPrice `cbor:"4,keyasint,omitempty"`
-	// Quarter is the number of the quarter of an hour in which the message was sent,
-	// if that is known and Entry doesn't say it.
+	// Quarter is the number of the quarter of an hour in which the message was sent, in
+	// records of earlier versions.
 	Quarter int64 `cbor:"5,keyasint,omitempty"`
 	// Delivered is when the message reached the person, by the earliest status that says
 	// so; zero in records from before that was kept.
 	Delivered policy.Moment `cbor:"6,keyasint,omitempty"`
+	// Sent is the ledger entry of the message, if that is known and Entry doesn't say it.
+	// Sums need it, and nothing else goes by it.
+	Sent *ID `cbor:"7,keyasint,omitempty"`
 }
 
-// quarter is the quarter in which the message was sent; zero where nobody knows.
-func (r *statusRecord) quarter() int64 {
+// sent is the ledger entry of the message; nil where nobody knows.
+func (r *statusRecord) sent() *ID {
 	if r.Entry != nil {
-		return numberOf(r.Entry.Moment())
+		return r.Entry
 	}
-	return r.Quarter
+	return r.Sent
 }
 
 // reached is how far the message got, by rank, then time.
@@ -118,8 +121,10 @@ func (t *tx) putStatus(wamid policy.Alias, before, after statusRecord) error {
 		return nil
 	}
 	for _, r := range []*statusRecord{&before, &after} {
-		if err := t.touch(r.quarter()); err != nil {
-			return err
+		if id := r.sent(); id != nil {
+			if err := t.correct(*id); err != nil {
+				return err
+			}
 		}
 	}
 	return t.putStatusValue(wamid, value)
@@ -145,8 +150,8 @@ func (t *tx) statusChanged(e policy.StatusChanged) error {
 	}
 	after := before
 	after.join(e)
-	if after.quarter() == 0 {
-		after.Quarter = t.s.sums.quarterOf(wamid)
+	if after.sent() == nil {
+		after.Sent = t.s.sums.sentAs(wamid)
 	}
 	if err := t.priced(wamid, e.At, e.Pricing); err != nil {
 		return err

@@ -147,6 +147,10 @@ type Reader interface {
 	// It costs a fraction of reading them.
 	Sums(ctx context.Context, f Filter) iter.Seq2[*Sum, error]
 
+	// SumsByDay counts them by the days of the decision and of the delivery, in the time
+	// zone of the business phone number: far fewer sums than by quarters of an hour.
+	SumsByDay(ctx context.Context, f Filter, zone func(phoneNumberID string) *time.Location) iter.Seq2[*Sum, error]
+
 	// Violations yields the refused sends (and in monitor mode those that would
 	// have been refused) that match, newest first. They may be kept longer than
 	// the ledger.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"time"
 
 	"github.com/waguard/waguard/billing"
@@ -76,46 +77,93 @@ func (e *Entry) Alike() Alike {
 // deliveredAt says when what was decided at a time was delivered.
 func (a *Alike) deliveredAt(decided, delivered policy.Moment) {
 	if delivered != 0 && a.Status.Delivered() {
-		a.DeliveredAfter = int(max(0, numberOf(delivered)-numberOf(decided)))
+		a.DeliveredAfter = int(min(max(0, numberOf(delivered)-numberOf(decided)), math.MaxInt32))
 	}
 }
 
 // Sums counts the ledger entries that match, in no order. It counts the same as
-// whoever reads all of them with Ledger, at a fraction of the cost.
+// whoever reads all of them with Ledger, at a fraction of the cost. The same sum may
+// come in parts.
 func (s *Book) Sums(ctx context.Context, f Filter) iter.Seq2[*Sum, error] {
+	return s.counted(ctx, f, nil)
+}
+
+// SumsByDay is Sums for whoever needs to know no more of times than the day, in the time
+// zone of the business phone number: At is when the day of the decision begins, or what was
+// asked for, if that lies within; and DeliveredAfter how many quarters of an hour later
+// the day of the delivery does, zero for the same one. There are far fewer sums.
+func (s *Book) SumsByDay(ctx context.Context, f Filter, zone func(phoneNumberID string) *time.Location) iter.Seq2[*Sum, error] {
+	return s.counted(ctx, f, zone)
+}
+
+func (s *Book) counted(ctx context.Context, f Filter, zone func(string) *time.Location) iter.Seq2[*Sum, error] {
 	return func(yield func(*Sum, error) bool) {
-		if plain := (Filter{From: f.From, To: f.To, PhoneNumberID: f.PhoneNumberID, Category: f.Category}); f != plain {
-			for e, err := range s.Ledger(ctx, f) {
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				if !yield(&Sum{At: e.At, Alike: e.Alike(), N: 1}, nil) {
-					return
-				}
-			}
-			return
+		var err error
+		if plain := (Filter{From: f.From, To: f.To, PhoneNumberID: f.PhoneNumberID, Category: f.Category}); f == plain {
+			err = s.count(ctx, f, zone, yield)
+		} else {
+			err = s.countEach(ctx, f, zone, yield)
 		}
-		if err := s.count(ctx, f, yield); err != nil {
+		if err != nil {
 			yield(nil, fmt.Errorf("counting the ledger: %w", err))
 		}
 	}
 }
 
-func (s *Book) count(ctx context.Context, f Filter, yield func(*Sum, error) bool) error {
+// mostCounted is about how many sums are counted before they are handed over.
+const mostCounted = 1 << 16
+
+// count counts what has sums by those.
+func (s *Book) count(ctx context.Context, f Filter, zone func(string) *time.Location, yield func(*Sum, error) bool) error {
 	sc, err := s.newScan(ctx, Ledger, f)
+	sums := newTally()
+	if zone != nil {
+		sums.days = newDays(zone, numberOf(sc.from))
+	}
 	for err == nil && !sc.done {
-		sums := make(summing)
 		if err = s.view(ctx, func(r *reading) error { return sums.addNext(r, &sc.walk) }); err != nil {
 			break
 		}
-		for _, sum := range sums.within(&f, sc.from) {
+		if zone != nil && len(sums.counts) < mostCounted && !sc.done {
+			continue
+		}
+		for _, sum := range sums.sums(&f, sc.from) {
 			if !yield(sum, nil) {
 				return nil
 			}
 		}
+		clear(sums.counts)
 	}
 	return err
+}
+
+// countEach counts entries one by one.
+func (s *Book) countEach(ctx context.Context, f Filter, zone func(string) *time.Location, yield func(*Sum, error) bool) error {
+	sums := newTally()
+	from := max(f.From, s.oldest(s.options.LedgerRetention))
+	if zone != nil {
+		sums.days = newDays(zone, numberOf(from))
+	}
+	handOver := func() bool {
+		for _, sum := range sums.sums(&f, from) {
+			if !yield(sum, nil) {
+				return false
+			}
+		}
+		clear(sums.counts)
+		return true
+	}
+	for e, err := range s.Ledger(ctx, f) {
+		if err != nil {
+			return err
+		}
+		a := e.Alike()
+		if sums.add(numberOf(e.At), &a, 1); len(sums.counts) >= mostCounted && !handOver() {
+			return nil
+		}
+	}
+	handOver()
+	return nil
 }
 
 // quartersAtOnce is how many quarters are counted by their sums in one snapshot.
@@ -123,7 +171,7 @@ const quartersAtOnce = 256
 
 // addNext adds what is counted in one snapshot: quarters that have sums by those, and
 // the entries between them.
-func (sums summing) addNext(r *reading, w *walk) error {
+func (t *tally) addNext(r *reading, w *walk) error {
 	records, err := r.sumsBefore(w)
 	if err != nil {
 		return err
@@ -132,14 +180,14 @@ func (sums summing) addNext(r *reading, w *walk) error {
 		if end := FirstID(beginOf(held.q + 1)); compareIDs(end, w.before) < 0 {
 			between := *w
 			between.from = end.Moment()
-			if err := sums.addAll(r, &between); err != nil {
+			if err := t.addAll(r, &between); err != nil {
 				return err
 			}
 			if w.before = between.before; !between.done {
 				return nil
 			}
 		}
-		if err := sums.addHeld(r, held); err != nil {
+		if err := t.addHeld(r, held); err != nil {
 			return err
 		}
 		w.before = FirstID(beginOf(held.q))
@@ -147,13 +195,14 @@ func (sums summing) addNext(r *reading, w *walk) error {
 	if len(records) == quartersAtOnce {
 		return nil
 	}
-	return sums.addAll(r, w)
+	return t.addAll(r, w)
 }
 
-// heldSums are a quarter's.
+// heldSums are a quarter's, with the corrections of them.
 type heldSums struct {
 	q int64
 	*sumsRecord
+	corrections []correction
 }
 
 // sumsBefore are the sums of the newest quarters that lie wholly in a walk.
@@ -161,73 +210,73 @@ func (r *reading) sumsBefore(w *walk) (records []heldSums, err error) {
 	if r.s.sums == nil {
 		return nil, nil
 	}
+	var corrections []correction // of the quarter whose record comes next
 	from := append([]byte{SumsPrefix}, w.before[:]...)
 	err = r.ScanBack([]byte{SumsPrefix}, from, func(key, value []byte) (enough bool, err error) {
+		if id, ok := correctedIn(key); ok {
+			if id.Moment() < w.from {
+				return true, nil
+			}
+			c, err := decodeCorrection(id, value)
+			corrections = append(corrections, c)
+			return false, err
+		}
 		q, ok := quarterIn(key)
 		if !ok || beginOf(q) < w.from {
 			return true, nil
 		}
-		if record := r.held(value); record != nil && compareIDs(FirstID(beginOf(q+1)), w.before) <= 0 {
-			records = append(records, heldSums{q, record})
+		if record := r.s.heldSums(value); record != nil && compareIDs(FirstID(beginOf(q+1)), w.before) <= 0 {
+			held := heldSums{q: q, sumsRecord: record}
+			for _, c := range corrections {
+				if numberOf(c.id.Moment()) == q {
+					held.corrections = append(held.corrections, c)
+				}
+			}
+			records = append(records, held)
 		}
+		corrections = nil
 		return len(records) == quartersAtOnce, nil
 	})
 	return records, err
 }
 
-// addHeld adds what the sums of a quarter say, and the entries that are in none.
-func (sums summing) addHeld(r *reading, held heldSums) error {
-	of, err := held.sums()
-	if err != nil {
+// addHeld adds what the sums of a quarter say, without what they say of the entries that
+// were corrected, and those as they are now.
+func (t *tally) addHeld(r *reading, held heldSums) error {
+	if err := t.addPacked(held.q, held.Packed); err != nil {
 		return fmt.Errorf("reading sums: %w: %w", ErrUnreadable, err)
 	}
-	for a, n := range of {
-		sums[summed{beginOf(held.q), a}] += n
-	}
-	for _, id := range held.Open {
-		l, err := r.Find(Ledger, id)
+	for i := range held.corrections {
+		c := &held.corrections[i]
+		l, err := r.Find(Ledger, c.id)
 		if err != nil {
 			return err
 		}
 		if l == nil {
 			continue
 		}
-		key, err := r.summed(l)
+		at, a, err := r.summed(l)
 		if err != nil {
 			return err
 		}
-		sums[key]++
+		t.add(numberOf(at), &a, 1)
+		if c.Was != nil {
+			c.Was.of(&a)
+			t.add(held.q, &a, -1)
+		}
 	}
 	return nil
 }
 
-// summing are entries being counted.
-type summing map[summed]int
-
-// summed is what is counted together.
-type summed struct {
-	at policy.Moment
-	Alike
-}
-
 // addAll adds the entries of the next chunk of a walk.
-func (sums summing) addAll(r *reading, w *walk) error {
+func (t *tally) addAll(r *reading, w *walk) error {
 	return w.lines(r, func(l *Line) (enough bool, err error) {
-		key, err := r.summed(l)
-		sums[key]++
+		at, a, err := r.summed(l)
+		if err == nil {
+			t.add(numberOf(at), &a, 1)
+		}
 		return false, err
 	})
-}
-
-// within are the sums of what a filter selects, not before a time.
-func (sums summing) within(f *Filter, from policy.Moment) []*Sum {
-	all := make([]*Sum, 0, len(sums))
-	for key, n := range sums {
-		if f.selects(&key.Alike) {
-			all = append(all, &Sum{At: max(key.at, from), Alike: key.Alike, N: n})
-		}
-	}
-	return all
 }
 
 // selects reports whether a filter that selects by no more than a sum tells does so.
@@ -235,26 +284,19 @@ func (f *Filter) selects(a *Alike) bool {
 	return (f.PhoneNumberID == "" || f.PhoneNumberID == a.PhoneNumberID) && (f.Category == "" || f.Category == a.Category)
 }
 
-// summed is what a line counts as.
-func (r *reading) summed(l *Line) (summed, error) {
-	skimmed, ok, err := r.skimmed(l)
+// summed is when the entry of a line was decided, and what it counts as.
+func (r *reading) summed(l *Line) (policy.Moment, Alike, error) {
+	skimmed, ok, err := skim(r, l)
+	if err != nil || ok {
+		return skimmed.at, skimmed.Alike, err
+	}
+	logged, err := newLogged(l)
 	if err != nil {
-		return summed{}, err
+		return 0, Alike{}, err
 	}
-	k := skimmed.summed
-	if !ok {
-		logged, err := newLogged(l)
-		if err != nil {
-			return summed{}, err
-		}
-		e, err := r.s.assemble(r, logged)
-		if err != nil {
-			return summed{}, err
-		}
-		k = summed{e.At, e.Alike()}
+	e, err := r.s.assemble(r, logged)
+	if err != nil {
+		return 0, Alike{}, err
 	}
-	if k.at == l.ID.Moment() {
-		k.at = quarterOf(k.at)
-	}
-	return k, nil
+	return e.At, e.Alike(), nil
 }

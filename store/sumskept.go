@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"go.uber.org/zap"
@@ -9,17 +10,19 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-// keptSums are the sums of quarters that are on disk. They hold what reading the
-// entries would come to, because every change of that deletes the sums of its quarter
-// in the same transaction:
+// keptSums are the sums of quarters that are on disk. With their corrections they come
+// to what reading the entries would, because every change of that corrects them in the
+// same transaction:
 //
 //   - an entry is entered, or settled: its id tells the quarter;
 //   - statuses tell something about a message. Of each message whose entry is in a sum,
-//     the record says in which quarter that is (statusRecord.quarter). Sums are written
-//     once that is so.
+//     the record says which entry that is (statusRecord.sent). Sums are written once
+//     that is so.
 //
-// What became of other entries isn't theirs and their message's alone: they are kept
-// open. Only a [Sole] engine has kept sums: it makes one change after the other.
+// What became of other entries isn't theirs and their message's alone: they are in no
+// sum, and have a correction that says so from the beginning. An entry is corrected once
+// at most, until its quarter is summed up again: from then on it is read. Only a [Sole]
+// engine has kept sums: it makes one change after the other.
 type keptSums struct {
 	// summing is locked by whoever sums up a quarter.
 	summing sync.Mutex
@@ -35,15 +38,16 @@ type keptSums struct {
 	// done are quarters that need no look, since nothing happened in them after the
 	// last one.
 	done map[int64]bool
-	// watched is the quarter that is being summed up, and touched that something
-	// happened there.
+	// watched is the quarter that is being summed up, and touched the entries to which
+	// something happened meanwhile.
 	watched int64
-	touched bool
-	// sent says of messages sent lately in which quarter; older is what it said before.
-	sent, older map[policy.Alias]int64
+	touched map[ID]bool
+	// entries says of messages sent lately which entry is theirs; older is what it said
+	// before.
+	entries, older map[policy.Alias]ID
 }
 
-// sentKept is how many messages sent and older have each: what the busiest number sends
+// sentKept is how many messages entries and older have each: what the busiest number sends
 // in some minutes. Statuses come within seconds; of one that comes later the message is
 // found when sums are made.
 const sentKept = 1 << 14
@@ -52,7 +56,7 @@ const sentKept = 1 << 14
 const mostQuarters = 1 << 17
 
 func newKeptSums() *keptSums {
-	return &keptSums{gone: make(map[int64]bool), done: make(map[int64]bool), sent: make(map[policy.Alias]int64), watched: -1}
+	return &keptSums{gone: make(map[int64]bool), done: make(map[int64]bool), entries: make(map[policy.Alias]ID), watched: -1}
 }
 
 // loadSums begins to keep sums. Those on disk hold if whoever opened the store the last
@@ -67,14 +71,14 @@ func (s *Book) loadSums(ctx context.Context, lossy bool) {
 		if err != nil {
 			return err
 		}
-		if r.Start != s.start-1 || lossy || r.Chain == 0 {
+		if r.Start != s.start-1 || lossy || r.Chain == 0 || r.Method != sumsMethod {
 			r.Chain = s.start
 		}
 		kept.chain, kept.chained = r.Chain, r.Start != 0
 		if !kept.chained {
 			return nil
 		}
-		r.Start = s.start
+		r.Start, r.Method = s.start, sumsMethod
 		return t.put([]byte{SumsPrefix}, r, 0)
 	}
 	if err := s.update(ctx, looked); err != nil { // the next start knows that sums weren't looked after in this one
@@ -84,35 +88,53 @@ func (s *Book) loadSums(ctx context.Context, lossy bool) {
 	s.sums = kept
 }
 
-// touch deletes the sums of a quarter, in which something happens.
-func (t *tx) touch(q int64) error {
+// correct sees to it that the sums of a quarter and their corrections still say what
+// there is, before something happens to an entry in it.
+func (t *tx) correct(id ID) error {
 	kept := t.s.sums
-	if kept == nil || q == 0 {
+	if kept == nil {
 		return nil
 	}
-	absent, writes := kept.absent(q)
+	q := numberOf(id.Moment())
+	absent, writes := kept.happens(q, id)
 	if absent {
 		return nil
 	}
-	key := sumsKey(q)
-	value, err := t.get(key)
+	values, err := t.Get(sumsKey(q), correctionKey(id))
+	switch {
+	case err != nil:
+		return err
+	case t.s.heldSums(values[0]) == nil:
+		t.Committed(func() { kept.isGone(q, writes) })
+		return nil
+	case values[1] != nil:
+		return nil
+	}
+	l, err := t.Find(Ledger, id)
 	if err != nil {
 		return err
 	}
-	t.Committed(func() { kept.isGone(q, writes) })
-	if value == nil {
-		return nil
+	var c correctionRecord
+	if l != nil {
+		is, ok, err := skim(t, l)
+		if err != nil {
+			return err
+		}
+		if !ok || numberOf(is.at) != q { // which no entry in a sum is
+			return t.Delete(sumsKey(q))
+		}
+		c.Was = newCountedAs(&is.Alike)
 	}
-	return t.Delete(key)
+	return t.put(correctionKey(id), &c, 0)
 }
 
-// absent notes that something happens in a quarter, and reports that it surely has no
-// sums, and how many were written before.
-func (k *keptSums) absent(q int64) (absent bool, writes uint64) {
+// happens notes that something happens to an entry, and reports that its quarter surely has
+// no sums, and how many were written before.
+func (k *keptSums) happens(q int64, id ID) (absent bool, writes uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.watched == q {
-		k.touched = true
+		k.touched[id] = true
 	}
 	delete(k.done, q)
 	return k.gone[q], k.writes
@@ -131,30 +153,45 @@ func (k *keptSums) isGone(q int64, writes uint64) {
 	k.gone[q] = true
 }
 
-// sentIn notes in which quarter a message was sent.
-func (k *keptSums) sentIn(wamid policy.Alias, q int64) {
+// sent notes as which entry a message was sent.
+func (k *keptSums) sent(wamid policy.Alias, id ID) {
 	if k == nil {
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if len(k.sent) >= sentKept {
-		k.sent, k.older = make(map[policy.Alias]int64, sentKept), k.sent
+	if len(k.entries) >= sentKept {
+		k.entries, k.older = make(map[policy.Alias]ID, sentKept), k.entries
 	}
-	k.sent[wamid] = q
+	k.entries[wamid] = id
 }
 
-// quarterOf is the quarter in which a message was sent; zero where that isn't known.
-func (k *keptSums) quarterOf(wamid policy.Alias) int64 {
+// sentAs is the entry of a message; nil where that isn't known.
+func (k *keptSums) sentAs(wamid policy.Alias) *ID {
 	if k == nil {
-		return 0
+		return nil
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if q, ok := k.sent[wamid]; ok {
-		return q
+	id, ok := k.entries[wamid]
+	if !ok {
+		id, ok = k.older[wamid]
 	}
-	return k.older[wamid]
+	if !ok {
+		return nil
+	}
+	return &id
+}
+
+// forget forgets whose messages these were: nothing is to lead to their entries any more.
+func (k *keptSums) forget(wamid policy.Alias) {
+	if k == nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.entries, wamid)
+	delete(k.older, wamid)
 }
 
 // watch begins to watch a quarter. It is called within a change: those before are on
@@ -162,14 +199,22 @@ func (k *keptSums) quarterOf(wamid policy.Alias) int64 {
 func (k *keptSums) watch(q int64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.watched, k.touched = q, false
+	k.watched, k.touched = q, make(map[ID]bool)
 }
 
-// undisturbed reports that nothing has happened in the quarter that is watched.
-func (k *keptSums) undisturbed() bool {
+// disturbed are the entries to which something has happened in the quarter that is
+// watched.
+func (k *keptSums) disturbed() map[ID]bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return !k.touched
+	return maps.Clone(k.touched)
+}
+
+// watchNone ends watching.
+func (k *keptSums) watchNone() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.watched, k.touched = -1, nil
 }
 
 // writing notes that a quarter may have sums from now on, within the change that writes

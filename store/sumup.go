@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -13,16 +15,18 @@ import (
 const (
 	// fewestSummed is of how many entries in a quarter sums are made; fewer are read as
 	// quickly.
-	fewestSummed = 24
-	// mostOpen is how many entries of a quarter are kept open at most.
+	fewestSummed = 8
+	// mostOpen is how many entries of a quarter are in no sum at most.
 	mostOpen = 64
-	// sumDelay is how long after its end a quarter is summed up: by then nearly all
-	// statuses have come.
+	// sumDelay is how long after its end a quarter is summed up: by then most statuses
+	// have come.
 	sumDelay = 15 * time.Minute
-	// summedBack is how far back quarters are looked for that have no sums: statuses
-	// come for as long. What is older has been summed up before.
-	summedBack = statusLife
-	// linkedAtOnce is how many messages one change links to their quarter.
+	// fewestCorrected is how many corrections of a quarter are put into its sums. Fewer
+	// are read as quickly.
+	fewestCorrected = 32
+	// correctedAtOnce is how many corrections one change puts into the sums.
+	correctedAtOnce = 512
+	// linkedAtOnce is how many messages one change links to their entries.
 	linkedAtOnce = 64
 )
 
@@ -80,12 +84,14 @@ func (s *Book) sumUp(ctx context.Context, rest int) error {
 	if s.sums == nil {
 		return nil
 	}
-	now := policy.MomentOf(s.options.Now())
-	oldest := numberOf(max(s.oldest(s.options.LedgerRetention), now.Add(-summedBack)))
-	for q := numberOf(now.Add(-sumDelay)) - 1; q >= oldest; q-- {
-		if s.sums.isDone(q) {
-			continue
+	oldest := s.oldest(s.options.LedgerRetention)
+	before := numberOf(policy.MomentOf(s.options.Now()).Add(-sumDelay))
+	for {
+		q, err := s.quarterBefore(ctx, before, oldest)
+		if q < 0 || err != nil {
+			return err
 		}
+		before = q
 		began := time.Now()
 		if err := s.sumUpQuarter(ctx, q); err != nil {
 			return err
@@ -99,84 +105,153 @@ func (s *Book) sumUp(ctx context.Context, rest int) error {
 			return ctx.Err()
 		}
 	}
-	return nil
 }
 
-// sumUpQuarter makes the sums of a quarter, unless it has some, or few entries.
+// quarterBefore is the newest quarter before one that has entries and needs a look, if one
+// does that isn't older than a time; else it is negative.
+func (s *Book) quarterBefore(ctx context.Context, before int64, oldest policy.Moment) (q int64, err error) {
+	for q = before - 1; s.sums.isDone(q); q-- {
+	}
+	w := walk{journal: Ledger, from: oldest, before: FirstID(beginOf(q + 1))}
+	q = -1
+	err = s.view(ctx, func(r *reading) error {
+		return w.lines(r, func(l *Line) (enough bool, err error) {
+			q = numberOf(l.ID.Moment())
+			return true, nil
+		})
+	})
+	return q, err
+}
+
+// sumUpQuarter makes the sums of a quarter, unless it has some or few entries, and puts
+// the corrections into those that it has.
 func (s *Book) sumUpQuarter(ctx context.Context, q int64) error {
 	s.sums.summing.Lock()
 	defer s.sums.summing.Unlock()
-	needed := false
+	var held *sumsRecord
+	corrections, entries := 0, 0
 	err := s.view(ctx, func(r *reading) error {
 		value, err := r.get(sumsKey(q))
-		if err != nil || r.held(value) != nil {
+		if err != nil {
 			return err
 		}
-		n := 0
+		if held = s.heldSums(value); held != nil {
+			return r.corrections(q, fewestCorrected, func(correction) error { corrections++; return nil })
+		}
 		return walkQuarter(q).lines(r, func(*Line) (enough bool, err error) {
-			n++
-			needed = n >= fewestSummed
-			return needed, nil
+			entries++
+			return entries >= fewestSummed, nil
 		})
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	for tries := 0; needed && tries < 2; tries++ {
-		if needed, err = s.writeSums(ctx, q); err != nil {
-			return err
+	case held != nil && corrections >= fewestCorrected:
+		if held, err = s.foldSums(ctx, q); err == nil && held == nil {
+			_, err = s.writeSums(ctx, q)
 		}
+	case held == nil && entries >= fewestSummed:
+		_, err = s.writeSums(ctx, q)
 	}
-	if !needed {
+	if errors.Is(err, ErrTooBig) { // it is read
+		err = nil
+	}
+	if err == nil {
 		s.sums.setDone(q)
 	}
-	return nil
+	return err
 }
 
-// writeSums writes the sums of a quarter, if nothing happens there meanwhile; else it
-// is to be tried again.
-func (s *Book) writeSums(ctx context.Context, q int64) (again bool, err error) {
-	err = s.update(ctx, func(*tx) error {
-		s.sums.watch(q)
-		return nil
-	})
-	if err != nil {
-		return false, err
-	}
-	counted, err := s.countQuarter(ctx, q)
-	if err != nil {
-		return false, err
-	}
-	if len(counted.unlinked) > 0 {
-		return true, s.link(ctx, counted.unlinked, q)
+// writeSums makes the sums of a quarter anew, and is what there is in it. Entries to which
+// something happens meanwhile are in no sum. It leaves none where too many aren't.
+func (s *Book) writeSums(ctx context.Context, q int64) (counted *quarterCount, err error) {
+	defer s.sums.watchNone()
+	for {
+		if err := s.watch(ctx, q); err != nil {
+			return nil, err
+		}
+		if counted, err = s.countQuarter(ctx, q); err != nil {
+			return nil, err
+		}
+		if len(counted.unlinked) == 0 {
+			break
+		}
+		if err := s.link(ctx, counted.unlinked); err != nil {
+			return nil, err
+		}
 	}
 	if len(counted.open) > mostOpen {
-		return false, nil
+		return counted, nil
 	}
-	record := newSumsRecord(s.sums.chain, counted.sums, counted.open)
-	err = s.update(ctx, func(t *tx) error {
-		if again = !s.sums.undisturbed(); again {
-			return nil
+	err = s.updateBulk(ctx, 1+len(counted.open)+len(counted.corrected), func(t *tx) error {
+		for id := range s.sums.disturbed() {
+			counted.leaveOpen(id)
 		}
-		s.sums.writing(q)
-		if !s.sums.chained {
-			if err := t.put([]byte{SumsPrefix}, &chainRecord{Chain: s.sums.chain, Start: s.start}, 0); err != nil {
+		for _, id := range counted.corrected {
+			if counted.open[id] {
+				continue
+			}
+			if err := t.Delete(correctionKey(id)); err != nil {
 				return err
 			}
 		}
-		return t.put(sumsKey(q), record, 0)
+		for id := range counted.open {
+			if err := t.put(correctionKey(id), &correctionRecord{}, 0); err != nil {
+				return err
+			}
+		}
+		return t.putSums(q, &counted.tally)
 	})
-	if err == nil && !again {
+	if err == nil {
 		s.sums.chained = true
 	}
-	return again, err
+	return counted, err
+}
+
+// watch begins to watch what happens in a quarter.
+func (s *Book) watch(ctx context.Context, q int64) error {
+	return s.update(ctx, func(*tx) error {
+		s.sums.watch(q)
+		return nil
+	})
+}
+
+// putSums writes the sums of a quarter.
+func (t *tx) putSums(q int64, sums *tally) error {
+	kept := t.s.sums
+	kept.writing(q)
+	if !kept.chained {
+		if err := t.put([]byte{SumsPrefix}, &chainRecord{Chain: kept.chain, Start: t.s.start, Method: sumsMethod}, 0); err != nil {
+			return err
+		}
+	}
+	record := sumsRecord{Chain: kept.chain, Method: sumsMethod, Packed: sums.pack()}
+	for _, n := range sums.counts {
+		record.N += uint64(n)
+	}
+	return t.put(sumsKey(q), &record, 0)
 }
 
 // quarterCount is what there is in a quarter.
 type quarterCount struct {
-	sums     map[Alike]int
-	open     []ID
-	unlinked []policy.Alias // messages that may get statuses without anybody knowing that it is of this quarter
+	tally
+	// of says of each entry in a sum what it was counted as.
+	of map[ID]countKey
+	// open are those in none.
+	open map[ID]bool
+	// unlinked are messages that may get statuses without anybody knowing whose they are.
+	unlinked map[policy.Alias]ID
+	// corrected are the entries that there are corrections of.
+	corrected []ID
+}
+
+// leaveOpen takes an entry out of the sums.
+func (c *quarterCount) leaveOpen(id ID) {
+	if k, ok := c.of[id]; ok {
+		c.count(k, -1)
+		delete(c.of, id)
+	}
+	c.open[id] = true
 }
 
 // walkQuarter is a walk through the entries of a quarter.
@@ -184,21 +259,43 @@ func walkQuarter(q int64) *walk {
 	return &walk{journal: Ledger, from: beginOf(q), before: FirstID(beginOf(q + 1))}
 }
 
+// corrections visits those of a quarter, most of them at most.
+func (r *reading) corrections(q int64, most int, visit func(correction) error) error {
+	from := sumsKey(q + 1)
+	n := 0
+	return r.ScanBack([]byte{SumsPrefix}, from, func(key, value []byte) (enough bool, err error) {
+		id, ok := correctedIn(key)
+		if !ok {
+			of, ok := quarterIn(key)
+			return !ok || of <= q, nil
+		}
+		if at := numberOf(id.Moment()); at != q {
+			return at < q, nil
+		}
+		c, err := decodeCorrection(id, value)
+		if err == nil {
+			err = visit(c)
+		}
+		n++
+		return n == most, err
+	})
+}
+
 func (s *Book) countQuarter(ctx context.Context, q int64) (*quarterCount, error) {
-	c := &quarterCount{sums: make(map[Alike]int)}
+	c := &quarterCount{tally: *newTally(), of: make(map[ID]countKey), open: make(map[ID]bool), unlinked: make(map[policy.Alias]ID)}
 	for w := walkQuarter(q); !w.done; {
 		err := s.view(ctx, func(r *reading) error {
 			return w.lines(r, func(l *Line) (enough bool, err error) {
-				k, ok, err := r.skimmed(l)
+				k, ok, err := skim(r, l)
 				switch {
 				case err != nil:
 					return false, err
-				case ok && k.wamid != nil && k.quarter == 0:
-					c.unlinked = append(c.unlinked, *k.wamid)
-				case !ok || numberOf(k.at) != q || k.wamid != nil && k.quarter != q:
-					c.open = append(c.open, l.ID)
+				case ok && k.wamid != nil && k.entry.IsZero():
+					c.unlinked[*k.wamid] = l.ID
+				case !ok || !k.closed(l.ID):
+					c.open[l.ID] = true
 				default:
-					c.sums[k.Alike]++
+					c.of[l.ID] = c.add(q, &k.Alike, 1)
 				}
 				return len(c.open) > mostOpen, nil
 			})
@@ -207,24 +304,169 @@ func (s *Book) countQuarter(ctx context.Context, q int64) (*quarterCount, error)
 			return c, err
 		}
 	}
-	return c, nil
+	return c, s.view(ctx, func(r *reading) error {
+		return r.corrections(q, -1, func(k correction) error {
+			c.corrected = append(c.corrected, k.id)
+			return nil
+		})
+	})
 }
 
-// link notes of messages in which quarter they were sent.
-func (s *Book) link(ctx context.Context, wamids []policy.Alias, q int64) error {
-	for len(wamids) > 0 {
-		some := wamids[:min(len(wamids), linkedAtOnce)]
-		wamids = wamids[len(some):]
+// closed reports that the entry with an id may be in a sum: that whatever changes what it
+// counts as tells so.
+func (k *skimmedLine) closed(id ID) bool {
+	return numberOf(k.at) == numberOf(id.Moment()) && (k.wamid == nil || k.entry == id)
+}
+
+// foldSums puts the corrections of a quarter into its sums; nil if they are gone.
+func (s *Book) foldSums(ctx context.Context, q int64) (held *sumsRecord, err error) {
+	defer s.sums.watchNone()
+	for {
+		if err := s.watch(ctx, q); err != nil {
+			return nil, err
+		}
+		f, err := s.folding(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if len(f.unlinked) > 0 {
+			if err := s.link(ctx, f.unlinked); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		err = s.updateBulk(ctx, 1+len(f.changes), func(t *tx) (err error) {
+			held, err = t.foldSums(q, f.changes)
+			return err
+		})
+		if err != nil || held == nil || f.last {
+			return held, err
+		}
+	}
+}
+
+// folding is what there is to be put into the sums of a quarter.
+type folding struct {
+	changes  []foldedEntry
+	unlinked map[policy.Alias]ID
+	last     bool
+}
+
+// foldedEntry is an entry with a correction that can go.
+type foldedEntry struct {
+	id ID
+	// was and is are what it counts as, nil for nothing. One that is open from now on
+	// keeps a correction.
+	was, is *Alike
+	open    bool
+}
+
+func (s *Book) folding(ctx context.Context, q int64) (*folding, error) {
+	f := &folding{unlinked: make(map[policy.Alias]ID), last: true}
+	err := s.view(ctx, func(r *reading) error {
+		return r.corrections(q, -1, func(c correction) error {
+			if len(f.changes) == correctedAtOnce {
+				f.last = false
+				return nil
+			}
+			l, err := r.Find(Ledger, c.id)
+			if err != nil {
+				return err
+			}
+			if l == nil {
+				if c.Was == nil {
+					f.changes = append(f.changes, foldedEntry{id: c.id})
+				}
+				return nil
+			}
+			k, ok, err := skim(r, l)
+			if err != nil {
+				return err
+			}
+			e := foldedEntry{id: c.id}
+			switch {
+			case ok && k.wamid != nil && k.entry.IsZero():
+				f.unlinked[*k.wamid] = c.id
+				return nil
+			case ok && k.closed(c.id):
+				e.is = &k.Alike
+			case c.Was == nil:
+				return nil // it stays as it is
+			default:
+				e.open = true
+				if _, k.Alike, err = r.summed(l); err != nil {
+					return err
+				}
+			}
+			if c.Was != nil {
+				was := k.Alike
+				c.Was.of(&was)
+				e.was = &was
+			}
+			f.changes = append(f.changes, e)
+			return nil
+		})
+	})
+	return f, err
+}
+
+// foldSums changes the sums of a quarter, as far as nothing happened to the entries
+// meanwhile. It is nil where there are none any more.
+func (t *tx) foldSums(q int64, changes []foldedEntry) (*sumsRecord, error) {
+	value, err := t.get(sumsKey(q))
+	if err != nil {
+		return nil, err
+	}
+	held := t.s.heldSums(value)
+	if held == nil || len(changes) == 0 {
+		return held, nil
+	}
+	sums, touched := newTally(), t.s.sums.disturbed()
+	if err := sums.addPacked(q, held.Packed); err != nil {
+		return nil, t.Delete(sumsKey(q))
+	}
+	for i := range changes {
+		e := &changes[i]
+		if touched[e.id] {
+			continue
+		}
+		if e.was != nil {
+			sums.add(q, e.was, -1)
+		}
+		if e.is != nil {
+			sums.add(q, e.is, 1)
+		}
+		if e.open {
+			err = t.put(correctionKey(e.id), &correctionRecord{}, 0)
+		} else {
+			err = t.Delete(correctionKey(e.id))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if sums.negative() { // which can't be
+		t.s.log.Error("sums of a quarter of an hour of the ledger contradict their corrections; they are made anew", zap.Time("quarter", beginOf(q).Time()))
+		return nil, t.Delete(sumsKey(q))
+	}
+	return held, t.putSums(q, sums)
+}
+
+// link notes of messages which entries are theirs.
+func (s *Book) link(ctx context.Context, messages map[policy.Alias]ID) error {
+	wamids := policy.SortAliases(slices.Collect(maps.Keys(messages)))
+	for some := range slices.Chunk(wamids, linkedAtOnce) {
 		err := s.updateBulk(ctx, len(some), func(t *tx) error {
 			for _, wamid := range some {
 				status, err := readStatus(t, wamid)
 				if err != nil {
 					return err
 				}
-				if status.quarter() != 0 {
+				if status.sent() != nil {
 					continue
 				}
-				status.Quarter = q
+				id := messages[wamid]
+				status.Sent, status.Quarter = &id, 0
 				value, err := encode(status)
 				if err != nil {
 					return err
@@ -240,13 +482,4 @@ func (s *Book) link(ctx context.Context, wamids []policy.Alias, q int64) error {
 		}
 	}
 	return nil
-}
-
-// held is a quarter's record of sums, nil where it holds no more, or can't be read.
-func (r *reading) held(value []byte) *sumsRecord {
-	var record sumsRecord
-	if value == nil || r.s.sums == nil || decode(value, &record) != nil || record.Chain != r.s.sums.chain || record.Method != sumsMethod {
-		return nil
-	}
-	return &record
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -23,7 +24,7 @@ func testSums(t *testing.T, open Open) {
 		f.clock.set(start)
 		s := &sumsHistory{fixture: f}
 		for range rapid.IntRange(1, 40).Draw(r, "steps") {
-			switch rapid.IntRange(0, 10).Draw(r, "step") {
+			switch rapid.IntRange(0, 22).Draw(r, "step") % 12 {
 			case 0, 1, 2:
 				for range rapid.SampledFrom([]int{1, 1, 3, 40}).Draw(r, "sends") {
 					s.send(r)
@@ -48,6 +49,11 @@ func testSums(t *testing.T, open Open) {
 				s.compare(r)
 			case 9:
 				f.reopen()
+			case 11:
+				if _, err := f.Store.(store.Erases).Erase(t.Context(), &store.ErasureRequest{Who: []policy.Identity{bob}, Actor: "ana"}); err != nil {
+					r.Fatal(err)
+				}
+				s.compare(r)
 			}
 		}
 		s.compare(r)
@@ -144,6 +150,52 @@ func (s *sumsHistory) compare(r *rapid.T) {
 	}
 	if !maps.Equal(got, want) {
 		r.Fatalf("%+v:\n got %+v\nwant %+v", filter, got, want)
+	}
+	s.compareDays(r, filter)
+}
+
+// kathmandu is 5:45 hours ahead.
+var kathmandu = time.FixedZone("Asia/Kathmandu", (5*60+45)*60)
+
+// compareDays counts by days in both ways. Numbers are in different time zones.
+func (s *sumsHistory) compareDays(r *rapid.T, filter store.Filter) {
+	zone := func(phoneNumberID string) *time.Location {
+		if phoneNumberID == number1 {
+			return time.UTC
+		}
+		return kathmandu
+	}
+	type key struct {
+		day, delivered string
+		store.Alike
+	}
+	day := func(at policy.Moment, phoneNumberID string) string {
+		return at.Time().In(zone(phoneNumberID)).Format(time.DateOnly)
+	}
+	const quarter = 15 * minute
+	keyOf := func(at policy.Moment, a store.Alike) key {
+		k := key{day(at, a.PhoneNumberID), day(at/quarter*quarter+policy.Moment(a.DeliveredAfter)*quarter, a.PhoneNumberID), a}
+		k.DeliveredAfter = 0
+		return k
+	}
+	want, got := make(map[key]int), make(map[key]int)
+	for sum, err := range s.Sums(s.t.Context(), filter) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		want[keyOf(sum.At, sum.Alike)] += sum.N
+	}
+	for sum, err := range s.SumsByDay(s.t.Context(), filter, zone) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		if sum.At < filter.From {
+			r.Fatalf("a sum of %s lies outside of %+v", sum.At, filter)
+		}
+		got[keyOf(sum.At, sum.Alike)] += sum.N
+	}
+	if !maps.Equal(got, want) {
+		r.Fatalf("%+v by days:\n got %+v\nwant %+v", filter, got, want)
 	}
 }
 

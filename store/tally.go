@@ -1,0 +1,290 @@
+package store
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// tally counts entries. It keeps each text once, however many sums have it, and takes
+// sums from records without making an [Alike] of each: only what it comes to is spelled
+// out.
+type tally struct {
+	texts  map[string]uint32
+	words  []string
+	number map[uint64]uint32
+	values []uint64
+	kinds  map[kindKey]uint32
+	keys   []kindKey
+	counts map[countKey]int
+	// days are nil where quarters are counted.
+	days *days
+	// local are the texts of the record that is read.
+	local []uint32
+}
+
+// kindKey is what entries are, without times: for each column the place of its text in
+// words, or of its number in values.
+type kindKey [sumColumns]uint32
+
+// countKey is what is counted together: what was decided in a quarter, or on a day that
+// begins with one, and delivered so many quarters later.
+type countKey struct {
+	at    int32
+	after int32
+	kind  uint32
+}
+
+func newTally() *tally {
+	return &tally{
+		texts: map[string]uint32{"": 0}, words: []string{""}, number: map[uint64]uint32{0: 0}, values: []uint64{0},
+		kinds: make(map[kindKey]uint32), counts: make(map[countKey]int),
+	}
+}
+
+// add counts n more that are alike in a quarter.
+func (t *tally) add(q int64, a *Alike, n int) countKey {
+	var key kindKey
+	for i := range columns {
+		c := &columns[i]
+		switch {
+		case i == deliveredColumn:
+		case c.number != nil:
+			key[i] = t.value(c.number(a))
+		default:
+			key[i] = t.text(c.text(a))
+		}
+	}
+	k := t.key(q, int64(a.DeliveredAfter), t.kind(&key))
+	t.count(k, n)
+	return k
+}
+
+func (t *tally) count(k countKey, n int) {
+	if n += t.counts[k]; n != 0 {
+		t.counts[k] = n
+	} else {
+		delete(t.counts, k)
+	}
+}
+
+func (t *tally) text(s string) uint32 {
+	id, ok := t.texts[s]
+	if !ok {
+		id = uint32(len(t.words))
+		t.texts[s], t.words = id, append(t.words, s)
+	}
+	return id
+}
+
+func (t *tally) value(n uint64) uint32 {
+	id, ok := t.number[n]
+	if !ok {
+		id = uint32(len(t.values))
+		t.number[n], t.values = id, append(t.values, n)
+	}
+	return id
+}
+
+func (t *tally) kind(key *kindKey) uint32 {
+	kind, ok := t.kinds[*key]
+	if !ok {
+		kind = uint32(len(t.keys))
+		t.kinds[*key], t.keys = kind, append(t.keys, *key)
+	}
+	return kind
+}
+
+func (t *tally) key(q, after int64, kind uint32) countKey {
+	if t.days != nil {
+		q, after = t.days.of(t, q, after, kind)
+	}
+	return countKey{int32(q), int32(after), kind}
+}
+
+// alike spells out what is counted together.
+func (t *tally) alike(k countKey) (a Alike) {
+	key := &t.keys[k.kind]
+	for i := range columns {
+		switch c := &columns[i]; {
+		case i == deliveredColumn:
+		case c.number != nil:
+			c.setNumber(&a, t.values[key[i]])
+		default:
+			c.setText(&a, t.words[key[i]])
+		}
+	}
+	a.DeliveredAfter = int(k.after)
+	return a
+}
+
+// negative reports that fewer than none are counted of something.
+func (t *tally) negative() bool {
+	for _, n := range t.counts {
+		if n < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// pack is the tally of one quarter as a record keeps it. All is in unsigned numbers of
+// variable length: how many texts there are, and each with its length; then each sum:
+// which columns differ from the sum before, as bits, what they are, and how many entries.
+// A text is its number among them, from one, zero for none.
+func (t *tally) pack() []byte {
+	type row struct {
+		key   *kindKey
+		after int32
+		n     int
+	}
+	rows := make([]row, 0, len(t.counts))
+	for k, n := range t.counts {
+		rows = append(rows, row{&t.keys[k.kind], k.after, n})
+	}
+	slices.SortFunc(rows, func(a, b row) int {
+		for i := sumColumns - 1; i >= 0; i-- {
+			if d := int(a.key[i]) - int(b.key[i]); d != 0 {
+				return d
+			}
+		}
+		return int(a.after) - int(b.after)
+	})
+	local := make(map[uint32]uint64)
+	var head, body []byte
+	texts := 0
+	var before [sumColumns]uint64
+	for _, r := range rows {
+		now := [sumColumns]uint64{deliveredColumn: zigzag(int64(r.after))}
+		var differ uint64
+		for i := range columns {
+			switch {
+			case i == deliveredColumn:
+			case columns[i].number != nil:
+				now[i] = t.values[r.key[i]]
+			case r.key[i] != 0:
+				id, known := local[r.key[i]]
+				if !known {
+					texts++
+					id = uint64(texts)
+					local[r.key[i]] = id
+					word := t.words[r.key[i]]
+					head = append(binary.AppendUvarint(head, uint64(len(word))), word...)
+				}
+				now[i] = id
+			}
+			if now[i] != before[i] {
+				differ |= 1 << i
+			}
+		}
+		body = binary.AppendUvarint(body, differ)
+		for i := range columns {
+			if now[i] != before[i] {
+				body = binary.AppendUvarint(body, now[i])
+			}
+		}
+		body = binary.AppendUvarint(body, uint64(r.n))
+		before = now
+	}
+	packed := binary.AppendUvarint(make([]byte, 0, 8+len(head)+len(body)), uint64(texts))
+	return append(append(packed, head...), body...)
+}
+
+// addPacked adds what pack has packed of a quarter.
+func (t *tally) addPacked(q int64, packed []byte) error {
+	p := unpacker{packed, false}
+	t.local = append(t.local[:0], 0)
+	for n := p.next(); n > 0 && !p.broken; n-- {
+		word := p.bytes()
+		id, ok := t.texts[string(word)]
+		if !ok {
+			id = t.text(string(word))
+		}
+		t.local = append(t.local, id)
+	}
+	var key kindKey
+	var after int64
+	for len(p.rest) > 0 && !p.broken {
+		differ := p.next()
+		if differ>>sumColumns != 0 {
+			return errUnevenSums
+		}
+		for i := 0; differ != 0; i, differ = i+1, differ>>1 {
+			if differ&1 == 0 {
+				continue
+			}
+			switch n := p.next(); {
+			case i == deliveredColumn:
+				after = unzigzag(n)
+			case columns[i].number != nil:
+				key[i] = t.value(n)
+			case n >= uint64(len(t.local)):
+				return errUnevenSums
+			default:
+				key[i] = t.local[n]
+			}
+		}
+		n := p.next()
+		if p.broken {
+			break
+		}
+		t.counts[t.key(q, after, t.kind(&key))] += int(n)
+	}
+	if p.broken {
+		return errUnevenSums
+	}
+	return nil
+}
+
+// unpacker reads what is packed.
+type unpacker struct {
+	rest   []byte
+	broken bool
+}
+
+func (p *unpacker) next() uint64 {
+	if len(p.rest) > 0 && p.rest[0] < 0x80 {
+		n := p.rest[0]
+		p.rest = p.rest[1:]
+		return uint64(n)
+	}
+	n, size := binary.Uvarint(p.rest)
+	if size <= 0 {
+		p.rest, p.broken = nil, true
+		return 0
+	}
+	p.rest = p.rest[size:]
+	return n
+}
+
+func (p *unpacker) bytes() []byte {
+	n := p.next()
+	if n > uint64(len(p.rest)) {
+		p.rest, p.broken = nil, true
+		return nil
+	}
+	b := p.rest[:n]
+	p.rest = p.rest[n:]
+	return b
+}
+
+// sums are what is counted, not before a time.
+func (t *tally) sums(f *Filter, from policy.Moment) []*Sum {
+	list := make([]Sum, 0, len(t.counts))
+	for k, n := range t.counts {
+		s := Sum{At: beginOf(int64(k.at)), Alike: t.alike(k), N: n}
+		if !f.selects(&s.Alike) {
+			continue
+		}
+		if int64(k.at) == numberOf(from) {
+			s.At = max(s.At, from)
+		}
+		list = append(list, s)
+	}
+	all := make([]*Sum, len(list))
+	for i := range list {
+		all[i] = &list[i]
+	}
+	return all
+}
