@@ -64,7 +64,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"store/badger", "internal/durable store store/archive store/wal", "caddy network"},
 	{"store/memory", "store", "caddy badger network disk logger"},
 	{"store/enginetest", "store", "caddy badger network disk"},
-	{"store/storetest", "consent policy store", "caddy badger network"},
+	{"store/storetest", "billing consent policy store", "caddy badger network"},
 
 	// What the gateway does: no Caddy, and no engine.
 	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook phone policy store", "caddy badger disk"},

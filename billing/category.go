@@ -28,6 +28,10 @@ const (
 	GroupService       Category = "group_service"
 )
 
+// Column is the column of a rate card that a category is priced by; "" for one that no card
+// has.
+func (c Category) Column() Category { return columnOf(c) }
+
 // columnOf is the column that a category is priced by; "" for one that no card has.
 func columnOf(c Category) Category {
 	switch c {

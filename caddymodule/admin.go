@@ -50,6 +50,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteCampaignOn:        switchCampaign(false),
 	adminapi.RouteCampaignOff:       switchCampaign(true),
 	adminapi.RouteCampaignCost:      answering(campaignCost),
+	adminapi.RouteBudgets:           answering(budgets),
 	adminapi.RouteEvents:            answering(events),
 	adminapi.RouteReport:            answering(report),
 	adminapi.RouteDoctor:            adminDoctor,

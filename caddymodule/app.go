@@ -54,6 +54,10 @@ type App struct {
 	// Default: none.
 	Tags []*Tag `json:"tags,omitempty"`
 
+	// What some sends may cost in a month.
+	// Default: none.
+	Budgets []*Budget `json:"budgets,omitempty"`
+
 	// When a send is on disk: `strict` writes it into the ledger before its first
 	// byte goes upstream; `overlap` while the upstream works on it, within 5 ms,
 	// and before the sender gets an answer. With `overlap`, kill -9 or a power cut

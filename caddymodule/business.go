@@ -285,8 +285,17 @@ const everyOther = "*"
 
 // resolveBusinesses checks the configured businesses and merges their policies
 // with the app's.
-func (a *App) resolveBusinesses() error {
-	businesses := gateway.Businesses{Listed: make(map[string]*gateway.Business, len(a.Businesses))}
+func (a *App) resolveBusinesses() (err error) {
+	if a.gateway.Businesses, err = a.businesses(); err != nil {
+		return err
+	}
+	a.gateway.Budgets, err = budgetsOf(a.Budgets, a.Tags, &a.gateway.Businesses, func(_ int, err error) error { return err })
+	return err
+}
+
+// businesses are the business phone numbers that are served.
+func (a *App) businesses() (businesses gateway.Businesses, err error) {
+	businesses = gateway.Businesses{Listed: make(map[string]*gateway.Business, len(a.Businesses))}
 	list := a.Businesses
 	if len(list) == 0 {
 		list = []*Business{{PhoneNumberID: everyOther}}
@@ -304,23 +313,22 @@ func (a *App) resolveBusinesses() error {
 	for _, b := range list {
 		resolved, err := b.resolve(&a.Policy)
 		if err != nil {
-			return fmt.Errorf("business %s: %w", b.PhoneNumberID, err)
+			return businesses, fmt.Errorf("business %s: %w", b.PhoneNumberID, err)
 		}
 		resolved.Terms.WABA, resolved.Accounts = wabas, accounts[b.Portfolio]
 		if b.PhoneNumberID == everyOther {
 			if businesses.Others != nil {
-				return errors.New("business * is configured twice")
+				return businesses, errors.New("business * is configured twice")
 			}
 			businesses.Others = resolved
 			continue
 		}
 		if _, twice := businesses.Listed[b.PhoneNumberID]; twice {
-			return fmt.Errorf("business %s is configured twice", b.PhoneNumberID)
+			return businesses, fmt.Errorf("business %s is configured twice", b.PhoneNumberID)
 		}
 		businesses.Listed[b.PhoneNumberID] = resolved
 	}
-	a.gateway.Businesses = businesses
-	return nil
+	return businesses, nil
 }
 
 // resolve checks a business and merges its policy with the defaults.

@@ -219,6 +219,13 @@ func atStart(setting, what string) (string, error) {
 //		ignored_words    <word>...
 //		entry            <source> <text>...
 //		tag              <name> [<value>...]
+//		budget <name> {
+//			amount     <amount> <currency>
+//			per        month
+//			of         tag <name>=<value>|business <number or name>|category <category>|everything
+//			warn       <percent>%|off
+//			when_spent refuse|warn
+//		}
 //		ledger           strict|overlap
 //		body_budget      <size>
 //		body_timeout     <duration>
@@ -239,6 +246,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		return nil, d.ArgErr()
 	}
 	app := new(App)
+	var budgets budgetAt
 	err := parseBlock(d, map[string]parser{
 		"store": func(d *caddyfile.Dispenser) error { return parseStore(d, app) },
 		"business": func(d *caddyfile.Dispenser) error {
@@ -271,17 +279,26 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"opt_in_payloads":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", true) },
 		"entry":            app.parseEntry,
 		"tag":              app.parseTag,
-		"ledger":           chooseLedger.into(&app.Ledger),
-		"body_budget":      app.parseBodyBudget,
-		"body_timeout":     app.parseBodyTimeout,
-		"gc_percent":       numberInto(&app.GCPercent, leastGCPercent, highGCPercent, fmt.Sprintf(", such as %d", goGCPercent)),
-		"template_sync":    app.parseSync,
-		"log_contacts":     chooseLogContacts.into(&app.LogContacts),
-		"decision_log":     app.parseDecisionLog,
-		"suspected_words":  func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "suspected") },
-		"ignored_words":    func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "ignored") },
-	}, "business", "entry", "tag", "opt_out_words", "opt_in_words", "suspected_words", "ignored_words", "opt_out_payloads", "opt_in_payloads")
+		"budget": func(d *caddyfile.Dispenser) error {
+			budgets = append(budgets, *d)
+			b, err := parseBudget(d)
+			app.Budgets = append(app.Budgets, b)
+			return err
+		},
+		"ledger":          chooseLedger.into(&app.Ledger),
+		"body_budget":     app.parseBodyBudget,
+		"body_timeout":    app.parseBodyTimeout,
+		"gc_percent":      numberInto(&app.GCPercent, leastGCPercent, highGCPercent, fmt.Sprintf(", such as %d", goGCPercent)),
+		"template_sync":   app.parseSync,
+		"log_contacts":    chooseLogContacts.into(&app.LogContacts),
+		"decision_log":    app.parseDecisionLog,
+		"suspected_words": func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "suspected") },
+		"ignored_words":   func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "ignored") },
+	}, "business", "entry", "tag", "budget", "opt_out_words", "opt_in_words", "suspected_words", "ignored_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {
+		return nil, err
+	}
+	if err := budgets.check(app); err != nil {
 		return nil, err
 	}
 	return httpcaddyfile.App{Name: "whatsapp", Value: caddyconfig.JSON(app, nil)}, nil

@@ -97,6 +97,9 @@ func ruled(d *policy.Decision) {
 		customRulesTotal.WithLabelValues(d.RuleID, effectRefuse).Inc()
 	}
 	for _, w := range d.Warnings {
+		if w.Budget {
+			continue // no rule
+		}
 		effect := effectWarn
 		if w.Failed {
 			effect = effectError

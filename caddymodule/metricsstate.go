@@ -66,6 +66,7 @@ var states = []prometheus.Collector{
 			}
 			return 1
 		}),
+	budgetShares{},
 	diskFree{},
 	webhookAges{},
 }

@@ -49,6 +49,7 @@ var blocks = map[string]struct {
 	"store badger":      {"badger {\n?\n}", new(BadgerStore).UnmarshalCaddyfile},
 	"business":          {"whatsapp {\nbusiness 1 {\n?\n}\n}", appBlock},
 	"policy":            {"whatsapp {\npolicy {\n?\n}\n}", appBlock},
+	"budget":            {"whatsapp {\ntag team\nbudget b {\n?\n}\n}", appBlock},
 	"template_sync":     {"whatsapp {\ntemplate_sync {\n?\n}\n}", appBlock},
 	"fallback_template": {"whatsapp {\npolicy {\nfallback_template t {\n?\n}\n}\n}", appBlock},
 	"whatsapp_guard":    {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
@@ -114,9 +115,16 @@ func TestReferenceExamples(t *testing.T) {
 				continue
 			}
 			examples++
-			example := strings.NewReplacer(" { ", " {\n", " }", "\n}").Replace(cells[4])          // a table has blocks in one line
-			if strings.Trim(in, "`") == "template_sync" && !strings.HasPrefix(example, "token") { // it can't do without
+			example := strings.NewReplacer(" { ", " {\n", " }", "\n}", "; ", "\n").Replace(cells[4]) // a table has blocks in one line
+			if strings.Trim(in, "`") == "template_sync" && !strings.HasPrefix(example, "token") {    // it can't do without
 				example += "\ntoken {env.SECRET}"
+			}
+			if strings.Trim(in, "`") == "budget" {
+				for _, needed := range []string{"amount 5 USD", "of everything"} {
+					if name, _, _ := strings.Cut(needed, " "); !strings.HasPrefix(example, name) {
+						example += "\n" + needed
+					}
+				}
 			}
 			for _, needed := range []string{"app_secret", "verify_token"} { // a webhook can't do without
 				if strings.Trim(in, "`") == "whatsapp_webhook" && !strings.HasPrefix(example, needed) {

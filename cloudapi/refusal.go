@@ -72,6 +72,7 @@ var graphErrors = map[policy.Rule]graphError{
 	policy.RuleMarketingLimit:      {http.StatusBadRequest, 131049, "Meta chose not to deliver marketing to this user"},
 	policy.RulePairRate:            {http.StatusBadRequest, 131056, "Pair rate limit hit"},
 	policy.RuleMessagingLimit:      {http.StatusBadRequest, 80007, "Rate limit issues: the messaging limit is reached"},
+	policy.RuleBudgetSpent:         {http.StatusBadRequest, 131042, "Business eligibility payment issue: a budget is spent"},
 	policy.RuleCustom:              {http.StatusForbidden, 131005, "Access denied: a rule of this business"},
 	policy.RuleError:               {http.StatusServiceUnavailable, 131016, "Service unavailable: a rule of this business fails"},
 	policy.RuleSessionOnly:         {http.StatusForbidden, 131005, "Access denied: this business sends no templates"},

@@ -80,6 +80,11 @@ func TestDecideAgain(t *testing.T) {
 		waba ` + sim.WABA() + `
 		category_drift hold
 	}
+	budget crm {
+		amount 0.10 USD
+		of business 104455667797
+		when_spent refuse
+	}
 	business 104455667796 {
 		waba ` + sim.WABA() + `
 		pair_rate
@@ -219,6 +224,12 @@ func TestDecideAgain(t *testing.T) {
 	}
 	for _, to := range []string{"3", "4", "5"} {
 		send(limited, `{"messaging_product":"whatsapp","to":"+491700000000`+to+`","type":"template","template":{"name":"shipped","language":{"code":"en"}}}`)
+	}
+
+	// What there is money for.
+	record(t, g, adminapi.RouteOptIn, adminapi.ConsentRequest{PhoneNumberID: "104455667797", Contact: "+4917000000003", Scope: "all", Source: "phone", Evidence: consent.Evidence{Reference: "call 12"}})
+	for _, name := range []string{"shipped", "sale", "sale", "shipped"} {
+		send("104455667797", `{"messaging_product":"whatsapp","to":"+4917000000003","type":"template","template":{"name":"`+name+`","language":{"code":"en"}}}`)
 	}
 
 	if err := sim.TemplateCategory(t.Context(), "code", "en", "MARKETING", false); err != nil {

@@ -69,6 +69,7 @@ func (d *Sends) fallBack(ctx context.Context, st store.Store, r *Request, j *Jud
 	if err != nil {
 		return nil, "the fallback template " + ref.Name + " can't take its place: " + err.Error(), nil
 	}
+	instead.By.Tags = r.By.Tags // budgets go by them
 	judged, err := d.decide(ctx, st, instead, 0)
 	if err != nil {
 		return nil, "", err

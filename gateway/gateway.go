@@ -30,6 +30,8 @@ type Gateway struct {
 	Entries policy.Entries
 	// Cards are the rate cards that sends are priced by; nil where there are none.
 	Cards *billing.Cards
+	// Budgets are what sends may cost, by name.
+	Budgets []*Budget
 	// Tagging are the tags that senders may give their messages.
 	Tagging Tagging
 	// Overlap lets sends leave while their ledger entries are on their way to disk.

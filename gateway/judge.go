@@ -159,7 +159,7 @@ func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int)
 	if !served {
 		b = nil
 	}
-	e, err := g.decideAt(ctx, r, i, b, g.Now(), st.Facts)
+	e, err := g.decideAt(ctx, r, i, b, g.Now(), st.Facts, st.Meters)
 	if err != nil {
 		return nil, err
 	}
@@ -167,15 +167,17 @@ func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int)
 	e.Monitored = e.Violation() && g.Businesses.Monitors(e.Send.PhoneNumberID)
 	e.Outcome = store.Outcome{State: store.Reserved, At: e.At}
 	if e.Violation() && !e.Monitored {
-		e.Outcome.State = store.Refused
+		e.Outcome.State, e.Metering = store.Refused, store.Metering{}
 	}
 	g.hidePhone(ctx, st, e)
 	return e, nil
 }
 
 // decideAt judges send i of a request at a moment, by what holds for its business phone
-// number, nil where none is served, and the facts of that moment.
-func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, now time.Time, factsOf func(context.Context, store.Query) (policy.Facts, error)) (*store.Entry, error) {
+// number, nil where none is served, and the facts of that moment. Where nobody can say how
+// far the meters were then, metersOf is nil: the price is that of the first message of its
+// month, and no budget binds.
+func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, now time.Time, factsOf func(context.Context, store.Query) (policy.Facts, error), metersOf meters) (*store.Entry, error) {
 	s := &r.Reading.Sends[i]
 	at := policy.MomentOf(now)
 	e := &store.Entry{At: at, Facts: policy.Facts{NoBusiness: b == nil}}
@@ -205,7 +207,9 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 	if b != nil {
 		there := now.In(b.Zone)
 		e.Market, e.MarketEstimated = marketOf(s, &e.Decision, there)
-		e.Price = g.quote(b, e, there)
+		if err := g.price(ctx, r, e, b, there, metersOf); err != nil {
+			return nil, err
+		}
 	}
 	return e, nil
 }

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"slices"
+
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -53,7 +55,7 @@ func (d *Sends) report(j *Judged) {
 		level, message, why = zapcore.InfoLevel, "send refused although in monitor mode", zap.String("why", j.exception)
 	case e.Violation():
 		level, message = zapcore.InfoLevel, "send refused"
-	case len(e.Decision.Warnings) > 0:
+	case slices.ContainsFunc(e.Decision.Warnings, func(w policy.RuleWarning) bool { return !w.Budget }):
 		level, message = zapcore.InfoLevel, "send allowed with a warning"
 	}
 	line := d.Log.Check(level, message)

@@ -8,13 +8,6 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-// quote is what a send is expected to cost, decided at the time now where the account
-// is. What Meta charges in the end depends on whether and when it is delivered, and on
-// the category that Meta gives it.
-func (g *Gateway) quote(b *Business, e *store.Entry, now time.Time) billing.Quote {
-	return g.Cards.Quote(messageOf(e, now), b.Currency)
-}
-
 // messageOf is a send as far as its price depends on it.
 func messageOf(e *store.Entry, now time.Time) *billing.Message {
 	return &billing.Message{

@@ -94,7 +94,7 @@ func (g *Gateway) Why(ctx context.Context, r *WhyRequest) (*Why, error) {
 	}
 	request := &Request{Reading: *reading}
 	facts := func(ctx context.Context, q store.Query) (policy.Facts, error) { return st.FactsAt(ctx, q, moment) }
-	if w.Entry, err = g.decideAt(ctx, request, 0, b, at, facts); errors.Is(err, store.ErrErased) {
+	if w.Entry, err = g.decideAt(ctx, request, 0, b, at, facts, nil); errors.Is(err, store.ErrErased) {
 		return nil, &Problem{Kind: Unknown, Err: fmt.Errorf("what was known at %s is gone: the data of this person, or of somebody who had a name in common with them, was erased since. Decisions of that time are in the ledger, as long as it is kept: ask with the id of one", moment)}
 	} else if err != nil {
 		return nil, err

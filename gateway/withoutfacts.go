@@ -43,6 +43,7 @@ var toStrangers = []cloudapi.Refusal{
 	{Rule: policy.RuleMarketingLimit, Reason: "Meta has just not delivered a marketing message to this user, since one person gets only so many", Remedy: "send it again in a day or later"},
 	{Rule: policy.RulePairRate, Reason: "this number writes to this user faster than Meta delivers", Remedy: "send it again a little later"},
 	{Rule: policy.RuleMessagingLimit, Reason: "the business has written to as many people outside of their windows within 24 hours as its messaging limit lets it", Remedy: "send it again later"},
+	{Rule: policy.RuleBudgetSpent, Reason: "there is no money left this month for such marketing messages", Remedy: "send it again next month, or ask whoever runs the gateway"},
 	{Rule: policy.RuleOptOutSuspected, Reason: "this user may not want marketing messages any more", Remedy: "have somebody decide with `waguard consent review`"},
 	{Rule: policy.RuleCategoryUnknown, Reason: "the template's category is not known, and no opt-in of this user is known to cover it", Remedy: "list the templates once through the gateway: GET /<waba>/message_templates"},
 	{Rule: policy.RuleTemplateUnknown, Reason: "the account has no such template", Remedy: "check the template's name and language"},

@@ -46,6 +46,8 @@ const (
 	// TemplateCategoryChanged: an answer of the API or the price of a message shows a
 	// template under another category than was known.
 	TemplateCategoryChanged AccountEventKind = "template_category_changed"
+	// Budget: a budget is nearly spent, or it is spent.
+	Budget AccountEventKind = "budget"
 	// TemplateCategoryAccepted: an operator accepted a template's category.
 	TemplateCategoryAccepted AccountEventKind = "template_category_accepted"
 )

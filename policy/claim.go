@@ -27,9 +27,11 @@ const (
 	// ClaimConversation is one of the people that a portfolio writes to outside of their
 	// windows.
 	ClaimConversation
+	// ClaimBudget is a part of the money of a budget.
+	ClaimBudget
 )
 
-var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message", ClaimRequest: "consent_request", ClaimFollowup: "followup", ClaimWelcome: "welcome", ClaimPair: "pair_rate", ClaimConversation: "messaging_limit"}
+var claimKindNames = [...]string{ClaimConfirmation: "opt_out_confirmation", ClaimMessage: "message", ClaimRequest: "consent_request", ClaimFollowup: "followup", ClaimWelcome: "welcome", ClaimPair: "pair_rate", ClaimConversation: "messaging_limit", ClaimBudget: "budget"}
 
 // String is the kind's name in reports.
 func (k ClaimKind) String() string { return nameOf(claimKindNames[:], k) }
@@ -74,6 +76,8 @@ type Claim struct {
 	Counts ScopeSet `json:"-"`
 	// Portfolio is whose limit it is, of a conversation.
 	Portfolio string `json:"portfolio,omitempty"`
+	// Budget is what is taken of a budget; such a claim is of no contact.
+	Budget BudgetClaim `json:"budget,omitzero"`
 	// Left is how many sends could take it when the send was judged.
 	Left int `json:"-"`
 }
@@ -92,6 +96,8 @@ type Taken struct {
 	Left   int           `cbor:"9,keyasint,omitempty"`
 	// Portfolio is whose limit it was taken from.
 	Portfolio string `cbor:"10,keyasint,omitempty"`
+	// Budget is what was taken of a budget.
+	Budget BudgetClaim `cbor:"11,keyasint,omitempty"`
 }
 
 // confirmations is how many sends may take the confirmation of one opt-out.
@@ -112,6 +118,8 @@ func (t *Taken) Claim() Claim {
 		return welcomeOf(t.Key)
 	case ClaimConversation:
 		return Claim{Kind: t.Kind, Key: t.Key, Limit: t.Limit, Scope: t.Scope, Left: t.Left, Portfolio: t.Portfolio}
+	case ClaimBudget:
+		return Claim{Kind: t.Kind, Budget: t.Budget}
 	}
 	return confirmationOf(t.Key)
 }
@@ -196,8 +204,11 @@ func (k *Claim) UsedUpBy(others iter.Seq2[[]Claim, *Fold], fold *Fold) bool {
 			taking++
 		}
 	}
-	if k.Kind == ClaimConversation {
+	switch k.Kind {
+	case ClaimConversation:
 		taking = k.rivals(all)
+	case ClaimBudget:
+		return k.Budget.usedUpBy(all)
 	}
 	return taking > 0 && k.Left != Unlimited && taking >= k.Left
 }

@@ -25,6 +25,8 @@ type RuleWarning struct {
 	Reason string `json:"reason" cbor:"2,keyasint"`
 	// Failed: the rule could not be evaluated, and Reason says why.
 	Failed bool `json:"failed,omitempty" cbor:"3,keyasint,omitempty"`
+	// Budget: it is no rule that warns, but a budget.
+	Budget bool `json:"budget,omitempty" cbor:"4,keyasint,omitempty"`
 }
 
 var customCodes = []Rule{RuleCustom, RuleError}
@@ -74,7 +76,7 @@ func (c *Case) custom() bool {
 		}
 		switch {
 		case failed != nil && r.Warn:
-			warnings = append(warnings, RuleWarning{r.ID, "the rule could not be evaluated: " + failed.Error(), true})
+			warnings = append(warnings, RuleWarning{Rule: r.ID, Reason: "the rule could not be evaluated: " + failed.Error(), Failed: true})
 		case failed != nil:
 			c.refuse(RuleError, "the rule "+r.ID+" of this business could not be evaluated: "+failed.Error(), "tell whoever runs the gateway: `rule "+r.ID+"` needs mending")
 			return c.ruled(r, warnings)

@@ -25,6 +25,9 @@ func decide(s *Send, f *Facts, p *Policy, now time.Time, asked func(Asked)) Deci
 	c.decide()
 	c.limits()
 	c.custom()
+	if c.decision.Verdict == Allow && len(f.Budgets) > 0 {
+		c.decision.Warnings = append(c.decision.Warnings, c.warnOfBudgets()...)
+	}
 	d := c.decision
 	d.Category, d.Person = c.Category, c.who.meant
 	if c.Category != CategoryNone && !f.NoBusiness {
@@ -41,6 +44,9 @@ func decide(s *Send, f *Facts, p *Policy, now time.Time, asked func(Asked)) Deci
 		if c.starts() {
 			d.Claims = append(d.Claims, c.takesConversation())
 		}
+	}
+	if d.Verdict == Allow && len(f.Budgets) > 0 {
+		d.Claims = append(d.Claims, c.takesOfBudgets()...)
 	}
 	return d
 }

@@ -37,6 +37,8 @@ type Facts struct {
 	Portfolio PortfolioFacts `json:"portfolio,omitzero" cbor:"12,keyasint,omitempty"`
 	// RivalOf is of which kind the claim is that Rival takes; zero where that isn't known.
 	RivalOf ClaimKind `json:"rival_of,omitzero" cbor:"13,keyasint,omitempty"`
+	// Budgets are those that the send counts under, by name.
+	Budgets []BudgetFacts `json:"budgets,omitempty" cbor:"14,keyasint,omitempty"`
 }
 
 // MayBeConfirmed reports that somebody a send may go to opted out of replies, so that

@@ -133,11 +133,13 @@ func waiting(list []Limited, code int) (until, last Moment, wait int) {
 	return until, last, wait
 }
 
-// limitRules ask what Meta said of the number about sends that all others let through.
+// limitRules ask what Meta said of the number, and what there is money for, about sends that
+// all others let through.
 var limitRules = []rule{
 	{[]Rule{RuleCampaignOff}, "a campaign that brings a number into trouble stops", (*Case).campaignOff},
 	{[]Rule{RuleThroughput}, "a number that Meta says sends too much waits", (*Case).throughput},
 	{[]Rule{RuleMessagingLimit}, "a portfolio writes to as many people in a day as Meta lets it", (*Case).tooMany},
+	{[]Rule{RuleBudgetSpent}, "marketing costs no more in a month than its budgets have", (*Case).overBudget},
 }
 
 // personLimitRules do so about each person.

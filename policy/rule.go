@@ -48,6 +48,7 @@ const (
 	RuleMarketingLimit      Rule = "MARKETING_LIMIT"     // Meta said that the person gets no more marketing for now
 	RulePairRate            Rule = "PAIR_RATE_LIMIT"     // too many messages to one person in a short time
 	RuleMessagingLimit      Rule = "MESSAGING_LIMIT"     // the portfolio has written to as many people as it may
+	RuleBudgetSpent         Rule = "BUDGET_SPENT"        // there is no money left for this marketing
 	RuleOptOutSuspected     Rule = "OPT_OUT_SUSPECTED"   // somebody must read a message and decide
 	RuleCategoryUnknown     Rule = "TEMPLATE_CATEGORY_UNKNOWN"
 	RuleTemplateUnknown     Rule = "TEMPLATE_UNKNOWN"
@@ -109,7 +110,7 @@ var (
 	}
 	// RefuseRules are the rules by which [Decide] refuses.
 	RefuseRules = []Rule{
-		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleWindowUnknown, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleConsentExpired, RuleSessionOnly, RuleFollowupLimit, RuleFollowupFormat, RuleCampaignOff, RuleThroughput, RuleMarketingLimit, RulePairRate, RuleMessagingLimit, RuleCustom, RuleError,
+		RuleBatch, RuleSenderUnknown, RuleWindowClosed, RuleWindowUnknown, RuleNoConsent, RuleNoConsentCategory, RuleConsentPending, RuleOptedOut, RuleOptedOutMarketing, RuleOptOutSuspected, RuleFrequencyCap, RuleConsentRequestLimit, RuleQuietHours, RuleCountryBlock, RuleConsentExpired, RuleSessionOnly, RuleFollowupLimit, RuleFollowupFormat, RuleCampaignOff, RuleThroughput, RuleMarketingLimit, RulePairRate, RuleMessagingLimit, RuleBudgetSpent, RuleCustom, RuleError,
 		RuleCategoryUnknown, RuleTemplateUnknown, RuleTemplateNotApproved, RuleTemplatePaused, RuleTemplateDisabled, RuleCategoryChanged, RuleMarketingOnly,
 		RuleGroupsRefused, RuleCallNotPermitted, RuleRecipientConflict, RuleRecipientInvalid,
 	}

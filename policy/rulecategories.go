@@ -44,6 +44,7 @@ var categoriesOf = map[Rule][]Category{
 	RuleMarketingLimit:      {CategoryMarketing, CategoryMarketingLite},
 	RulePairRate:            messageCategories,
 	RuleMessagingLimit:      billedCategories,
+	RuleBudgetSpent:         {CategoryMarketing, CategoryMarketingLite},
 	RuleCustom:              everyCategory,
 	RuleError:               everyCategory,
 	RuleConsentRequestLimit: billedCategories,

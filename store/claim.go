@@ -12,6 +12,17 @@ func (t *tx) claim(r *reservation) ([]policy.Taken, error) {
 	taken := make([]policy.Taken, len(r.claims))
 	for i := range r.claims {
 		k := &r.claims[i]
+		if k.Kind == policy.ClaimBudget {
+			var ok bool
+			var err error
+			if taken[i], ok, err = t.takeBudget(&k.Budget); err != nil {
+				return nil, err
+			}
+			if !ok {
+				return nil, fmt.Errorf("%s: %w", k.Kind, ErrClaimed)
+			}
+			continue
+		}
 		c, err := t.contact(k.Key)
 		if err != nil {
 			return nil, err
@@ -44,6 +55,9 @@ func (t *tx) claimed(h *entryHead, change func(*policy.Taken, *policy.Contact, s
 func (t *tx) eachTaken(taken []policy.Taken, phoneNumberID string, change func(*policy.Taken, *policy.Contact, string)) error {
 	for i := range taken {
 		k := &taken[i]
+		if k.Kind == policy.ClaimBudget {
+			continue // it counts with the other meters of the send
+		}
 		var before, after policy.Moment
 		err := t.edit([]policy.Alias{k.Key}, func(c *policy.Contact) {
 			before = c.Started(k.Key, k.Portfolio)

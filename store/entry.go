@@ -137,6 +137,8 @@ type Entry struct {
 	Price billing.Quote `json:"price,omitzero" cbor:"20,keyasint,omitempty"`
 	// Tags are what the sender said of it, for reports.
 	Tags billing.Tags `json:"tags,omitempty" cbor:"21,keyasint,omitempty"`
+	// Metering is what it counts as towards allowance, volume tiers and budgets.
+	Metering Metering `json:"metering,omitzero" cbor:"22,keyasint,omitempty"`
 	// Decided: Decision is what policy.Decide makes of Send, Facts and Policy at At, as
 	// it came, so that its words need not be compared. It is not kept.
 	Decided bool `json:"-" cbor:"-"`

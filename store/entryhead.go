@@ -22,6 +22,11 @@ func (s *settlement) awaited() bool {
 	return false
 }
 
+// reachedNobody reports that the send is certain to have reached nobody.
+func (s *settlement) reachedNobody() bool {
+	return s.Outcome.State == Rejected || s.Outcome.State == NotSent
+}
+
 // strayed reports that the message went to somebody else than the send was judged
 // by. It is nil-safe: of many entries nobody knows what became of them.
 func (s *settlement) strayed() bool { return s != nil && s.Outcome.ReachedOther != nil }
@@ -52,6 +57,7 @@ type entryHead struct {
 	Opaque    policy.Alias `cbor:"14,keyasint,omitempty"`
 	Sender    string       `cbor:"15,keyasint,omitempty"`
 	Token     string       `cbor:"16,keyasint,omitempty"`
+	Metering  Metering     `cbor:"22,keyasint,omitempty"`
 	// Claims are what the send used up, and Attempt is the pseudonym of its request's
 	// idempotency key, if it had one. Both are added when the entry is entered.
 	Claims  []policy.Taken `cbor:"30,keyasint,omitempty"`
@@ -122,6 +128,7 @@ func headOf(e *Entry) *entryHead {
 	h.Send.Kind, h.Send.Type, h.Send.Template, h.Monitored = e.Send.Kind, e.Send.Type, e.Send.Template, e.Monitored
 	h.Decision.Verdict, h.Decision.Rule = e.Decision.Verdict, e.Decision.Rule
 	h.Opaque, h.Sender, h.Token = e.Opaque, e.Sender, e.Token
+	h.Metering = e.Metering
 	h.reserved = e.Outcome.State == Reserved
 	return h
 }

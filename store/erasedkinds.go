@@ -45,6 +45,7 @@ var erasing = map[byte]Erasing{
 	policyPrefix:       KeepsImpersonal,
 	consentKeyPrefix:   KeepsImpersonal,
 	SumsPrefix:         KeepsImpersonal,
+	meterPrefix:        KeepsImpersonal,
 	erasurePrefix:      KeepsTombstone,
 }
 

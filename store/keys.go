@@ -40,6 +40,7 @@ import (
 //	E r time(8) id(8)               ErasureNote: what was erased, and by whom
 //	E p                             purgeRecord: since when erased bytes are still in files
 //	L digest(16)                    limitRecord: what Meta said about how much a number or account may send
+//	B digest(16)                    meterRecord: what a month has used of an allowance, a volume or a budget
 //	p digest(8)                     policy.Policy: what entries of the ledger were decided under
 //
 // alias, wamid, opaque, digits, caller and key are keyed pseudonyms; wamid, opaque, digits and
@@ -71,6 +72,7 @@ const (
 	formPrefix         = 'D'
 	erasurePrefix      = 'E'
 	limitPrefix        = 'L'
+	meterPrefix        = 'B'
 	// SumsPrefix is for engines, which let sums go with the entries of their time.
 	SumsPrefix = 'g'
 )

@@ -43,6 +43,7 @@ var Kinds = []Kind{
 	{"former knowledge of templates", pastTemplatePrefix, checkPastTemplate},
 	{"settings", enforcedPrefix, checkEnforced},
 	{"limits", limitPrefix, decodes[limitRecord]},
+	{"meters", meterPrefix, decodes[meterRecord]},
 }
 
 // CheckSettled says what is wrong with a settlement.

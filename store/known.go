@@ -20,6 +20,7 @@ type knowledge struct {
 	listed    map[string]policy.Moment // by WABA
 	numbers   map[string]numberRecord
 	limits    map[limitSubject]limitRecord
+	meters    map[meterSubject]meterRecord
 	// shown are the people whom digits without a plus sign were shown to mean, by
 	// the pseudonym of the digits. Only those are remembered that once were read
 	// otherwise.
@@ -30,13 +31,14 @@ func newKnowledge() *knowledge {
 	return &knowledge{
 		templates: make(map[templateName]policy.TemplateFacts), ids: make(map[string]templateName),
 		listed: make(map[string]policy.Moment), numbers: make(map[string]numberRecord), limits: make(map[limitSubject]limitRecord),
-		shown: make(map[policy.Alias]policy.Alias),
+		meters: make(map[meterSubject]meterRecord),
+		shown:  make(map[policy.Alias]policy.Alias),
 	}
 }
 
 // load reads everything known.
 func (k *knowledge) load(r *reading) error {
-	for _, prefix := range []byte{templatePrefix, listingPrefix, numberPrefix, shownPrefix, limitPrefix} {
+	for _, prefix := range []byte{templatePrefix, listingPrefix, numberPrefix, shownPrefix, limitPrefix, meterPrefix} {
 		err := r.Scan([]byte{prefix}, func(key, value []byte) (bool, error) { return false, k.learn(key, value) })
 		if err != nil {
 			return err
@@ -78,6 +80,12 @@ func (k *knowledge) learn(key, value []byte) error {
 			return err
 		}
 		k.limits[r.limitSubject] = r
+	case meterPrefix:
+		var r meterRecord
+		if err := decode(value, &r); err != nil {
+			return err
+		}
+		k.meters[r.meterSubject] = r
 	case shownPrefix:
 		var r shownRecord
 		if err := decode(value, &r); err != nil {

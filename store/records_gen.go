@@ -87,6 +87,10 @@ func (w *recordWriter) writeEntry(v *Entry) {
 		w.key(o, 21)
 		w.string(string(v.Tags))
 	}
+	if v.Metering.Month != "" || v.Metering.Service || v.Metering.Volume != "" || v.Metering.Market != "" || v.Metering.Group != "" || len(v.Metering.Budgets) > 0 || v.Metering.Price != 0 || v.Metering.Unpriced {
+		w.key(o, 22)
+		w.writeMetering(&v.Metering)
+	}
 }
 
 func (w *recordWriter) writeSend(v *policy.Send) {
@@ -224,6 +228,17 @@ func (w *recordWriter) writeFacts(v *policy.Facts) {
 	if v.RivalOf != 0 {
 		w.key(o, 13)
 		w.head(cborUint, uint64(v.RivalOf))
+	}
+	if len(v.Budgets) > 0 {
+		w.key(o, 14)
+		if v.Budgets == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Budgets)))
+			for i0 := range v.Budgets {
+				w.writeBudgetFacts(&v.Budgets[i0])
+			}
+		}
 	}
 }
 
@@ -529,6 +544,40 @@ func (w *recordWriter) writeToldLimit(v *policy.ToldLimit) {
 	if v.At != 0 {
 		w.key(o, 2)
 		w.int(int64(v.At))
+	}
+}
+
+func (w *recordWriter) writeBudgetFacts(v *policy.BudgetFacts) {
+	o := w.object()
+	w.key(o, 1)
+	w.string(string(v.Name))
+	w.key(o, 2)
+	w.string(string(v.Month))
+	w.key(o, 3)
+	w.int(int64(v.Until))
+	w.key(o, 4)
+	w.string(string(v.Currency))
+	w.key(o, 5)
+	w.int(int64(v.Amount))
+	if v.Spent != 0 {
+		w.key(o, 6)
+		w.int(int64(v.Spent))
+	}
+	if v.Price != 0 {
+		w.key(o, 7)
+		w.int(int64(v.Price))
+	}
+	if v.Unpriced {
+		w.key(o, 8)
+		w.bool(v.Unpriced)
+	}
+	if v.Warn != 0 {
+		w.key(o, 9)
+		w.int(int64(v.Warn))
+	}
+	if v.Refuses {
+		w.key(o, 10)
+		w.bool(v.Refuses)
 	}
 }
 
@@ -839,6 +888,10 @@ func (w *recordWriter) writeRuleWarning(v *policy.RuleWarning) {
 		w.key(o, 3)
 		w.bool(v.Failed)
 	}
+	if v.Budget {
+		w.key(o, 4)
+		w.bool(v.Budget)
+	}
 }
 
 func (w *recordWriter) writeOutcome(v *Outcome) {
@@ -958,6 +1011,49 @@ func (w *recordWriter) writeQuote(v *billing.Quote) {
 	if v.List != 0 {
 		w.key(o, 7)
 		w.int(int64(v.List))
+	}
+}
+
+func (w *recordWriter) writeMetering(v *Metering) {
+	o := w.object()
+	if v.Month != "" {
+		w.key(o, 1)
+		w.string(string(v.Month))
+	}
+	if v.Service {
+		w.key(o, 2)
+		w.bool(v.Service)
+	}
+	if v.Volume != "" {
+		w.key(o, 3)
+		w.string(string(v.Volume))
+	}
+	if v.Market != "" {
+		w.key(o, 4)
+		w.string(string(v.Market))
+	}
+	if v.Group != "" {
+		w.key(o, 5)
+		w.string(string(v.Group))
+	}
+	if len(v.Budgets) > 0 {
+		w.key(o, 6)
+		if v.Budgets == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Budgets)))
+			for i0 := range v.Budgets {
+				w.string(string(v.Budgets[i0]))
+			}
+		}
+	}
+	if v.Price != 0 {
+		w.key(o, 7)
+		w.int(int64(v.Price))
+	}
+	if v.Unpriced {
+		w.key(o, 8)
+		w.bool(v.Unpriced)
 	}
 }
 
@@ -1279,6 +1375,14 @@ func (w *recordWriter) writeStatusRecord(v *statusRecord) {
 			w.bytes((*v.Sent)[:])
 		}
 	}
+	if v.Metered != nil {
+		w.key(o, 8)
+		if v.Metered == nil {
+			w.null()
+		} else {
+			w.writeMetering(v.Metered)
+		}
+	}
 }
 
 func (w *recordWriter) writeReached(v *reached) {
@@ -1579,6 +1683,9 @@ func (c *recordReader) readStatusRecord(v *statusRecord) {
 		case 7:
 			v.Sent = new(ID)
 			c.bytes((*v.Sent)[:])
+		case 8:
+			v.Metered = new(Metering)
+			c.readMetering(v.Metered)
 		default:
 			c.unusual = true
 		}
@@ -1640,6 +1747,35 @@ func (c *recordReader) readPricing(v *policy.Pricing) {
 			v.Model = c.text()
 		case 4:
 			v.Billable = c.bool()
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readMetering(v *Metering) {
+	*v = Metering{Budgets: v.Budgets[:0]}
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.Month = c.text()
+		case 2:
+			v.Service = c.bool()
+		case 3:
+			v.Volume = billing.Category(c.text())
+		case 4:
+			v.Market = billing.Market(c.text())
+		case 5:
+			v.Group = c.text()
+		case 6:
+			v.Budgets = sized(v.Budgets, c.count(cborArray))
+			for i0 := range v.Budgets {
+				v.Budgets[i0] = c.text()
+			}
+		case 7:
+			v.Price = billing.Amount(c.int())
+		case 8:
+			v.Unpriced = c.bool()
 		default:
 			c.unusual = true
 		}

@@ -92,6 +92,7 @@ func goldenRecords() []any {
 	alike := Alike{PhoneNumberID: "1", Business: "shop", Category: "marketing", Tag: "allow", Market: "Germany", MarketEstimated: true, State: Accepted, Status: policy.StatusRead, Charged: true, Kind: policy.TemplateMessage, Initiation: policy.ByBusiness, Estimated: "marketing", Told: billing.Regular, Price: price, Template: "offer", Tags: "team=crm", DeliveredAfter: 2}
 	summed := newTally()
 	summed.add(0, &alike, 24)
+	metered := Metering{Month: "2026-10", Service: true, Volume: billing.Utility, Market: "Germany", Group: "waba/1", Budgets: []string{"crm"}, Price: 136_500, Unpriced: true}
 	return []any{
 		&contactRecord{Contact: contact},
 		&contactRecord{Under: &a},
@@ -177,6 +178,12 @@ func goldenRecords() []any {
 		&correctionRecord{Was: newCountedAs(&alike)},
 		&correctionRecord{},
 		&chainRecord{Chain: 3, Start: 7, Method: 3},
+		&Entry{ID: id, At: 1, Metering: metered},
+		&statusRecord{Status: reached{policy.StatusSent, 1}, Quarter: 1_988_888, Metered: &metered},
+		&meterRecord{meterSubject: meterSubject{Kind: meterVolume, Of: "waba/1", Month: "2026-10", Market: "Germany", Volume: billing.Utility}, Messages: 3},
+		&meterRecord{meterSubject: meterSubject{Kind: meterBudget, Of: "crm", Month: "2026-10"}, Messages: 4, Spent: 136_500, Reserved: 55_000, Unpriced: 1, Told: toldWarning},
+		&policy.Facts{Budgets: []policy.BudgetFacts{{Name: "crm", Month: "2026-10", Until: 9, Currency: "USD", Amount: 500_000_000, Spent: 136_500, Price: 55_000, Unpriced: true, Warn: 80, Refuses: true}}},
+		&policy.Decision{Verdict: policy.Allow, Rule: policy.RuleConsent, Category: policy.CategoryMarketing, Warnings: []policy.RuleWarning{{Rule: "budget:crm", Reason: "why", Budget: true}}},
 	}
 }
 

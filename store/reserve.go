@@ -25,7 +25,7 @@ func (s *Book) Reserve(ctx context.Context, e *Entry) *Write {
 		done(fmt.Errorf("reserving a send: %w", err))
 		return w
 	}
-	r := reservation{id: e.ID, raw: raw, head: headOf(e), at: e.At, terms: e.Terms, kind: e.Send.Kind, template: e.Send.Template, waba: e.WABA, policy: inForce}
+	r := reservation{id: e.ID, raw: raw, head: headOf(e), at: e.At, terms: e.Terms, kind: e.Send.Kind, template: e.Send.Template, waba: e.WABA, policy: inForce, budgets: e.Facts.Budgets}
 	if r.head.reserved {
 		r.claims = e.Decision.Claims
 	}
@@ -71,6 +71,8 @@ type reservation struct {
 	policy *policyRecord
 	// attempt is the request's idempotency key, if it has one.
 	attempt *Attempt
+	// budgets are those it counts under, as it was decided.
+	budgets []policy.BudgetFacts
 }
 
 func (t *tx) reserve(r *reservation) (err error) {
@@ -103,6 +105,9 @@ func (t *tx) reserve(r *reservation) (err error) {
 		return err
 	}
 	if err := t.putPolicy(r.policy); err != nil {
+		return err
+	}
+	if err := t.meterReserved(r); err != nil {
 		return err
 	}
 	line := Line{ID: r.id, Data: data, Columns: r.head.columns()}

@@ -50,6 +50,9 @@ func (t *tx) settle(id ID, o Outcome, l learned) error {
 	if err := t.settleClaims(h, before, after); err != nil {
 		return err
 	}
+	if err := t.settleMeters(id, h, before, after); err != nil {
+		return err
+	}
 	if err := t.settleAttempt(id, h, o); err != nil {
 		return err
 	}
@@ -168,13 +171,10 @@ func (t *tx) settleOpaque(id ID, h *entryHead, s settlement) error {
 
 // settleClaims gives back what a send used up that reached nobody.
 func (t *tx) settleClaims(h *entryHead, before *settlement, after settlement) error {
-	reachedNobody := func(s settlement) bool {
-		return s.Outcome.State == Rejected || s.Outcome.State == NotSent
-	}
-	switch released := before != nil && reachedNobody(*before); {
-	case !released && reachedNobody(after):
+	switch released := before != nil && before.reachedNobody(); {
+	case !released && after.reachedNobody():
 		return t.claimed(h, (*policy.Taken).Release)
-	case released && !reachedNobody(after):
+	case released && !after.reachedNobody():
 		return t.claimed(h, (*policy.Taken).Retake)
 	}
 	return nil
@@ -187,6 +187,9 @@ func (t *tx) settleErased(id ID, h *entryHead, before *settlement, o Outcome) er
 	if o.Wamid != "" && o.State == Accepted {
 		wamid := newStandIns().of(id, policy.Alias{})
 		after.Wamid = &wamid
+	}
+	if err := t.settleMeters(id, h, before, after); err != nil {
+		return err
 	}
 	return t.putSettlement(id, h, before, after)
 }

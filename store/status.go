@@ -31,6 +31,8 @@ type statusRecord struct {
 	// Sent is the ledger entry of the message, if that is known and Entry doesn't say it.
 	// Sums need it, and nothing else goes by it.
 	Sent *ID `cbor:"7,keyasint,omitempty"`
+	// Metered is what the message counts as, where it does and its send is settled.
+	Metered *Metering `cbor:"8,keyasint,omitempty"`
 }
 
 // sent is the ledger entry of the message; nil where nobody knows.
@@ -160,6 +162,9 @@ func (t *tx) statusChanged(e policy.StatusChanged) error {
 		if err := t.messageSeen(t.s.OpaquePseudonym(e.PhoneNumberID, e.Opaque), message{Wamid: wamid, At: e.At, Who: names}); err != nil {
 			return err
 		}
+	}
+	if err := t.statusMeters(e.PhoneNumberID, &before, &after); err != nil {
+		return err
 	}
 	if err := t.putStatus(wamid, before, after); err != nil {
 		return err

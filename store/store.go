@@ -167,6 +167,9 @@ type Reader interface {
 	// Portfolio says how much the portfolio of the query has used of its messaging limit.
 	Portfolio(ctx context.Context, q Query) (policy.PortfolioFacts, error)
 
+	// Meters are how far the meters of a month are that the price of a send depends on.
+	Meters(ctx context.Context, q *MeterQuery) (Meters, error)
+
 	// Numbers are the business phone numbers that webhooks told of, by id.
 	Numbers(ctx context.Context) (map[string]Number, error)
 

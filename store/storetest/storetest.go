@@ -51,6 +51,8 @@ var tests = map[string]func(*testing.T, Open){
 	"order":             testOrder,
 	"visibility":        testVisibility,
 	"claims-race":       testClaimsRace,
+	"meters":            testMeters,
+	"budget-race":       testBudgetRace,
 	"challenges":        testChallenges,
 	"erasure":           testErasure,
 	"erasure-late":      testErasureLate,

@@ -1,0 +1,58 @@
+package command
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/waguard/waguard/internal/adminapi"
+)
+
+func init() {
+	register(definition{
+		name:  "budget",
+		usage: "<command>",
+		short: "Says what is spent of the budgets",
+		long: `
+A budget says what some sends may cost in a calendar month (see the option budget).
+What they are expected to cost is counted when they leave.`,
+		example: `waguard budget list`,
+		shape:   func(cmd *cobra.Command) { cmd.AddCommand(budgetList()) },
+	})
+}
+
+var budgetLayout = layout[adminapi.Budget]{
+	titles: []string{"BUDGET", "MONTH", "AMOUNT", "SPENT", "RESERVED", "SHARE", "MESSAGES", "UNPRICED", "STATE", "WHEN SPENT", "UNTIL"},
+	cells: func(b adminapi.Budget) []string {
+		return []string{
+			b.Name, b.Month, b.Amount.String() + " " + string(b.Currency), b.Spent.String(), b.Reserved.String(), fmt.Sprintf("%d %%", b.Percent),
+			fmt.Sprint(b.Messages), fmt.Sprint(b.Unpriced), b.State, b.WhenSpent, b.Until.UTC().Format(tableTime),
+		}
+	},
+	none: "No budgets yet: none is configured. Write one with the option budget.",
+}
+
+func budgetList() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "list", Short: "Lists the budgets of a running gateway, with what is spent and reserved of them in the running month",
+		Long: indented(`
+Lists the budgets of a running gateway, by name: what messages of the running month are
+expected to cost that Meta took (spent), what sends may cost that are on their way or of
+which nobody knows what became (reserved), and how much of the amount that is. Messages
+without a known price are counted apart (unpriced). The state is open, warning or spent;
+the next month begins at the time given, where the account is.`),
+		Example: indented(`
+waguard budget list
+waguard budget list --json | jq 'select(.state != "open")'`),
+	}
+	outputFlags(cmd)
+	asking(cmd, func(ctx context.Context, c *call) error {
+		answer, err := c.client.Budgets(ctx)
+		if err != nil {
+			return err
+		}
+		return show(c, &budgetLayout, answer.Budgets, nil)
+	})
+	return cmd
+}

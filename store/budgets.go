@@ -1,0 +1,84 @@
+package store
+
+import (
+	"fmt"
+
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// toldOfBudget is how much of what there is to tell of a budget has been told, once a month.
+type toldOfBudget int
+
+const (
+	toldWarning toldOfBudget = iota + 1
+	toldSpent
+)
+
+// takeBudget takes a claim on money of a budget.
+func (t *tx) takeBudget(b *policy.BudgetClaim) (policy.Taken, bool, error) {
+	r, err := readRecord[meterRecord](t, meterSubject{Kind: meterBudget, Of: b.Name, Month: b.Month}.key())
+	if err != nil {
+		return policy.Taken{}, false, err
+	}
+	taken, ok := b.Take(policy.Money(r.Spent + r.Reserved))
+	return taken, ok, nil
+}
+
+// tellOfBudget notes once in a month that a budget is nearly spent, and that it is: an event
+// of the account, and a line in the log. refused is the send that it had no money left for.
+func (t *tx) tellOfBudget(r *reservation, b *policy.BudgetFacts, refused bool) error {
+	s := meterSubject{Kind: meterBudget, Of: b.Name, Month: b.Month}
+	m := meterRecord{meterSubject: s}
+	var told toldOfBudget
+	err := update(t, s.key(), &m, func() {
+		used := policy.Money(m.Spent + m.Reserved)
+		switch {
+		case m.Told < toldSpent && (refused || used >= b.Amount):
+			told = toldSpent
+		case m.Told < toldWarning && b.Warn > 0 && used >= policy.PartOf(b.Amount, b.Warn):
+			told = toldWarning
+		}
+		m.Told = max(m.Told, told)
+	})
+	if told == 0 || err != nil {
+		return err
+	}
+	e := policy.AccountEvent{At: r.at, WABA: r.waba, PhoneNumberID: r.head.Send.PhoneNumberID, Kind: policy.Budget, Name: "BUDGET_WARNING", Severity: policy.Warning}
+	says := fmt.Sprintf("the budget %s has %s of %s %s spent in %s", b.Name, policy.Money(m.Spent+m.Reserved), b.Amount, b.Currency, b.Month)
+	if told == toldSpent {
+		e.Name = "BUDGET_SPENT"
+		if b.Refuses {
+			e.Severity = policy.Critical
+			says += fmt.Sprintf("; marketing under it waits until %s", b.Until)
+		}
+	}
+	e.Detail = says
+	t.Committed(func() {
+		t.s.log.Warn("a budget is spent as far as it is to be told of", zap.String("budget", b.Name), zap.String("month", b.Month), zap.String("event", e.Name), zap.String("says", says))
+	})
+	return t.accountEvent(e)
+}
+
+// meterReserved counts a send that is about to leave, and tells of the budgets it counts
+// under.
+func (t *tx) meterReserved(r *reservation) error {
+	if r.head.reserved && r.head.Metering.counts() {
+		m := &r.head.Metering
+		if err := t.meter(r.head.Send.PhoneNumberID, m, share{}, m.share(nil, &statusRecord{})); err != nil {
+			return err
+		}
+	}
+	for i := range r.budgets {
+		b := &r.budgets[i]
+		refused := !r.head.reserved && b.Refuses && !b.Fits()
+		if !r.head.reserved && !refused {
+			continue
+		}
+		if err := t.tellOfBudget(r, b, refused); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,301 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/policy"
+)
+
+// Metering is what a send counts as in the month it is sent in, where its account is. The
+// zero value counts nowhere.
+type Metering struct {
+	Month string `json:"month,omitempty" cbor:"1,keyasint,omitempty"`
+	// Service: it counts against the free allowance of its business phone number.
+	Service bool `json:"service,omitempty" cbor:"2,keyasint,omitempty"`
+	// Volume is the category it counts as towards a volume tier, of a market, in the
+	// portfolio or account of Group; "" where it doesn't.
+	Volume billing.Category `json:"volume,omitempty" cbor:"3,keyasint,omitempty"`
+	Market billing.Market   `json:"market,omitempty" cbor:"4,keyasint,omitempty"`
+	Group  string           `json:"group,omitempty" cbor:"5,keyasint,omitempty"`
+	// Budgets are the names of those it counts under, with its Price; Unpriced where
+	// nobody knows that.
+	Budgets  []string       `json:"budgets,omitempty" cbor:"6,keyasint,omitempty"`
+	Price    billing.Amount `json:"price,omitempty" cbor:"7,keyasint,omitempty"`
+	Unpriced bool           `json:"unpriced,omitempty" cbor:"8,keyasint,omitempty"`
+}
+
+func (m *Metering) counts() bool { return m.Service || m.Volume != "" || len(m.Budgets) > 0 }
+
+// meterSubject is what a meter counts.
+type meterSubject struct {
+	Kind meterKind `cbor:"1,keyasint"`
+	// Of is a business phone number, the group of a volume, or the name of a budget.
+	Of     string           `cbor:"2,keyasint"`
+	Month  string           `cbor:"3,keyasint"`
+	Market billing.Market   `cbor:"4,keyasint,omitempty"`
+	Volume billing.Category `cbor:"5,keyasint,omitempty"`
+}
+
+type meterKind int
+
+const (
+	meterAllowance meterKind = iota + 1
+	meterVolume
+	meterBudget
+)
+
+func (s meterSubject) key() []byte {
+	kind := []string{meterAllowance: "allowance", meterVolume: "volume", meterBudget: "budget"}[s.Kind]
+	return digestKey(meterPrefix, kind, s.Of, s.Month, string(s.Market), string(s.Volume))
+}
+
+// meterRecord is how far a meter is.
+type meterRecord struct {
+	meterSubject
+	// Messages are those that count, whatever they cost.
+	Messages int `cbor:"6,keyasint,omitempty"`
+	// Spent is what messages are expected to cost that Meta took, Reserved that of sends
+	// of which that isn't known. Unpriced are messages of which the price isn't.
+	Spent    billing.Amount `cbor:"7,keyasint,omitempty"`
+	Reserved billing.Amount `cbor:"8,keyasint,omitempty"`
+	Unpriced int            `cbor:"9,keyasint,omitempty"`
+	// Told is how much of what there is to tell of a budget has been told.
+	Told toldOfBudget `cbor:"10,keyasint,omitempty"`
+}
+
+// share is what a message adds to its meters.
+type share struct {
+	service, volume, messages, unpriced int
+	spent, reserved                     billing.Amount
+}
+
+// share is what the message adds by what became of it: settled is nil as long as nobody
+// knows, and r is what its statuses told.
+func (m *Metering) share(settled *settlement, r *statusRecord) (s share) {
+	if settled != nil && settled.reachedNobody() || r.Status.Status == policy.StatusFailed {
+		return share{}
+	}
+	taken := settled != nil && settled.Outcome.State == Accepted || r.Status.Status.Delivered()
+	s = share{service: 1, volume: 1, messages: 1}
+	switch {
+	case m.Unpriced:
+		s.unpriced = 1
+	case taken:
+		s.spent = m.Price
+	default:
+		s.reserved = m.Price
+	}
+	if p := r.Priced.Pricing; p != nil {
+		m.bill(&s, p)
+	}
+	if !m.Service {
+		s.service = 0
+	}
+	if m.Volume == "" {
+		s.volume = 0
+	}
+	return s
+}
+
+// bill corrects what a message adds by Meta's word on its price.
+func (m *Metering) bill(s *share, p *policy.Pricing) {
+	if t := billing.PriceType(p.Type); t != "" && t.Free() {
+		s.volume, s.spent, s.reserved, s.unpriced = 0, 0, 0, 0
+		if t == billing.FreeEntryPoint {
+			s.service = 0
+		}
+	}
+	if c := billing.Category(policy.BilledCategory(p.Category)); c != "" {
+		if column := c.Column(); column != billing.Service {
+			s.service = 0
+		}
+		if c.Column() != m.Volume {
+			s.volume = 0
+		}
+	}
+}
+
+// meter changes the meters of a message from what it added before.
+func (t *tx) meter(phoneNumberID string, m *Metering, before, after share) error {
+	if before == after {
+		return nil
+	}
+	change := func(s meterSubject, change func(*meterRecord)) error {
+		r := meterRecord{meterSubject: s}
+		return update(t, s.key(), &r, func() { change(&r) })
+	}
+	if n := after.service - before.service; n != 0 {
+		s := meterSubject{Kind: meterAllowance, Of: phoneNumberID, Month: m.Month}
+		if err := change(s, func(r *meterRecord) { r.Messages += n }); err != nil {
+			return err
+		}
+	}
+	if n := after.volume - before.volume; n != 0 {
+		s := meterSubject{Kind: meterVolume, Of: m.Group, Month: m.Month, Market: m.Market, Volume: m.Volume}
+		if err := change(s, func(r *meterRecord) { r.Messages += n }); err != nil {
+			return err
+		}
+	}
+	for _, name := range m.Budgets {
+		err := change(meterSubject{Kind: meterBudget, Of: name, Month: m.Month}, func(r *meterRecord) {
+			r.Messages += after.messages - before.messages
+			r.Unpriced += after.unpriced - before.unpriced
+			r.Spent += after.spent - before.spent
+			r.Reserved += after.reserved - before.reserved
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleMeters counts a send by what became of it. Its message is told what it counts as,
+// so that statuses find that without the entry.
+func (t *tx) settleMeters(id ID, h *entryHead, before *settlement, after settlement) error {
+	m := &h.Metering
+	if !m.counts() {
+		return nil
+	}
+	status := func(s *settlement) (statusRecord, error) {
+		if s == nil || s.Wamid == nil {
+			return statusRecord{}, nil
+		}
+		return readStatus(t, *s.Wamid)
+	}
+	was, err := status(before)
+	if err != nil {
+		return err
+	}
+	is, err := status(&after)
+	if err != nil {
+		return err
+	}
+	if err := t.meter(h.Send.PhoneNumberID, m, m.share(before, &was), m.share(&after, &is)); err != nil {
+		return err
+	}
+	if before != nil && before.Wamid != nil && was.Metered != nil && (after.Wamid == nil || *after.Wamid != *before.Wamid) {
+		was.Metered = nil
+		if err := t.putStatusValue(*before.Wamid, appendStatus(nil, &was)); err != nil {
+			return err
+		}
+	}
+	if after.Wamid == nil || is.Metered != nil {
+		return nil
+	}
+	// No sum counts what is changed here.
+	if is.Metered = m; is.sent() == nil {
+		is.Sent = &id
+	}
+	return t.putStatusValue(*after.Wamid, appendStatus(nil, &is))
+}
+
+// statusMeters counts a message by what its statuses told.
+func (t *tx) statusMeters(phoneNumberID string, before, after *statusRecord) error {
+	m := after.Metered
+	if m == nil {
+		return nil
+	}
+	accepted := &settlement{Outcome: Outcome{State: Accepted}}
+	return t.meter(phoneNumberID, m, m.share(accepted, before), m.share(accepted, after))
+}
+
+// MeterQuery asks how far the meters are that the price of a send depends on.
+type MeterQuery struct {
+	PhoneNumberID string
+	// WABA is its account; "" where webhooks told. Portfolio is the name of its portfolio.
+	WABA, Portfolio string
+	Month           string
+	// Service asks for the allowance, Volume for a volume of the market; Budgets are names.
+	Service bool
+	Volume  billing.Category
+	Market  billing.Market
+	Budgets []string
+}
+
+// Meters are how far meters are. What is on its way counts.
+type Meters struct {
+	// Service is how many service messages of the month count against the allowance, and
+	// Charged how many of the volume are charged for.
+	Service, Charged int
+	// Group is whose volume it is.
+	Group string
+	// Budgets are in the order of the query.
+	Budgets []BudgetMeter
+}
+
+// BudgetMeter is what is spent of a budget in a month.
+type BudgetMeter struct {
+	// Spent is what messages are expected to cost that Meta took, Reserved that of sends
+	// that are on their way, or of which nobody knows what became.
+	Spent, Reserved billing.Amount
+	// Messages are those that count, Unpriced those of them that have no known price.
+	Messages, Unpriced int
+}
+
+// Meters reads how far meters are: from memory, if the engine is [Sole].
+func (s *Book) Meters(ctx context.Context, q *MeterQuery) (m Meters, err error) {
+	if s.known != nil {
+		m, err = s.meters(nil, q)
+	} else {
+		err = s.view(ctx, func(r *reading) (err error) {
+			m, err = s.meters(r, q)
+			return err
+		})
+	}
+	if err != nil {
+		return m, fmt.Errorf("reading the meters of a month: %w", err)
+	}
+	return m, nil
+}
+
+func (s *Book) meters(r *reading, q *MeterQuery) (m Meters, err error) {
+	read := func(subject meterSubject) meterRecord {
+		if s.known != nil {
+			return s.known.meter(subject)
+		}
+		record, failed := readRecord[meterRecord](r, subject.key())
+		if failed != nil {
+			err = failed
+		}
+		return record
+	}
+	if q.Service {
+		m.Service = read(meterSubject{Kind: meterAllowance, Of: q.PhoneNumberID, Month: q.Month}).Messages
+	}
+	if q.Volume != "" {
+		waba := q.WABA
+		if waba == "" && q.Portfolio == "" {
+			number, failed := s.numberKnown(r, q.PhoneNumberID)
+			if failed != nil {
+				return m, failed
+			}
+			waba = number.WABA
+		}
+		group := Query{PhoneNumberID: q.PhoneNumberID, Portfolio: &PortfolioQuery{Name: q.Portfolio}}
+		m.Group = group.portfolio(waba)
+		m.Charged = read(meterSubject{Kind: meterVolume, Of: m.Group, Month: q.Month, Market: q.Market, Volume: q.Volume}).Messages
+	}
+	for _, name := range q.Budgets {
+		b := read(meterSubject{Kind: meterBudget, Of: name, Month: q.Month})
+		m.Budgets = append(m.Budgets, BudgetMeter{Spent: b.Spent, Reserved: b.Reserved, Messages: b.Messages, Unpriced: b.Unpriced})
+	}
+	return m, err
+}
+
+// numberKnown reads from r, which is nil where the engine is sole.
+func (s *Book) numberKnown(r *reading, phoneNumberID string) (Number, error) {
+	if s.known != nil {
+		return s.known.number(phoneNumberID), nil
+	}
+	return r.number(phoneNumberID)
+}
+
+// meter is how far a meter is.
+func (k *knowledge) meter(s meterSubject) meterRecord {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.meters[s]
+}
