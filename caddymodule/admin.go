@@ -51,6 +51,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteCampaignOff:       switchCampaign(true),
 	adminapi.RouteCampaignCost:      answering(campaignCost),
 	adminapi.RouteBudgets:           answering(budgets),
+	adminapi.RouteBudgetsRebuild:    answering(rebuildBudgets),
 	adminapi.RouteEvents:            answering(events),
 	adminapi.RouteReport:            answering(report),
 	adminapi.RouteDoctor:            adminDoctor,

@@ -123,6 +123,8 @@ type App struct {
 	lease   *lease
 	// behindChecked: a guard has looked at what stands behind all of them.
 	behindChecked bool
+	// endCounting ends the counting of budgets that are new; nil where nothing is counted.
+	endCounting func()
 	// past is what was found to take sends past a guard.
 	past []string
 }
@@ -259,6 +261,7 @@ func (a *App) Start() error {
 	if a.gateway.Businesses.Others != nil && len(a.gateway.Businesses.Listed) == 0 {
 		a.logger.Info("serving every business phone number with the default policy; add `business <phone_number_id>` blocks to name yours")
 	}
+	a.startBudgets()
 	return a.startSync()
 }
 
@@ -283,6 +286,7 @@ func (a *App) endGracefully() {
 // Cleanup.
 func (a *App) Stop() error {
 	a.stopSync()
+	a.stopBudgets()
 	return nil
 }
 
@@ -291,6 +295,7 @@ func (a *App) Stop() error {
 func (a *App) Cleanup() error {
 	gcPercent.release(a)
 	a.stopSync()
+	a.stopBudgets()
 	if a.lease == nil {
 		return nil
 	}

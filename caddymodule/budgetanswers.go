@@ -2,8 +2,10 @@ package caddymodule
 
 import (
 	"context"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/internal/adminapi"
@@ -20,6 +22,37 @@ func budgets(ctx context.Context, g *gateway.Gateway, _ *everyNumber) (*adminapi
 		answer.Budgets[i] = adminapi.Budget(s)
 	}
 	return answer, nil
+}
+
+// rebuildBudgets counts them from the ledger.
+func rebuildBudgets(ctx context.Context, g *gateway.Gateway, r *adminapi.BudgetsRebuild) (*adminapi.Budgets, error) {
+	if err := g.RecountBudgets(ctx, r.Name, false); err != nil {
+		return nil, err
+	}
+	return budgets(ctx, g, nil)
+}
+
+// startBudgets counts what was sent this month before a budget was configured. Until it has,
+// the budget counts from now on.
+func (a *App) startBudgets() {
+	if len(a.Budgets) == 0 {
+		return
+	}
+	ctx, cancel := context.WithCancel(a.ctx)
+	var done sync.WaitGroup
+	a.endCounting = func() { cancel(); done.Wait() }
+	done.Go(func() {
+		if err := a.gateway.RecountBudgets(ctx, "", true); err != nil && ctx.Err() == nil {
+			a.logger.Warn("what was sent this month before a budget was configured could not be counted under it; `waguard budget rebuild` does", zap.Error(err))
+		}
+	})
+}
+
+// stopBudgets waits until nothing is counted any more.
+func (a *App) stopBudgets() {
+	if a.endCounting != nil {
+		a.endCounting()
+	}
 }
 
 // budgetShares are how much of the budgets is spent.

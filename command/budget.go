@@ -13,12 +13,14 @@ func init() {
 	register(definition{
 		name:  "budget",
 		usage: "<command>",
-		short: "Says what is spent of the budgets",
+		short: "Says what is spent of the budgets, and counts it anew",
 		long: `
 A budget says what some sends may cost in a calendar month (see the option budget).
 What they are expected to cost is counted when they leave.`,
-		example: `waguard budget list`,
-		shape:   func(cmd *cobra.Command) { cmd.AddCommand(budgetList()) },
+		example: `
+waguard budget list
+waguard budget rebuild --name crm-marketing`,
+		shape: func(cmd *cobra.Command) { cmd.AddCommand(budgetList(), budgetRebuild()) },
 	})
 }
 
@@ -49,6 +51,31 @@ waguard budget list --json | jq 'select(.state != "open")'`),
 	outputFlags(cmd)
 	asking(cmd, func(ctx context.Context, c *call) error {
 		answer, err := c.client.Budgets(ctx)
+		if err != nil {
+			return err
+		}
+		return show(c, &budgetLayout, answer.Budgets, nil)
+	})
+	return cmd
+}
+
+func budgetRebuild() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "rebuild", Short: "Counts what is spent of a budget, or of all, in the running month anew from the ledger",
+		Long: indented(`
+Counts what is spent of a budget, or of all, in the running month anew from the ledger, by
+which sends count under it now: after its conditions or its currency were changed, after
+a store was restored, or where you doubt it. Lists how all budgets stand then. What is no
+longer in the ledger doesn't count. While very many sends under it leave it can't be
+counted; nothing changes then.`),
+		Example: indented(`
+waguard budget rebuild
+waguard budget rebuild --name crm-marketing`),
+	}
+	cmd.Flags().String("name", "", "Only the budget of this `name`")
+	outputFlags(cmd)
+	asking(cmd, func(ctx context.Context, c *call) error {
+		answer, err := c.client.RebuildBudgets(ctx, c.flags.String("name"))
 		if err != nil {
 			return err
 		}

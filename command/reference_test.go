@@ -23,7 +23,7 @@ var rows = map[string]any{
 	"waguard violations": adminapi.Line{}, "waguard ledger": adminapi.Line{}, "waguard events": adminapi.EventLine{}, "waguard report": billing.Row{},
 	"waguard templates": adminapi.Template{}, "waguard templates sync": adminapi.SyncedAccount{}, "waguard numbers": adminapi.Number{}, "waguard link": adminapi.Link{}, "waguard doctor": adminapi.Finding{},
 	"waguard consent history": adminapi.ConsentRecord{}, "waguard store check": store.CheckReport{}, "waguard audit verify": audit.Report{}, "waguard backup drill": drillReport{}, "waguard version": version.Build{},
-	"waguard templates accept": adminapi.Template{}, "waguard campaign on": adminapi.Campaign{}, "waguard campaign off": adminapi.Campaign{}, "waguard campaign status": adminapi.Campaign{}, "waguard campaign cost": campaignRow{}, "waguard budget list": adminapi.Budget{},
+	"waguard templates accept": adminapi.Template{}, "waguard campaign on": adminapi.Campaign{}, "waguard campaign off": adminapi.Campaign{}, "waguard campaign status": adminapi.Campaign{}, "waguard campaign cost": campaignRow{}, "waguard budget list": adminapi.Budget{}, "waguard budget rebuild": adminapi.Budget{},
 	"waguard consent get": adminapi.Consent{}, "waguard consent opt-in": adminapi.Consent{}, "waguard consent opt-out": adminapi.Consent{}, "waguard consent ask": adminapi.Consent{},
 	"waguard consent review": adminapi.Review{}, "waguard why": adminapi.Why{}, "waguard consent import": importTally{}, "waguard consent confirm": adminapi.Answered{},
 	"waguard consent list": adminapi.ConsentRecord{}, "waguard consent key add": adminapi.Key{}, "waguard consent key list": adminapi.Key{}, "waguard consent key revoke": adminapi.Key{},

@@ -256,3 +256,63 @@ func TestBudgetList(t *testing.T) {
 	after(30*day)(t, w)
 	stands("crm 2026-12 of 0.3000 USD: 0.0000 spent, 0.0000 reserved, 0 %, 0 messages, open, refuse until 2027-01-01")
 }
+
+// TestBudgetRecount: a budget that comes in the middle of a month knows what was sent before,
+// and one whose conditions change does once it is counted anew.
+func TestBudgetRecount(t *testing.T) {
+	const one = "amount 0.50 USD\nof category marketing\nwhen_spent refuse"
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: inGermany + "\ntag team crm support"}})
+	spent := func(want string) {
+		t.Helper()
+		eventually(t, "the budget has "+want+" spent", func() bool {
+			var list adminapi.Budgets
+			w.admin(t, adminapi.RouteBudgets.Path, "", &list)
+			return len(list.Budgets) == 1 && list.Budgets[0].Spent.String() == want
+		})
+	}
+	for _, step := range (steps{
+		list, ana.optsIn("all"), template(ana, "sale", marketingConsent), template(ana, "parcel_ready", utilityConsent), tagged(ana, "sale", "team=crm", "CONSENT", ""),
+		rejects(131026), func(t testing.TB, w *world) {
+			w.Post(t, messages, `{"messaging_product":"whatsapp",`+ana.address()+templateBody("sale")+`}`)
+		},
+	}) {
+		step(t, w)
+	}
+	w.WhatsApp = inGermany + "\ntag team crm support\nbudget crm {\n" + one + "\n}"
+	w.reload(t)
+	spent("0.2730")
+	for _, step := range (steps{tagged(ana, "sale", "team=crm", "CONSENT", "budget:crm"), template(ana, "sale", overBudget)}) {
+		step(t, w)
+	}
+	spent("0.4095")
+	w.WhatsApp = strings.Replace(w.WhatsApp, "of category", "of tag team=crm\nof category", 1)
+	w.reload(t)
+	spent("0.4095")
+	var list adminapi.Budgets
+	w.admin(t, adminapi.RouteBudgetsRebuild.Path, `{"name":"crm"}`, &list)
+	if len(list.Budgets) != 1 || list.Budgets[0].Spent.String() != "0.2730" || list.Budgets[0].Messages != 2 {
+		t.Errorf("%+v", list)
+	}
+	spent("0.2730")
+	if resp, answer := w.AdminCall(t, adminapi.RouteBudgetsRebuild.Path, `{"name":"none"}`); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("%s: %s", resp.Status, answer)
+	}
+	addsUp(t, w.Gateway)
+}
+
+// TestBudgetAlternatives: nothing is proposed in place of a refused send that a budget has
+// no money for.
+func TestBudgetAlternatives(t *testing.T) {
+	for money, proposed := range map[string]bool{"0.20": true, "0.10": false} {
+		t.Run(money, func(t *testing.T) {
+			w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: budget("amount "+money+" USD", "of category marketing", "when_spent refuse")}})
+			for _, step := range (steps{list, ana.optsIn("all")}) {
+				step(t, w)
+			}
+			_, answer := w.Post(t, messages, `{"messaging_product":"whatsapp",`+ana.address()+`,"type":"text","text":{"body":"Hi"}}`)
+			if strings.Contains(string(answer), `"name":"sale"`) != proposed || !strings.Contains(string(answer), `"name":"parcel_ready"`) {
+				t.Errorf("with %s USD: %s", money, answer)
+			}
+		})
+	}
+}

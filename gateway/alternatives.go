@@ -54,7 +54,15 @@ func (g *Gateway) alternatives(ctx context.Context, st store.Store, s *policy.Se
 		if i == mostTried || len(found) == mostAlternatives || len(found) > 0 && found[0].LanguageFrom != t.languageFrom {
 			break
 		}
-		if d := j.decide(t.Ref, t.Facts).Decision; d.Verdict == policy.Allow && d.Rule != policy.RuleEssential {
+		instead := j.decide(t.Ref, t.Facts)
+		if len(g.Budgets) > 0 { // which may have nothing left for it
+			there := j.now.In(b.Zone)
+			instead.Market, _ = marketOf(&instead.Send, &instead.Decision, there)
+			if err := g.price(ctx, instead, b, e.Tags, there, st.Meters); err != nil {
+				return nil, err
+			}
+		}
+		if d := instead.Decision; d.Verdict == policy.Allow && d.Rule != policy.RuleEssential {
 			found = append(found, cloudapi.Alternative{Name: t.Ref.Name, Language: t.Ref.Language, Category: d.Category, Rule: d.Rule, LanguageFrom: t.languageFrom})
 		}
 	}

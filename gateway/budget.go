@@ -72,7 +72,7 @@ type meters func(context.Context, *store.MeterQuery) (store.Meters, error)
 
 // price says what a send is expected to cost, and what it counts as in its month. Where it
 // counts under budgets it is decided again by what is left of them.
-func (g *Gateway) price(ctx context.Context, r *Request, e *store.Entry, b *Business, now time.Time, read meters) error {
+func (g *Gateway) price(ctx context.Context, e *store.Entry, b *Business, tags billing.Tags, now time.Time, read meters) error {
 	m := messageOf(e, now)
 	rules := billing.RulesOn(m.Day)
 	month, next := monthOf(m.Day, b.Zone)
@@ -85,7 +85,7 @@ func (g *Gateway) price(ctx context.Context, r *Request, e *store.Entry, b *Busi
 	}
 	var budgets []*Budget
 	for _, budget := range g.Budgets {
-		if column != "" && budget.Currency == b.Currency && budget.covers(e.Send.PhoneNumberID, r.By.Tags, m.Category) {
+		if column != "" && budget.Currency == b.Currency && budget.covers(e.Send.PhoneNumberID, tags, m.Category) {
 			budgets, q.Budgets = append(budgets, budget), append(q.Budgets, budget.Name)
 		}
 	}
@@ -175,15 +175,8 @@ func (g *Gateway) BudgetStates(ctx context.Context) ([]BudgetState, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := g.Now()
 	for _, b := range g.Budgets {
-		months := make(map[string]time.Time)
-		for _, zone := range g.zonesUnder(b) {
-			month, next := monthOf(billing.Day(now, zone), zone)
-			if next.After(months[month]) {
-				months[month] = next
-			}
-		}
+		months := g.monthsUnder(b)
 		for _, month := range slices.Sorted(maps.Keys(months)) {
 			known, err := st.Meters(ctx, &store.MeterQuery{Month: month, Budgets: []string{b.Name}})
 			if err != nil {
@@ -193,6 +186,19 @@ func (g *Gateway) BudgetStates(ctx context.Context) ([]BudgetState, error) {
 		}
 	}
 	return states, nil
+}
+
+// monthsUnder are the months that it is now where the accounts are whose sends count under a
+// budget, and when they end.
+func (g *Gateway) monthsUnder(b *Budget) map[string]time.Time {
+	now, months := g.Now(), make(map[string]time.Time)
+	for _, zone := range g.zonesUnder(b) {
+		month, next := monthOf(billing.Day(now, zone), zone)
+		if next.After(months[month]) {
+			months[month] = next
+		}
+	}
+	return months
 }
 
 // zonesUnder are the time zones of the accounts whose sends count under a budget.

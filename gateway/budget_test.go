@@ -1,10 +1,14 @@
 package gateway
 
 import (
+	"context"
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
 )
 
 // A send counts under a budget that all conditions hold for.
@@ -56,6 +60,45 @@ func TestMonthOf(t *testing.T) {
 		month, next := monthOf(billing.Day(now, berlin), berlin)
 		if got := month + " until " + next.UTC().Format(time.RFC3339); got != want {
 			t.Errorf("%s: %s, want %s", at, got, want)
+		}
+	}
+}
+
+// The price of a send goes by what the month has used, and says what the send uses of it.
+func TestPriceByMeters(t *testing.T) {
+	at := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+	cards := billing.NewCards(&billing.Card{
+		Currency: "USD", From: "2026-10-01",
+		Rates: map[billing.Market]map[billing.Category]billing.Amount{"Germany": {billing.Utility: 55_000, billing.Service: 55_000, billing.Marketing: 136_500}},
+		Tiers: map[billing.Market]map[billing.Category][]billing.Tier{"Germany": {billing.Utility: {{To: 2, Rate: 55_000}, {Rate: 50_000}}}},
+	})
+	g := &Gateway{Cards: cards}
+	for name, c := range map[string]struct {
+		of       policy.Category
+		window   policy.Initiation
+		used     store.Meters
+		want     string
+		counted  store.Metering
+		asksNone bool
+	}{
+		"allowance":      {of: policy.CategoryService, window: policy.ByUser, used: store.Meters{Service: 999}, want: "free_allowance 0.0000", counted: store.Metering{Month: "2026-11", Service: true}},
+		"allowance used": {of: policy.CategoryService, window: policy.ByUser, used: store.Meters{Service: 1000}, want: "regular 0.0550", counted: store.Metering{Month: "2026-11", Service: true}},
+		"first tier":     {of: policy.CategoryUtility, used: store.Meters{Charged: 1, Group: "waba/1"}, want: "regular 0.0550", counted: store.Metering{Month: "2026-11", Volume: billing.Utility, Market: "Germany", Group: "waba/1"}},
+		"second tier":    {of: policy.CategoryUtility, used: store.Meters{Charged: 2, Group: "waba/1"}, want: "regular 0.0500", counted: store.Metering{Month: "2026-11", Volume: billing.Utility, Market: "Germany", Group: "waba/1"}},
+		"marketing":      {of: policy.CategoryMarketing, want: "regular 0.1365", asksNone: true},
+		"no message":     {of: policy.CategoryNone, want: " 0.0000", asksNone: true},
+	} {
+		e := &store.Entry{At: policy.MomentOf(at), Market: "Germany", Decision: policy.Decision{Verdict: policy.Allow, Category: c.of, Initiation: c.window}}
+		asked := false
+		read := func(context.Context, *store.MeterQuery) (store.Meters, error) {
+			asked = true
+			return c.used, nil
+		}
+		if err := g.price(t.Context(), e, &Business{Zone: time.UTC, Currency: "USD"}, "", at, read); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(e.Price.Type) + " " + e.Price.Unit.String(); got != c.want || !reflect.DeepEqual(e.Metering, c.counted) || asked == c.asksNone {
+			t.Errorf("%s: %s, %+v, asked %v; want %s, %+v", name, got, e.Metering, asked, c.want, c.counted)
 		}
 	}
 }

@@ -207,7 +207,7 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 	if b != nil {
 		there := now.In(b.Zone)
 		e.Market, e.MarketEstimated = marketOf(s, &e.Decision, there)
-		if err := g.price(ctx, r, e, b, there, metersOf); err != nil {
+		if err := g.price(ctx, e, b, r.By.Tags, there, metersOf); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 
 	"go.uber.org/zap"
@@ -24,6 +25,40 @@ func (t *tx) takeBudget(b *policy.BudgetClaim) (policy.Taken, bool, error) {
 	}
 	taken, ok := b.Take(policy.Money(r.Spent + r.Reserved))
 	return taken, ok, nil
+}
+
+// RecountBudget sets what is spent of a budget in a month to what count says; where onlyNew,
+// only if nothing has counted under it before. If something was counted meanwhile it is
+// ErrClaimed, and nothing changes.
+func (s *Book) RecountBudget(ctx context.Context, name, month string, onlyNew bool, count func() (BudgetMeter, error)) error {
+	subject := meterSubject{Kind: meterBudget, Of: name, Month: month}
+	var before meterRecord
+	err := s.view(ctx, func(r *reading) (err error) {
+		before, err = readRecord[meterRecord](r, subject.key())
+		return err
+	})
+	if err != nil || onlyNew && before.Changes > 0 {
+		return err
+	}
+	is, err := count()
+	if err != nil || onlyNew && is == (BudgetMeter{}) {
+		return err
+	}
+	return s.update(ctx, func(t *tx) error {
+		r := meterRecord{meterSubject: subject}
+		disturbed := false
+		err := update(t, subject.key(), &r, func() {
+			if disturbed = r.Changes != before.Changes; disturbed {
+				return
+			}
+			r.Messages, r.Spent, r.Reserved, r.Unpriced = is.Messages, is.Spent, is.Reserved, is.Unpriced
+			r.Changes++
+		})
+		if err == nil && disturbed {
+			return fmt.Errorf("the budget %s: %w", name, ErrClaimed)
+		}
+		return err
+	})
 }
 
 // tellOfBudget notes once in a month that a budget is nearly spent, and that it is: an event

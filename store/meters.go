@@ -63,6 +63,8 @@ type meterRecord struct {
 	Unpriced int            `cbor:"9,keyasint,omitempty"`
 	// Told is how much of what there is to tell of a budget has been told.
 	Told toldOfBudget `cbor:"10,keyasint,omitempty"`
+	// Changes is how often a budget's was changed.
+	Changes uint64 `cbor:"11,keyasint,omitempty"`
 }
 
 // share is what a message adds to its meters.
@@ -144,6 +146,7 @@ func (t *tx) meter(phoneNumberID string, m *Metering, before, after share) error
 			r.Unpriced += after.unpriced - before.unpriced
 			r.Spent += after.spent - before.spent
 			r.Reserved += after.reserved - before.reserved
+			r.Changes++
 		})
 		if err != nil {
 			return err

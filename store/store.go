@@ -167,6 +167,11 @@ type Reader interface {
 	// Portfolio says how much the portfolio of the query has used of its messaging limit.
 	Portfolio(ctx context.Context, q Query) (policy.PortfolioFacts, error)
 
+	// RecountBudget sets what is spent of a budget in a month to what count says; where
+	// onlyNew, only if nothing has counted under it before. If something was counted
+	// meanwhile it is ErrClaimed, and nothing changes.
+	RecountBudget(ctx context.Context, name, month string, onlyNew bool, count func() (BudgetMeter, error)) error
+
 	// Meters are how far the meters of a month are that the price of a send depends on.
 	Meters(ctx context.Context, q *MeterQuery) (Meters, error)
 

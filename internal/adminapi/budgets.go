@@ -38,6 +38,19 @@ type Budget struct {
 	State string `json:"state"`
 }
 
+// BudgetsRebuild is what the route takes that counts budgets anew.
+type BudgetsRebuild struct {
+	// Name is the budget; "" for all.
+	Name string `json:"name,omitempty"`
+}
+
+// RebuildBudgets counts what is spent of one budget, or all (""), from the ledger, and lists
+// how all stand then.
+func (c *Client) RebuildBudgets(ctx context.Context, name string) (*Budgets, error) {
+	answer := new(Budgets)
+	return answer, c.ask(ctx, RouteBudgetsRebuild, BudgetsRebuild{Name: name}, answer)
+}
+
 // Budgets lists how the budgets stand.
 func (c *Client) Budgets(ctx context.Context) (*Budgets, error) {
 	return answer[Budgets](ctx, c, RouteBudgets, nil)
