@@ -321,11 +321,12 @@ func (s *Book) with(change func(*tx) error) func(Tx) error {
 
 // Interface guards
 var (
-	_ Store   = (*Book)(nil)
-	_ Watched = (*Book)(nil)
-	_ Audited = (*Book)(nil)
-	_ Past    = (*Book)(nil)
-	_ Erases  = (*Book)(nil)
-	_ source  = (*reading)(nil)
-	_ source  = (*tx)(nil)
+	_ Store    = (*Book)(nil)
+	_ Watched  = (*Book)(nil)
+	_ Audited  = (*Book)(nil)
+	_ Past     = (*Book)(nil)
+	_ Erases   = (*Book)(nil)
+	_ Rebuilds = (*Book)(nil)
+	_ source   = (*reading)(nil)
+	_ source   = (*tx)(nil)
 )

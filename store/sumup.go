@@ -110,9 +110,16 @@ func (s *Book) sumUp(ctx context.Context, rest int) error {
 // quarterBefore is the newest quarter before one that has entries and needs a look, if one
 // does that isn't older than a time; else it is negative.
 func (s *Book) quarterBefore(ctx context.Context, before int64, oldest policy.Moment) (q int64, err error) {
-	for q = before - 1; s.sums.isDone(q); q-- {
+	for s.sums.isDone(before - 1) {
+		before--
 	}
-	w := walk{journal: Ledger, from: oldest, before: FirstID(beginOf(q + 1))}
+	return s.entriesBefore(ctx, before, oldest)
+}
+
+// entriesBefore is the newest quarter before one that has entries, if one has that isn't
+// older than a time; else it is negative.
+func (s *Book) entriesBefore(ctx context.Context, before int64, oldest policy.Moment) (q int64, err error) {
+	w := walk{journal: Ledger, from: oldest, before: FirstID(beginOf(before))}
 	q = -1
 	err = s.view(ctx, func(r *reading) error {
 		return w.lines(r, func(l *Line) (enough bool, err error) {

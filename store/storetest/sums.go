@@ -56,6 +56,7 @@ func testSums(t *testing.T, open Open) {
 				s.compare(r)
 			}
 		}
+		s.rebuild(r)
 		s.compare(r)
 	})
 }
@@ -152,6 +153,22 @@ func (s *sumsHistory) compare(r *rapid.T) {
 		r.Fatalf("%+v:\n got %+v\nwant %+v", filter, got, want)
 	}
 	s.compareDays(r, filter)
+}
+
+// rebuild makes the sums anew, which must have been right.
+func (s *sumsHistory) rebuild(r *rapid.T) {
+	st, ok := s.Store.(store.Rebuilds)
+	if !ok {
+		return
+	}
+	rebuilt, err := st.RebuildSums(s.t.Context(), 0, 0, 0)
+	switch {
+	case errors.Is(err, store.ErrNoSums):
+	case err != nil:
+		r.Fatal(err)
+	case len(rebuilt.Differed) > 0 || rebuilt.Equal+rebuilt.Missing != rebuilt.Quarters:
+		r.Fatalf("rebuilt %+v", rebuilt)
+	}
 }
 
 // kathmandu is 5:45 hours ahead.
