@@ -7,6 +7,7 @@
 //	go run ./bench storm
 //	go run ./bench soak
 //	go run ./bench scale
+//	go run ./bench scale-ledger
 //
 // README.md says what is measured and how to read it.
 package main
@@ -47,7 +48,7 @@ func main() {
 }
 
 // commands are what can be measured beside the comparison.
-var commands = map[string]func(context.Context, []string) error{"storm": runStorms, "soak": runSoaks, "scale": runScale}
+var commands = map[string]func(context.Context, []string) error{"storm": runStorms, "soak": runSoaks, "scale": runScale, "scale-ledger": runLedger}
 
 // errUsage: a flag is wrong.
 var errUsage = errors.New("-help lists the flags")

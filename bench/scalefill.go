@@ -36,7 +36,7 @@ type filled struct {
 func (s *scaled) fill(ctx context.Context, n int) (empty int64, f filled, err error) {
 	end := time.Now()
 	began := end.Add(-fillDays * 24 * time.Hour)
-	if err := s.withBook(func(b *badger.Store) error { return fillPersons(ctx, b, began) }); err != nil {
+	if err := s.withBook(func(b *badger.Store) error { return fillPersons(ctx, b.Book, began) }); err != nil {
 		return 0, f, err
 	}
 	if empty, err = onDisk(s.store); err != nil {
@@ -105,7 +105,7 @@ func number(digits string) policy.Identity {
 }
 
 // fillPersons are the people, who opted in, and the template.
-func fillPersons(ctx context.Context, b *badger.Store, at time.Time) error {
+func fillPersons(ctx context.Context, b *store.Book, at time.Time) error {
 	m := policy.MomentOf(at)
 	events := []policy.Event{policy.TemplateChanged{WABA: wabaID, Template: fillTemplate, At: m, ID: "594425479261596", Status: "APPROVED", Category: policy.CategoryMarketing}}
 	for i := range fillPeople {
@@ -130,7 +130,7 @@ func fillSends(ctx context.Context, b *badger.Store, n int, of func(i int) (int,
 	var accepted []int
 	for i := range n {
 		nth, at := of(i)
-		e, err := fillEntry(ctx, b, nth, at)
+		e, err := fillEntry(ctx, b.Book, nth, at)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -168,7 +168,7 @@ func waitAll(writes []*store.Write) error {
 }
 
 // fillEntry is the entry of a send, judged as the gateway judges.
-func fillEntry(ctx context.Context, b *badger.Store, nth int, at time.Time) (*store.Entry, error) {
+func fillEntry(ctx context.Context, b *store.Book, nth int, at time.Time) (*store.Entry, error) {
 	m := policy.MomentOf(at)
 	who := number(contact(nth % fillPeople))
 	send := policy.Send{Edge: policy.EdgeMessages, PhoneNumberID: phoneNumberID, Kind: policy.TemplateMessage, Type: "template", Template: fillTemplate}

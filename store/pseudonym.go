@@ -95,6 +95,12 @@ func (s *Book) wamidPseudonym(phoneNumberID, wamid string) policy.Alias {
 	return s.names.of(wamidDomain, phoneNumberID, wamid)
 }
 
+// MessagePseudonym is the name under which the store knows a message of a business phone
+// number.
+func (s *Book) MessagePseudonym(phoneNumberID, wamid string) policy.Alias {
+	return s.wamidPseudonym(phoneNumberID, wamid)
+}
+
 // digitsPseudonym is the name under which the store knows the digits of a number
 // that was written without plus sign, to a send from a business phone number.
 func (s *Book) digitsPseudonym(phoneNumberID, digits string) policy.Alias {

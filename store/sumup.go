@@ -21,9 +21,10 @@ const (
 	// sumDelay is how long after its end a quarter is summed up: by then most statuses
 	// have come.
 	sumDelay = 15 * time.Minute
-	// fewestCorrected is how many corrections of a quarter are put into its sums. Fewer
-	// are read as quickly.
-	fewestCorrected = 32
+	// correctedFrom is from which part of the entries of a quarter on corrections are put
+	// into its sums. Fewer are read as quickly. After correctedAfter all are.
+	correctedFrom  = 256
+	correctedAfter = 2 * 24 * time.Hour
 	// correctedAtOnce is how many corrections one change puts into the sums.
 	correctedAtOnce = 512
 	// linkedAtOnce is how many messages one change links to their entries.
@@ -143,7 +144,7 @@ func (s *Book) sumUpQuarter(ctx context.Context, q int64) error {
 			return err
 		}
 		if held = s.heldSums(value); held != nil {
-			return r.corrections(q, fewestCorrected, func(correction) error { corrections++; return nil })
+			return r.corrections(q, s.worthFolding(q, held), func(correction) error { corrections++; return nil })
 		}
 		return walkQuarter(q).lines(r, func(*Line) (enough bool, err error) {
 			entries++
@@ -153,7 +154,7 @@ func (s *Book) sumUpQuarter(ctx context.Context, q int64) error {
 	switch {
 	case err != nil:
 		return err
-	case held != nil && corrections >= fewestCorrected:
+	case held != nil && corrections >= s.worthFolding(q, held):
 		if held, err = s.foldSums(ctx, q); err == nil && held == nil {
 			_, err = s.writeSums(ctx, q)
 		}
@@ -163,10 +164,23 @@ func (s *Book) sumUpQuarter(ctx context.Context, q int64) error {
 	if errors.Is(err, ErrTooBig) { // it is read
 		err = nil
 	}
-	if err == nil {
+	if err == nil && (corrections == 0 || s.settledDown(q)) { // others are for a later look
 		s.sums.setDone(q)
 	}
 	return err
+}
+
+// settledDown reports that hardly anything happens any more to the entries of a quarter.
+func (s *Book) settledDown(q int64) bool {
+	return beginOf(q) < policy.MomentOf(s.options.Now()).Add(-correctedAfter)
+}
+
+// worthFolding is how many corrections of a quarter are put into its sums.
+func (s *Book) worthFolding(q int64, held *sumsRecord) int {
+	if s.settledDown(q) {
+		return 1
+	}
+	return max(1, int(held.N/correctedFrom))
 }
 
 // writeSums makes the sums of a quarter anew, and is what there is in it. Entries to which
