@@ -262,7 +262,7 @@ func (r *ledgerResult) write(w io.Writer, command string) error {
 		{"report of the month by the admin API, just started / again", short(r.Report) + " / " + short(r.Again)},
 		{"memory of the gateway then, resident / anonymous", mib(r.Resident) + " / " + mib(r.Own)},
 		{"making all sums anew and comparing", fmt.Sprintf("%s for %s entries, of %s quarters of an hour %s equal, %s without sums, %d different; heap %s",
-			short(r.Rebuilt.Took), comma(r.Rebuilt.Entries), comma(r.Rebuilt.Quarters), comma(r.Rebuilt.Equal), comma(r.Rebuilt.Missing), len(r.Rebuilt.Differed), humanize.IBytes(r.RebuildMemory))},
+			short(time.Duration(r.Rebuilt.Seconds*float64(time.Second))), comma(r.Rebuilt.Entries), comma(r.Rebuilt.Quarters), comma(r.Rebuilt.Equal), comma(r.Rebuilt.Missing), len(r.Rebuilt.Differed), humanize.IBytes(r.RebuildMemory))},
 	} {
 		fmt.Fprintf(w, "| %s | %s |\n", row[0], row[1])
 	}

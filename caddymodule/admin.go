@@ -41,6 +41,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteLedger:            answering(pageOf(gateway.Ledger, adminapi.LineOf)),
 	adminapi.RouteViolationsGroups:  answering(groupsOf(gateway.Violations)),
 	adminapi.RouteLedgerGroups:      answering(groupsOf(gateway.Ledger)),
+	adminapi.RouteLedgerRebuild:     answering(rebuild),
 	adminapi.RouteViolationsSummary: answering(summary),
 	adminapi.RouteTemplates:         answering(templates),
 	adminapi.RouteTemplatesSync:     answering(syncNow),

@@ -84,6 +84,10 @@ func report(ctx context.Context, g *gateway.Gateway, s *adminapi.ReportSelection
 	return g.Report(ctx, selection(&s.Selection), s.MessageClass)
 }
 
+func rebuild(ctx context.Context, g *gateway.Gateway, r *adminapi.RebuildRequest) (*store.Rebuilt, error) {
+	return g.RebuildSums(ctx, gateway.Selection{From: r.From, To: r.To})
+}
+
 func consentOf(ctx context.Context, g *gateway.Gateway, r *adminapi.ConsentRequest) (*adminapi.Consent, error) {
 	known, err := g.Consent(ctx, gateway.ConsentRequest(*r), nil)
 	if err != nil {

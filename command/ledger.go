@@ -54,19 +54,27 @@ waguard violations --from 2026-11-01 --to 2026-12-01 --output csv > november.csv
 	})
 	register(definition{
 		name:  "ledger",
-		usage: strings.Replace(usage, "[--limit", "[--outcome <outcome>] [--limit", 1),
+		usage: strings.Replace(usage, "[--limit", "[--outcome <outcome>] [--limit", 1) + " | rebuild [--from <time>] [--to <time>] [--output <format>]",
 		short: "Lists all sends, newest first",
 		long: `
 Lists all sends a running gateway has seen, allowed and refused, newest first, with
 what became of them: refused, accepted or rejected by Meta, not_sent, unknown, or
 how far the message got.
+
+rebuild makes the sums anew that reports are made of, from the ledger, and says whether
+those there were came to the same; the exit code is 5 where some didn't.
 ` + common,
 		example: `
 waguard ledger --sender crm --outcome rejected
 waguard ledger --contact +4915112345678 --from 30d
 waguard ledger --group-by template
-waguard ledger --json | jq .outcome`,
-		shape: listCommand(adminapi.Ledger, &sends),
+waguard ledger --json | jq .outcome
+waguard ledger rebuild --from 2026-11-01 --to 2026-12-01`,
+		shape: func(cmd *cobra.Command) {
+			listCommand(adminapi.Ledger, &sends)(cmd)
+			cmd.Annotations = map[string]string{doesItself: "true"}
+			cmd.AddCommand(rebuildCommand())
+		},
 	})
 }
 

@@ -155,6 +155,8 @@ func TestAdminRefuses(t *testing.T) {
 		{"/whatsapp/consent/get", `{"phone_number_id":"` + shop + `"}`, 400, "with plus and country code"},
 		{"/whatsapp/consent/opt-in", `{` + who + `,"scope":"some"}`, 400, "scope must be"},
 		{"/whatsapp/consent/opt-in", `{` + who + `,"scoop":"all"}`, 400, "unknown field"},
+		{"/whatsapp/ledger/rebuild", "", 405, "GET is not possible here"},
+		{"/whatsapp/ledger/rebuild", `{"from":"soon"}`, 400, "is no time"},
 		{"/whatsapp/unknown", "", 404, ""},
 	} {
 		resp, body := w.AdminCall(t, test.path, test.body)
@@ -211,6 +213,8 @@ func TestCommands(t *testing.T) {
 		{"report/table", []string{"report", "--from", "2026-11-01"}, []string{"DAY", "CATEGORY", "BILLABLE", "2026-11-02", "Example Shop", "service", "allow", "Germany", "total", "3"}, nil},
 		{"report/json", []string{"report", "--from", "2026-11-01", "--json"}, []string{`"day":"2026-11-02"`}, []string{"DAY"}},
 		{"report/message-class", []string{"report", "--from", "2026-11-01", "--message-class", "notification"}, []string{"marketing", "refuse", "total", "1"}, []string{"service"}},
+		{"ledger/rebuild", []string{"ledger", "rebuild"}, []string{"3 entries", "1 quarters of an hour", "0 had sums that differ", "The sums equal the ledger."}, nil},
+		{"ledger/rebuild/of a day/json", []string{"ledger", "rebuild", "--from", "2026-11-03", "--json"}, []string{`"entries":0`, `"differed":[]`}, nil},
 		{"report/none", []string{"report", "--from", "2026-11-05"}, []string{"No sends."}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -250,6 +254,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"consent", "get", "--address", w.Admin}, "missing are --business"},
 		{[]string{"consent", "forget"}, "waguard consent has no command like \"forget\""},
 		{[]string{"report", "--from", "soon", "--address", w.Admin}, "is no time"},
+		{[]string{"ledger", "rebuild", "--from", "2026-11-03", "--to", "2026-11-01", "--address", w.Admin}, "nothing lies between"},
 		{[]string{"report", "--message-class", "push", "--address", w.Admin}, "there is notification"},
 		{[]string{"violations", "--address", gatewaytest.FreeAddr(t)}, "connection refused"},
 	} {

@@ -22,8 +22,9 @@ type Rebuilt struct {
 	Differed []DifferentSums `json:"differed"`
 	// Read is of how many there still are none: those with few entries, or with many of
 	// which it isn't known yet what became of them. They are read each time.
-	Read int           `json:"read_each_time"`
-	Took time.Duration `json:"took_ns"`
+	Read int `json:"read_each_time"`
+	// Seconds is how long it took.
+	Seconds float64 `json:"seconds"`
 }
 
 // DifferentSums is a quarter of an hour whose sums came to something else than its
@@ -77,7 +78,7 @@ func (s *Book) RebuildSums(ctx context.Context, from, to policy.Moment, rest int
 			return nil, fmt.Errorf("making the sums of the ledger anew: %w", err)
 		}
 		if q < 0 {
-			result.Took = time.Since(began)
+			result.Seconds = time.Since(began).Seconds()
 			return result, nil
 		}
 	}

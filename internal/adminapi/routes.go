@@ -26,6 +26,7 @@ var (
 	RouteViolationsSummary = Route{"/whatsapp/violations/summary", getPost}
 	RouteLedger            = Route{"/whatsapp/ledger", getPost}
 	RouteLedgerGroups      = Route{"/whatsapp/ledger/groups", getPost}
+	RouteLedgerRebuild     = Route{"/whatsapp/ledger/rebuild", post}
 	RouteEvents            = Route{"/whatsapp/events", getPost}
 	RouteTemplates         = Route{"/whatsapp/templates", get}
 	RouteTemplatesSync     = Route{"/whatsapp/templates/sync", post}
@@ -72,7 +73,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteBudgets, RouteBudgetsRebuild, RouteReport, RouteDoctor, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteBudgets, RouteBudgetsRebuild, RouteReport, RouteDoctor, RouteBackup,
 	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 

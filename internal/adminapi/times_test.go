@@ -13,7 +13,7 @@ import (
 
 // answers are all that routes answer.
 var answers = []any{
-	Version{}, Health{}, Page{}, Groups{}, Summary{}, Templates{}, Numbers{}, Diagnosis{}, EventPage{}, billing.Report{}, Consent{}, History{}, store.CheckReport{}, Templates{}, Numbers{}, Summary{}, Diagnosis{},
+	Version{}, Health{}, Page{}, Groups{}, Summary{}, Templates{}, Numbers{}, Diagnosis{}, EventPage{}, billing.Report{}, Consent{}, History{}, store.CheckReport{}, Templates{}, Numbers{}, Summary{}, Diagnosis{}, store.Rebuilt{},
 }
 
 // Times are written as RFC 3339 in every answer: as a time.Time, and not as the
