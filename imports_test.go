@@ -99,7 +99,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"internal/manualclock", "", "badger network disk"},
 	{"internal/gatewaytest", "caddymodule internal/freeport internal/manualclock", ""},
 	{"demo", "consent billing caddymodule cloudapi graphsim internal/adminapi internal/freeport internal/manualclock policy store", "badger"},
-	{"bench", "caddymodule cloudapi/identity graphsim internal/adminapi internal/freeport policy store store/badger", "badger"},
+	{"bench", "billing caddymodule cloudapi/identity graphsim internal/adminapi internal/freeport policy store store/badger", "badger"},
 	{"cmd/waguard", ". command demo", ""},
 }
 
