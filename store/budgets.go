@@ -45,9 +45,8 @@ func (s *Book) RecountBudget(ctx context.Context, name, month string, onlyNew bo
 		return err
 	}
 	return s.update(ctx, func(t *tx) error {
-		r := meterRecord{meterSubject: subject}
 		disturbed := false
-		err := update(t, subject.key(), &r, func() {
+		err := t.changeMeter(subject, func(r *meterRecord) {
 			if disturbed = r.Changes != before.Changes; disturbed {
 				return
 			}
@@ -65,17 +64,18 @@ func (s *Book) RecountBudget(ctx context.Context, name, month string, onlyNew bo
 // of the account, and a line in the log. refused is the send that it had no money left for.
 func (t *tx) tellOfBudget(r *reservation, b *policy.BudgetFacts, refused bool) error {
 	s := meterSubject{Kind: meterBudget, Of: b.Name, Month: b.Month}
-	m := meterRecord{meterSubject: s}
 	var told toldOfBudget
-	err := update(t, s.key(), &m, func() {
-		used := policy.Money(m.Spent + m.Reserved)
+	var m meterRecord
+	err := t.changeMeter(s, func(r *meterRecord) {
+		used := policy.Money(r.Spent + r.Reserved)
 		switch {
-		case m.Told < toldSpent && (refused || used >= b.Amount):
+		case r.Told < toldSpent && (refused || used >= b.Amount):
 			told = toldSpent
-		case m.Told < toldWarning && b.Warn > 0 && used >= policy.PartOf(b.Amount, b.Warn):
+		case r.Told < toldWarning && b.Warn > 0 && used >= policy.PartOf(b.Amount, b.Warn):
 			told = toldWarning
 		}
-		m.Told = max(m.Told, told)
+		r.Told = max(r.Told, told)
+		m = *r
 	})
 	if told == 0 || err != nil {
 		return err

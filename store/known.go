@@ -81,11 +81,11 @@ func (k *knowledge) learn(key, value []byte) error {
 		}
 		k.limits[r.limitSubject] = r
 	case meterPrefix:
-		var r meterRecord
-		if err := decode(value, &r); err != nil {
+		r, err := decodeMeter(value)
+		if err != nil {
 			return err
 		}
-		k.meters[r.meterSubject] = r
+		k.meters[r.subject()] = r
 	case shownPrefix:
 		var r shownRecord
 		if err := decode(value, &r); err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -30,12 +31,11 @@ func (m *Metering) counts() bool { return m.Service || m.Volume != "" || len(m.B
 
 // meterSubject is what a meter counts.
 type meterSubject struct {
-	Kind meterKind `cbor:"1,keyasint"`
+	Kind meterKind
 	// Of is a business phone number, the group of a volume, or the name of a budget.
-	Of     string           `cbor:"2,keyasint"`
-	Month  string           `cbor:"3,keyasint"`
-	Market billing.Market   `cbor:"4,keyasint,omitempty"`
-	Volume billing.Category `cbor:"5,keyasint,omitempty"`
+	Of, Month string
+	Market    billing.Market
+	Volume    billing.Category
 }
 
 type meterKind int
@@ -53,7 +53,12 @@ func (s meterSubject) key() []byte {
 
 // meterRecord is how far a meter is.
 type meterRecord struct {
-	meterSubject
+	// What it counts: see meterSubject.
+	Kind   meterKind        `cbor:"1,keyasint"`
+	Of     string           `cbor:"2,keyasint"`
+	Month  string           `cbor:"3,keyasint"`
+	Market billing.Market   `cbor:"4,keyasint,omitempty"`
+	Volume billing.Category `cbor:"5,keyasint,omitempty"`
 	// Messages are those that count, whatever they cost.
 	Messages int `cbor:"6,keyasint,omitempty"`
 	// Spent is what messages are expected to cost that Meta took, Reserved that of sends
@@ -64,7 +69,43 @@ type meterRecord struct {
 	// Told is how much of what there is to tell of a budget has been told.
 	Told toldOfBudget `cbor:"10,keyasint,omitempty"`
 	// Changes is how often a budget's was changed.
-	Changes uint64 `cbor:"11,keyasint,omitempty"`
+	Changes int64 `cbor:"11,keyasint,omitempty"`
+}
+
+func (r *meterRecord) subject() meterSubject {
+	return meterSubject{r.Kind, r.Of, r.Month, r.Market, r.Volume}
+}
+
+// changeMeter changes how far a meter is. Nearly every send changes one, and so nothing is
+// decoded again that was written here.
+func (t *tx) changeMeter(s meterSubject, change func(*meterRecord)) error {
+	key := s.key()
+	before, err := t.get(key)
+	if err != nil {
+		return err
+	}
+	r := meterRecord{Kind: s.Kind, Of: s.Of, Month: s.Month, Market: s.Market, Volume: s.Volume}
+	if before != nil {
+		if r, err = decodeMeter(before); err != nil {
+			return err
+		}
+	}
+	change(&r)
+	after := appendMeter(make([]byte, 0, 64), &r)
+	if bytes.Equal(before, after) {
+		return nil
+	}
+	if k := t.s.known; k != nil {
+		t.Committed(func() { k.metered(&r) })
+	}
+	return t.Put(key, after, 0)
+}
+
+// metered takes over how far a meter is.
+func (k *knowledge) metered(r *meterRecord) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.meters[r.subject()] = *r
 }
 
 // share is what a message adds to its meters.
@@ -124,24 +165,20 @@ func (t *tx) meter(phoneNumberID string, m *Metering, before, after share) error
 	if before == after {
 		return nil
 	}
-	change := func(s meterSubject, change func(*meterRecord)) error {
-		r := meterRecord{meterSubject: s}
-		return update(t, s.key(), &r, func() { change(&r) })
-	}
 	if n := after.service - before.service; n != 0 {
 		s := meterSubject{Kind: meterAllowance, Of: phoneNumberID, Month: m.Month}
-		if err := change(s, func(r *meterRecord) { r.Messages += n }); err != nil {
+		if err := t.changeMeter(s, func(r *meterRecord) { r.Messages += n }); err != nil {
 			return err
 		}
 	}
 	if n := after.volume - before.volume; n != 0 {
 		s := meterSubject{Kind: meterVolume, Of: m.Group, Month: m.Month, Market: m.Market, Volume: m.Volume}
-		if err := change(s, func(r *meterRecord) { r.Messages += n }); err != nil {
+		if err := t.changeMeter(s, func(r *meterRecord) { r.Messages += n }); err != nil {
 			return err
 		}
 	}
 	for _, name := range m.Budgets {
-		err := change(meterSubject{Kind: meterBudget, Of: name, Month: m.Month}, func(r *meterRecord) {
+		err := t.changeMeter(meterSubject{Kind: meterBudget, Of: name, Month: m.Month}, func(r *meterRecord) {
 			r.Messages += after.messages - before.messages
 			r.Unpriced += after.unpriced - before.unpriced
 			r.Spent += after.spent - before.spent
@@ -192,7 +229,7 @@ func (t *tx) settleMeters(id ID, h *entryHead, before *settlement, after settlem
 	if is.Metered = m; is.sent() == nil {
 		is.Sent = &id
 	}
-	return t.putStatusValue(*after.Wamid, appendStatus(nil, &is))
+	return t.putStatusValue(*after.Wamid, appendStatus(make([]byte, 0, 96), &is))
 }
 
 // statusMeters counts a message by what its statuses told.

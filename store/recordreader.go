@@ -39,6 +39,18 @@ func decodeStatus(value []byte) (statusRecord, error) {
 	return r, err
 }
 
+// decodeMeter reads a meterRecord in the same way.
+func decodeMeter(value []byte) (meterRecord, error) {
+	c := recordReader{rest: value}
+	var r meterRecord
+	if c.readMeterRecord(&r); !c.unusual && len(c.rest) == 0 {
+		return r, nil
+	}
+	r = meterRecord{}
+	err := decode(value, &r)
+	return r, err
+}
+
 // recordReader reads the CBOR that encode writes. The methods that read structs
 // are generated from their tags.
 type recordReader struct {

@@ -1425,6 +1425,48 @@ func (w *recordWriter) writeToldPrice(v *toldPrice) {
 	}
 }
 
+func (w *recordWriter) writeMeterRecord(v *meterRecord) {
+	o := w.object()
+	w.key(o, 1)
+	w.int(int64(v.Kind))
+	w.key(o, 2)
+	w.string(string(v.Of))
+	w.key(o, 3)
+	w.string(string(v.Month))
+	if v.Market != "" {
+		w.key(o, 4)
+		w.string(string(v.Market))
+	}
+	if v.Volume != "" {
+		w.key(o, 5)
+		w.string(string(v.Volume))
+	}
+	if v.Messages != 0 {
+		w.key(o, 6)
+		w.int(int64(v.Messages))
+	}
+	if v.Spent != 0 {
+		w.key(o, 7)
+		w.int(int64(v.Spent))
+	}
+	if v.Reserved != 0 {
+		w.key(o, 8)
+		w.int(int64(v.Reserved))
+	}
+	if v.Unpriced != 0 {
+		w.key(o, 9)
+		w.int(int64(v.Unpriced))
+	}
+	if v.Told != 0 {
+		w.key(o, 10)
+		w.int(int64(v.Told))
+	}
+	if v.Changes != 0 {
+		w.key(o, 11)
+		w.int(int64(v.Changes))
+	}
+}
+
 func (c *recordReader) readContact(v *policy.Contact) {
 	*v = policy.Contact{Members: v.Members[:0], Links: v.Links[:0]}
 	for range c.count(cborMap) {
@@ -1776,6 +1818,38 @@ func (c *recordReader) readMetering(v *Metering) {
 			v.Price = billing.Amount(c.int())
 		case 8:
 			v.Unpriced = c.bool()
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readMeterRecord(v *meterRecord) {
+	*v = meterRecord{}
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.Kind = meterKind(int(c.int()))
+		case 2:
+			v.Of = c.text()
+		case 3:
+			v.Month = c.text()
+		case 4:
+			v.Market = billing.Market(c.text())
+		case 5:
+			v.Volume = billing.Category(c.text())
+		case 6:
+			v.Messages = int(c.int())
+		case 7:
+			v.Spent = billing.Amount(c.int())
+		case 8:
+			v.Reserved = billing.Amount(c.int())
+		case 9:
+			v.Unpriced = int(c.int())
+		case 10:
+			v.Told = toldOfBudget(int(c.int()))
+		case 11:
+			v.Changes = c.int()
 		default:
 			c.unusual = true
 		}

@@ -41,6 +41,13 @@ func appendStatus(to []byte, r *statusRecord) []byte {
 	return w.out
 }
 
+// appendMeter does the same for how far a meter is.
+func appendMeter(to []byte, r *meterRecord) []byte {
+	w := recordWriter{to}
+	w.writeMeterRecord(r)
+	return w.out
+}
+
 // The major types of CBOR (RFC 8949, section 3.1) that occur, and three simple values.
 const (
 	cborUint     = 0

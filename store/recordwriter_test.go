@@ -130,6 +130,32 @@ func TestStatusRecord(t *testing.T) {
 	}
 }
 
+// TestMeterRecord checks the same of how far a meter is.
+func TestMeterRecord(t *testing.T) {
+	meters := rapid.Make[meterRecord]()
+	rapid.Check(t, func(t *rapid.T) {
+		r := meters.Draw(t, "meter")
+		want, err := encode(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := appendMeter(nil, &r); !bytes.Equal(got, want) {
+			t.Fatalf("got %x\nwant %x", got, want)
+		}
+		if got, err := decodeMeter(want); err != nil || got != r {
+			t.Fatalf("%x reads as %+v, %v; want %+v", want, got, err, r)
+		}
+	})
+	r := &meterRecord{Kind: meterBudget, Of: "crm", Month: "2026-10", Messages: 4, Spent: 136_500, Told: toldWarning, Changes: 9}
+	if c := (recordReader{rest: appendMeter(nil, r)}); func() bool { c.readMeterRecord(new(meterRecord)); return c.unusual || len(c.rest) > 0 }() {
+		t.Error("an ordinary record is left to the general decoder")
+	}
+	m := &statusRecord{Status: reached{policy.StatusSent, 1}, Metered: &Metering{Month: "2026-10", Service: true, Budgets: []string{"crm"}, Price: 136_500}}
+	if c := (recordReader{rest: appendStatus(nil, m)}); func() bool { c.readStatusRecord(new(statusRecord)); return c.unusual || len(c.rest) > 0 }() {
+		t.Error("an ordinary status of a message that counts is left to the general decoder")
+	}
+}
+
 func compareStatuses(t interface{ Errorf(string, ...any) }, value []byte) {
 	var want statusRecord
 	wantErr := decode(value, &want)

@@ -29,9 +29,11 @@ func main() {
 	w.method("settlement")
 	w.method("policy.Contact")
 	w.method("statusRecord")
+	w.method("meterRecord")
 	r := reader{types: types, out: &out, done: make(map[string]bool)}
 	r.method("policy.Contact")
 	r.method("statusRecord")
+	r.method("meterRecord")
 	code, err := format.Source(out.Bytes())
 	if err != nil {
 		log.Fatalf("%v\n%s", err, out.Bytes())
