@@ -1,5 +1,7 @@
 package billing
 
+import "errors"
+
 // Send is one send, as far as it is counted.
 type Send struct {
 	Fate Fate
@@ -33,26 +35,95 @@ const Notification = "notification"
 // notification. A send that was refused before anybody looked at the window is none.
 func (s Send) Notification() bool { return s.Template && s.ByBusiness }
 
-// Counts are what s adds to a report. Meta charges for what was delivered, where it
-// says that it does.
-func (s Send) Counts() Counts {
-	c := Counts{Sends: 1}
-	switch s.Fate {
+// Delivered reports whether it reached the person.
+func (s Send) Delivered() bool {
+	return s.Status == "delivered" || s.Status == "read" || s.Status == "played"
+}
+
+// Counts are how many messages there were, what became of them, and what they cost.
+type Counts struct {
+	// Of the day of sending.
+	Sends    int `json:"sends"`    // all that were seen
+	Accepted int `json:"accepted"` // taken by Meta
+	Failed   int `json:"failed"`   // rejected by Meta, not sent, or failed later
+	Unknown  int `json:"unknown"`  // may have been sent
+	Refused  int `json:"refused"`  // never left
+	// Estimated is what those are expected to cost that Meta took, and Unestimated how many of
+	// them no price was known for.
+	Estimated   Amount `json:"estimated"`
+	Unestimated int    `json:"unestimated"`
+
+	// Of the day of delivery.
+	Delivered int `json:"delivered"` // reached the person, read or not
+	Billable  int `json:"billable"`  // Meta says it charges for them
+	Charged   int `json:"charged"`   // are charged for, by Meta's word or else by its rules
+	Free      int `json:"free"`      // are not
+	// Actual is what the charged ones cost by the card of the day, and Unpriced how many of
+	// them it has no price for.
+	Actual   Amount `json:"actual"`
+	Unpriced int    `json:"unpriced"`
+}
+
+func (c *Counts) add(other *Counts) (err error) {
+	c.Sends += other.Sends
+	c.Accepted += other.Accepted
+	c.Failed += other.Failed
+	c.Unknown += other.Unknown
+	c.Refused += other.Refused
+	c.Unestimated += other.Unestimated
+	c.Delivered += other.Delivered
+	c.Billable += other.Billable
+	c.Charged += other.Charged
+	c.Free += other.Free
+	c.Unpriced += other.Unpriced
+	var overflow error
+	c.Estimated, err = c.Estimated.Plus(other.Estimated)
+	c.Actual, overflow = c.Actual.Plus(other.Actual)
+	return errors.Join(err, overflow)
+}
+
+// sent are what the messages of a line count as on the day of sending.
+func (l *Line) sent() (c Counts, err error) {
+	c.Sends = l.N
+	switch l.Send.Fate {
+	case Refused:
+		c.Refused = l.N
 	case Accepted:
-		c.Accepted = 1
+		c.Accepted = l.N
 	case Failed:
-		c.Failed = 1
+		c.Failed = l.N
 	case Unknown:
-		c.Unknown = 1
+		c.Unknown = l.N
 	}
-	switch s.Status {
-	case "delivered", "read", "played":
-		c.Delivered = 1
-	case "failed":
-		c.Failed = 1
+	if l.Send.Status == "failed" {
+		c.Failed = l.N
 	}
-	if s.Charged && c.Delivered == 1 {
-		c.Billable = 1
+	if l.Send.Fate != Accepted && !l.Send.Delivered() || l.Category == "none" {
+		return c, nil
 	}
-	return c
+	if !l.Estimate.Known {
+		c.Unestimated = l.N
+		return c, nil
+	}
+	c.Estimated, err = l.Estimate.Unit.Times(l.N)
+	return c, err
+}
+
+// delivered are what n messages of a line count as on the day of delivery, at a price.
+func (l *Line) delivered(n int, q *Quote) (c Counts, err error) {
+	c.Delivered = n
+	if l.Send.Charged {
+		c.Billable = n
+	}
+	switch {
+	case q.Type == "":
+	case q.Type.Free():
+		c.Free = n
+	case !q.Known:
+		c.Charged, c.Unpriced = n, n
+	default:
+		c.Charged = n
+		c.Actual, err = q.Unit.Times(n)
+	}
+	return c, err
 }

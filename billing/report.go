@@ -1,109 +1,195 @@
 package billing
 
 import (
-	"cmp"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
-// Line is sends as a report counts them, which have the same key.
-type Line struct {
-	Key
-	// At is when they were sent, on the same day; Zone is the time zone of their
-	// WhatsApp Business Account.
-	At   time.Time
-	Zone *time.Location
-	Counts
-}
-
-// Key is what a report groups sends by.
-type Key struct {
-	Day           string `json:"day"`       // date in TimeZone
-	TimeZone      string `json:"time_zone"` // of the WhatsApp Business Account
-	PhoneNumberID string `json:"phone_number_id"`
-	Business      string `json:"business,omitempty"`
-	// Category is Meta's where it is known, else the estimate of the gateway.
-	Category string `json:"category"`
-	Decision string `json:"decision"` // allow, refuse or monitor
-	Market   string `json:"market,omitempty"`
-	// MarketEstimated: the market comes from the country of a user id.
-	MarketEstimated bool `json:"market_estimated,omitempty"`
-}
-
-// Counts are how many sends there were and what became of them.
-type Counts struct {
-	Sends     int `json:"sends"`     // all that were seen
-	Accepted  int `json:"accepted"`  // taken by Meta
-	Delivered int `json:"delivered"` // reached the person, read or not
-	Failed    int `json:"failed"`    // rejected by Meta, not sent, or failed later
-	Unknown   int `json:"unknown"`   // may have been sent
-	Billable  int `json:"billable"`  // Meta says it charges for them
-}
-
-func (c *Counts) add(other Counts) {
-	c.Sends += other.Sends
-	c.Accepted += other.Accepted
-	c.Delivered += other.Delivered
-	c.Failed += other.Failed
-	c.Unknown += other.Unknown
-	c.Billable += other.Billable
-}
-
-// Times are the counts of n times as many sends.
-func (c Counts) Times(n int) Counts {
-	return Counts{c.Sends * n, c.Accepted * n, c.Delivered * n, c.Failed * n, c.Unknown * n, c.Billable * n}
-}
-
-// Row is the sum of the sends with one key.
+// Row is the sum of the messages with one key.
 type Row struct {
 	Key
 	Counts
 }
 
-// Report counts sends. Its total equals the sends it was made from.
+// Total is what all rows in one currency add up to.
+type Total struct {
+	Currency Currency `json:"currency,omitempty"`
+	Counts
+}
+
+// Report counts messages and what they cost. Its totals are the sums of its rows, however
+// they are grouped.
 type Report struct {
-	Rows  []Row  `json:"rows"` // sorted by key
-	Total Counts `json:"total"`
+	By   []string `json:"by"`
+	Rows []Row    `json:"rows"` // sorted by key
+	// Total counts messages of all currencies; its money is zero where there are several.
+	Total  Counts  `json:"total"`
+	Totals []Total `json:"totals"` // by currency
+	// TimeZones are those whose days it counts by, and Cards what it was priced by.
+	TimeZones []string   `json:"time_zones"`
+	Cards     []CardUsed `json:"cards"`
+	Notes     []string   `json:"notes,omitempty"`
+}
+
+// CardUsed is a rate card that prices of a report are from.
+type CardUsed struct {
+	ID         string `json:"card"`
+	Source     string `json:"source,omitempty"`
+	Unofficial bool   `json:"unofficial,omitempty"`
+}
+
+// Question is what a report is about.
+type Question struct {
+	// By are the dimensions and tags that it groups by.
+	By []string
+	// Where are values of dimensions and tags; what has none of them isn't counted.
+	Where map[string][]string
+	// Has reports whether a time belongs to its period in a time zone. Lines that lie before
+	// it count for the allowance and the tiers of their month. Nil has all.
+	Has func(at time.Time, zone *time.Location) bool
+	// Cards are what it prices by.
+	Cards *Cards
+}
+
+// counting makes a report.
+type counting struct {
+	*Question
+	*grouping
+	days  map[*time.Location]map[int64]day
+	sums  map[Key]*Counts
+	zones map[string]bool
+	used  map[string]bool
+}
+
+// day is one of a time zone.
+type day struct {
+	date string
+	in   bool // of the period
 }
 
 // NewReport counts lines. A line that comes with an error ends it.
-func NewReport(lines func(yield func(Line, error) bool)) (*Report, error) {
-	sums := make(map[Key]*Counts)
-	report := &Report{Rows: []Row{}}
-	for line, err := range lines {
+func (q *Question) NewReport(lines func(yield func(*Line, error) bool)) (*Report, error) {
+	c := &counting{
+		Question: q, grouping: newGrouping(q.By),
+		days: make(map[*time.Location]map[int64]day), sums: make(map[Key]*Counts), zones: make(map[string]bool), used: make(map[string]bool),
+	}
+	p := &pricing{cards: q.Cards, take: c.take}
+	for l, err := range lines {
 		if err != nil {
 			return nil, err
 		}
-		key := line.Key
-		key.Day, key.TimeZone = Day(line.At, line.Zone), line.Zone.String()
-		if sums[key] == nil {
-			sums[key] = new(Counts)
+		if d := c.dayOf(l.Sent, l.Zone); d.in {
+			counts, err := l.sent()
+			if err == nil {
+				err = c.count(l, d.date, string(l.Estimate.Type), l.Estimate.Card, &counts)
+			}
+			if err != nil {
+				return nil, err
+			}
 		}
-		sums[key].add(line.Counts)
-		report.Total.add(line.Counts)
+		if !l.Send.Delivered() {
+			continue
+		}
+		if err := p.price(l, c.dayOf(l.Delivered, l.Zone).date); err != nil {
+			return nil, err
+		}
 	}
-	for key, counts := range sums {
-		report.Rows = append(report.Rows, Row{key, *counts})
+	if err := p.settle(); err != nil {
+		return nil, err
 	}
-	slices.SortFunc(report.Rows, func(a, b Row) int { return a.compare(b.Key) })
-	return report, nil
+	return c.report()
 }
 
-func (k Key) compare(other Key) int {
-	estimated := func(k Key) int {
-		if k.MarketEstimated {
-			return 1
-		}
-		return 0
+// take counts n messages of a line that were delivered.
+func (c *counting) take(l *Line, date string, n int, q *Quote) error {
+	if !c.dayOf(l.Delivered, l.Zone).in {
+		return nil
 	}
-	return cmp.Or(
-		cmp.Compare(k.Day, other.Day),
-		cmp.Compare(k.Business, other.Business),
-		cmp.Compare(k.PhoneNumberID, other.PhoneNumberID),
-		cmp.Compare(k.TimeZone, other.TimeZone),
-		cmp.Compare(k.Category, other.Category),
-		cmp.Compare(k.Decision, other.Decision),
-		cmp.Compare(k.Market, other.Market),
-		cmp.Compare(estimated(k), estimated(other)),
-	)
+	counts, err := l.delivered(n, q)
+	if err != nil {
+		return err
+	}
+	return c.count(l, date, string(q.Type), q.Card, &counts)
+}
+
+// count adds what messages of a line count as on a day.
+func (c *counting) count(l *Line, date, priceType, card string, counts *Counts) error {
+	full := l.Key
+	full.Day, full.Month, full.TimeZone, full.PriceType, full.Card = date, date[:len("2006-01")], l.Zone.String(), priceType, card
+	for dimension, values := range c.Where {
+		value := full.Value(dimension)
+		if !slices.ContainsFunc(values, func(v string) bool {
+			return strings.EqualFold(v, value) || dimension == "business" && v == l.PhoneNumberID
+		}) {
+			return nil
+		}
+	}
+	c.zones[full.TimeZone] = true
+	if card != "" {
+		c.used[card] = true
+	}
+	key := c.of(&full)
+	sum := c.sums[key]
+	if sum == nil {
+		sum = new(Counts)
+		c.sums[key] = sum
+	}
+	return sum.add(counts)
+}
+
+// dayOf is the day of a time. There are few: lines have quarters of hours.
+func (c *counting) dayOf(at time.Time, zone *time.Location) day {
+	known := c.days[zone]
+	if known == nil {
+		known = make(map[int64]day)
+		c.days[zone] = known
+	}
+	d, ok := known[at.Unix()]
+	if !ok {
+		d = day{Day(at, zone), c.Has == nil || c.Has(at, zone)}
+		known[at.Unix()] = d
+	}
+	return d
+}
+
+// report sorts and adds up.
+func (c *counting) report() (*Report, error) {
+	r := &Report{By: c.By, Rows: []Row{}, Totals: []Total{}, TimeZones: slices.Sorted(maps.Keys(c.zones)), Cards: []CardUsed{}}
+	if r.TimeZones == nil {
+		r.TimeZones = []string{}
+	}
+	totals := make(map[Currency]*Counts)
+	for key, counts := range c.sums {
+		if *counts == (Counts{}) {
+			continue // corrected away
+		}
+		r.Rows = append(r.Rows, Row{key, *counts})
+		if totals[key.Currency] == nil {
+			totals[key.Currency] = new(Counts)
+		}
+		if err := totals[key.Currency].add(counts); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(r.Rows, func(a, b Row) int { return a.compare(&b.Key) })
+	for _, currency := range slices.Sorted(maps.Keys(totals)) {
+		r.Totals = append(r.Totals, Total{currency, *totals[currency]})
+		without := *totals[currency]
+		if len(totals) > 1 {
+			without.Estimated, without.Actual = 0, 0
+		}
+		if err := r.Total.add(&without); err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.used)) {
+		used := CardUsed{ID: id}
+		if card := c.Cards.Find(id); card != nil {
+			used.Source, used.Unofficial = card.Source, card.Unofficial
+		}
+		r.Cards = append(r.Cards, used)
+	}
+	return r, nil
 }

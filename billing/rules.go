@@ -64,6 +64,8 @@ const (
 	// InConversation: a conversation that was charged for covers it. So it was until
 	// June 2025.
 	InConversation PriceType = "in_conversation"
+	// NotBillable: Meta says that it doesn't charge, and not why.
+	NotBillable PriceType = "not_billable"
 )
 
 // Free reports that a message of the type costs nothing.

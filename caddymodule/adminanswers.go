@@ -81,7 +81,7 @@ func eventLine(g *gateway.Gateway, e *store.AccountEvent) *adminapi.EventLine {
 }
 
 func report(ctx context.Context, g *gateway.Gateway, s *adminapi.ReportSelection) (*billing.Report, error) {
-	return g.Report(ctx, selection(&s.Selection), s.MessageClass)
+	return g.Report(ctx, gateway.ReportSelection{Selection: selection(&s.Selection), Month: s.Month, MessageClass: s.MessageClass, By: s.By, Where: s.Where})
 }
 
 func rebuild(ctx context.Context, g *gateway.Gateway, r *adminapi.RebuildRequest) (*store.Rebuilt, error) {

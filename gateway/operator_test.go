@@ -159,7 +159,7 @@ func TestOperatorDates(t *testing.T) {
 			t.Errorf("from %s of %q there are %d, %v; want %d", date, number, len(p.Entries), err, want)
 		}
 	}
-	r, err := o.Report(t.Context(), Selection{From: date}, "")
+	r, err := o.Report(t.Context(), ReportSelection{Selection: Selection{From: date}})
 	if err != nil || r.Total.Sends != 5 {
 		t.Errorf("the report counts %+v, %v; want the four of one and the one of the other", r, err)
 	}
@@ -212,11 +212,11 @@ func TestOperatorMisasks(t *testing.T) {
 		{events(EventSelection{PhoneNumberID: "Shop"}), Misasked, "no business with that phone_number_id or name"},
 		{groups("rule", Selection{PhoneNumberID: "Shop"}), Misasked, "no business with that phone_number_id or name"},
 		{func() error {
-			_, err := o.Report(ctx, Selection{PhoneNumberID: "Shop"}, "")
+			_, err := o.Report(ctx, ReportSelection{Selection: Selection{PhoneNumberID: "Shop"}})
 			return err
 		}, Misasked, "no business with that phone_number_id or name"},
 		{func() error {
-			_, err := o.Report(ctx, Selection{From: "1h", To: "2h"}, "")
+			_, err := o.Report(ctx, ReportSelection{Selection: Selection{From: "1h", To: "2h"}})
 			return err
 		}, Misasked, "from must be before to"},
 		{list(Selection{Before: "x"}), Misasked, "is not a decision id"},
@@ -229,7 +229,7 @@ func TestOperatorMisasks(t *testing.T) {
 		{groups("colour", Selection{}), Misasked, "by must be one of business, day, rule, sender, template"},
 		{groups("rule", Selection{From: "1h", To: "2h"}), Misasked, "from must be before to"},
 		{func() error {
-			_, err := o.Report(ctx, Selection{}, "push")
+			_, err := o.Report(ctx, ReportSelection{MessageClass: "push"})
 			return err
 		}, Misasked, "message_class must be notification"},
 		{record(policy.OptedIn, ConsentRequest{PhoneNumberID: "shop", Scope: "all"}), Misasked, "no business with that phone_number_id or name"},

@@ -1,8 +1,13 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,17 +16,31 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-// Report counts the sends of a period: all of them, or one class of messages.
-func (g *Gateway) Report(ctx context.Context, s Selection, class string) (*billing.Report, error) {
-	class = strings.ToLower(class)
-	if class != "" && class != billing.Notification {
-		return nil, misasked(fmt.Errorf("message_class must be %s", billing.Notification))
-	}
-	var err error
-	if s.PhoneNumberID, err = g.businessNamed(ctx, s.PhoneNumberID); err != nil {
+// ReportSelection says what a report is about.
+type ReportSelection struct {
+	Selection
+	// Month is a calendar month such as 2026-10, in place of From and To.
+	Month string
+	// MessageClass counts one class of messages alone; "" all.
+	MessageClass string
+	// By are the dimensions and tags that it groups by, with commas between; "" for
+	// billing.ByDefault. Where are conditions such as "market=Germany,India; team=crm": each
+	// must hold, by one of its values.
+	By, Where string
+}
+
+// longestOnTheWay is how long before its delivery a message that is delivered may have
+// been sent: Meta drops it then.
+const longestOnTheWay = 31 * 24 * time.Hour
+
+// Report counts the sends of a period and what they cost: expected at the day of sending, and
+// charged for by the rules and the card of the day of delivery.
+func (g *Gateway) Report(ctx context.Context, s ReportSelection) (*billing.Report, error) {
+	q, err := g.question(ctx, &s)
+	if err != nil {
 		return nil, err
 	}
-	period, err := g.period(&s)
+	period, err := g.period(&s.Selection)
 	if err != nil {
 		return nil, err
 	}
@@ -29,22 +48,65 @@ func (g *Gateway) Report(ctx context.Context, s Selection, class string) (*billi
 	if err != nil {
 		return nil, err
 	}
-	return billing.NewReport(func(yield func(billing.Line, error) bool) {
-		for sum, err := range st.Sums(ctx, period.filter) {
-			if err != nil {
-				yield(billing.Line{}, err)
-				return
-			}
-			zone := g.Businesses.Zone(sum.PhoneNumberID)
-			send := counted(&sum.Alike)
-			if class != "" && !send.Notification() || !period.has(sum.At, zone) {
-				continue
-			}
-			if !yield(reportLine(sum, send, zone), nil) {
-				return
-			}
+	q.Has = period.has
+	report, err := q.NewReport(g.lines(ctx, st, period.filters()))
+	if plain := (store.Filter{From: period.filter.From, To: period.filter.To}); err == nil && period.filter != plain {
+		report.Notes = append(report.Notes, "The allowance and the tiers of the month are given out as if the selected messages were all there are.")
+	}
+	return report, err
+}
+
+// question is what a report is asked.
+func (g *Gateway) question(ctx context.Context, s *ReportSelection) (*billing.Question, error) {
+	q := &billing.Question{Cards: g.Cards, Where: make(map[string][]string)}
+	tags := slices.Collect(maps.Keys(g.Tagging.Declared))
+	var err error
+	if q.By, err = billing.ReadBy(s.By, tags); err != nil {
+		return nil, misasked(err)
+	}
+	for condition := range strings.SplitSeq(s.Where, ";") {
+		if strings.TrimSpace(condition) == "" {
+			continue
 		}
-	})
+		dimension, values, ok := strings.Cut(condition, "=")
+		dimension = strings.ToLower(strings.TrimSpace(dimension))
+		if !ok {
+			return nil, misasked(fmt.Errorf("%q is no condition; write market=Germany", condition))
+		}
+		if err := billing.CheckDimension(dimension, tags); err != nil {
+			return nil, misasked(err)
+		}
+		for value := range strings.SplitSeq(values, ",") {
+			q.Where[dimension] = append(q.Where[dimension], strings.TrimSpace(value))
+		}
+	}
+	class := strings.ToLower(s.MessageClass)
+	if class != "" && class != billing.Notification {
+		return nil, misasked(fmt.Errorf("message_class must be %s", billing.Notification))
+	}
+	if s.PhoneNumberID, err = g.businessNamed(ctx, s.PhoneNumberID); err != nil {
+		return nil, err
+	}
+	if s.Month != "" {
+		first, err := time.Parse("2006-01", s.Month)
+		if err != nil {
+			return nil, misasked(fmt.Errorf("%q is no month; write 2026-10", s.Month))
+		}
+		if s.From != "" || s.To != "" {
+			return nil, misasked(errors.New("a month is given as well as from or to; leave one out"))
+		}
+		s.From, s.To = first.Format(time.DateOnly), first.AddDate(0, 1, 0).Format(time.DateOnly)
+	}
+	category, err := readCategory(s.Category)
+	if err != nil {
+		return nil, misasked(err)
+	}
+	for dimension, value := range map[string]string{"number": s.PhoneNumberID, "category": string(category), "template": s.Template, "message_class": class} {
+		if value != "" {
+			q.Where[dimension] = append(q.Where[dimension], value)
+		}
+	}
+	return q, nil
 }
 
 // rebuildRest makes rebuilding take half of a core at most: sends go on.
@@ -75,11 +137,14 @@ type period struct {
 	filter store.Filter
 	// in are the bounds by the name of the time zone.
 	in map[string]store.Filter
+	// month is when the first month begins in which it lies.
+	month policy.Moment
 }
 
 func (g *Gateway) period(s *Selection) (*period, error) {
 	p, now := &period{in: make(map[string]store.Filter)}, g.Now()
-	for i, zone := range append(g.Businesses.Zones(s.PhoneNumberID), time.UTC) {
+	zones := g.Businesses.Zones(s.PhoneNumberID)
+	for i, zone := range append(zones, time.UTC) {
 		f, err := filterIn(s, zone, now, 0)
 		if err != nil {
 			return nil, misasked(err)
@@ -89,28 +154,97 @@ func (g *Gateway) period(s *Selection) (*period, error) {
 			p.filter = f
 		}
 		p.filter.From, p.filter.To = min(p.filter.From, f.From), max(p.filter.To, f.To)
+		if f.From != 0 {
+			y, m, _ := f.From.Time().In(zone).Date()
+			begins := policy.MomentOf(time.Date(y, m, 1, 0, 0, 0, 0, zone))
+			if p.month == 0 || begins < p.month {
+				p.month = begins
+			}
+		}
 	}
-	p.filter.Limit = 0
+	// The report looks for these itself: what else was delivered in the month counts, too.
+	p.filter.PhoneNumberID, p.filter.Category, p.filter.Template, p.filter.Limit = "", "", "", 0
 	return p, nil
 }
 
+// filters are those of what was sent before the period and may have been delivered in the
+// month where it begins, and of what was sent within.
+func (p *period) filters() []store.Filter {
+	within := p.filter
+	if within.From == 0 {
+		return []store.Filter{within}
+	}
+	before := within
+	before.From, before.To = max(0, p.month.Add(-longestOnTheWay)), within.From
+	return []store.Filter{before, within}
+}
+
 // has reports whether a time belongs to the period in one of its time zones.
-func (p *period) has(at policy.Moment, zone *time.Location) bool {
-	f := p.in[zone.String()]
+func (p *period) has(t time.Time, zone *time.Location) bool {
+	f, at := p.in[zone.String()], policy.MomentOf(t)
 	return at >= f.From && (f.To == 0 || at < f.To)
 }
 
-// reportLine is what was summed up as a report counts it.
-func reportLine(s *store.Sum, send billing.Send, zone *time.Location) billing.Line {
-	return billing.Line{
-		At: s.At.Time(), Zone: zone,
+// liner makes lines of a report of sums.
+type liner struct {
+	g    *Gateway
+	told map[string]store.Number
+	line billing.Line
+	// accounts are those of business phone numbers.
+	accounts map[string]account
+}
+
+// account is what a report needs to know of a number's account.
+type account struct {
+	zone       *time.Location
+	currency   billing.Currency
+	waba, pool string
+}
+
+// of is what was summed up as a report counts it, until the next call.
+func (l *liner) of(s *store.Sum) *billing.Line {
+	a := l.account(s.PhoneNumberID)
+	send := counted(&s.Alike)
+	l.line = billing.Line{
 		Key: billing.Key{
-			PhoneNumberID: s.PhoneNumberID, Business: s.Business,
-			Category: string(s.Category), Decision: s.Tag,
-			Market: s.Market, MarketEstimated: s.MarketEstimated,
+			PhoneNumberID: s.PhoneNumberID, Business: s.Business, WABA: a.waba,
+			Category: string(s.Category), Estimated: string(s.Estimated), Market: s.Market, MarketEstimated: s.MarketEstimated,
+			Decision: s.Tag, Template: s.Template, Initiation: string(s.Initiation), Tags: s.Tags, Currency: cmp.Or(s.Price.Currency, a.currency),
 		},
-		Counts: send.Counts().Times(s.N),
+		N: s.N, Sent: s.At.Time(), Zone: a.zone, Send: send, Estimate: s.Price, Told: s.Told, Pool: a.pool,
 	}
+	if send.Notification() {
+		l.line.MessageClass = billing.Notification
+	}
+	if l.line.Delivered = l.line.Sent; s.DeliveredAfter > 0 {
+		l.line.Delivered = s.At.Time().Truncate(quarterOfHour).Add(time.Duration(s.DeliveredAfter) * quarterOfHour)
+	}
+	return &l.line
+}
+
+// quarterOfHour is what sums tell apart of times.
+const quarterOfHour = 15 * time.Minute
+
+func (l *liner) account(phoneNumberID string) account {
+	a, ok := l.accounts[phoneNumberID]
+	if ok {
+		return a
+	}
+	a = account{zone: l.g.Businesses.Zone(phoneNumberID), waba: l.told[phoneNumberID].WABA, currency: "USD"}
+	portfolio := ""
+	if b, ok := l.g.Businesses.Of(phoneNumberID); ok {
+		a.waba, a.currency, portfolio = cmp.Or(b.WABA, a.waba), cmp.Or(b.Currency, a.currency), b.Portfolio
+	}
+	switch {
+	case portfolio != "":
+		a.pool = "portfolio " + portfolio
+	case a.waba != "":
+		a.pool = "account " + a.waba
+	default:
+		a.pool = "number " + phoneNumberID
+	}
+	l.accounts[phoneNumberID] = a
+	return a
 }
 
 // counted is one of alike ledger entries as far as it is counted.
@@ -126,4 +260,28 @@ var fates = map[store.OutcomeState]billing.Fate{
 	store.Accepted: billing.Accepted,
 	store.Rejected: billing.Failed, store.NotSent: billing.Failed,
 	store.Unknown: billing.Unknown,
+}
+
+// lines are what a report is made of: what some filters select. Each is good until the next
+// one.
+func (g *Gateway) lines(ctx context.Context, st store.Store, filters []store.Filter) iter.Seq2[*billing.Line, error] {
+	return func(yield func(*billing.Line, error) bool) {
+		l := liner{g: g, accounts: make(map[string]account)}
+		var err error
+		if l.told, err = st.Numbers(ctx); err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, f := range filters {
+			for sum, err := range st.Sums(ctx, f) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if !yield(l.of(sum), nil) {
+					return
+				}
+			}
+		}
+	}
 }

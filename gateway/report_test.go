@@ -41,26 +41,38 @@ func TestIsNotification(t *testing.T) {
 // What becomes of a send is counted by its outcome, until statuses tell more.
 func TestCounted(t *testing.T) {
 	t.Parallel()
-	for state, want := range map[store.OutcomeState]billing.Counts{
-		store.Refused:  {Sends: 1},
-		store.Reserved: {Sends: 1, Unknown: 1},
-		store.Accepted: {Sends: 1, Accepted: 1},
-		store.Rejected: {Sends: 1, Failed: 1},
-		store.NotSent:  {Sends: 1, Failed: 1},
-		store.Unknown:  {Sends: 1, Unknown: 1},
+	for state, want := range map[store.OutcomeState]billing.Fate{
+		store.Refused: billing.Refused, store.Reserved: billing.Unknown, store.Accepted: billing.Accepted,
+		store.Rejected: billing.Failed, store.NotSent: billing.Failed, store.Unknown: billing.Unknown,
 	} {
-		if got := counted(alike(&store.Entry{Outcome: store.Outcome{State: state}})).Counts(); got != want {
-			t.Errorf("%s: got %+v, want %+v", state, got, want)
+		if got := counted(alike(&store.Entry{Outcome: store.Outcome{State: state}})).Fate; got != want {
+			t.Errorf("%s: got %d, want %d", state, got, want)
 		}
 	}
-	for _, status := range []policy.DeliveryStatus{policy.StatusDelivered, policy.StatusRead, policy.StatusPlayed} {
+	for _, status := range []policy.DeliveryStatus{policy.StatusDelivered, policy.StatusRead, policy.StatusPlayed, policy.StatusFailed, ""} {
 		e := &store.Entry{Outcome: store.Outcome{State: store.Accepted}, Delivery: store.Delivery{Status: status, Pricing: &policy.Pricing{Billable: true}}}
-		if got, want := counted(alike(e)).Counts(), (billing.Counts{Sends: 1, Accepted: 1, Delivered: 1, Billable: 1}); got != want {
-			t.Errorf("%s: got %+v, want %+v", status, got, want)
+		if got := counted(alike(e)); got.Delivered() != status.Delivered() || !got.Charged {
+			t.Errorf("%s: got %+v", status, got)
 		}
 	}
-	if got, want := counted(alike(&store.Entry{Outcome: store.Outcome{State: store.Accepted}, Delivery: store.Delivery{Status: policy.StatusFailed}})).Counts(), (billing.Counts{Sends: 1, Accepted: 1, Failed: 1}); got != want {
-		t.Errorf("failed later: got %+v, want %+v", got, want)
+}
+
+// Where Meta tells no price type, whether it charges tells it; but not of a message of a
+// conversation.
+func TestToldPriceType(t *testing.T) {
+	t.Parallel()
+	for told, want := range map[policy.Pricing]billing.PriceType{
+		{}:                                    billing.NotBillable,
+		{Billable: true}:                      billing.Regular,
+		{Type: "free_entry_point"}:            billing.FreeEntryPoint,
+		{Type: "regular", Billable: true}:     billing.Regular,
+		{Model: "CBP", Billable: true}:        "",
+		{Model: "PMP", Category: "marketing"}: billing.NotBillable,
+		{Type: "free_customer_service"}:       billing.FreeCustomerService,
+	} {
+		if got := alike(&store.Entry{Delivery: store.Delivery{Pricing: &told}}).Told; got != want {
+			t.Errorf("%+v: got %q, want %q", told, got, want)
+		}
 	}
 }
 

@@ -230,6 +230,7 @@ func (c *recordReader) skimDelivery(e *skimmedEntry, sent *ID) bool {
 }
 
 func (c *recordReader) skimPricing(a *Alike) {
+	var model, written string
 	c.members(func(key uint64) {
 		switch key {
 		case 1:
@@ -237,13 +238,16 @@ func (c *recordReader) skimPricing(a *Alike) {
 				a.Category = told
 			}
 		case 2:
-			a.Told = billing.PriceType(c.text())
+			written = c.text()
+		case 3:
+			model = c.text()
 		case 4:
 			a.Charged = c.bool()
 		default:
 			c.skip()
 		}
 	})
+	a.Told = toldType(written, model, a.Charged)
 }
 
 // members visits the keys of a map, whose values visit reads.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/waguard/waguard/billing"
@@ -65,13 +66,25 @@ func (e *Entry) Alike() Alike {
 		Estimated: e.Decision.Category, Price: e.Price, Template: e.Send.Template.Name, Tags: e.Tags,
 	}
 	if p := e.Delivery.Pricing; p != nil {
-		a.Told = billing.PriceType(p.Type)
+		a.Told = toldType(p.Type, p.Model, p.Billable)
 	}
 	a.deliveredAt(e.At, e.Delivery.Delivered)
 	if a.State == Reserved {
 		a.State = Unknown
 	}
 	return a
+}
+
+// toldType is the price type that Meta told. Where it told no more than whether it charges, it
+// is by that; but of a conversation it said so with each of its messages.
+func toldType(written, model string, billable bool) billing.PriceType {
+	switch {
+	case written != "" || strings.EqualFold(model, "CBP"):
+		return billing.PriceType(written)
+	case billable:
+		return billing.Regular
+	}
+	return billing.NotBillable
 }
 
 // deliveredAt says when what was decided at a time was delivered.

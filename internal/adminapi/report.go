@@ -7,4 +7,11 @@ type ReportSelection struct {
 	// MessageClass counts one class of messages alone; there is
 	// billing.Notification.
 	MessageClass string `json:"message_class,omitempty"`
+	// Month is a calendar month such as 2026-10, in place of From and To.
+	Month string `json:"month,omitempty"`
+	// By are the dimensions and tags to group by, with commas between.
+	By string `json:"by,omitempty"`
+	// Where are conditions such as "market=Germany,India; team=crm": each must hold, by one of
+	// its values.
+	Where string `json:"where,omitempty"`
 }

@@ -1,0 +1,118 @@
+package billing
+
+import "slices"
+
+// What a message costs depends on how many came before it in its month: for the monthly
+// allowance and for volume tiers. Messages take their turn by the quarter of an hour of
+// their delivery, and within one in the order of their lines. So the result is the same in
+// whatever order statuses arrived.
+
+// pool is what a month's messages are counted in.
+type pool struct {
+	of, month string
+	market    Market
+	column    Category
+}
+
+// pools count messages of months.
+type pools struct {
+	service, charged map[pool]int
+}
+
+// pricing prices messages that were delivered.
+type pricing struct {
+	cards *Cards
+	pools
+	// waiting are lines whose price depends on those before them.
+	waiting []waiting
+	// take takes messages with their price.
+	take func(l *Line, day string, n int, q *Quote) error
+}
+
+type waiting struct {
+	Line
+	day string
+}
+
+// price prices the messages of a line: at once, or when all are known whose number counts.
+func (p *pricing) price(l *Line, day string) error {
+	rules, card := RulesOn(day), p.cards.On(l.Currency, day)
+	m := l.message(day)
+	m.ServiceBefore = rules.Allowance
+	q := card.Quote(&m, l.Currency, rules)
+	if q.Type == Regular && (columnOf(m.Category) == Service && rules.Allowance > 0 || card.tiered(&m)) {
+		p.waiting = append(p.waiting, waiting{*l, day})
+		return nil
+	}
+	return p.take(l, day, l.N, &q)
+}
+
+// settle prices the lines that waited.
+func (p *pricing) settle() error {
+	slices.SortFunc(p.waiting, func(a, b waiting) int { return a.compare(&b.Line) })
+	p.service, p.charged = make(map[pool]int), make(map[pool]int)
+	for i := range p.waiting {
+		w := &p.waiting[i]
+		// Parts of one line, and what corrects it, count as the whole of it.
+		if i+1 < len(p.waiting) && w.compare(&p.waiting[i+1].Line) == 0 {
+			p.waiting[i+1].N += w.N
+			continue
+		}
+		if err := p.give(&w.Line, w.day); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// give prices a line whose turn it is: in parts, where the allowance or a tier ends within it.
+func (p *pricing) give(l *Line, day string) error {
+	rules, card := RulesOn(day), p.cards.On(l.Currency, day)
+	m := l.message(day)
+	service := pool{of: l.PhoneNumberID, month: day[:len("2006-01")]}
+	if rules.PerAccount {
+		service.of = l.Pool
+	}
+	charged := pool{of: l.Pool, month: service.month, market: m.Market, column: columnOf(m.Category)}
+	counts := columnOf(m.Category) == Service && rules.Allowance > 0
+	for left := l.N; left != 0; {
+		m.ServiceBefore, m.ChargedBefore = p.service[service], p.charged[charged]
+		q := card.Quote(&m, l.Currency, rules)
+		n := left
+		if q.Type == FreeAllowance {
+			n = min(n, rules.Allowance-m.ServiceBefore)
+		} else if end := card.bandEnd(&m); end > 0 {
+			n = min(n, end-m.ChargedBefore)
+		}
+		if counts {
+			p.service[service] += n
+		}
+		if q.Type == Regular {
+			p.charged[charged] += n
+		}
+		if err := p.take(l, day, n, &q); err != nil {
+			return err
+		}
+		left -= n
+	}
+	return nil
+}
+
+// tiered reports whether a card has tiers for a message.
+func (c *Card) tiered(m *Message) bool {
+	return c != nil && len(c.Tiers[m.Market][columnOf(m.Category)]) > 0
+}
+
+// bandEnd is the last message of the band that a message falls into; zero for one that is
+// open.
+func (c *Card) bandEnd(m *Message) int {
+	if c == nil {
+		return 0
+	}
+	for _, t := range c.Tiers[m.Market][columnOf(m.Category)] {
+		if t.To == 0 || m.ChargedBefore < t.To {
+			return t.To
+		}
+	}
+	return 0
+}
