@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -242,6 +244,12 @@ func TestBudgetList(t *testing.T) {
 	w.restart(t, w.Clock.Now())
 	stands("crm 2026-11 of 0.3000 USD: 0.2730 spent, 0.0000 reserved, 91 %, 2 messages, warning, refuse until 2026-12-01")
 	template(ana, "sale", overBudget)(t, w)
+	w.WhatsApp = strings.Replace(w.WhatsApp, "0.30", "0.35", 1)
+	w.reload(t)
+	for _, step := range (steps{after(time.Minute), template(ana, "sale", overBudget), template(ana, "sale", overBudget)}) {
+		step(t, w)
+	}
+	stands("crm 2026-11 of 0.3500 USD: 0.2730 spent, 0.0000 reserved, 78 %, 2 messages, open, refuse until 2026-12-01")
 	var told []string
 	page, err := api(t, w.Gateway).Events(t.Context(), adminapi.EventSelection{Kind: "budget"})
 	if err != nil {
@@ -250,11 +258,11 @@ func TestBudgetList(t *testing.T) {
 	for _, e := range page.Events {
 		told = append(told, e.Name+" "+e.Detail)
 	}
-	if len(told) != 2 || !strings.HasPrefix(told[0], "BUDGET_SPENT the budget crm has 0.2730 of 0.3000 USD spent in 2026-11; marketing under it waits until") || !strings.HasPrefix(told[1], "BUDGET_WARNING the budget crm has 0.2730") {
+	if len(told) != 3 || !strings.HasPrefix(told[0], "BUDGET_SPENT the budget crm has 0.2730 of 0.3500 USD") || !strings.HasPrefix(told[1], "BUDGET_SPENT the budget crm has 0.2730 of 0.3000 USD spent in 2026-11; marketing under it waits until") || !strings.HasPrefix(told[2], "BUDGET_WARNING the budget crm has 0.2730") {
 		t.Errorf("the events are %q", told)
 	}
 	after(30*day)(t, w)
-	stands("crm 2026-12 of 0.3000 USD: 0.0000 spent, 0.0000 reserved, 0 %, 0 messages, open, refuse until 2027-01-01")
+	stands("crm 2026-12 of 0.3500 USD: 0.0000 spent, 0.0000 reserved, 0 %, 0 messages, open, refuse until 2027-01-01")
 }
 
 // TestBudgetRecount: a budget that comes in the middle of a month knows what was sent before,
@@ -315,4 +323,23 @@ func TestBudgetAlternatives(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBudgetCommands: an operator reads how budgets stand, and has them counted.
+func TestBudgetCommands(t *testing.T) {
+	t.Parallel()
+	_, upstream := newSim(t)
+	p := newProcess(t, upstream, filepath.Join(t.TempDir(), "store"))
+	p.WhatsApp = budget("amount 0.30 USD", "of category marketing", "when_spent refuse")
+	p.configure(t, p.text(t))
+	p.start(t)
+	admin := " --address " + p.Admin
+	p.wantCommand(t, 0, "budget list"+admin, "BUDGET", "crm", "0.3000 USD", "open", "refuse")
+	var b adminapi.Budget
+	if err := json.Unmarshal([]byte(p.wantCommand(t, 0, "budget list --json"+admin)), &b); err != nil || b.Name != "crm" || b.Amount.String() != "0.3000" || b.Currency != "USD" {
+		t.Errorf("%+v, %v", b, err)
+	}
+	p.wantCommand(t, 0, "budget list --output csv"+admin, "name,month,")
+	p.wantCommand(t, 0, "budget rebuild"+admin, "crm")
+	p.wantCommand(t, 4, "budget rebuild --name none"+admin, "!there is no budget none")
 }

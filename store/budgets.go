@@ -60,7 +60,7 @@ func (s *Book) RecountBudget(ctx context.Context, name, month string, onlyNew bo
 	})
 }
 
-// tellOfBudget notes once in a month that a budget is nearly spent, and that it is: an event
+// tellOfBudget notes once in a month, and for each larger amount, that a budget is nearly spent, and that it is: an event
 // of the account, and a line in the log. refused is the send that it had no money left for.
 func (t *tx) tellOfBudget(r *reservation, b *policy.BudgetFacts, refused bool) error {
 	s := meterSubject{Kind: meterBudget, Of: b.Name, Month: b.Month}
@@ -68,13 +68,18 @@ func (t *tx) tellOfBudget(r *reservation, b *policy.BudgetFacts, refused bool) e
 	var m meterRecord
 	err := t.changeMeter(s, func(r *meterRecord) {
 		used := policy.Money(r.Spent + r.Reserved)
+		if b.Amount > r.ToldOf {
+			r.Told = 0 // that was of less money
+		}
 		switch {
 		case r.Told < toldSpent && (refused || used >= b.Amount):
 			told = toldSpent
 		case r.Told < toldWarning && b.Warn > 0 && used >= policy.PartOf(b.Amount, b.Warn):
 			told = toldWarning
 		}
-		r.Told = max(r.Told, told)
+		if told != 0 {
+			r.Told, r.ToldOf = told, b.Amount
+		}
 		m = *r
 	})
 	if told == 0 || err != nil {

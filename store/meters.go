@@ -68,6 +68,8 @@ type meterRecord struct {
 	Unpriced int            `cbor:"9,keyasint,omitempty"`
 	// Told is how much of what there is to tell of a budget has been told.
 	Told toldOfBudget `cbor:"10,keyasint,omitempty"`
+	// ToldOf is the amount that was told of.
+	ToldOf policy.Money `cbor:"12,keyasint,omitempty"`
 	// Changes is how often a budget's was changed.
 	Changes int64 `cbor:"11,keyasint,omitempty"`
 }

@@ -1461,6 +1461,10 @@ func (w *recordWriter) writeMeterRecord(v *meterRecord) {
 		w.key(o, 10)
 		w.int(int64(v.Told))
 	}
+	if v.ToldOf != 0 {
+		w.key(o, 12)
+		w.int(int64(v.ToldOf))
+	}
 	if v.Changes != 0 {
 		w.key(o, 11)
 		w.int(int64(v.Changes))
@@ -1848,6 +1852,8 @@ func (c *recordReader) readMeterRecord(v *meterRecord) {
 			v.Unpriced = int(c.int())
 		case 10:
 			v.Told = toldOfBudget(int(c.int()))
+		case 12:
+			v.ToldOf = policy.Money(c.int())
 		case 11:
 			v.Changes = c.int()
 		default:

@@ -181,7 +181,7 @@ func goldenRecords() []any {
 		&Entry{ID: id, At: 1, Metering: metered},
 		&statusRecord{Status: reached{policy.StatusSent, 1}, Quarter: 1_988_888, Metered: &metered},
 		&meterRecord{Kind: meterVolume, Of: "waba/1", Month: "2026-10", Market: "Germany", Volume: billing.Utility, Messages: 3},
-		&meterRecord{Kind: meterBudget, Of: "crm", Month: "2026-10", Messages: 4, Spent: 136_500, Reserved: 55_000, Unpriced: 1, Told: toldWarning, Changes: 9},
+		&meterRecord{Kind: meterBudget, Of: "crm", Month: "2026-10", Messages: 4, Spent: 136_500, Reserved: 55_000, Unpriced: 1, Told: toldWarning, ToldOf: 500_000, Changes: 9},
 		&policy.Facts{Budgets: []policy.BudgetFacts{{Name: "crm", Month: "2026-10", Until: 9, Currency: "USD", Amount: 500_000_000, Spent: 136_500, Price: 55_000, Unpriced: true, Warn: 80, Refuses: true}}},
 		&policy.Decision{Verdict: policy.Allow, Rule: policy.RuleConsent, Category: policy.CategoryMarketing, Warnings: []policy.RuleWarning{{Rule: "budget:crm", Reason: "why", Budget: true}}},
 	}
