@@ -151,6 +151,9 @@ type Reader interface {
 	// zone of the business phone number: far fewer sums than by quarters of an hour.
 	SumsByDay(ctx context.Context, f Filter, zone func(phoneNumberID string) *time.Location) iter.Seq2[*Sum, error]
 
+	// SumsIn counts them in less detail.
+	SumsIn(ctx context.Context, f Filter, d Detail) iter.Seq2[*Sum, error]
+
 	// Violations yields the refused sends (and in monitor mode those that would
 	// have been refused) that match, newest first. They may be kept longer than
 	// the ledger.

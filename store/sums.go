@@ -98,24 +98,40 @@ func (a *Alike) deliveredAt(decided, delivered policy.Moment) {
 // whoever reads all of them with Ledger, at a fraction of the cost. The same sum may
 // come in parts.
 func (s *Book) Sums(ctx context.Context, f Filter) iter.Seq2[*Sum, error] {
-	return s.counted(ctx, f, nil)
+	return s.counted(ctx, f, Detail{})
 }
 
 // SumsByDay is Sums for whoever needs to know no more of times than the day, in the time
-// zone of the business phone number: At is when the day of the decision begins, or what was
-// asked for, if that lies within; and DeliveredAfter how many quarters of an hour later
-// the day of the delivery does, zero for the same one. There are far fewer sums.
+// zone of the business phone number.
 func (s *Book) SumsByDay(ctx context.Context, f Filter, zone func(phoneNumberID string) *time.Location) iter.Seq2[*Sum, error] {
-	return s.counted(ctx, f, zone)
+	return s.SumsIn(ctx, f, Detail{Days: func(a *Alike) *time.Location { return zone(a.PhoneNumberID) }})
 }
 
-func (s *Book) counted(ctx context.Context, f Filter, zone func(string) *time.Location) iter.Seq2[*Sum, error] {
+// Detail says what sums tell apart. The less that is, the fewer there are: a month's by
+// days are a twelfth of those by quarters of an hour.
+type Detail struct {
+	// Days has them tell no more of times than the day, in that time zone: At is when the
+	// day of the decision begins, or what was asked for, if that lies within; and
+	// DeliveredAfter how many quarters of an hour later the day of the delivery does, zero
+	// for the same one. Nil, or where it gives nil, they tell quarters of an hour. It must
+	// always give the same for what is alike but for times.
+	Days func(*Alike) *time.Location
+	// NoTemplates and NoTags leave those empty.
+	NoTemplates, NoTags bool
+}
+
+// SumsIn is Sums in less detail.
+func (s *Book) SumsIn(ctx context.Context, f Filter, d Detail) iter.Seq2[*Sum, error] {
+	return s.counted(ctx, f, d)
+}
+
+func (s *Book) counted(ctx context.Context, f Filter, d Detail) iter.Seq2[*Sum, error] {
 	return func(yield func(*Sum, error) bool) {
 		var err error
 		if plain := (Filter{From: f.From, To: f.To, PhoneNumberID: f.PhoneNumberID, Category: f.Category}); f == plain {
-			err = s.count(ctx, f, zone, yield)
+			err = s.count(ctx, f, d, yield)
 		} else {
-			err = s.countEach(ctx, f, zone, yield)
+			err = s.countEach(ctx, f, d, yield)
 		}
 		if err != nil {
 			yield(nil, fmt.Errorf("counting the ledger: %w", err))
@@ -127,17 +143,18 @@ func (s *Book) counted(ctx context.Context, f Filter, zone func(string) *time.Lo
 const mostCounted = 1 << 16
 
 // count counts what has sums by those.
-func (s *Book) count(ctx context.Context, f Filter, zone func(string) *time.Location, yield func(*Sum, error) bool) error {
+func (s *Book) count(ctx context.Context, f Filter, d Detail, yield func(*Sum, error) bool) error {
 	sc, err := s.newScan(ctx, Ledger, f)
-	sums := newTally()
-	if zone != nil {
-		sums.days = newDays(zone, numberOf(sc.from))
+	if err != nil {
+		return err
 	}
+	sums := newTally()
+	sums.in(&d, sc.from)
 	for err == nil && !sc.done {
 		if err = s.view(ctx, func(r *reading) error { return sums.addNext(r, &sc.walk) }); err != nil {
 			break
 		}
-		if zone != nil && len(sums.counts) < mostCounted && !sc.done {
+		if d.Days != nil && len(sums.counts) < mostCounted && !sc.done {
 			continue
 		}
 		for _, sum := range sums.sums(&f, sc.from) {
@@ -151,12 +168,10 @@ func (s *Book) count(ctx context.Context, f Filter, zone func(string) *time.Loca
 }
 
 // countEach counts entries one by one.
-func (s *Book) countEach(ctx context.Context, f Filter, zone func(string) *time.Location, yield func(*Sum, error) bool) error {
+func (s *Book) countEach(ctx context.Context, f Filter, d Detail, yield func(*Sum, error) bool) error {
 	sums := newTally()
 	from := max(f.From, s.oldest(s.options.LedgerRetention))
-	if zone != nil {
-		sums.days = newDays(zone, numberOf(from))
-	}
+	sums.in(&d, from)
 	handOver := func() bool {
 		for _, sum := range sums.sums(&f, from) {
 			if !yield(sum, nil) {

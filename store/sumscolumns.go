@@ -20,7 +20,7 @@ const sumColumns = 23
 
 // columns are all of them. What varies most comes first: records say of each sum only
 // which columns differ from the sum before. New ones come last; in records from before
-// they are empty or zero. deliveredColumn is the first one.
+// they are empty or zero.
 var columns = [sumColumns]column{
 	number(func(a *Alike) *int { return &a.DeliveredAfter }),
 	text(func(a *Alike) *policy.DeliveryStatus { return &a.Status }),
@@ -47,7 +47,11 @@ var columns = [sumColumns]column{
 	text(func(a *Alike) *string { return &a.Price.Card }),
 }
 
-const deliveredColumn = 0
+const (
+	deliveredColumn = 0
+	templateColumn  = 10
+	tagsColumn      = 11
+)
 
 func text[T ~string](of func(*Alike) *T) column {
 	return column{text: func(a *Alike) string { return string(*of(a)) }, setText: func(a *Alike, s string) { *of(a) = T(s) }}

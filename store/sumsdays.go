@@ -4,33 +4,34 @@ import (
 	"time"
 )
 
-// days finds the days of quarters, in the time zones of business phone numbers.
+// days finds the days of quarters, in the time zones of what is counted.
 type days struct {
-	zone func(phoneNumberID string) *time.Location
+	zone func(*Alike) *time.Location
 	// from is the quarter in which what is counted begins: no day begins before.
 	from  int64
 	zones map[*time.Location]map[int64]int64
-	// kinds are those zones by kind.
+	// kinds are those zones by kind, and locs which they are; nil for quarters.
 	kinds []map[int64]int64
 	locs  []*time.Location
 }
 
-func newDays(zone func(string) *time.Location, from int64) *days {
+func newDays(zone func(*Alike) *time.Location, from int64) *days {
 	return &days{zone: zone, from: from, zones: make(map[*time.Location]map[int64]int64)}
 }
-
-// phoneColumn is where columns have the business phone number.
-const phoneColumn = 14
 
 // of is with which quarter the day begins that q lies in, and how many quarters later
 // the one of the delivery, which came so many after q.
 func (d *days) of(t *tally, q, after int64, kind uint32) (day, later int64) {
 	for int(kind) >= len(d.kinds) {
-		loc := d.zone(t.words[t.keys[len(d.kinds)][phoneColumn]])
-		if d.zones[loc] == nil {
+		a := t.alike(countKey{kind: uint32(len(d.kinds))})
+		loc := d.zone(&a)
+		if loc != nil && d.zones[loc] == nil {
 			d.zones[loc] = make(map[int64]int64)
 		}
 		d.kinds, d.locs = append(d.kinds, d.zones[loc]), append(d.locs, loc)
+	}
+	if d.locs[kind] == nil {
+		return q, after
 	}
 	day = max(d.begin(q, kind), d.from)
 	if after == 0 {

@@ -18,8 +18,9 @@ type tally struct {
 	kinds  map[kindKey]uint32
 	keys   []kindKey
 	counts map[countKey]int
-	// days are nil where quarters are counted.
-	days *days
+	// days are nil where quarters are counted. The columns dropped are not told apart.
+	days    *days
+	dropped []int
 	// local are the texts of the record that is read.
 	local []uint32
 }
@@ -40,6 +41,19 @@ func newTally() *tally {
 	return &tally{
 		texts: map[string]uint32{"": 0}, words: []string{""}, number: map[uint64]uint32{0: 0}, values: []uint64{0},
 		kinds: make(map[kindKey]uint32), counts: make(map[countKey]int),
+	}
+}
+
+// in has the tally count in less detail, from a time on.
+func (t *tally) in(d *Detail, from policy.Moment) {
+	if d.Days != nil {
+		t.days = newDays(d.Days, numberOf(from))
+	}
+	if d.NoTemplates {
+		t.dropped = append(t.dropped, templateColumn)
+	}
+	if d.NoTags {
+		t.dropped = append(t.dropped, tagsColumn)
 	}
 }
 
@@ -88,6 +102,13 @@ func (t *tally) value(n uint64) uint32 {
 }
 
 func (t *tally) kind(key *kindKey) uint32 {
+	if len(t.dropped) > 0 {
+		less := *key
+		for _, i := range t.dropped {
+			less[i] = 0
+		}
+		key = &less
+	}
 	kind, ok := t.kinds[*key]
 	if !ok {
 		kind = uint32(len(t.keys))

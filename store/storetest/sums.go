@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -73,6 +74,7 @@ func (s *sumsHistory) send(r *rapid.T) {
 	e := s.newEntry(now-rapid.SampledFrom([]policy.Moment{0, 0, 1, minute, 20 * minute, 2 * 60 * minute}).Draw(r, "ago"), to)
 	e.Send.PhoneNumberID = rapid.SampledFrom([]string{number1, number2}).Draw(r, "number")
 	e.Business = rapid.SampledFrom([]string{"", "shop"}).Draw(r, "business")
+	e.Tags = rapid.SampledFrom([]billing.Tags{"", "team=crm"}).Draw(r, "tags")
 	e.Market, e.MarketEstimated = rapid.SampledFrom([]string{"", "Germany"}).Draw(r, "market"), rapid.Bool().Draw(r, "estimated")
 	if rapid.Bool().Draw(r, "template") {
 		e.Send.Kind, e.Send.Template, e.Decision.Initiation, e.Decision.Category = policy.TemplateMessage, historyTemplates[0], policy.ByBusiness, policy.CategoryMarketing
@@ -213,6 +215,50 @@ func (s *sumsHistory) compareDays(r *rapid.T, filter store.Filter) {
 	}
 	if !maps.Equal(got, want) {
 		r.Fatalf("%+v by days:\n got %+v\nwant %+v", filter, got, want)
+	}
+	s.compareLess(r, filter)
+}
+
+// compareLess counts in less detail: some by days, others by quarters of an hour.
+func (s *sumsHistory) compareLess(r *rapid.T, filter store.Filter) {
+	type key struct {
+		at policy.Moment
+		store.Alike
+	}
+	const quarter, today = 15 * minute, 24 * 60 * minute
+	detail := store.Detail{NoTemplates: rapid.Bool().Draw(r, "no templates"), NoTags: rapid.Bool().Draw(r, "no tags"), Days: func(a *store.Alike) *time.Location {
+		if a.Charged {
+			return time.UTC
+		}
+		return nil
+	}}
+	want, got := make(map[key]int), make(map[key]int)
+	for sum, err := range s.Sums(s.t.Context(), filter) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		k := key{sum.At / quarter, sum.Alike}
+		if detail.NoTemplates {
+			k.Template = ""
+		}
+		if detail.NoTags {
+			k.Tags = ""
+		}
+		if sum.Charged {
+			begin := max(sum.At/today*today, filter.From)
+			delivered := (sum.At/quarter + policy.Moment(sum.DeliveredAfter)) * quarter / today * today
+			k.at, k.DeliveredAfter = begin/quarter, int(max(0, delivered/quarter-begin/quarter))
+		}
+		want[k] += sum.N
+	}
+	for sum, err := range s.SumsIn(s.t.Context(), filter, detail) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		got[key{sum.At / quarter, sum.Alike}] += sum.N
+	}
+	if !maps.Equal(got, want) {
+		r.Fatalf("%+v in less detail:\n got %+v\nwant %+v", filter, got, want)
 	}
 }
 
