@@ -226,11 +226,14 @@ func (t *tally) addPacked(q int64, packed []byte) error {
 	}
 	var key kindKey
 	var after int64
+	var kind uint32
+	known := false
 	for len(p.rest) > 0 && !p.broken {
 		differ := p.next()
 		if differ>>sumColumns != 0 {
 			return errUnevenSums
 		}
+		same := differ&^(1<<deliveredColumn) == 0
 		for i := 0; differ != 0; i, differ = i+1, differ>>1 {
 			if differ&1 == 0 {
 				continue
@@ -250,7 +253,10 @@ func (t *tally) addPacked(q int64, packed []byte) error {
 		if p.broken {
 			break
 		}
-		t.counts[t.key(q, after, t.kind(&key))] += int(n)
+		if !same || !known {
+			kind, known = t.kind(&key), true
+		}
+		t.counts[t.key(q, after, kind)] += int(n)
 	}
 	if p.broken {
 		return errUnevenSums
