@@ -54,9 +54,6 @@ type Alike struct {
 // of clocks, are multiples of it.
 const quarter = policy.Moment(15 * time.Minute / time.Millisecond)
 
-// quarterOf is when the quarter begins that a moment lies in.
-func quarterOf(at policy.Moment) policy.Moment { return max(at, 0) / quarter * quarter }
-
 // Alike is what reports count of an entry.
 func (e *Entry) Alike() Alike {
 	a := Alike{
