@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -27,6 +28,7 @@ import (
 type ledgerOptions struct {
 	setup
 	dir     string
+	store   string
 	entries int
 	json    bool
 }
@@ -36,6 +38,7 @@ func parseLedgerFlags(args []string) (o ledgerOptions, err error) {
 	o.setup = defaultSetup
 	f.IntVar(&o.entries, "entries", 100_000, "sends in the month that is lived through")
 	f.StringVar(&o.dir, "dir", "", "directory for the store, on the disk to be measured (default: the system's for temporary files)")
+	f.StringVar(&o.store, "store", "", "directory of a store that stays; one that is there already, of as many sends, is measured again")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -109,10 +112,18 @@ func measureLedger(ctx context.Context, o ledgerOptions, say func(string)) (r *l
 	if r.Machine, err = describe(dir); err != nil {
 		return nil, err
 	}
-	m := &month{dir: filepath.Join(dir, "store"), end: time.Now().Truncate(lifeQuarter), result: r, say: say}
-	if err := m.liveThrough(ctx); err != nil {
+	m := &month{dir: cmp.Or(o.store, filepath.Join(dir, "store")), end: time.Now().Truncate(lifeQuarter), result: r, say: say}
+	m.clock.Store(int64(policy.MomentOf(m.end)))
+	if _, err := os.Stat(m.dir); err != nil {
+		if err := m.liveThrough(ctx); err != nil {
+			return nil, err
+		}
+	}
+	size, err := onDisk(m.dir)
+	if err != nil {
 		return nil, err
 	}
+	r.PerEntry = size / int64(r.Entries)
 	for _, count := range []struct {
 		into *counting
 		sums func(*store.Book) iter.Seq2[*store.Sum, error]
@@ -172,8 +183,7 @@ func (m *month) open(do func(*store.Book, store.Engine) error) error {
 
 func (m *month) liveThrough(ctx context.Context) error {
 	r := m.result
-	m.clock.Store(int64(policy.MomentOf(m.end)))
-	err := m.open(func(b *store.Book, engine store.Engine) error {
+	return m.open(func(b *store.Book, engine store.Engine) error {
 		l, err := newLife(ctx, b, engine, &m.clock, m.end.Add(-fillDays*24*time.Hour))
 		if err != nil {
 			return err
@@ -185,12 +195,6 @@ func (m *month) liveThrough(ctx context.Context) error {
 		r.Living, r.Summing = time.Since(before), l.summing
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	size, err := onDisk(m.dir)
-	r.PerEntry = size / int64(r.Entries)
-	return err
 }
 
 // count counts everything twice.

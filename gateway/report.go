@@ -49,7 +49,7 @@ func (g *Gateway) Report(ctx context.Context, s ReportSelection) (*billing.Repor
 		return nil, err
 	}
 	q.Has = period.has
-	report, err := q.NewReport(g.lines(ctx, st, period.filters()))
+	report, err := q.NewReport(g.lines(ctx, st, q, period))
 	if plain := (store.Filter{From: period.filter.From, To: period.filter.To}); err == nil && period.filter != plain {
 		report.Notes = append(report.Notes, "The allowance and the tiers of the month are given out as if the selected messages were all there are.")
 	}
@@ -264,7 +264,7 @@ var fates = map[store.OutcomeState]billing.Fate{
 
 // lines are what a report is made of: what some filters select. Each is good until the next
 // one.
-func (g *Gateway) lines(ctx context.Context, st store.Store, filters []store.Filter) iter.Seq2[*billing.Line, error] {
+func (g *Gateway) lines(ctx context.Context, st store.Store, q *billing.Question, p *period) iter.Seq2[*billing.Line, error] {
 	return func(yield func(*billing.Line, error) bool) {
 		l := liner{g: g, accounts: make(map[string]account)}
 		var err error
@@ -272,8 +272,12 @@ func (g *Gateway) lines(ctx context.Context, st store.Store, filters []store.Fil
 			yield(nil, err)
 			return
 		}
-		for _, f := range filters {
-			for sum, err := range st.Sums(ctx, f) {
+		detail := l.detail(q)
+		for _, f := range p.filters() {
+			if detail.DeliveredFrom = 0; f.To == p.filter.From {
+				detail.DeliveredFrom = p.month
+			}
+			for sum, err := range st.SumsIn(ctx, f, detail) {
 				if err != nil {
 					yield(nil, err)
 					return
@@ -283,5 +287,22 @@ func (g *Gateway) lines(ctx context.Context, st store.Store, filters []store.Fil
 				}
 			}
 		}
+	}
+}
+
+// detail is what a report needs to tell apart: days alone, but where messages take turns.
+func (l *liner) detail(q *billing.Question) store.Detail {
+	asked := slices.Concat(q.By, slices.Collect(maps.Keys(q.Where)))
+	return store.Detail{
+		NoTemplates: !slices.Contains(asked, "template"),
+		NoTags:      !slices.ContainsFunc(asked, func(name string) bool { return !billing.IsDimension(name) }),
+		Days: func(a *store.Alike) *time.Location {
+			for _, category := range []billing.Category{billing.Category(a.Category), billing.Category(a.Estimated), a.Price.Category} {
+				if l.g.Cards.TakeTurns(category) {
+					return nil
+				}
+			}
+			return l.account(a.PhoneNumberID).zone
+		},
 	}
 }

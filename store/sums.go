@@ -115,6 +115,9 @@ type Detail struct {
 	Days func(*Alike) *time.Location
 	// NoTemplates and NoTags leave those empty.
 	NoTemplates, NoTags bool
+	// DeliveredFrom leaves out what was decided before and not delivered since, so that
+	// those are left that come late into a period.
+	DeliveredFrom policy.Moment
 }
 
 // SumsIn is Sums in less detail.

@@ -28,7 +28,7 @@ type sumsRecord struct {
 
 // sumsMethod grows when the same entries come to other sums than before, or the sums are
 // looked after in another way.
-const sumsMethod = 3
+const sumsMethod = 4
 
 // chainRecord says, under the first byte of the keys alone, by which start of the store
 // the sums were last looked after, and how.

@@ -21,6 +21,8 @@ type tally struct {
 	// days are nil where quarters are counted. The columns dropped are not told apart.
 	days    *days
 	dropped []int
+	// since is the quarter before which nothing is counted that was delivered, or not.
+	since int64
 	// local are the texts of the record that is read.
 	local []uint32
 }
@@ -49,6 +51,7 @@ func (t *tally) in(d *Detail, from policy.Moment) {
 	if d.Days != nil {
 		t.days = newDays(d.Days, numberOf(from))
 	}
+	t.since = numberOf(d.DeliveredFrom)
 	if d.NoTemplates {
 		t.dropped = append(t.dropped, templateColumn)
 	}
@@ -58,7 +61,10 @@ func (t *tally) in(d *Detail, from policy.Moment) {
 }
 
 // add counts n more that are alike in a quarter.
-func (t *tally) add(q int64, a *Alike, n int) countKey {
+func (t *tally) add(q int64, a *Alike, n int) (k countKey) {
+	if q+int64(a.DeliveredAfter) < t.since {
+		return k
+	}
 	var key kindKey
 	for i := range columns {
 		c := &columns[i]
@@ -70,7 +76,7 @@ func (t *tally) add(q int64, a *Alike, n int) countKey {
 			key[i] = t.text(c.text(a))
 		}
 	}
-	k := t.key(q, int64(a.DeliveredAfter), t.kind(&key))
+	k = t.key(q, int64(a.DeliveredAfter), t.kind(&key))
 	t.count(k, n)
 	return k
 }
@@ -253,7 +259,11 @@ func (t *tally) addPacked(q int64, packed []byte) error {
 		if p.broken {
 			break
 		}
-		if !same || !known {
+		known = known && same // for the sums after those that aren't counted, too
+		if q+after < t.since {
+			continue
+		}
+		if !known {
 			kind, known = t.kind(&key), true
 		}
 		t.counts[t.key(q, after, kind)] += int(n)

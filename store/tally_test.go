@@ -13,12 +13,13 @@ import (
 func TestColumns(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := rapid.Make[Alike]().Draw(t, "alike")
+		a.DeliveredAfter = min(max(a.DeliveredAfter, 0), 1<<20)
 		if columns[templateColumn].text(&a) != a.Template || columns[tagsColumn].text(&a) != string(a.Tags) {
 			t.Fatal("columns have moved")
 		}
 		sums := newTally()
 		k := sums.add(7, &a, 1)
-		if got := sums.alike(k); !reflect.DeepEqual(got, a) && a.DeliveredAfter == int(int32(a.DeliveredAfter)) {
+		if got := sums.alike(k); !reflect.DeepEqual(got, a) {
 			t.Fatalf("got %+v, want %+v", got, a)
 		}
 	})

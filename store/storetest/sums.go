@@ -232,10 +232,16 @@ func (s *sumsHistory) compareLess(r *rapid.T, filter store.Filter) {
 		}
 		return nil
 	}}
+	if rapid.Bool().Draw(r, "late ones") {
+		detail.DeliveredFrom = start + 3*60*minute
+	}
 	want, got := make(map[key]int), make(map[key]int)
 	for sum, err := range s.Sums(s.t.Context(), filter) {
 		if err != nil {
 			r.Fatal(err)
+		}
+		if sum.At/quarter+policy.Moment(sum.DeliveredAfter) < detail.DeliveredFrom/quarter {
+			continue
 		}
 		k := key{sum.At / quarter, sum.Alike}
 		if detail.NoTemplates {
