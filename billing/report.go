@@ -30,7 +30,9 @@ type Report struct {
 	// TimeZones are those whose days it counts by, and Cards what it was priced by.
 	TimeZones []string   `json:"time_zones"`
 	Cards     []CardUsed `json:"cards"`
-	Notes     []string   `json:"notes,omitempty"`
+	// Tags are those that are declared: it can be grouped by them, too.
+	Tags  []string `json:"tags,omitempty"`
+	Notes []string `json:"notes,omitempty"`
 }
 
 // CardUsed is a rate card that prices of a report are from.

@@ -54,7 +54,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteBudgets:           answering(budgets),
 	adminapi.RouteBudgetsRebuild:    answering(rebuildBudgets),
 	adminapi.RouteEvents:            answering(events),
-	adminapi.RouteReport:            answering(report),
+	adminapi.RouteReport:            adminReport,
 	adminapi.RouteDoctor:            adminDoctor,
 	adminapi.RouteBackup:            adminBackup,
 	adminapi.RouteStoreCheck:        adminStoreCheck,

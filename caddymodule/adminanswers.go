@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"context"
 
-	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
@@ -78,10 +77,6 @@ func eventLine(g *gateway.Gateway, e *store.AccountEvent) *adminapi.EventLine {
 		}
 	}
 	return adminapi.EventLineOf(e, name)
-}
-
-func report(ctx context.Context, g *gateway.Gateway, s *adminapi.ReportSelection) (*billing.Report, error) {
-	return g.Report(ctx, gateway.ReportSelection{Selection: selection(&s.Selection), Month: s.Month, MessageClass: s.MessageClass, By: s.By, Where: s.Where})
 }
 
 func rebuild(ctx context.Context, g *gateway.Gateway, r *adminapi.RebuildRequest) (*store.Rebuilt, error) {

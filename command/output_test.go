@@ -68,7 +68,7 @@ func TestOneSchema(t *testing.T) {
 	}
 	for row, list := range map[string]string{
 		"none":    firstLine(printedAs(t, formatCSV, &sends, nil)),
-		"report":  firstLine(printedAs(t, formatCSV, &reportRows, []billing.Row{})),
+		"report":  firstLine(printedAs(t, formatCSV, reportLayout(billing.ByDefault), []billing.Row{})),
 		"history": firstLine(printedAs(t, formatCSV, &history, nil)),
 	} {
 		if !strings.Contains(list, ",") {
@@ -186,7 +186,7 @@ func TestCompletion(t *testing.T) {
 		"ledger --category authen":                     "authentication authentication_international",
 		"consent opt-in --scope ":                      "marketing transactional authentication all",
 		"consent opt-in --source web":                  "website",
-		"report --output ":                             "table json csv",
+		"report --output ":                             "table json csv html",
 		"events --severity ":                           "info warning critical",
 		"report --address " + g.Admin + " --business ": shop,
 		"report --address " + gatewaytest.FreeAddr(t) + " --business ": "",

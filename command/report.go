@@ -1,9 +1,13 @@
 package command
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,91 +15,244 @@ import (
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/internal/billpage"
 )
 
 func init() {
 	register(definition{
 		name:  "report",
-		usage: "[--from <time>] [--to <time>] [--business <phone_number_id>] [--message-class notification] [--output <format>]",
-		short: "Counts sends by day, category and decision",
+		usage: "[--from <time>] [--to <time>] [--month <month>] [--by <dimensions>] [--where <dimension=value>] [--business <phone_number_id>] [--output <format>]",
+		short: "Counts sends and what they cost, by day, category, market, tag and more",
 		long: `
-Counts the sends in the ledger of a running gateway by day, business, category,
-decision and market. The category is Meta's where a status webhook has told it,
-else the estimate of the day of the send. Default: the last 30 days.
+Counts the sends in the ledger of a running gateway and what they cost, by day,
+business, category, decision and market, or by what --by names: ` + strings.Join(billing.Dimensions, ", ") + `,
+and every tag that is declared. The category is Meta's where a status webhook has told
+it, else the estimate of the day of the send. Default: the last 30 days.
 
 Days are those of the time zone of the business's WhatsApp Business Account
 (time_zone, UTC by default), as Meta bills; so are --from and --to that are dates.
+Sends and what they are expected to cost count on the day of sending; what was
+delivered, and what it costs by the rules and the rate card of that day, on the day of
+delivery. A price that nobody knows is shown as unknown, never as zero.
 
---message-class notification counts only the templates that met no open customer
-service window, sent or refused: what policies call push notifications.`,
+--output html writes a page that explains the bill; --output bill.html writes it
+into that file. --message-class notification counts only the templates that met no open
+customer service window, sent or refused: what policies call push notifications.`,
 		example: `
 waguard report --from 7d
-waguard report --from 2026-11-01 --to 2026-12-01 --output csv > november.csv
+waguard report --month 2026-10 --by team,market
+waguard report --month 2026-10 --by day,category --where market=Germany,India --where team=crm
+waguard report --month 2026-10 --output bill.html
+waguard report --from 2026-11-01 --to 2026-12-01 --output csv --csv-dialect excel > november.csv
 waguard report --message-class notification`,
 		shape: reportCommand,
 	})
 }
 
-var reportRows = layout[billing.Row]{
-	titles: []string{"DAY", "BUSINESS", "CATEGORY", "DECISION", "MARKET", "SENDS", "ACCEPTED", "DELIVERED", "FAILED", "UNKNOWN", "BILLABLE"},
-	cells: func(r billing.Row) []string {
-		market := r.Market
-		if r.MarketEstimated {
-			market += " (estimated)"
+// formatHTML is a page that explains the bill.
+const formatHTML = "html"
+
+// reportLayout is the table of a report by what it is grouped by.
+func reportLayout(by []string) *layout[billing.Row] {
+	numbers := false
+	var titles []string
+	for _, dimension := range by {
+		if dimension == "number" && slices.Contains(by, "business") {
+			numbers = true // the name stands for it
+			continue
 		}
-		return append([]string{r.Day, cmp.Or(r.Business, r.PhoneNumberID), r.Category, r.Decision, market}, countCells(&r.Counts)...)
-	},
-	none: "No sends.",
+		titles = append(titles, strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(dimension, billing.TagPrefix), "_", " ")))
+	}
+	return &layout[billing.Row]{
+		titles: append(titles, "SENDS", "ACCEPTED", "DELIVERED", "FAILED", "UNKNOWN", "CHARGED", "EXPECTED", "COST"),
+		cells: func(r billing.Row) []string {
+			var cells []string
+			for _, dimension := range by {
+				cell := r.Value(dimension)
+				switch {
+				case dimension == "number" && numbers:
+					continue
+				case dimension == "business" && numbers:
+					cell = cmp.Or(cell, r.PhoneNumberID)
+				case dimension == "market" && r.MarketEstimated:
+					cell += " (estimated)"
+				}
+				cells = append(cells, cell)
+			}
+			return append(cells, countCells(&r.Counts, r.Currency)...)
+		},
+		none: "No sends.",
+	}
 }
 
-func countCells(c *billing.Counts) (cells []string) {
-	for _, n := range []int{c.Sends, c.Accepted, c.Delivered, c.Failed, c.Unknown, c.Billable} {
+func countCells(c *billing.Counts, currency billing.Currency) (cells []string) {
+	for _, n := range []int{c.Sends, c.Accepted, c.Delivered, c.Failed, c.Unknown, c.Charged} {
 		cells = append(cells, fmt.Sprint(n))
 	}
-	return cells
+	return append(cells, moneyCell(billpage.Estimated(c), c.Unestimated, currency), moneyCell(billpage.Actual(c), c.Unpriced, currency))
 }
+
+// moneyCell is an amount with its currency, and how many messages nobody knows the price of.
+func moneyCell(amount string, without int, currency billing.Currency) string {
+	switch {
+	case amount == billpage.Unknown:
+		return amount
+	case without > 0:
+		return fmt.Sprintf("%s %s + %d unknown", amount, currency, without)
+	}
+	return amount + " " + string(currency)
+}
+
+// formatOrPage is what --output takes here: a format, or a file for the page.
+func formatOrPage(s string) (string, error) {
+	if strings.HasSuffix(strings.ToLower(s), ".html") {
+		return s, nil
+	}
+	known := choice(append(slices.Clone(formats), formatHTML))
+	err := known.Set(s)
+	return known.value, err
+}
+
+var asMonth = regexp.MustCompile(`^[0-9]{4}-(0[1-9]|1[0-2])$`)
 
 func reportCommand(cmd *cobra.Command) {
 	periodFlags(cmd, "30d")
+	cmd.Flags().Var(&checked{kind: "string", judge: func(s string) (string, error) {
+		if s != "" && !asMonth.MatchString(s) {
+			return "", misused("takes a month such as 2026-10")
+		}
+		return s, nil
+	}}, "month", "Of this calendar `month`, such as 2026-10, where the account is")
+	cmd.Flags().String("by", "", "Group by these `dimensions` and tags, with commas between, such as day,market,team")
+	completed(cmd, "by", billing.Dimensions)
+	cmd.Flags().StringArray("where", nil, "Only with this `dimension=value`, such as market=Germany,India; each one given must hold")
 	businessFlag(cmd, "Only this `number` of the business, by its phone_number_id")
 	choiceFlag(cmd, "message-class", "Only this `class` of messages: notification", []string{billing.Notification})
-	outputFlags(cmd)
-	asking(cmd, func(ctx context.Context, c *call) error {
-		from, to, err := period(c)
-		if err != nil {
-			return err
-		}
-		report, err := c.client.Report(ctx, adminapi.ReportSelection{
-			Selection:    adminapi.Selection{From: from, To: to, PhoneNumberID: c.flags.String("business")},
-			MessageClass: c.flags.String("message-class"),
-		})
-		if err != nil {
-			return err
-		}
-		total := append([]string{"total", "", "", "", ""}, countCells(&report.Total)...)
-		if err := show(c, &reportRows, report.Rows, total); err != nil {
-			return err
-		}
-		if len(report.Rows) > 0 {
-			c.note("%s", daysOf(report))
-		}
-		return nil
-	})
+	cmd.Flags().VarP(&checked{kind: "string", judge: formatOrPage}, "output", "o", "How to print: `table`, json, csv or html; or a file such as bill.html for the page")
+	completed(cmd, "output", append(slices.Clone(formats), formatHTML))
+	cmd.Flags().Bool("json", false, "Print JSON, as --output json does")
+	choiceFlag(cmd, "csv-dialect", "Write CSV for this `program`: rfc4180, excel, or excel-semicolon where the decimal sign is a comma", billpage.Dialects)
+	asking(cmd, doReport)
 }
 
-// daysOf says whose days a report counts by.
+func doReport(ctx context.Context, c *call) error {
+	from, to, err := period(c)
+	if err != nil {
+		return err
+	}
+	month := c.flags.String("month")
+	if month != "" {
+		if c.cmd.Flags().Changed("from") || to != "" {
+			return misused("--month and --from or --to ask for different times: leave one out")
+		}
+		from, to = "", ""
+	}
+	if c.flags.String("csv-dialect") != "" && c.format != formatCSV {
+		return misused("--csv-dialect is for --output csv")
+	}
+	where, err := c.cmd.Flags().GetStringArray("where")
+	if err != nil {
+		return err
+	}
+	s := adminapi.ReportSelection{
+		Selection:    adminapi.Selection{From: from, To: to, PhoneNumberID: c.flags.String("business")},
+		MessageClass: c.flags.String("message-class"), Month: month, By: c.flags.String("by"), Where: strings.Join(where, "; "),
+	}
+	if c.format == formatHTML || strings.HasSuffix(strings.ToLower(c.format), ".html") {
+		return c.reportPage(ctx, s)
+	}
+	report, err := c.client.Report(ctx, s)
+	if err != nil {
+		return err
+	}
+	if c.format == formatCSV {
+		return billpage.WriteCSV(c.out, report, billpage.Dialect(c.flags.String("csv-dialect")))
+	}
+	if err := showReport(c, report); err != nil {
+		return err
+	}
+	for _, note := range report.Notes {
+		c.note("%s", note)
+	}
+	if len(report.Rows) > 0 {
+		c.note("%s", daysOf(report))
+	}
+	return nil
+}
+
+// showReport prints rows with a total of each currency.
+func showReport(c *call, report *billing.Report) error {
+	how := reportLayout(report.By)
+	if c.format != formatTable || len(report.Rows) == 0 {
+		return show(c, how, report.Rows, nil)
+	}
+	print := printer(c, how)
+	before := len(how.titles) - 8
+	rows := report.Rows
+	for _, total := range report.Totals {
+		line := make([]string, before, len(how.titles))
+		cells := countCells(&total.Counts, total.Currency)
+		if before > 0 {
+			line[0] = "total"
+		}
+		if err := print(rows, append(line, cells...)); err != nil {
+			return err
+		}
+		rows = nil
+	}
+	return nil
+}
+
+// reportPage writes the page that explains the bill.
+func (c *call) reportPage(ctx context.Context, s adminapi.ReportSelection) error {
+	var page bytes.Buffer
+	title, period := reportTitle(&s)
+	err := billpage.Write(&page, title, period, func(by string) (*billing.Report, error) {
+		asked := s
+		asked.By = cmp.Or(by, s.By)
+		return c.client.Report(ctx, asked)
+	})
+	if err != nil {
+		return err
+	}
+	if c.format == formatHTML {
+		_, err := c.out.Write(page.Bytes())
+		return err
+	}
+	if err := os.WriteFile(c.format, page.Bytes(), 0o644); err != nil {
+		return errors.New("the page can't be written: " + err.Error())
+	}
+	c.hint("Wrote %s: open it in a browser, or print it.", c.format)
+	return nil
+}
+
+func reportTitle(s *adminapi.ReportSelection) (title, period string) {
+	title = "What WhatsApp messages cost"
+	if s.Where != "" {
+		title += " where " + s.Where
+	}
+	return title, adminapi.PeriodOf(s)
+}
+
+// daysOf says whose days a report counts by, and by which cards.
 func daysOf(report *billing.Report) string {
-	var zones, businesses []string
-	for _, r := range report.Rows {
-		if in := dash(cmp.Or(r.Business, r.PhoneNumberID)) + " in " + r.TimeZone; !slices.Contains(businesses, in) {
+	var businesses []string
+	for i := range report.Rows {
+		r := &report.Rows[i]
+		if in := cmp.Or(r.Business, r.PhoneNumberID) + " in " + r.TimeZone; r.TimeZone != "" && !slices.Contains(businesses, in) {
 			businesses = append(businesses, in)
 		}
-		if !slices.Contains(zones, r.TimeZone) {
-			zones = append(zones, r.TimeZone)
+	}
+	said := "Days in " + allOf(report.TimeZones) + "."
+	if len(report.TimeZones) > 1 && len(businesses) > 0 {
+		said = "Days of " + strings.Join(businesses, ", ") + "."
+	}
+	for _, card := range report.Cards {
+		said += " Prices of the card " + card.ID
+		if card.Unofficial {
+			said += ", which is no file of Meta's"
 		}
+		said += "."
 	}
-	if len(zones) == 1 {
-		return "Days in " + zones[0] + "."
-	}
-	return "Days of " + strings.Join(businesses, ", ") + "."
+	return said
 }

@@ -50,6 +50,9 @@ func (g *Gateway) Report(ctx context.Context, s ReportSelection) (*billing.Repor
 	}
 	q.Has = period.has
 	report, err := q.NewReport(g.lines(ctx, st, q, period))
+	if err == nil {
+		report.Tags = slices.Sorted(maps.Keys(g.Tagging.Declared))
+	}
 	if plain := (store.Filter{From: period.filter.From, To: period.filter.To}); err == nil && period.filter != plain {
 		report.Notes = append(report.Notes, "The allowance and the tiers of the month are given out as if the selected messages were all there are.")
 	}

@@ -14,4 +14,22 @@ type ReportSelection struct {
 	// Where are conditions such as "market=Germany,India; team=crm": each must hold, by one of
 	// its values.
 	Where string `json:"where,omitempty"`
+	// Format is json, csv or html; "" is json. Dialect is that of CSV.
+	Format  string `json:"format,omitempty"`
+	Dialect string `json:"csv_dialect,omitempty"`
+}
+
+// PeriodOf says what time a report is of.
+func PeriodOf(s *ReportSelection) string {
+	switch {
+	case s.Month != "":
+		return s.Month
+	case s.From == "" && s.To == "":
+		return "all that is kept"
+	case s.To == "":
+		return "from " + s.From
+	case s.From == "":
+		return "until " + s.To
+	}
+	return "from " + s.From + " until " + s.To
 }
