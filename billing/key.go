@@ -150,12 +150,12 @@ func newGrouping(by []string) *grouping {
 	return g
 }
 
-// of is the key that a report has for what has a key. Money is always told apart by its
+// of makes the key that a report has for what has a key. Money is always told apart by its
 // currency.
-func (g *grouping) of(k *Key) Key {
-	key := Key{Currency: k.Currency}
+func (g *grouping) of(k, key *Key) {
+	*key = Key{Currency: k.Currency}
 	for _, field := range g.fields {
-		*field(&key) = *field(k)
+		*field(key) = *field(k)
 	}
 	if g.market {
 		key.MarketEstimated = k.MarketEstimated
@@ -177,5 +177,4 @@ func (g *grouping) of(k *Key) Key {
 		}
 		key.Tags = kept
 	}
-	return key
 }

@@ -63,6 +63,8 @@ type counting struct {
 	sums  map[Key]*Counts
 	zones map[string]bool
 	used  map[string]bool
+	// full and key are those of what is counted; a million lines need no room for theirs.
+	full, key Key
 }
 
 // day is one of a time zone.
@@ -118,7 +120,8 @@ func (c *counting) take(l *Line, date string, n int, q *Quote) error {
 
 // count adds what messages of a line count as on a day.
 func (c *counting) count(l *Line, date, priceType, card string, counts *Counts) error {
-	full := l.Key
+	full := &c.full
+	*full = l.Key
 	full.Day, full.Month, full.TimeZone, full.PriceType, full.Card = date, date[:len("2006-01")], l.Zone.String(), priceType, card
 	for dimension, values := range c.Where {
 		value := full.Value(dimension)
@@ -132,11 +135,11 @@ func (c *counting) count(l *Line, date, priceType, card string, counts *Counts) 
 	if card != "" {
 		c.used[card] = true
 	}
-	key := c.of(&full)
-	sum := c.sums[key]
+	c.of(full, &c.key)
+	sum := c.sums[c.key]
 	if sum == nil {
 		sum = new(Counts)
-		c.sums[key] = sum
+		c.sums[c.key] = sum
 	}
 	return sum.add(counts)
 }

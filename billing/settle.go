@@ -25,6 +25,8 @@ type pricing struct {
 	pools
 	// waiting are lines whose price depends on those before them.
 	waiting []waiting
+	// quote is the price of what take takes.
+	quote Quote
 	// take takes messages with their price.
 	take func(l *Line, day string, n int, q *Quote) error
 }
@@ -39,12 +41,12 @@ func (p *pricing) price(l *Line, day string) error {
 	rules, card := RulesOn(day), p.cards.On(l.Currency, day)
 	m := l.message(day)
 	m.ServiceBefore = rules.Allowance
-	q := card.Quote(&m, l.Currency, rules)
-	if q.Type == Regular && (columnOf(m.Category) == Service && rules.Allowance > 0 || card.tiered(&m)) {
+	p.quote = card.Quote(&m, l.Currency, rules)
+	if p.quote.Type == Regular && (columnOf(m.Category) == Service && rules.Allowance > 0 || card.tiered(&m)) {
 		p.waiting = append(p.waiting, waiting{*l, day})
 		return nil
 	}
-	return p.take(l, day, l.N, &q)
+	return p.take(l, day, l.N, &p.quote)
 }
 
 // settle prices the lines that waited.
@@ -90,7 +92,8 @@ func (p *pricing) give(l *Line, day string) error {
 		if q.Type == Regular {
 			p.charged[charged] += n
 		}
-		if err := p.take(l, day, n, &q); err != nil {
+		p.quote = q
+		if err := p.take(l, day, n, &p.quote); err != nil {
 			return err
 		}
 		left -= n
