@@ -112,7 +112,11 @@ func measureLedger(ctx context.Context, o ledgerOptions, say func(string)) (r *l
 	if r.Machine, err = describe(dir); err != nil {
 		return nil, err
 	}
-	m := &month{dir: cmp.Or(o.store, filepath.Join(dir, "store")), end: time.Now().Truncate(lifeQuarter), result: r, say: say}
+	at, err := filepath.Abs(cmp.Or(o.store, filepath.Join(dir, "store")))
+	if err != nil {
+		return nil, err
+	}
+	m := &month{dir: at, end: time.Now().Truncate(lifeQuarter), result: r, say: say}
 	m.clock.Store(int64(policy.MomentOf(m.end)))
 	if _, err := os.Stat(m.dir); err != nil {
 		if err := m.liveThrough(ctx); err != nil {
