@@ -2,10 +2,9 @@ package billing
 
 import (
 	"embed"
-	"encoding/csv"
+	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"sync"
 )
 
@@ -42,33 +41,20 @@ var Shipped = sync.OnceValue(func() *Cards {
 	return NewCards(cards...)
 })
 
-// shippedCard reads one of the cards: cards/usd-2026-10-01.csv.
+// shippedCard reads one of the cards.
 func shippedCard(name string) (*Card, error) {
-	file, err := shippedFiles.Open(name)
+	data, err := shippedFiles.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	rows := csv.NewReader(file)
-	rows.FieldsPerRecord = -1
-	all, err := rows.ReadAll()
+	f, err := ReadCardFile(data)
 	if err != nil {
 		return nil, err
 	}
-	currency, from, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(name, "cards/"), ".csv"), "-")
-	c := &Card{Currency: Currency(strings.ToUpper(currency)), From: from, Rates: make(map[Market]map[Category]Amount)}
-	c.Source, c.Unofficial = shippedSources[c.ID()].source, shippedSources[c.ID()].unofficial
-	for _, row := range all[2:] { // below the notice and the titles
-		rates := make(map[Category]Amount)
-		for i, category := range Columns {
-			if row[2+i] == "n/a" {
-				continue
-			}
-			if rates[category], err = ParseAmount(row[2+i]); err != nil {
-				return nil, err
-			}
-		}
-		c.Rates[Market(row[0])] = rates
+	if len(f.Notes) > 0 {
+		return nil, errors.New(f.Notes[0])
 	}
-	return c, nil
+	from := shippedSources[f.Card.ID()]
+	f.Card.Source, f.Card.Unofficial = from.source, from.unofficial
+	return f.Card, nil
 }

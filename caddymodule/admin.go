@@ -51,6 +51,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteCampaignOn:        switchCampaign(false),
 	adminapi.RouteCampaignOff:       switchCampaign(true),
 	adminapi.RouteCampaignCost:      answering(campaignCost),
+	adminapi.RouteRates:             answering(ratesOf),
 	adminapi.RouteBudgets:           answering(budgets),
 	adminapi.RouteBudgetsRebuild:    answering(rebuildBudgets),
 	adminapi.RouteEvents:            answering(events),

@@ -19,7 +19,6 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
-	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -49,6 +48,12 @@ type App struct {
 	// Texts that links and QR codes have ready, by which a message tells how its sender
 	// came to the chat.
 	Entries []*Entry `json:"entries,omitempty"`
+
+	// Files of rate cards and volume tiers, as Meta publishes them (CSV, or XLSX under
+	// whatever name) or as JSON. A card takes the place of the one of the same currency and
+	// day that comes with waguard.
+	// Default: the cards that come with waguard.
+	RateCards []string `json:"rate_cards,omitempty"`
 
 	// The tags that senders may give their messages, for reports.
 	// Default: none.
@@ -201,7 +206,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.lease = new(lease)
 	a.acquire = sync.OnceValues(a.open)
-	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Contacts: gateway.Contacts(a.LogContacts), Cards: billing.Shipped()}
+	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Contacts: gateway.Contacts(a.LogContacts)}
 	if err := a.provisionDecisionLog(ctx); err != nil {
 		return err
 	}
@@ -233,6 +238,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.gateway.Entries = a.entries
+	if a.gateway.Cards, err = a.cards(); err != nil {
+		return err
+	}
 	if a.gateway.Tagging.Declared, err = declaredTags(a.Tags); err != nil {
 		return err
 	}

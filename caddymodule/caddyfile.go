@@ -219,6 +219,7 @@ func atStart(setting, what string) (string, error) {
 //		ignored_words    <word>...
 //		entry            <source> <text>...
 //		tag              <name> [<value>...]
+//		rate_card        <file>...
 //		budget <name> {
 //			amount     <amount> <currency>
 //			per        month
@@ -279,6 +280,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"opt_in_payloads":  func(d *caddyfile.Dispenser) error { return parseWords(d, app, "opt_in", true) },
 		"entry":            app.parseEntry,
 		"tag":              app.parseTag,
+		"rate_card":        app.parseRateCard,
 		"budget": func(d *caddyfile.Dispenser) error {
 			budgets = append(budgets, *d)
 			b, err := parseBudget(d)
@@ -294,7 +296,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"decision_log":    app.parseDecisionLog,
 		"suspected_words": func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "suspected") },
 		"ignored_words":   func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "ignored") },
-	}, "business", "entry", "tag", "budget", "opt_out_words", "opt_in_words", "suspected_words", "ignored_words", "opt_out_payloads", "opt_in_payloads")
+	}, "business", "entry", "tag", "rate_card", "budget", "opt_out_words", "opt_in_words", "suspected_words", "ignored_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {
 		return nil, err
 	}

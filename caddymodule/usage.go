@@ -17,8 +17,9 @@ var usages = map[string]string{ // #nosec G101 -- how secrets are written, and n
 	"mode": "mode enforce|monitor", "window_margin": "window_margin <duration>, such as 5m",
 	"in_window_consent": "in_window_consent implied|required", "opted_out_replies": "opted_out_replies allow|refuse",
 	"groups": "groups allow|refuse", "direct_send": "direct_send allow|refuse", "time_zone": "time_zone <name>, such as Europe/Berlin", "currency": "currency <code>, such as EUR",
-	"tag":    "tag <name> [<value>...], such as tag team crm support",
-	"budget": "budget <name> { amount 500 USD … }, such as budget crm-marketing", "amount": "amount <amount> <currency>, such as amount 500 USD", "per": "per month", "of": "of tag <name>=<value>, of business <number or name>, of category <category> or of everything", "warn": "warn <percent>%|off, such as warn 80%", "when_spent": "when_spent refuse|warn",
+	"rate_card": "rate_card <file>..., such as rate_card /etc/waguard/usd-2027-01.csv",
+	"tag":       "tag <name> [<value>...], such as tag team crm support",
+	"budget":    "budget <name> { amount 500 USD … }, such as budget crm-marketing", "amount": "amount <amount> <currency>, such as amount 500 USD", "per": "per month", "of": "of tag <name>=<value>, of business <number or name>, of category <category> or of everything", "warn": "warn <percent>%|off, such as warn 80%", "when_spent": "when_spent refuse|warn",
 	"bare_numbers": "bare_numbers international|both|refuse", "consent_expires": "consent_expires <scope> <period>, such as consent_expires marketing 365d", "countries": "countries refuse|only <scope> <country>..., such as countries only marketing DE AT CH", "country_pack": "country_pack on|off", "quiet_hours": "quiet_hours <scope> <from> <to> [<time zone>|recipient], such as quiet_hours marketing 21:00 08:00", "consent_request_templates": "consent_request_templates <name>...", "consent_request_limit": "consent_request_limit <number> <period>, such as consent_request_limit 1 30d", "session_only": "session_only [on|off]", "post_session_followup": "post_session_followup [on|off]", "otp_on_request": "otp_on_request <duration>, such as 10m", "meta_backoff": "meta_backoff [on|off]", "campaign_switch_off": "campaign_switch_off [on|off]", "pair_rate": "pair_rate [on|off]", "category_drift": "category_drift note|hold", "messaging_limit": "messaging_limit <number>|learn|off [reserve <number>], such as messaging_limit 1000 reserve 100", "portfolio": "portfolio <name>",
 	"rule": "rule <id> refuse|warn <expression> <reason>, the last two in quotes or backquotes; rule <id> off in a business that doesn't have one of the policy", "frequency_cap": "frequency_cap <scope> <number> <period>, such as frequency_cap marketing 2 7d", "fallback_template": "fallback_template <name> [<language>], such as fallback_template we_wrote_back en", "text_as": "text_as body 1",
 	"template_sync": "template_sync { token <token> }, without a word before the brace", "token": "token <access token>, such as token {file./run/secrets/meta-token}", "every": "every <duration>, such as every 1h",
@@ -52,7 +53,7 @@ var argumentsWrong = regexp.MustCompile(`^wrong argument count or unexpected lin
 
 // withPlaceholders are the options whose placeholders are replaced, when the gateway
 // starts or for each request.
-var withPlaceholders = []string{"store", "witness", "encryption_key", "app_secret", "verify_token", "auth", "sender", "senders", "decision_log", "token", "upstream", "trust", "header_up"}
+var withPlaceholders = []string{"store", "witness", "encryption_key", "app_secret", "verify_token", "auth", "sender", "senders", "decision_log", "token", "upstream", "trust", "header_up", "rate_card"}
 
 // runtimePlaceholder is one that Caddy replaces when a configuration runs.
 var runtimePlaceholder = regexp.MustCompile(`\{(env|file|system|http|time|vars)\.[^{}]*\}`)

@@ -38,6 +38,7 @@ var (
 	RouteCampaignCost      = Route{"/whatsapp/campaign/cost", post}
 	RouteBudgets           = Route{"/whatsapp/budgets", get}
 	RouteBudgetsRebuild    = Route{"/whatsapp/budgets/rebuild", post}
+	RouteRates             = Route{"/whatsapp/rates", getPost}
 	RouteReport            = Route{"/whatsapp/report", get}
 	RouteDoctor            = Route{"/whatsapp/doctor", get}
 	RouteBackup            = Route{"/whatsapp/backup", post}
@@ -73,7 +74,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteBudgets, RouteBudgetsRebuild, RouteReport, RouteDoctor, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteBudgets, RouteBudgetsRebuild, RouteReport, RouteDoctor, RouteBackup,
 	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 
