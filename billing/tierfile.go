@@ -10,8 +10,8 @@ import (
 
 // tierBlock are the columns of the bands of one category.
 type tierBlock struct {
-	category                 Category
-	from, to, kind, rate, of int
+	category             Category
+	from, to, kind, rate int
 }
 
 // readTiers reads volume tiers: the titles stand in a line, and above them those of their
