@@ -219,7 +219,7 @@ func (c *call) reportPage(ctx context.Context, s adminapi.ReportSelection) error
 		_, err := c.out.Write(page.Bytes())
 		return err
 	}
-	if err := os.WriteFile(c.format, page.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(c.format, page.Bytes(), 0o600); err != nil {
 		return errors.New("the page can't be written: " + err.Error())
 	}
 	c.hint("Wrote %s: open it in a browser, or print it.", c.format)
