@@ -17,6 +17,8 @@ type Row struct {
 type Total struct {
 	Currency Currency `json:"currency,omitempty"`
 	Counts
+	// Was is what was charged, where the report asks what would have been.
+	Was *Amount `json:"cost_was,omitempty"`
 }
 
 // Report counts messages and what they cost. Its totals are the sums of its rows, however
@@ -53,6 +55,16 @@ type Question struct {
 	Has func(at time.Time, zone *time.Location) bool
 	// Cards are what it prices by.
 	Cards *Cards
+	// If prices otherwise than was charged; nil for what was.
+	If *WhatIf
+}
+
+// WhatIf is what messages are priced by in place of the rules and cards of their days.
+type WhatIf struct {
+	// Rules are those of another day; nil for those of each day.
+	Rules *Rules
+	// Card is another one, for accounts in its currency; nil for that of each day.
+	Card *Card
 }
 
 // counting makes a report.
@@ -79,7 +91,7 @@ func (q *Question) NewReport(lines func(yield func(*Line, error) bool)) (*Report
 		Question: q, grouping: newGrouping(q.By),
 		days: make(map[*time.Location]map[int64]day), sums: make(map[Key]*Counts), zones: make(map[string]bool), used: make(map[string]bool),
 	}
-	p := &pricing{cards: q.Cards, take: c.take}
+	p := &pricing{cards: q.Cards, what: q.If, take: c.take}
 	for l, err := range lines {
 		if err != nil {
 			return nil, err
@@ -180,7 +192,7 @@ func (c *counting) report() (*Report, error) {
 	}
 	slices.SortFunc(r.Rows, func(a, b Row) int { return a.compare(&b.Key) })
 	for _, currency := range slices.Sorted(maps.Keys(totals)) {
-		r.Totals = append(r.Totals, Total{currency, *totals[currency]})
+		r.Totals = append(r.Totals, Total{Currency: currency, Counts: *totals[currency]})
 		without := *totals[currency]
 		if len(totals) > 1 {
 			without.Estimated, without.Actual = 0, 0

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,45 @@ func yieldAll(lines []*Line) func(func(*Line, error) bool) {
 			}
 		}
 	}
+}
+
+// What would have been charged by another card and the rules of another day: Meta's word
+// that a message was free by the rules of its day says nothing then.
+func TestReportWhatIf(t *testing.T) {
+	lines := []*Line{
+		message(t, 1200, Service, "Germany", "2026-09-05T10:00:00Z", "UTC"), message(t, 10, Utility, "Germany", "2026-09-05T10:00:00Z", "UTC"),
+		message(t, 5, Marketing, "Italy", "2026-09-06T10:00:00Z", "UTC"), message(t, 7, Service, "Germany", "2026-09-06T10:00:00Z", "UTC"),
+	}
+	lines[0].Told, lines[3].Told = FreeCustomerService, FreeEntryPoint
+	lines[1].Send.ByBusiness = false
+	october := RulesOn("2026-10-01")
+	for _, test := range []struct {
+		name string
+		what *WhatIf
+		want string
+	}{
+		{"as it was", nil, "0.3455"}, // 5 x 0.0691
+		{"october's rules", &WhatIf{Rules: &october}, "0.8955 and 200 unpriced"},        // and 10 x 0.0550; the card of September has no rate for service
+		{"october's card", &WhatIf{Card: Shipped().Find("USD 2026-10-01")}, "0.3975"},   // 5 x 0.0795
+		{"both", &WhatIf{&october, Shipped().Find("USD 2026-10-01")}, "11.9475"},        // 0.3975 + 0.5500 + 11.0000
+		{"another currency", &WhatIf{Card: Shipped().Find("EUR 2026-07-01")}, "0.3455"}, // a card in it says nothing of dollars
+	} {
+		q := &Question{By: []string{"category"}, Cards: Shipped(), If: test.what}
+		r, err := q.NewReport(yieldAll(lines))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Totals[0].Actual.String() + unpriced(r); got != test.want {
+			t.Errorf("%s: %s, want %s: %+v", test.name, got, test.want, r.Rows)
+		}
+	}
+}
+
+func unpriced(r *Report) string {
+	if r.Total.Unpriced == 0 {
+		return ""
+	}
+	return " and " + strconv.Itoa(r.Total.Unpriced) + " unpriced"
 }
 
 // TestReportPrices: each change of what Meta charges holds from its day on, where the account

@@ -22,6 +22,7 @@ type pools struct {
 // pricing prices messages that were delivered.
 type pricing struct {
 	cards *Cards
+	what  *WhatIf
 	pools
 	// waiting are lines whose price depends on those before them.
 	waiting []waiting
@@ -38,8 +39,8 @@ type waiting struct {
 
 // price prices the messages of a line: at once, or when all are known whose number counts.
 func (p *pricing) price(l *Line, day string) error {
-	rules, card := RulesOn(day), p.cards.On(l.Currency, day)
-	m := l.message(day)
+	rules, card := p.rules(day), p.card(l.Currency, day)
+	m := p.message(l, day)
 	m.ServiceBefore = rules.Allowance
 	p.quote = card.Quote(&m, l.Currency, rules)
 	if p.quote.Type == Regular && (columnOf(m.Category) == Service && rules.Allowance > 0 || card.tiered(&m)) {
@@ -47,6 +48,30 @@ func (p *pricing) price(l *Line, day string) error {
 		return nil
 	}
 	return p.take(l, day, l.N, &p.quote)
+}
+
+func (p *pricing) rules(day string) Rules {
+	if p.what != nil && p.what.Rules != nil {
+		return *p.what.Rules
+	}
+	return RulesOn(day)
+}
+
+func (p *pricing) card(currency Currency, day string) *Card {
+	if p.what != nil && p.what.Card != nil && p.what.Card.Currency == currency {
+		return p.what.Card
+	}
+	return p.cards.On(currency, day)
+}
+
+// message is one of a line. What Meta told by the rules of its day says nothing under
+// others, but that it came by a free entry point.
+func (p *pricing) message(l *Line, day string) Message {
+	m := l.message(day)
+	if p.what != nil && p.what.Rules != nil && m.Told != FreeEntryPoint {
+		m.Told = ""
+	}
+	return m
 }
 
 // settle prices the lines that waited.
@@ -69,8 +94,8 @@ func (p *pricing) settle() error {
 
 // give prices a line whose turn it is: in parts, where the allowance or a tier ends within it.
 func (p *pricing) give(l *Line, day string) error {
-	rules, card := RulesOn(day), p.cards.On(l.Currency, day)
-	m := l.message(day)
+	rules, card := p.rules(day), p.card(l.Currency, day)
+	m := p.message(l, day)
 	service := pool{of: l.PhoneNumberID, month: day[:len("2006-01")]}
 	if rules.PerAccount {
 		service.of = l.Pool

@@ -17,7 +17,7 @@ import (
 )
 
 func report(ctx context.Context, g *gateway.Gateway, s *adminapi.ReportSelection) (*billing.Report, error) {
-	return g.Report(ctx, gateway.ReportSelection{Selection: selection(&s.Selection), Month: s.Month, MessageClass: s.MessageClass, By: s.By, Where: s.Where})
+	return g.Report(ctx, gateway.ReportSelection{Selection: selection(&s.Selection), Month: s.Month, MessageClass: s.MessageClass, By: s.By, Where: s.Where, Card: s.Card, Rules: s.Rules})
 }
 
 // adminReport answers a report as JSON, or in the format that is asked for.

@@ -37,13 +37,17 @@ delivery. A price that nobody knows is shown as unknown, never as zero.
 
 --output html writes a page that explains the bill; --output bill.html writes it
 into that file. --message-class notification counts only the templates that met no open
-customer service window, sent or refused: what policies call push notifications.`,
+customer service window, sent or refused: what policies call push notifications.
+
+--card and --rules ask what the period would have cost by another rate card or by the
+rules of another day, and tell what it did cost.`,
 		example: `
 waguard report --from 7d
 waguard report --month 2026-10 --by team,market
 waguard report --month 2026-10 --by day,category --where market=Germany,India --where team=crm
 waguard report --month 2026-10 --output bill.html
 waguard report --from 2026-11-01 --to 2026-12-01 --output csv --csv-dialect excel > november.csv
+waguard report --month 2026-09 --rules 2026-10-01 --by category
 waguard report --message-class notification`,
 		shape: reportCommand,
 	})
@@ -131,6 +135,8 @@ func reportCommand(cmd *cobra.Command) {
 	cmd.Flags().VarP(&checked{kind: "string", judge: formatOrPage}, "output", "o", "How to print: `table`, json, csv or html; or a file such as bill.html for the page")
 	completed(cmd, "output", append(slices.Clone(formats), formatHTML))
 	cmd.Flags().Bool("json", false, "Print JSON, as --output json does")
+	cmd.Flags().String("card", "", "What it would have cost by this `card`, such as \"USD 2026-10-01\"")
+	cmd.Flags().String("rules", "", "What it would have cost by the rules of this `day`, such as 2026-10-01")
 	choiceFlag(cmd, "csv-dialect", "Write CSV for this `program`: rfc4180, excel, or excel-semicolon where the decimal sign is a comma", billpage.Dialects)
 	asking(cmd, doReport)
 }
@@ -157,6 +163,7 @@ func doReport(ctx context.Context, c *call) error {
 	s := adminapi.ReportSelection{
 		Selection:    adminapi.Selection{From: from, To: to, PhoneNumberID: c.flags.String("business")},
 		MessageClass: c.flags.String("message-class"), Month: month, By: c.flags.String("by"), Where: strings.Join(where, "; "),
+		Card: c.flags.String("card"), Rules: c.flags.String("rules"),
 	}
 	if c.format == formatHTML || strings.HasSuffix(strings.ToLower(c.format), ".html") {
 		return c.reportPage(ctx, s)
@@ -173,6 +180,11 @@ func doReport(ctx context.Context, c *call) error {
 	}
 	for _, note := range report.Notes {
 		c.note("%s", note)
+	}
+	for _, t := range report.Totals {
+		if t.Was != nil {
+			c.note("It was %s %s, and would have been %s %s.", t.Was, t.Currency, t.Actual, t.Currency)
+		}
 	}
 	if len(report.Rows) > 0 {
 		c.note("%s", daysOf(report))

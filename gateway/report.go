@@ -27,6 +27,8 @@ type ReportSelection struct {
 	// billing.ByDefault. Where are conditions such as "market=Germany,India; team=crm": each
 	// must hold, by one of its values.
 	By, Where string
+	// Card and Rules ask what it would have cost by a rate card, and by the rules of a day.
+	Card, Rules string
 }
 
 // longestOnTheWay is how long before its delivery a message that is delivered may have
@@ -49,7 +51,13 @@ func (g *Gateway) Report(ctx context.Context, s ReportSelection) (*billing.Repor
 		return nil, err
 	}
 	q.Has = period.has
+	if q.If, err = g.whatIf(&s); err != nil {
+		return nil, err
+	}
 	report, err := q.NewReport(g.lines(ctx, st, q, period))
+	if err == nil && q.If != nil {
+		err = g.compare(ctx, st, q, period, report)
+	}
 	if err == nil {
 		report.Tags = slices.Sorted(maps.Keys(g.Tagging.Declared))
 	}

@@ -14,6 +14,10 @@ type ReportSelection struct {
 	// Where are conditions such as "market=Germany,India; team=crm": each must hold, by one of
 	// its values.
 	Where string `json:"where,omitempty"`
+	// Card and Rules ask what the period would have cost: by the card of this id, such as
+	// "USD 2026-10-01", and by the rules of this day.
+	Card  string `json:"card,omitempty"`
+	Rules string `json:"rules,omitempty"`
 	// Format is json, csv or html; "" is json. Dialect is that of CSV.
 	Format  string `json:"format,omitempty"`
 	Dialect string `json:"csv_dialect,omitempty"`
