@@ -65,6 +65,8 @@ type WhatIf struct {
 	Rules *Rules
 	// Card is another one, for accounts in its currency; nil for that of each day.
 	Card *Card
+	// CardsOf is the day whose cards are meant where Card isn't; "" for each day itself.
+	CardsOf string
 }
 
 // counting makes a report.

@@ -66,10 +66,10 @@ func TestReportWhatIf(t *testing.T) {
 		want string
 	}{
 		{"as it was", nil, "0.3455"}, // 5 x 0.0691
-		{"october's rules", &WhatIf{Rules: &october}, "0.8955 and 200 unpriced"},        // and 10 x 0.0550; the card of September has no rate for service
-		{"october's card", &WhatIf{Card: Shipped().Find("USD 2026-10-01")}, "0.3975"},   // 5 x 0.0795
-		{"both", &WhatIf{&october, Shipped().Find("USD 2026-10-01")}, "11.9475"},        // 0.3975 + 0.5500 + 11.0000
-		{"another currency", &WhatIf{Card: Shipped().Find("EUR 2026-07-01")}, "0.3455"}, // a card in it says nothing of dollars
+		{"october's rules", &WhatIf{Rules: &october}, "0.8955 and 200 unpriced"},              // and 10 x 0.0550; the card of September has no rate for service
+		{"october's card", &WhatIf{Card: Shipped().Find("USD 2026-10-01")}, "0.3975"},         // 5 x 0.0795
+		{"both", &WhatIf{Rules: &october, Card: Shipped().Find("USD 2026-10-01")}, "11.9475"}, // 0.3975 + 0.5500 + 11.0000
+		{"another currency", &WhatIf{Card: Shipped().Find("EUR 2026-07-01")}, "0.3455"},       // a card in it says nothing of dollars
 	} {
 		q := &Question{By: []string{"category"}, Cards: Shipped(), If: test.what}
 		r, err := q.NewReport(yieldAll(lines))

@@ -61,6 +61,9 @@ func (p *pricing) card(currency Currency, day string) *Card {
 	if p.what != nil && p.what.Card != nil && p.what.Card.Currency == currency {
 		return p.what.Card
 	}
+	if p.what != nil && p.what.CardsOf != "" {
+		day = p.what.CardsOf
+	}
 	return p.cards.On(currency, day)
 }
 

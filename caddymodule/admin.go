@@ -52,6 +52,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteCampaignOff:       switchCampaign(true),
 	adminapi.RouteCampaignCost:      answering(campaignCost),
 	adminapi.RouteRates:             answering(ratesOf),
+	adminapi.RouteForecast:          answering(forecast),
 	adminapi.RouteBudgets:           answering(budgets),
 	adminapi.RouteBudgetsRebuild:    answering(rebuildBudgets),
 	adminapi.RouteEvents:            answering(events),

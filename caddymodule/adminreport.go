@@ -20,6 +20,10 @@ func report(ctx context.Context, g *gateway.Gateway, s *adminapi.ReportSelection
 	return g.Report(ctx, gateway.ReportSelection{Selection: selection(&s.Selection), Month: s.Month, MessageClass: s.MessageClass, By: s.By, Where: s.Where, Card: s.Card, Rules: s.Rules})
 }
 
+func forecast(ctx context.Context, g *gateway.Gateway, s *adminapi.ForecastSelection) (*billing.Forecast, error) {
+	return g.Forecast(ctx, gateway.ReportSelection{Selection: gateway.Selection{PhoneNumberID: s.PhoneNumberID}, Where: s.Where})
+}
+
 // adminReport answers a report as JSON, or in the format that is asked for.
 func adminReport(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
 	var s adminapi.ReportSelection

@@ -48,6 +48,7 @@ waguard report --month 2026-10 --by day,category --where market=Germany,India --
 waguard report --month 2026-10 --output bill.html
 waguard report --from 2026-11-01 --to 2026-12-01 --output csv --csv-dialect excel > november.csv
 waguard report --month 2026-09 --rules 2026-10-01 --by category
+waguard report --forecast
 waguard report --message-class notification`,
 		shape: reportCommand,
 	})
@@ -137,6 +138,7 @@ func reportCommand(cmd *cobra.Command) {
 	cmd.Flags().Bool("json", false, "Print JSON, as --output json does")
 	cmd.Flags().String("card", "", "What it would have cost by this `card`, such as \"USD 2026-10-01\"")
 	cmd.Flags().String("rules", "", "What it would have cost by the rules of this `day`, such as 2026-10-01")
+	cmd.Flags().Bool("forecast", false, "Say instead what the running month is expected to cost")
 	choiceFlag(cmd, "csv-dialect", "Write CSV for this `program`: rfc4180, excel, or excel-semicolon where the decimal sign is a comma", billpage.Dialects)
 	asking(cmd, doReport)
 }
@@ -145,6 +147,9 @@ func doReport(ctx context.Context, c *call) error {
 	from, to, err := period(c)
 	if err != nil {
 		return err
+	}
+	if c.flags.Bool("forecast") {
+		return showForecast(ctx, c)
 	}
 	month := c.flags.String("month")
 	if month != "" {

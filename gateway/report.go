@@ -38,6 +38,15 @@ const longestOnTheWay = 31 * 24 * time.Hour
 // Report counts the sends of a period and what they cost: expected at the day of sending, and
 // charged for by the rules and the card of the day of delivery.
 func (g *Gateway) Report(ctx context.Context, s ReportSelection) (*billing.Report, error) {
+	what, err := g.whatIf(&s)
+	if err != nil {
+		return nil, err
+	}
+	return g.report(ctx, s, what)
+}
+
+// report prices by the rules and cards of the days, or by others.
+func (g *Gateway) report(ctx context.Context, s ReportSelection, what *billing.WhatIf) (*billing.Report, error) {
 	q, err := g.question(ctx, &s)
 	if err != nil {
 		return nil, err
@@ -51,11 +60,9 @@ func (g *Gateway) Report(ctx context.Context, s ReportSelection) (*billing.Repor
 		return nil, err
 	}
 	q.Has = period.has
-	if q.If, err = g.whatIf(&s); err != nil {
-		return nil, err
-	}
+	q.If = what
 	report, err := q.NewReport(g.lines(ctx, st, q, period))
-	if err == nil && q.If != nil {
+	if err == nil && (s.Card != "" || s.Rules != "") {
 		err = g.compare(ctx, st, q, period, report)
 	}
 	if err == nil {

@@ -39,6 +39,7 @@ var (
 	RouteBudgets           = Route{"/whatsapp/budgets", get}
 	RouteBudgetsRebuild    = Route{"/whatsapp/budgets/rebuild", post}
 	RouteRates             = Route{"/whatsapp/rates", getPost}
+	RouteForecast          = Route{"/whatsapp/report/forecast", getPost}
 	RouteReport            = Route{"/whatsapp/report", get}
 	RouteDoctor            = Route{"/whatsapp/doctor", get}
 	RouteBackup            = Route{"/whatsapp/backup", post}
@@ -74,7 +75,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteBudgets, RouteBudgetsRebuild, RouteReport, RouteDoctor, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteForecast, RouteBudgets, RouteBudgetsRebuild, RouteReport, RouteDoctor, RouteBackup,
 	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 

@@ -1,0 +1,40 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/waguard/waguard/billing"
+)
+
+// Forecast is what the running month is expected to cost: of all business phone numbers or
+// one, as far as conditions select, as for a report.
+func (g *Gateway) Forecast(ctx context.Context, s ReportSelection) (*billing.Forecast, error) {
+	if s.From != "" || s.To != "" || s.Month != "" || s.By != "" || s.Card != "" || s.Rules != "" {
+		return nil, misasked(errors.New("a forecast is of the running month, and takes neither a time nor what a report groups or prices by"))
+	}
+	now := g.Now()
+	// Its last weeks begin with a whole day in every time zone, and its month may be a day
+	// further elsewhere; what lies outside is left out by days below.
+	weeks, month := s, s
+	weeks.From = now.AddDate(0, 0, -billing.ForecastDays).UTC().Format(time.DateOnly)
+	month.From = now.UTC().Format("2006-01") + "-01"
+	weeks.By = strings.Join(billing.ForecastBy, ",")
+	month.By = weeks.By
+	today := now.UTC().Format(time.DateOnly)
+	history, err := g.report(ctx, weeks, &billing.WhatIf{Rules: new(billing.RulesOn(today)), CardsOf: today})
+	if err != nil {
+		return nil, err
+	}
+	sofar, err := g.report(ctx, month, nil)
+	if err != nil {
+		return nil, err
+	}
+	f, err := billing.NewForecast(history, sofar, g.Cards, now)
+	if few := (*billing.TooFewDays)(nil); errors.As(err, &few) {
+		return nil, &Problem{Kind: Unknown, Err: err}
+	}
+	return f, err
+}
