@@ -210,7 +210,7 @@ func TestCommands(t *testing.T) {
 		{"consent/former", append([]string{"consent", "history"}, who...), []string{"new_person", "opted_out (former person)", "opted_in (former person)"}, nil},
 		{"consent/undo-new-person", append([]string{"consent", "undo-new-person"}, who...), []string{"open until", "marketing", "opted_in since"}, nil},
 		{"consent/undone", append([]string{"consent", "history"}, who...), []string{"new_person_undone", "new_person "}, []string{"former"}},
-		{"report/table", []string{"report", "--from", "2026-11-01"}, []string{"DAY", "CATEGORY", "BILLABLE", "2026-11-02", "Example Shop", "service", "allow", "Germany", "total", "3"}, nil},
+		{"report/table", []string{"report", "--from", "2026-11-01"}, []string{"DAY", "CATEGORY", "CHARGED", "2026-11-02", "Example Shop", "service", "allow", "Germany", "total", "3"}, nil},
 		{"report/json", []string{"report", "--from", "2026-11-01", "--json"}, []string{`"day":"2026-11-02"`}, []string{"DAY"}},
 		{"report/message-class", []string{"report", "--from", "2026-11-01", "--message-class", "notification"}, []string{"marketing", "refuse", "total", "1"}, []string{"service"}},
 		{"ledger/rebuild", []string{"ledger", "rebuild"}, []string{"3 entries", "1 quarters of an hour", "0 had sums that differ", "The sums equal the ledger."}, nil},

@@ -32,8 +32,8 @@ var notifyClaims = []claim{
 	},
 	{
 		name: "charged-by-message", says: "What is sent within 24 hours is one charge",
-		does: "No longer so since 2025-07-01: each message is counted for itself, with what Meta says it charges for", missing: priced,
-		tests: []string{"TestReportCategories", "TestCounts"},
+		does:  "No longer so since 2025-07-01: each message is charged for itself when it is delivered, by the rules and the rate card of that day: three replies after the allowance are three lines in October 2026, and cost nothing in September",
+		tests: []string{"TestReportCategories", "TestCounts", "TestReportPrices"},
 		steps: steps{ana.writes("Hello"), text(ana, passes), text(ana, passes), text(ana, passes), statuses, linesAre("3 service allow")},
 	},
 	{
@@ -93,10 +93,9 @@ var notifyClaims = []claim{
 	},
 	{
 		name: "campaign-schedule", says: "Campaigns are sent at decent hours, and counted together",
-		does:     "Marketing waits for the end of `quiet_hours` where the recipient is",
+		does:     "Marketing waits for the end of `quiet_hours` where the recipient is; campaigns are tags, which reports add up",
 		rules:    []policy.Rule{policy.RuleQuietHours},
-		tests:    []string{"TestQuietHoursStory"},
-		missing:  "tags by which a campaign's sends are added up.",
+		tests:    []string{"TestQuietHoursStory", "TestReportOfMoney"},
 		whatsapp: withPolicy("quiet_hours marketing 00:00 12:00 UTC"),
 		steps: steps{
 			list, ana.optsIn("all"), template(ana, "sale", "refuse QUIET_HOURS 400/131049 marketing by business"), template(ana, "parcel_ready", toUtility),
@@ -263,7 +262,7 @@ var talkClaims = []claim{
 	},
 	{
 		name: "no-extra-charge", says: "Within it there is no further charge",
-		does: "No longer so since 2026-10-01; each message is counted", missing: priced,
+		does: "No longer so since 2026-10-01; each message is counted and priced", tests: []string{"TestReportPrices"},
 		steps: steps{ana.writes("Hello"), text(ana, passes), text(ana, passes), linesAre("2 service allow")},
 	},
 	{
@@ -284,8 +283,8 @@ var talkClaims = []claim{
 	},
 	{
 		name: "charges-shown", says: "Notifications are charged by template, conversations by 24 hours",
-		does: "No longer so: both by message. Reports count by category, class, market and day", missing: priced,
-		tests: []string{"TestReportCategories", "TestReportDays"},
+		does:  "No longer so: both by message. Reports count by category, class, market and day, and have what each costs, by which card and in which currency",
+		tests: []string{"TestReportCategories", "TestReportDays", "TestReportOfMoney"},
 		steps: steps{list, ana.optsIn("all"), template(ana, "sale", toMarketing), ana.writes("Hello"), text(ana, passes), linesAre("1 marketing allow", "1 service allow")},
 	},
 	{
@@ -296,16 +295,15 @@ var talkClaims = []claim{
 	},
 	{
 		name: "cost-known-before", says: "Nobody is surprised by a charge",
-		does: "Every answer has the category, in `X-Waguard-Category`, whether it was sent or refused", missing: priced,
-		tests: []string{"TestAnswer"},
+		does:  "Every answer has category, market, price, currency and rate card, whether it was sent or refused, and what lawful thing would cost less",
+		tests: []string{"TestAnswer", "TestPriceOfEveryAnswer"},
 		steps: steps{list, ana.optsIn("all"), template(ana, "sale", toMarketing), text(ana, windowClosed)},
 	},
 	{
 		name: "tracked", says: "Sends are tracked by team, template, market, category and day",
-		does:    "In tables and JSON; the sums are the ledger's",
-		missing: "teams and campaigns as tags.",
-		tests:   []string{"TestGroups", "TestReportDays", "TestSenders", "TestMarketOfTheAccountsDay"},
-		steps:   steps{list, ana.optsIn("all"), template(ana, "sale", toMarketing), template(ben, "sale", noConsent+"marketing by business"), linesAre("1 marketing allow", "1 marketing refuse")},
+		does:  "In tables, CSV, JSON and as a page, by tags such as team and campaign too; the sums are the ledger's",
+		tests: []string{"TestGroups", "TestReportDays", "TestReportOfMoney", "TestTagsOfSends", "TestSenders", "TestMarketOfTheAccountsDay"},
+		steps: steps{list, ana.optsIn("all"), template(ana, "sale", toMarketing), template(ben, "sale", noConsent+"marketing by business"), linesAre("1 marketing allow", "1 marketing refuse")},
 	},
 }
 
