@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 type office struct {
 	*Gateway
 	store store.Store
+	clock sync.Mutex // guards now
 	now   time.Time
 }
 
@@ -31,10 +33,21 @@ const (
 	officeAna     = "+4915112345678"
 )
 
+// advance moves the clock, which the store reads in the background.
+func (o *office) advance(by time.Duration) {
+	o.clock.Lock()
+	defer o.clock.Unlock()
+	o.now = o.now.Add(by)
+}
+
 func newOffice(t *testing.T, zones map[string]string) *office {
 	t.Helper()
 	o := &office{now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
-	now := func() time.Time { return o.now }
+	now := func() time.Time {
+		o.clock.Lock()
+		defer o.clock.Unlock()
+		return o.now
+	}
 	st := openStore(t, now)
 	o.store = st
 	o.Gateway = &Gateway{Now: now, Open: func() (store.Store, error) { return st, nil }, Observer: unwatched{}}
@@ -289,7 +302,7 @@ func TestOperatorRecords(t *testing.T) {
 		{policy.OptedIn, ConsentRequest{Scope: "all", Source: "import", Evidence: consent.Evidence{Reference: "list-2025"}, At: "2025-03-01"}, "opted_out opted_out 3"},
 		{policy.OptedIn, ConsentRequest{Scope: "transactional", Source: "phone", Evidence: consent.Evidence{Reference: "call 9"}}, "opted_out opted_in 0"},
 	} {
-		o.now = o.now.Add(time.Hour)
+		o.advance(time.Hour)
 		r := test.r
 		r.PhoneNumberID, r.Contact, r.Actor = ana.PhoneNumberID, ana.Contact, "ops (told)"
 		recorded, err := o.RecordConsent(ctx, r, test.state)
@@ -304,7 +317,7 @@ func TestOperatorRecords(t *testing.T) {
 	if err != nil || len(h) != 5 || h[0].Actor != "ops (told)" {
 		t.Errorf("the history is %+v, %v", h, err)
 	}
-	o.now = o.now.Add(time.Hour)
+	o.advance(time.Hour)
 	ana.Actor = "eve (told)"
 	if _, err := o.RecordNewPerson(ctx, ana); err != nil || holds(nil) != "unknown unknown 0" {
 		t.Errorf("of a new person is known: %s, %v", holds(nil), err)
@@ -312,7 +325,7 @@ func TestOperatorRecords(t *testing.T) {
 	if h, err := o.History(ctx, ana); err != nil || len(h) != 6 || h[0].Handover != store.HandedOver || h[0].Actor != "eve (told)" || h[0].Former || !h[1].Former {
 		t.Errorf("the history is %+v, %v", h, err)
 	}
-	o.now = o.now.Add(time.Hour)
+	o.advance(time.Hour)
 	ana.Actor = "bob (told)"
 	if _, err := o.UndoNewPerson(ctx, ana); err != nil || holds(nil) != "opted_out opted_in 0" {
 		t.Errorf("taken back: %s, %v", holds(nil), err)
