@@ -107,6 +107,12 @@ func consentAnswer(k *gateway.Known) *adminapi.Consent {
 	if k.Open {
 		answer.Entry = k.EntryAt(k.Window.Opened)
 	}
+	if k.FreeUntil != 0 {
+		answer.FreeUntil = new(k.FreeUntil.Time())
+	}
+	if k.AdAt != 0 {
+		answer.AdUnanswered = new(k.AdAt.Time())
+	}
 	if k.Welcomed != 0 {
 		answer.Welcomed = new(k.Welcomed.Time())
 	}

@@ -232,6 +232,12 @@ func printConsent(c *call, a *adminapi.Consent) error {
 		}
 		rows = append(rows, [2]string{scope.String(), state})
 	}
+	if a.FreeUntil != nil {
+		rows = append(rows, [2]string{"free entry point", "until " + a.FreeUntil.Format(tableTime)})
+	}
+	if a.AdUnanswered != nil {
+		rows = append(rows, [2]string{"ad not answered", a.AdUnanswered.Format(tableTime) + ": an answer within a day opens a free entry point"})
+	}
 	if a.Welcomed != nil {
 		rows = append(rows, [2]string{"welcome sent", a.Welcomed.Format(tableTime)})
 	}

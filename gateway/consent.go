@@ -118,6 +118,7 @@ func (g *Gateway) Consent(ctx context.Context, r ConsentRequest, recorded *Recor
 	}
 	k := &Known{PersonFacts: person, Window: policy.WindowOf(person.Opened, a.business.Policy.WindowMargin)}
 	k.Open = k.Window.OpenAt(g.now())
+	k.FreeEntryOf(g.now())
 	if recorded == nil {
 		return k, nil
 	}

@@ -11,11 +11,19 @@ import (
 // messageOf is a send as far as its price depends on it.
 func messageOf(e *store.Entry, now time.Time) *billing.Message {
 	return &billing.Message{
-		Category: billing.Category(e.Decision.Category),
-		Market:   billing.Market(e.Market),
-		Day:      billing.Day(now, now.Location()),
-		InWindow: e.Decision.Initiation == policy.ByUser,
+		Category:  billing.Category(e.Decision.Category),
+		Market:    billing.Market(e.Market),
+		Day:       billing.Day(now, now.Location()),
+		InWindow:  e.Decision.Initiation == policy.ByUser,
+		FreeEntry: freeEntry(e),
 	}
+}
+
+// freeEntry reports that a free entry point window is open for who the send is for, or that it
+// opens one.
+func freeEntry(e *store.Entry) bool {
+	p := e.Decision.Person
+	return p < len(e.Facts.Persons) && e.Facts.Persons[p].FreeEntryAt(e.At)
 }
 
 // cheaper tells of something lawful that would cost less than a send; "" where nothing

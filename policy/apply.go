@@ -29,8 +29,10 @@ func ChangeOf(e Event, alias func(Identity) Alias) (Change, bool) {
 		}
 		ch.Names = SortAliases(append(aliases(e.Who, alias), e.Known...))
 	case StatusChanged:
-		// It shows that its names are one person's. One name alone shows nothing.
-		if ch.Names = aliases(e.Who, alias); len(ch.Names) == 1 {
+		// It shows that its names are one person's. One name alone shows nothing, unless
+		// the message was free.
+		ch.Names = aliases(e.Who, alias)
+		if _, free := e.toldFree(); len(ch.Names) == 1 && !free {
 			return Change{}, false
 		}
 	case IdentityChanged:
@@ -73,6 +75,9 @@ func (c *Contact) Apply(ch *Change) {
 			r := m.Relation(e.PhoneNumberID)
 			r.Open(e.At, e.OptOut)
 			r.Enter(e.At, e.Entry)
+			if e.Ad {
+				r.Advertise(e.At)
+			}
 		})
 	case CallPermission:
 		c.LinkAll(ch.Names, e.At)
@@ -87,6 +92,9 @@ func (c *Contact) Apply(ch *Change) {
 		c.LinkAll(ch.Names, e.At)
 	case StatusChanged:
 		c.LinkAll(ch.Names, e.At)
+		if told, free := e.toldFree(); free {
+			c.each(ch.Names, func(m *Member) { m.Relation(e.PhoneNumberID).tellFree(told) })
+		}
 	case IdentityChanged:
 		c.succeed(ch, e.At)
 	case NewPerson:

@@ -34,6 +34,7 @@ func TestChangeOf(t *testing.T) {
 		"new-person/nobody":       {NewPerson{At: 1}, 0},
 		"status/two-names":        {StatusChanged{Who: both, At: 1}, 2},
 		"status/one-name":         {StatusChanged{Who: both[:1], At: 1}, 0},
+		"status/free":             {StatusChanged{PhoneNumberID: "1", Who: both[:1], At: 1, FreeUntil: 2}, 1},
 		"template":                {TemplateChanged{At: 1}, 0},
 		"number":                  {NumberSeen{At: 1}, 0},
 		"list":                    {TemplatesListed{At: 1}, 0},
@@ -202,7 +203,7 @@ func genEvent() *rapid.Generator[Event] {
 		who := draw("who")
 		switch rapid.IntRange(0, 6).Draw(t, "kind") {
 		case 0:
-			return ServiceWindowOpened{PhoneNumberID: number, Who: who, At: at, OptOut: rapid.Bool().Draw(t, "an opt-out")}
+			return ServiceWindowOpened{PhoneNumberID: number, Who: who, At: at, OptOut: rapid.Bool().Draw(t, "an opt-out"), Ad: rapid.Bool().Draw(t, "through an ad")}
 		case 1:
 			return CallPermission{PhoneNumberID: number, Who: who, At: at, Until: genMoment().Draw(t, "until")}
 		case 2:
@@ -215,7 +216,7 @@ func genEvent() *rapid.Generator[Event] {
 			}
 			return NewPerson{Who: who[0], At: at, Recorded: genMoment().Draw(t, "recorded")}
 		case 5:
-			return StatusChanged{Who: draw("and"), At: at}
+			return StatusChanged{PhoneNumberID: number, Who: draw("and"), At: at, FreeUntil: rapid.OneOf(rapid.Just(Moment(0)), genMoment()).Draw(t, "free until")}
 		}
 		return ConsentChanged{
 			PhoneNumberID: number, Who: who, At: at, State: rapid.SampledFrom([]ConsentState{ConsentPending, OptedIn, OptedOut}).Draw(t, "state"),

@@ -75,6 +75,11 @@ type Relation struct {
 	Entry Mark `cbor:"14,keyasint,omitempty"`
 	// Started are the sends outside of windows that counted under a messaging limit.
 	Started []Started `cbor:"15,keyasint,omitempty"`
+	// Ads are the newest messages that came through an ad, sorted; Answers what was sent to
+	// whoever waited for an answer to one; Free Meta's words that nothing is charged for.
+	Ads     []Moment   `cbor:"16,keyasint,omitempty"`
+	Answers []AdAnswer `cbor:"17,keyasint,omitempty"`
+	Free    []ToldFree `cbor:"18,keyasint,omitempty"`
 }
 
 // earliest is the smaller of two times, of which zero is none.
@@ -299,6 +304,7 @@ func (r *Relation) merge(other *Relation) {
 	for _, l := range other.Limits {
 		r.limit(l)
 	}
+	r.mergeFree(other)
 	for s := range r.Consent {
 		r.Consent[s].merge(&other.Consent[s])
 	}

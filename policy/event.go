@@ -15,6 +15,8 @@ type ServiceWindowOpened struct {
 	At            Moment     // WhatsApp's timestamp
 	// Entry is how the person came to the chat, where the message tells.
 	Entry string
+	// Ad reports that they came through an ad whose chats Meta may charge nothing for.
+	Ad bool
 	// OptOut reports that the message is itself an opt-out, or suspected to be
 	// one: it opens the window, but is no wish to hear more.
 	OptOut bool
@@ -132,6 +134,9 @@ type StatusChanged struct {
 	Pricing   *Pricing // with sent and with delivered or read
 	// Opaque is the sender's biz_opaque_callback_data, echoed.
 	Opaque string
+	// FreeUntil is the end of the free entry point window that the message is in, where the
+	// status tells.
+	FreeUntil Moment
 }
 
 // DeliveryStatus is how far a message got.

@@ -136,6 +136,10 @@ type PersonFacts struct {
 	// Started is when the portfolio last wrote to the person outside of a window, where a
 	// messaging limit makes a difference to the send.
 	Started Moment `json:"started,omitempty" cbor:"17,keyasint,omitempty"`
+	// FreeUntil is the end of the free entry point window, AdAt when the person wrote through
+	// an ad as far as nobody has answered: see [PersonFacts.FreeEntryAt].
+	FreeUntil Moment `json:"free_until,omitempty" cbor:"18,keyasint,omitempty"`
+	AdAt      Moment `json:"ad_at,omitempty" cbor:"19,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.

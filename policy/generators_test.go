@@ -61,6 +61,8 @@ type update struct {
 	Recorded             Moment
 	General, Tap, OptOut bool
 	Reviewed             Moment
+	Answer               AdAnswer
+	Free                 ToldFree
 }
 
 func (u update) apply(c *Contact) {
@@ -79,6 +81,12 @@ func (u update) apply(c *Contact) {
 		c.Link(u.A, u.B, u.Kind, u.At)
 	case "limit":
 		c.Limit(u.A, u.Number, Limited{Code: []int{codeMarketing, codePair}[len(u.Number+string(u.Source))%2], At: u.At, Over: u.Tap})
+	case "ad":
+		c.Member(u.A).Relation(u.Number).Advertise(u.At)
+	case "answer":
+		c.Member(u.A).Relation(u.Number).answerAd(u.Answer)
+	case "free":
+		c.Member(u.A).Relation(u.Number).tellFree(u.Free)
 	case "new":
 		c.Member(u.A).GiveAway(u.At, u.Recorded)
 	}
@@ -100,6 +108,8 @@ func genUpdateOf(what ...string) *rapid.Generator[update] {
 
 			Recorded: rapid.OneOf(rapid.Just(Moment(0)), genMoment()).Draw(t, "recorded"),
 			Reviewed: genMoment().Draw(t, "reviewed"),
+			Answer:   genAnswer().Draw(t, "answer"),
+			Free:     ToldFree{genMoment().Draw(t, "told"), rapid.OneOf(rapid.Just(Moment(0)), genMoment()).Draw(t, "free until")},
 			General:  rapid.SampledFrom([]bool{false, false, true}).Draw(t, "general"),
 			Tap:      rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "tap"),
 			OptOut:   rapid.SampledFrom([]bool{false, false, true}).Draw(t, "an opt-out"),
@@ -107,8 +117,17 @@ func genUpdateOf(what ...string) *rapid.Generator[update] {
 	})
 }
 
+func genAnswer() *rapid.Generator[AdAnswer] {
+	return rapid.Custom(func(t *rapid.T) AdAnswer {
+		return AdAnswer{
+			Ad: genMoment().Draw(t, "ad"), At: genMoment().Draw(t, "at"), Message: rapid.SampledFrom(someNames).Draw(t, "message"),
+			Delivered: rapid.OneOf(rapid.Just(Moment(0)), genMoment()).Draw(t, "delivered"), Failed: rapid.Bool().Draw(t, "failed"), Charged: rapid.Bool().Draw(t, "charged"),
+		}
+	})
+}
+
 func genUpdate() *rapid.Generator[update] {
-	return genUpdateOf("open", "say", "say", "confirm", "calls", "link", "link", "new", "limit")
+	return genUpdateOf("open", "say", "say", "confirm", "calls", "link", "link", "new", "limit", "ad", "answer", "free")
 }
 
 func applied(updates []update) *Contact {

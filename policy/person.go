@@ -29,8 +29,10 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 		same = c.reach(who, Forever, SamePerson)
 	}
 	var entry Mark
+	var free freeEntry
 	for _, a := range same {
 		if r, ok := c.relation(a, fold.PhoneNumberID); ok {
+			free.ads, free.told = append(free.ads, r.Ads...), append(free.told, r.Free...)
 			f.Opened = max(f.Opened, r.Opened)
 			f.Spoke = max(f.Spoke, r.spoke())
 			entry = newest(entry, r.Entry)
@@ -43,6 +45,7 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 	for _, a := range names {
 		if r, ok := c.relation(a, fold.PhoneNumberID); ok {
 			calls.PermitCalls(r.CallSaid, r.CallUntil)
+			free.answers = append(free.answers, r.Answers...)
 		}
 		m := c.member(a)
 		for i := range m.Numbers {
@@ -69,6 +72,7 @@ func (c *Contact) Person(who Alias, fold *Fold) PersonFacts {
 	}
 	slices.SortFunc(f.Sent, compareSent)
 	f.CallUntil = calls.CallUntil
+	f.FreeUntil, f.AdAt = free.facts()
 	for s := range f.Consent {
 		f.Consent[s] = c.consent(names, Scope(s), fold)
 	}
@@ -401,6 +405,7 @@ func (r *Relation) since(m *Member) *Relation {
 	if m.before(r.Entry.At) {
 		r.Entry = Mark{}
 	}
+	r.freeSince(m)
 	if m.before(r.Requested.At) {
 		r.Requested = Mark{}
 	}

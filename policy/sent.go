@@ -101,6 +101,7 @@ func (f *Facts) Counted(p *Policy, send *Send, now Moment) {
 		if f.Persons[i].EntryAt(now) == "" {
 			f.Persons[i].Entry = ""
 		}
+		f.Persons[i].freeEntry(send, now)
 		if p.CodeOnRequest == 0 || c.Category != CategoryAuthentication {
 			f.Persons[i].Requested = 0
 		}

@@ -77,7 +77,16 @@ const (
 )
 
 type headPerson struct {
-	Contact policy.Alias `cbor:"1,keyasint"`
+	Contact policy.Alias  `cbor:"1,keyasint"`
+	AdAt    policy.Moment `cbor:"19,keyasint,omitempty"`
+}
+
+// meant is the person that the decision says the send is for; nil where it names none.
+func (h *entryHead) meant() *headPerson {
+	if h.Decision.Person >= len(h.Facts.Persons) {
+		return nil
+	}
+	return &h.Facts.Persons[h.Decision.Person]
 }
 
 // contacts are the recipient's by all readings, each once, in their order.
@@ -123,7 +132,7 @@ func headOf(e *Entry) *entryHead {
 	h.Policy.BareNumbers, h.Decision.Person = e.Policy.BareNumbers, e.Decision.Person
 	h.Facts.Persons = make([]headPerson, len(e.Facts.Persons))
 	for i := range e.Facts.Persons {
-		h.Facts.Persons[i].Contact = e.Facts.Persons[i].Contact
+		h.Facts.Persons[i] = headPerson{e.Facts.Persons[i].Contact, e.Facts.Persons[i].AdAt}
 	}
 	h.Send.Kind, h.Send.Type, h.Send.Template, h.Monitored = e.Send.Kind, e.Send.Type, e.Send.Template, e.Monitored
 	h.Decision.Verdict, h.Decision.Rule = e.Decision.Verdict, e.Decision.Rule

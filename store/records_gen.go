@@ -332,6 +332,14 @@ func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
 		w.key(o, 17)
 		w.int(int64(v.Started))
 	}
+	if v.FreeUntil != 0 {
+		w.key(o, 18)
+		w.int(int64(v.FreeUntil))
+	}
+	if v.AdAt != 0 {
+		w.key(o, 19)
+		w.int(int64(v.AdAt))
+	}
 }
 
 func (w *recordWriter) writeConsent(v *policy.Consent) {
@@ -1283,6 +1291,39 @@ func (w *recordWriter) writeRelation(v *policy.Relation) {
 			}
 		}
 	}
+	if len(v.Ads) > 0 {
+		w.key(o, 16)
+		if v.Ads == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Ads)))
+			for i0 := range v.Ads {
+				w.int(int64(v.Ads[i0]))
+			}
+		}
+	}
+	if len(v.Answers) > 0 {
+		w.key(o, 17)
+		if v.Answers == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Answers)))
+			for i0 := range v.Answers {
+				w.writeAdAnswer(&v.Answers[i0])
+			}
+		}
+	}
+	if len(v.Free) > 0 {
+		w.key(o, 18)
+		if v.Free == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Free)))
+			for i0 := range v.Free {
+				w.writeToldFree(&v.Free[i0])
+			}
+		}
+	}
 }
 
 func (w *recordWriter) writeMark(v *policy.Mark) {
@@ -1311,6 +1352,38 @@ func (w *recordWriter) writeStarted(v *policy.Started) {
 	w.string(string(v.Portfolio))
 	w.key(o, 2)
 	w.int(int64(v.At))
+}
+
+func (w *recordWriter) writeAdAnswer(v *policy.AdAnswer) {
+	o := w.object()
+	w.key(o, 1)
+	w.int(int64(v.Ad))
+	w.key(o, 2)
+	w.bytes(v.Message[:])
+	w.key(o, 3)
+	w.int(int64(v.At))
+	if v.Delivered != 0 {
+		w.key(o, 4)
+		w.int(int64(v.Delivered))
+	}
+	if v.Failed {
+		w.key(o, 5)
+		w.bool(v.Failed)
+	}
+	if v.Charged {
+		w.key(o, 6)
+		w.bool(v.Charged)
+	}
+}
+
+func (w *recordWriter) writeToldFree(v *policy.ToldFree) {
+	o := w.object()
+	w.key(o, 1)
+	w.int(int64(v.At))
+	if v.Until != 0 {
+		w.key(o, 2)
+		w.int(int64(v.Until))
+	}
 }
 
 func (w *recordWriter) writeHandover(v *policy.Handover) {
@@ -1382,6 +1455,10 @@ func (w *recordWriter) writeStatusRecord(v *statusRecord) {
 		} else {
 			w.writeMetering(v.Metered)
 		}
+	}
+	if v.AnswersAd {
+		w.key(o, 9)
+		w.bool(v.AnswersAd)
 	}
 }
 
@@ -1523,7 +1600,7 @@ func (c *recordReader) readMember(v *policy.Member) {
 }
 
 func (c *recordReader) readRelation(v *policy.Relation) {
-	*v = policy.Relation{Sent: v.Sent[:0], Limits: v.Limits[:0], Started: v.Started[:0]}
+	*v = policy.Relation{Sent: v.Sent[:0], Limits: v.Limits[:0], Started: v.Started[:0], Ads: v.Ads[:0], Answers: v.Answers[:0], Free: v.Free[:0]}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -1605,6 +1682,21 @@ func (c *recordReader) readRelation(v *policy.Relation) {
 			for i0 := range v.Started {
 				c.readStarted(&v.Started[i0])
 			}
+		case 16:
+			v.Ads = sized(v.Ads, c.count(cborArray))
+			for i0 := range v.Ads {
+				v.Ads[i0] = policy.Moment(c.int())
+			}
+		case 17:
+			v.Answers = sized(v.Answers, c.count(cborArray))
+			for i0 := range v.Answers {
+				c.readAdAnswer(&v.Answers[i0])
+			}
+		case 18:
+			v.Free = sized(v.Free, c.count(cborArray))
+			for i0 := range v.Free {
+				c.readToldFree(&v.Free[i0])
+			}
 		default:
 			c.unusual = true
 		}
@@ -1675,6 +1767,42 @@ func (c *recordReader) readStarted(v *policy.Started) {
 	}
 }
 
+func (c *recordReader) readAdAnswer(v *policy.AdAnswer) {
+	*v = policy.AdAnswer{}
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.Ad = policy.Moment(c.int())
+		case 2:
+			c.bytes(v.Message[:])
+		case 3:
+			v.At = policy.Moment(c.int())
+		case 4:
+			v.Delivered = policy.Moment(c.int())
+		case 5:
+			v.Failed = c.bool()
+		case 6:
+			v.Charged = c.bool()
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readToldFree(v *policy.ToldFree) {
+	*v = policy.ToldFree{}
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.At = policy.Moment(c.int())
+		case 2:
+			v.Until = policy.Moment(c.int())
+		default:
+			c.unusual = true
+		}
+	}
+}
+
 func (c *recordReader) readHandover(v *policy.Handover) {
 	*v = policy.Handover{}
 	for range c.count(cborMap) {
@@ -1732,6 +1860,8 @@ func (c *recordReader) readStatusRecord(v *statusRecord) {
 		case 8:
 			v.Metered = new(Metering)
 			c.readMetering(v.Metered)
+		case 9:
+			v.AnswersAd = c.bool()
 		default:
 			c.unusual = true
 		}

@@ -71,6 +71,10 @@ func goldenRecords() []any {
 	entered := &policy.Contact{}
 	entered.Member(a).Relation("1").Enter(7, "qr:window")
 	id := ID{1, 2, 3}
+	advertised := &policy.Contact{}
+	advertised.Member(a).Relation("1").Advertise(7)
+	advertised.AnswerAd(a, "1", policy.AdAnswer{Ad: 7, Message: b, At: 8, Delivered: 9, Failed: true, Charged: true})
+	advertised.Apply(&policy.Change{Names: []policy.Alias{a}, Event: policy.StatusChanged{PhoneNumberID: "1", At: 10, FreeUntil: 11}})
 	entry := &Entry{
 		ID: id, At: 14, Business: "shop",
 		Send: policy.Send{
@@ -184,6 +188,9 @@ func goldenRecords() []any {
 		&meterRecord{Kind: meterBudget, Of: "crm", Month: "2026-10", Messages: 4, Spent: 136_500, Reserved: 55_000, Unpriced: 1, Told: toldWarning, ToldOf: 500_000, Changes: 9},
 		&policy.Facts{Budgets: []policy.BudgetFacts{{Name: "crm", Month: "2026-10", Until: 9, Currency: "USD", Amount: 500_000_000, Spent: 136_500, Price: 55_000, Unpriced: true, Warn: 80, Refuses: true}}},
 		&policy.Decision{Verdict: policy.Allow, Rule: policy.RuleConsent, Category: policy.CategoryMarketing, Warnings: []policy.RuleWarning{{Rule: "budget:crm", Reason: "why", Budget: true}}},
+		&contactRecord{Contact: advertised},
+		&statusRecord{Sent: &id, AnswersAd: true},
+		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, FreeUntil: 11, AdAt: 7}}},
 	}
 }
 

@@ -53,6 +53,9 @@ func (t *tx) settle(id ID, o Outcome, l learned) error {
 	if err := t.settleMeters(id, h, before, after); err != nil {
 		return err
 	}
+	if err := t.answersAd(id, h, &after); err != nil {
+		return err
+	}
 	if err := t.settleAttempt(id, h, o); err != nil {
 		return err
 	}

@@ -33,6 +33,9 @@ type statusRecord struct {
 	Sent *ID `cbor:"7,keyasint,omitempty"`
 	// Metered is what the message counts as, where it does and its send is settled.
 	Metered *Metering `cbor:"8,keyasint,omitempty"`
+	// AnswersAd: when it left, its recipient waited for an answer to what they had written
+	// through an ad.
+	AnswersAd bool `cbor:"9,keyasint,omitempty"`
 }
 
 // sent is the ledger entry of the message; nil where nobody knows.
@@ -167,6 +170,9 @@ func (t *tx) statusChanged(e policy.StatusChanged) error {
 		return err
 	}
 	if err := t.putStatus(wamid, before, after); err != nil {
+		return err
+	}
+	if err := t.answerTold(wamid, e.At, &after); err != nil {
 		return err
 	}
 	if err := t.statusLimits(&e, names, after.Entry); err != nil {

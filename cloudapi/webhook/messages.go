@@ -3,6 +3,7 @@ package webhook
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/waguard/waguard/cloudapi/identity"
 	"github.com/waguard/waguard/internal/loosejson"
@@ -37,7 +38,7 @@ type userMessage struct {
 		Type loosejson.String `json:"type"`
 	} `json:"unsupported"`
 	// Referral is there where an ad or a post brought the person.
-	Referral *struct{}    `json:"referral"`
+	Referral *referral    `json:"referral"`
 	Errors   []graphError `json:"errors"`
 	Edit     struct {
 		Message json.RawMessage `json:"message"`
@@ -45,6 +46,15 @@ type userMessage struct {
 
 	raw json.RawMessage
 }
+
+// referral is what brought the person.
+type referral struct {
+	SourceType loosejson.String `json:"source_type"` // ad or post
+}
+
+// free reports that Meta may charge nothing for the chat: an ad's, or that of a button on a
+// page, and not a post's.
+func (f *referral) free() bool { return f != nil && !strings.EqualFold(string(f.SourceType), "post") }
 
 // messages reads every message of a list. Each keeps what it was read from: a
 // type nobody knows has its content under a name nobody knows.
@@ -178,7 +188,7 @@ func (r *reader) window(m *userMessage, k kind, who []policy.Identity, at policy
 		}
 		who = []policy.Identity{group}
 	}
-	r.add(policy.ServiceWindowOpened{PhoneNumberID: r.phoneNumberID, Who: who, At: at, OptOut: optOut, Entry: r.entry(m, k)})
+	r.add(policy.ServiceWindowOpened{PhoneNumberID: r.phoneNumberID, Who: who, At: at, OptOut: optOut, Entry: r.entry(m, k), Ad: m.GroupID == "" && m.Referral.free()})
 }
 
 // entry is how the person came to the chat, where the message tells.

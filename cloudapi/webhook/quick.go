@@ -260,6 +260,8 @@ func (s *status) quick(c *loosejson.Cursor) bool {
 				s.Pricing = new(pricing)
 			}
 			s.Pricing.take(c)
+		case "conversation":
+			s.Talk.take(c)
 		case "errors":
 			list(c, &s.Errors, func(e *graphError) { e.take(c) })
 		default:
@@ -270,6 +272,19 @@ func (s *status) quick(c *loosejson.Cursor) bool {
 		}
 	}
 	return c.Whole()
+}
+
+func (k *conversation) take(c *loosejson.Cursor) {
+	for more := c.Enter('{'); more; more = c.More('{') {
+		switch string(c.Key()) {
+		case "expiration_timestamp":
+			k.Expires.take(c)
+		case "origin":
+			one(c, "type", &k.Origin.Type)
+		default:
+			c.Skip()
+		}
+	}
 }
 
 func (p *pricing) take(c *loosejson.Cursor) {

@@ -28,6 +28,7 @@ type status struct {
 
 	Opaque  loosejson.String `json:"biz_opaque_callback_data"`
 	Pricing *pricing         `json:"pricing"`
+	Talk    conversation     `json:"conversation"`
 	Errors  []graphError     `json:"errors"`
 }
 
@@ -38,6 +39,23 @@ type pricing struct {
 	Type        loosejson.String `json:"type"`
 	PricingType loosejson.String `json:"pricing_type"` // seen in public code in place of type
 	Category    loosejson.String `json:"category"`
+}
+
+// conversation is what Meta counts the message to. Since July 2025 it tells no more than a
+// free entry point window: that it is one, and when that ends.
+type conversation struct {
+	Expires stamp `json:"expiration_timestamp"`
+	Origin  struct {
+		Type loosejson.String `json:"type"`
+	} `json:"origin"`
+}
+
+// freeUntil is the end of a free entry point window; zero where none is told.
+func (c *conversation) freeUntil() policy.Moment {
+	if !policy.FreeEntryCategory(string(c.Origin.Type)) {
+		return 0
+	}
+	return c.Expires.moment()
 }
 
 // statuses reads all statuses of a change. Errors stand in the status they
@@ -74,7 +92,7 @@ func (r *reader) status(s *status, beside int) {
 	who, person := r.recipient(s)
 	e := policy.StatusChanged{
 		PhoneNumberID: r.phoneNumberID, Wamid: string(s.ID), Who: who, At: at,
-		Status: reached, Opaque: string(s.Opaque), Pricing: s.Pricing.read(),
+		Status: reached, Opaque: string(s.Opaque), Pricing: s.Pricing.read(), FreeUntil: s.Talk.freeUntil(),
 	}
 	if reached == policy.StatusFailed {
 		e.ErrorCode = beside

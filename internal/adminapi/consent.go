@@ -71,6 +71,11 @@ type Consent struct {
 	CodeRequested *time.Time `json:"code_requested,omitempty"`
 	// Entry is how they came into the window that is open, such as direct, qr:window or ad.
 	Entry string `json:"entry,omitempty"`
+	// FreeUntil is the end of the free entry point window that is open, in which Meta charges
+	// for no message. AdUnanswered is when they wrote through an ad whose message nobody has
+	// answered yet: an answer within a day opens such a window.
+	FreeUntil    *time.Time `json:"free_until,omitempty"`
+	AdUnanswered *time.Time `json:"ad_unanswered,omitempty"`
 	// Welcomed is when the first template after they agreed left.
 	Welcomed *time.Time `json:"welcomed,omitempty"`
 	// NoEffect says of each scope an opt-in was just recorded for, and that is not
