@@ -14,9 +14,6 @@ const (
 	capped      = "refuse FREQUENCY_CAP 400/131049 marketing by business"
 )
 
-// priced is what the bill is to bring.
-const priced = "prices. Sends are counted by category, and what Meta says it charges for; amounts of money are not known."
-
 var notifyClaims = []claim{
 	{
 		name: "user-initiated", says: "Somebody writes first, and the business may answer",
@@ -154,8 +151,8 @@ var startClaims = []claim{
 	},
 	{
 		name: "ad-is-no-free-form", says: "An ad that opens a chat makes three days free of charge",
-		does:  "It concerns the price alone: free-form is refused after 24 hours as ever",
-		rules: []policy.Rule{policy.RuleWindowClosed}, missing: priced,
+		does:  "It concerns the price alone, which is nothing for 72 hours from the answer: free-form is refused after 24 hours as ever",
+		rules: []policy.Rule{policy.RuleWindowClosed}, tests: []string{"TestFreeEntryPoint"},
 		steps: steps{
 			list, ana.optsIn("marketing"), ana.says(shop, graphsim.Text("Hi").FromAd("1200", "Aff")), text(ana, passes),
 			after(30 * time.Hour), text(ana, windowClosed), template(ana, "sale", toMarketing),
