@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -28,7 +30,8 @@ func metrics(t testing.TB, g *gatewaytest.Gateway) map[string]float64 {
 	t.Helper()
 	_, body := g.AdminCall(t, "/metrics", "")
 	if path := os.Getenv("WAGUARD_METRICS"); path != "" { // for promtool check metrics
-		if err := os.WriteFile(path, ours(body), 0o600); err != nil {
+		file := path + "." + rand.Text() // several tests may write it
+		if err := errors.Join(os.WriteFile(file, ours(body), 0o600), os.Rename(file, path)); err != nil {
 			t.Fatal(err)
 		}
 	}
