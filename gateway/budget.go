@@ -54,17 +54,21 @@ func (b *Budget) Covers(phoneNumberID string) bool {
 	return len(b.Businesses) == 0 || slices.Contains(b.Businesses, phoneNumberID)
 }
 
-// monthOf is a day's month, and when the next one begins in a time zone.
-func monthOf(day string, zone *time.Location) (month string, next time.Time) {
-	first, err := time.Parse(time.DateOnly, day[:len("2006-01")]+"-01")
+// monthOf is the month of a day.
+func monthOf(day string) string { return day[:len("2006-01")] }
+
+// monthAfter is when the month after a month begins in a time zone. To find that out takes
+// longer than to price a send.
+func monthAfter(month string, zone *time.Location) time.Time {
+	first, err := time.Parse(time.DateOnly, month+"-01")
 	if err != nil {
-		panic("a day is no date: " + day) // it is written by billing.Day
+		panic("a month is none: " + month) // it is written by billing.Day
 	}
-	next, err = billing.Midnight(first.AddDate(0, 1, 0).Format(time.DateOnly), zone)
+	next, err := billing.Midnight(first.AddDate(0, 1, 0).Format(time.DateOnly), zone)
 	if err != nil {
 		panic(err) // the same
 	}
-	return day[:len("2006-01")], next
+	return next
 }
 
 // meters gives how far meters are.
@@ -75,7 +79,7 @@ type meters func(context.Context, *store.MeterQuery) (store.Meters, error)
 func (g *Gateway) price(ctx context.Context, e *store.Entry, b *Business, tags billing.Tags, now time.Time, read meters) error {
 	m := messageOf(e, now)
 	rules := billing.RulesOn(m.Day)
-	month, next := monthOf(m.Day, b.Zone)
+	month := monthOf(m.Day)
 	column := m.Category.Column()
 	q := store.MeterQuery{PhoneNumberID: e.Send.PhoneNumberID, WABA: b.WABA, Portfolio: b.Portfolio, Month: month, Market: m.Market}
 	q.Service = column == billing.Service && rules.Allowance > 0
@@ -109,7 +113,7 @@ func (g *Gateway) price(ctx context.Context, e *store.Entry, b *Business, tags b
 		if len(budgets) > 0 && (!e.Price.Known || e.Price.Unit > 0) {
 			e.Metering.Budgets, e.Metering.Price, e.Metering.Unpriced = q.Budgets, e.Price.Unit, !e.Price.Known
 			if e.Decision.Verdict == policy.Allow {
-				e.Facts.Budgets = budgetFacts(e, budgets, known.Budgets, month, policy.MomentOf(next))
+				e.Facts.Budgets = budgetFacts(e, budgets, known.Budgets, month, policy.MomentOf(monthAfter(month, b.Zone)))
 				e.Decision = policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time())
 			}
 		}
@@ -193,8 +197,8 @@ func (g *Gateway) BudgetStates(ctx context.Context) ([]BudgetState, error) {
 func (g *Gateway) monthsUnder(b *Budget) map[string]time.Time {
 	now, months := g.Now(), make(map[string]time.Time)
 	for _, zone := range g.zonesUnder(b) {
-		month, next := monthOf(billing.Day(now, zone), zone)
-		if next.After(months[month]) {
+		month := monthOf(billing.Day(now, zone))
+		if next := monthAfter(month, zone); next.After(months[month]) {
 			months[month] = next
 		}
 	}

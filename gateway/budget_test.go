@@ -57,7 +57,8 @@ func TestMonthOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		month, next := monthOf(billing.Day(now, berlin), berlin)
+		month := monthOf(billing.Day(now, berlin))
+		next := monthAfter(month, berlin)
 		if got := month + " until " + next.UTC().Format(time.RFC3339); got != want {
 			t.Errorf("%s: %s, want %s", at, got, want)
 		}
