@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -101,7 +100,7 @@ func countersOfTags(declared map[string]*gateway.Tag, businesses *gateway.Busine
 		all[name] = make(map[string]tagCounter)
 		for _, value := range append(slices.Clone(tag.Values), gateway.OtherValue) {
 			c := tagCounter{taggedSends.WithLabelValues(name, value), make(map[billing.Currency]prometheus.Counter)}
-			for currency := range maps.Keys(currencies) {
+			for currency := range currencies {
 				c.costs[currency] = taggedCost.WithLabelValues(name, value, string(currency))
 			}
 			all[name][value] = c

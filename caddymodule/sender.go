@@ -70,9 +70,6 @@ func (g *Guard) sentBy(r *http.Request, shown []string) gateway.By {
 	return gateway.By{Sender: sender, Token: token}
 }
 
-// longNumber is what could be a phone number.
-var longNumber = regexp.MustCompile(`[0-9]{9,}`)
-
 // fingerprinting makes fingerprints, as a store does.
 type fingerprinting interface{ Fingerprint(string) string }
 
@@ -97,7 +94,7 @@ func cleanName(s string, by fingerprinting) string {
 		return r
 	}, s)
 	name := []rune(strings.Join(strings.Fields(printable), " "))
-	return longNumber.ReplaceAllStringFunc(string(name[:min(len(name), longestSender)]), func(n string) string {
+	return gateway.LongNumber.ReplaceAllStringFunc(string(name[:min(len(name), longestSender)]), func(n string) string {
 		return "#" + by.Fingerprint(n)
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,14 +83,11 @@ waguard campaign cost --phone-number-id 104455667788 --template sale --language 
 }
 
 func costCampaign(ctx context.Context, c *call) error {
-	file := os.Stdin
-	if name := c.flags.String("to"); name != standardOutput {
-		var err error
-		if file, err = os.Open(name); err != nil {
-			return misused("the list can't be read: %v", err)
-		}
-		defer file.Close()
+	file, shut, err := openList(c.flags.String("to"))
+	if err != nil {
+		return err
 	}
+	defer shut()
 	all := new(adminapi.CampaignCost)
 	seen, twice := make(map[string]bool), 0
 	var batch []string
@@ -108,7 +104,7 @@ func costCampaign(ctx context.Context, c *call) error {
 		}
 		return all.Add(answer)
 	}
-	err := eachContact(file, func(contact string) error {
+	err = eachContact(file, func(contact string) error {
 		if seen[contact] {
 			twice++
 			return nil

@@ -63,6 +63,18 @@ func (t *importTally) rows() [][2]string {
 // batchBytes is how large the records of one request may be, beside their number.
 const batchBytes = adminapi.LargestImportBody / 4
 
+// openList opens a list of people, which shut closes again; - is standard input, and stays
+// open.
+func openList(name string) (file *os.File, shut func() error, err error) {
+	if name == standardOutput {
+		return os.Stdin, func() error { return nil }, nil
+	}
+	if file, err = os.Open(name); err != nil {
+		return nil, nil, misused("the list can't be read: %v", err)
+	}
+	return file, file.Close, nil
+}
+
 // importList sends a list to the gateway, batch by batch. What it is made of need not be
 // in memory at once.
 func importList(ctx context.Context, c *call) (err error) {
@@ -70,15 +82,14 @@ func importList(ctx context.Context, c *call) (err error) {
 	if err != nil {
 		return err
 	}
-	file, size := os.Stdin, int64(0)
-	if from := c.flags.String("from"); from != standardOutput {
-		if file, err = os.Open(from); err != nil {
-			return misused("the list can't be read: %v", err)
-		}
-		defer file.Close()
-		if info, err := file.Stat(); err == nil {
-			size = info.Size()
-		}
+	file, shut, err := openList(c.flags.String("from"))
+	if err != nil {
+		return err
+	}
+	defer shut()
+	size := int64(0)
+	if info, err := file.Stat(); err == nil && file != os.Stdin {
+		size = info.Size()
 	}
 	rejects, err := newRejects(c.flags.String("rejects"))
 	if err != nil {

@@ -16,8 +16,7 @@ func (g *Gateway) Forecast(ctx context.Context, s ReportSelection) (*billing.For
 		return nil, misasked(errors.New("a forecast is of the running month, and takes neither a time nor what a report groups or prices by"))
 	}
 	now := g.Now()
-	// Its last weeks begin with a whole day in every time zone, and its month may be a day
-	// further elsewhere; what lies outside is left out by days below.
+	// Weeks and month begin at midnight where each account is.
 	weeks, month := s, s
 	weeks.From = now.AddDate(0, 0, -billing.ForecastDays).UTC().Format(time.DateOnly)
 	month.From = now.UTC().Format("2006-01") + "-01"

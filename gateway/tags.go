@@ -49,8 +49,9 @@ func CheckTagName(name string) error {
 	return nil
 }
 
-// likePhone is what could be somebody's phone number.
-var likePhone = regexp.MustCompile(`[0-9]{9}`)
+// LongNumber is what could be somebody's phone number in what senders say of themselves and
+// of their messages.
+var LongNumber = regexp.MustCompile(`[0-9]{9,}`)
 
 // CheckTagValue says what is wrong with the value of a tag. It goes into logs and reports,
 // where no phone number may be.
@@ -59,7 +60,7 @@ func CheckTagValue(value string) error {
 	if value == "" || len(value) > longestTagValue || strings.ContainsFunc(value, bad) {
 		return fmt.Errorf("%q is no value of a tag: it has 1 to %d printable ASCII characters without spaces, commas, semicolons, quotes and equal signs", value, longestTagValue)
 	}
-	if likePhone.MatchString(value) {
+	if LongNumber.MatchString(value) {
 		return errors.New("a value of a tag has nine digits in a row, and could be a phone number")
 	}
 	return nil

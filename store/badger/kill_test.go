@@ -89,12 +89,12 @@ func TestKill(t *testing.T) {
 	t.Logf("%d acknowledged writes", len(acknowledged))
 }
 
-// killWriter runs a writing process, kills it after some acknowledgements, and
-// adds all of them to acknowledged.
-func killWriter(t *testing.T, dir string, after int, acknowledged map[string]string) {
+// startChild starts a process that does one of the children's work on a directory, and reads
+// what it prints.
+func startChild(t *testing.T, does, dir string) (*exec.Cmd, *bufio.Reader) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childEnv+"=write", "WAGUARD_TEST_DIR="+dir)
+	child.Env = append(os.Environ(), childEnv+"="+does, "WAGUARD_TEST_DIR="+dir)
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {
@@ -103,7 +103,14 @@ func killWriter(t *testing.T, dir string, after int, acknowledged map[string]str
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewReader(out)
+	return child, bufio.NewReader(out)
+}
+
+// killWriter runs a writing process, kills it after some acknowledgements, and
+// adds all of them to acknowledged.
+func killWriter(t *testing.T, dir string, after int, acknowledged map[string]string) {
+	t.Helper()
+	child, lines := startChild(t, "write", dir)
 	for i := 0; ; i++ {
 		if i == after {
 			child.Process.Kill()

@@ -1,14 +1,12 @@
 package badger
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -70,18 +68,9 @@ func TestKillSumming(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 8))
 	equal := 0
 	for round := range 4 {
-		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), childEnv+"=sums", "WAGUARD_TEST_DIR="+dir)
-		child.Stderr = os.Stderr
-		out, err := child.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
+		child, lines := startChild(t, "sums", dir)
 		after, delay := 4+random.IntN(10), time.Duration(random.IntN(20))*time.Millisecond
-		for lines := bufio.NewReader(out); ; after-- {
+		for ; ; after-- {
 			line, err := lines.ReadString('\n')
 			if errors.Is(err, io.EOF) {
 				break

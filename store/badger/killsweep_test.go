@@ -1,14 +1,11 @@
 package badger
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -62,19 +59,10 @@ func TestKillSweeping(t *testing.T) {
 	dir := fastDir(t)
 	random := rand.New(rand.NewPCG(5, 6))
 	for round := range 4 {
-		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), childEnv+"=sweep", "WAGUARD_TEST_DIR="+dir)
-		child.Stderr = os.Stderr
-		out, err := child.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
+		child, lines := startChild(t, "sweep", dir)
 		var acknowledged []store.ID
 		after, delay := 200+random.IntN(400), time.Duration(random.IntN(20))*time.Millisecond
-		for lines := bufio.NewReader(out); ; {
+		for {
 			line, err := lines.ReadString('\n')
 			if errors.Is(err, io.EOF) {
 				break

@@ -127,17 +127,19 @@ func TestStoreOfVersionBefore(t *testing.T) {
 	}
 }
 
-// TestStoreBeforeLog opens a directory that was written before there was a log of
-// changes, by a gateway that was killed.
-func TestStoreBeforeLog(t *testing.T) {
-	want, err := os.ReadFile("testdata/store-2.golden")
+// opensAsOlder opens a directory that an older version wrote, twice: it says what it said, is
+// sound and of today's schema, and what further looks at holds.
+func opensAsOlder(t *testing.T, version int, now time.Time, further func(*Store)) {
+	t.Helper()
+	name := fmt.Sprint("testdata/store-", version)
+	want, err := os.ReadFile(name + ".golden")
 	if err != nil {
 		t.Fatal(err)
 	}
 	base := t.TempDir()
-	extract(t, "testdata/store-2.tar.gz", base)
+	extract(t, name+".tar.gz", base)
 	for range 2 {
-		s := openStore(t, filepath.Join(base, "store"), Options{Now: func() time.Time { return testTime.Add(time.Hour) }})
+		s := openStore(t, filepath.Join(base, "store"), Options{Now: func() time.Time { return now }})
 		if got := show(t, s); got != string(want) {
 			t.Errorf("the store says\n%s\nand it said\n%s", got, want)
 		}
@@ -147,11 +149,20 @@ func TestStoreBeforeLog(t *testing.T) {
 		if got := s.Schema(); got != schemaVersion {
 			t.Errorf("its schema is %d", got)
 		}
+		further(s)
+		closeStore(t, s)
+		now = now.Add(time.Hour)
+	}
+}
+
+// TestStoreBeforeLog opens a directory that was written before there was a log of
+// changes, by a gateway that was killed.
+func TestStoreBeforeLog(t *testing.T) {
+	opensAsOlder(t, 2, testTime.Add(time.Hour), func(s *Store) {
 		if c := s.Condition(); len(c.Notices) > 0 {
 			t.Errorf("it says %q", c.Notices)
 		}
-		closeStore(t, s)
-	}
+	})
 }
 
 // extract unpacks the directories and files of an archive.
@@ -192,26 +203,9 @@ func extract(t testing.TB, archive, to string) {
 // TestStoreBeforeErasure opens a directory that the version before wrote, which kept the
 // log of consent records, and neither tombstones nor what changes replace.
 func TestStoreBeforeErasure(t *testing.T) {
-	want, err := os.ReadFile("testdata/store-4.golden")
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := t.TempDir()
-	extract(t, "testdata/store-4.tar.gz", base)
-	now := testTime.Add(48 * time.Hour)
-	for range 2 {
-		s := openStore(t, filepath.Join(base, "store"), Options{Now: func() time.Time { return now }})
-		if got := show(t, s); got != string(want) {
-			t.Errorf("the store says\n%s\nand it said\n%s", got, want)
-		}
-		if r, err := s.Examine(t.Context()); err != nil || !r.Sound() {
-			t.Errorf("checked: %+v, %v", r, err)
-		}
+	opensAsOlder(t, 4, testTime.Add(48*time.Hour), func(s *Store) {
 		if r, err := s.VerifyLog(t.Context(), nil); err != nil || !r.Sound() || r.Records == 0 {
 			t.Errorf("the log: %+v, %v", r, err)
-		}
-		if got := s.Schema(); got != schemaVersion {
-			t.Errorf("its schema is %d", got)
 		}
 		began := policy.MomentOf(testTime.Add(48 * time.Hour))
 		query := store.Query{PhoneNumberID: testNumber, Who: olderPeople[:1]}
@@ -223,33 +217,14 @@ func TestStoreBeforeErasure(t *testing.T) {
 		if err := errors.Join(err, errNow); err != nil || was.Persons[0].Opened != is.Persons[0].Opened || was.Persons[0].Consent != is.Persons[0].Consent {
 			t.Errorf("then %+v, now %+v: %v", was.Persons, is.Persons, err)
 		}
-		closeStore(t, s)
-		now = now.Add(time.Hour)
-	}
+	})
 }
 
 // TestStoreBeforeBill opens a directory that the version before wrote, which knew no
 // prices, by a gateway that was killed: what it counts is what its ledger comes to, and of
 // what was delivered it is known when, as far as statuses told.
 func TestStoreBeforeBill(t *testing.T) {
-	want, err := os.ReadFile("testdata/store-5.golden")
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := t.TempDir()
-	extract(t, "testdata/store-5.tar.gz", base)
-	now := testTime.Add(time.Hour)
-	for range 2 {
-		s := openStore(t, filepath.Join(base, "store"), Options{Now: func() time.Time { return now }})
-		if got := show(t, s); got != string(want) {
-			t.Errorf("the store says\n%s\nand it said\n%s", got, want)
-		}
-		if r, err := s.Examine(t.Context()); err != nil || !r.Sound() {
-			t.Errorf("checked: %+v, %v", r, err)
-		}
-		if got := s.Schema(); got != schemaVersion {
-			t.Errorf("its schema is %d", got)
-		}
+	opensAsOlder(t, 5, testTime.Add(time.Hour), func(s *Store) {
 		entries := make(map[store.Alike]int)
 		for e, err := range s.Ledger(t.Context(), store.Filter{}) {
 			if err != nil {
@@ -273,7 +248,5 @@ func TestStoreBeforeBill(t *testing.T) {
 		if err := s.SumUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		closeStore(t, s)
-		now = now.Add(time.Hour)
-	}
+	})
 }
