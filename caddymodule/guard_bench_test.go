@@ -35,6 +35,10 @@ func (*openWindow) Number(context.Context, string) (store.Number, error) {
 	return store.Number{Display: "4930123456"}, nil
 }
 
+func (*openWindow) Meters(context.Context, *store.MeterQuery) (store.Meters, error) {
+	return store.Meters{}, nil
+}
+
 func (*openWindow) OpaquePseudonym(string, string) policy.Alias { return policy.Alias{1} }
 
 func (*openWindow) Fingerprint(string) string { return "a1b2c3d4e5" }
