@@ -36,10 +36,11 @@ var rooms = []struct{ name, mayImport, never string }{
 	// What moves nothing and knows nothing of the others.
 	{"consent", "", "caddy badger network disk logger"},
 	{"policy/rulelang", "", "caddy badger network disk logger"},
-	{"policy", "consent policy/rulelang", "caddy badger network disk logger"},
+	{"internal/decimal", "", "caddy badger network disk logger"},
+	{"policy", "consent internal/decimal policy/rulelang", "caddy badger network disk logger"},
 	{"audit", "", "caddy badger network disk logger"},
 	{"phone", "", "caddy badger network disk logger"},
-	{"billing", "", "caddy badger network disk logger"},
+	{"billing", "internal/decimal", "caddy badger network disk logger"},
 	{"internal/strictjson", "", "caddy badger network disk logger"},
 	{"internal/loosejson", "", "caddy badger network disk logger"},
 	{"internal/qr", "", "caddy badger network disk logger"},

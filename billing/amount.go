@@ -6,19 +6,13 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/waguard/waguard/internal/decimal"
 )
 
 // Amount is an amount of money in millionths of the unit of its currency, exact. Rate
 // cards have four decimals, and none is known to have more than six.
 type Amount int64
-
-const (
-	amountDecimals = 6
-	// shownDecimals are those that are written also where they are zero, as on the
-	// cards.
-	shownDecimals = 4
-	unit          = 1_000_000
-)
 
 // ErrOverflow: a sum of money is larger than there is money.
 var ErrOverflow = errors.New("the amount is too large to be counted")
@@ -32,10 +26,10 @@ func ParseAmount(s string) (Amount, error) {
 	if whole == "" || pointed && fraction == "" || !digits(whole) || !digits(fraction) {
 		return 0, fmt.Errorf("%q is no amount of money; write it as 0.0618", s)
 	}
-	if len(fraction) > amountDecimals {
-		return 0, fmt.Errorf("%q has more than %d decimals, which would have to be rounded", s, amountDecimals)
+	if len(fraction) > decimal.Places {
+		return 0, fmt.Errorf("%q has more than %d decimals, which would have to be rounded", s, decimal.Places)
 	}
-	n, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", amountDecimals-len(fraction)), 10, 64)
+	n, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", decimal.Places-len(fraction)), 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("%q: %w", s, ErrOverflow)
 	}
@@ -50,17 +44,7 @@ func digits(s string) bool {
 }
 
 // String is the amount as cards write it: with a point, and at least four decimals.
-func (a Amount) String() string {
-	sign, n := "", uint64(a)
-	if a < 0 {
-		sign, n = "-", -n
-	}
-	fraction := fmt.Sprintf("%0*d", amountDecimals, n%unit)
-	for len(fraction) > shownDecimals && fraction[len(fraction)-1] == '0' {
-		fraction = fraction[:len(fraction)-1]
-	}
-	return sign + strconv.FormatUint(n/unit, 10) + "." + fraction
-}
+func (a Amount) String() string { return decimal.Format(int64(a)) }
 
 // MarshalText writes the amount as String does: a number would lose digits in readers
 // that make floats of numbers.

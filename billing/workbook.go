@@ -9,6 +9,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"github.com/waguard/waguard/internal/decimal"
 )
 
 // Some of the files that Meta calls CSV are workbooks of Excel. What a rate card needs of
@@ -134,7 +136,7 @@ func decimalOf(value string) (string, error) {
 	if exact.Cmp(new(big.Rat).SetInt64(1_000_000_000_000)) > 0 {
 		return "", errors.New("the number is too large")
 	}
-	text := exact.FloatString(amountDecimals)
+	text := exact.FloatString(decimal.Places)
 	rounded, _ := new(big.Rat).SetString(text)
 	apart := new(big.Rat).Sub(exact, rounded)
 	if apart.Abs(apart).Cmp(big.NewRat(1, 1_000_000_000_000)) > 0 {

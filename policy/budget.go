@@ -1,29 +1,17 @@
 package policy
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/waguard/waguard/internal/decimal"
+)
 
 // Money is an amount of money in millionths of the unit of its currency. What a send costs
 // is for who asks to say: the rules only compare.
 type Money int64
 
-const (
-	moneyUnit     = 1_000_000
-	moneyDecimals = 6
-	moneyShown    = 4 // decimals that are written also where they are zero
-)
-
 // String is the amount with at least four decimals, as rate cards have them.
-func (m Money) String() string {
-	sign, n := "", uint64(m)
-	if m < 0 {
-		sign, n = "-", -n
-	}
-	fraction := fmt.Sprintf("%0*d", moneyDecimals, n%moneyUnit)
-	for len(fraction) > moneyShown && fraction[len(fraction)-1] == '0' {
-		fraction = fraction[:len(fraction)-1]
-	}
-	return fmt.Sprintf("%s%d.%s", sign, n/moneyUnit, fraction)
-}
+func (m Money) String() string { return decimal.Format(int64(m)) }
 
 // BudgetFacts are what is known of a budget that a send counts under.
 type BudgetFacts struct {
