@@ -1,6 +1,9 @@
 package billing
 
-import "errors"
+import (
+	"encoding/json"
+	"errors"
+)
 
 // Send is one send, as far as it is counted.
 type Send struct {
@@ -62,6 +65,53 @@ type Counts struct {
 	// them it has no price for.
 	Actual   Amount `json:"actual"`
 	Unpriced int    `json:"unpriced"`
+
+	// SeveralCurrencies: the amounts would be of several, which don't add up. There are none.
+	SeveralCurrencies bool `json:"several_currencies,omitempty"`
+}
+
+// Cost is what the delivered ones cost, as far as prices are known; false where nobody knows
+// it, since none of those that are charged for has a known price.
+func (c *Counts) Cost() (Amount, bool) {
+	return c.Actual, !c.SeveralCurrencies && (c.Unpriced == 0 || c.Unpriced < c.Charged)
+}
+
+// Expected is what those that Meta took were expected to cost, as far as prices were known;
+// false where nobody knew it of any.
+func (c *Counts) Expected() (Amount, bool) {
+	return c.Estimated, !c.SeveralCurrencies && (c.Unestimated == 0 || c.Estimated != 0)
+}
+
+// countsJSON are counts as JSON has them: money that nobody knows is null, and never zero.
+type countsJSON struct {
+	plainCounts
+	Estimated *Amount `json:"estimated"`
+	Actual    *Amount `json:"actual"`
+}
+
+type plainCounts Counts
+
+func (c *Counts) json() countsJSON {
+	j := countsJSON{plainCounts: plainCounts(*c)}
+	if a, ok := c.Expected(); ok {
+		j.Estimated = &a
+	}
+	if a, ok := c.Cost(); ok {
+		j.Actual = &a
+	}
+	return j
+}
+
+// MarshalJSON writes money that nobody knows as null.
+func (c Counts) MarshalJSON() ([]byte, error) { return json.Marshal(c.json()) }
+
+// known is an amount; nil where nobody knows it, since some messages have no price and none
+// has one.
+func known(a Amount, without int) *Amount {
+	if without > 0 && a == 0 {
+		return nil
+	}
+	return &a
 }
 
 func (c *Counts) add(other *Counts) (err error) {

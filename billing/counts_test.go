@@ -1,6 +1,10 @@
 package billing
 
-import "testing"
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
 
 // What a send counts as follows from what Meta answered and told since.
 func TestCounts(t *testing.T) {
@@ -33,5 +37,44 @@ func TestCounts(t *testing.T) {
 		if err != nil || got != test.delivered {
 			t.Errorf("%s: delivered it counts as %+v, %v; want %+v", test.name, got, err, test.delivered)
 		}
+	}
+}
+
+// Money that nobody knows is null in JSON, in every part of a report and a forecast, and never
+// zero; what is free costs zero. What is written can be read again.
+func TestUnknownMoneyInJSON(t *testing.T) {
+	priced, unpriced := Counts{Delivered: 3, Charged: 3, Unpriced: 1, Actual: 20, Accepted: 3, Unestimated: 1, Estimated: 20}, Counts{Delivered: 3, Charged: 3, Unpriced: 3, Accepted: 3, Unestimated: 3}
+	free := Counts{Delivered: 3, Free: 3, Accepted: 3}
+	for _, test := range []struct {
+		name  string
+		value any
+		want  string
+	}{
+		{"a row", Row{Counts: unpriced}, `"estimated":null,"actual":null`},
+		{"a row of which some is known", Row{Counts: priced}, `"estimated":"0.00002","actual":"0.00002"`},
+		{"a row that is free", Row{Counts: free}, `"estimated":"0.0000","actual":"0.0000"`},
+		{"a total", Total{Currency: "USD", Counts: unpriced}, `"estimated":null,"actual":null`},
+		{"a report", &Report{Total: unpriced}, `"estimated":null,"actual":null`},
+		{"a report in several currencies", &Report{Total: Counts{Delivered: 3, Charged: 3, SeveralCurrencies: true}}, `"several_currencies":true,"estimated":null,"actual":null`},
+		{"a total that wasn't known", Total{Counts: priced, WasUnpriced: 4}, `"actual":"0.00002","cost_was_unpriced":4`},
+		{"a forecast", ForecastRow{Delivered: 3, Unpriced: 3, ExpectedUnpriced: 9}, `"cost":null,"expected_cost":null`},
+		{"a forecast that is free", ForecastRow{Delivered: 3}, `"cost":"0.0000","expected_cost":"0.0000"`},
+	} {
+		got, err := json.Marshal(test.value)
+		if err != nil || !strings.Contains(string(got), test.want) {
+			t.Errorf("%s: %s, %v", test.name, got, err)
+		}
+		if n := strings.Count(string(got), `"actual"`); n > 1 {
+			t.Errorf("%s has the cost %d times: %s", test.name, n, got)
+		}
+	}
+	want := Report{Rows: []Row{{Key: Key{Day: "2026-10-01", Tags: "team=crm", Currency: "USD"}, Counts: priced}}, Total: priced, Totals: []Total{{Currency: "USD", Counts: priced, WasUnpriced: 1}}}
+	written, err := json.Marshal(&want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Report
+	if err := json.Unmarshal(written, &got); err != nil || got.Rows[0] != want.Rows[0] || got.Total != want.Total || got.Totals[0] != want.Totals[0] {
+		t.Errorf("%s is read as %+v, %v", written, got, err)
 	}
 }

@@ -2,7 +2,9 @@ package billing
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strings"
@@ -11,8 +13,10 @@ import (
 
 // Forecast is what the running month is expected to cost: what was delivered so far, and
 // for each day that is left as much as on the same days of the week within the last four
-// weeks, at the prices of today.
+// weeks, at the prices of today. Today, and so the month, is that of each account's time
+// zone.
 type Forecast struct {
+	// Month is the one that runs; where accounts are in different ones, the later.
 	Month string    `json:"month"`
 	AsOf  time.Time `json:"as_of"`
 	// Since is the first day it rests on, and Days how many those are.
@@ -24,15 +28,27 @@ type Forecast struct {
 // ForecastRow is the forecast for one category in one currency. What is expected is rounded
 // once, at the end: messages to whole ones, and money to the sixth decimal.
 type ForecastRow struct {
+	Month    string   `json:"month"` // that runs where the accounts are
 	Category string   `json:"category"`
 	Currency Currency `json:"currency"`
 	// Delivered and Cost are those of the month so far, Unpriced of them at no known price.
 	Delivered int    `json:"delivered"`
 	Cost      Amount `json:"cost"`
 	Unpriced  int    `json:"unpriced"`
-	// ExpectedDelivered and ExpectedCost are those of the whole month.
+	// ExpectedDelivered, ExpectedCost and ExpectedUnpriced are those of the whole month.
 	ExpectedDelivered int    `json:"expected_delivered"`
 	ExpectedCost      Amount `json:"expected_cost"`
+	ExpectedUnpriced  int    `json:"expected_unpriced"`
+}
+
+// MarshalJSON writes money that nobody knows as null.
+func (r ForecastRow) MarshalJSON() ([]byte, error) {
+	type plain ForecastRow
+	return json.Marshal(struct {
+		plain
+		Cost         *Amount `json:"cost"`
+		ExpectedCost *Amount `json:"expected_cost"`
+	}{plain(r), known(r.Cost, r.Unpriced), known(r.ExpectedCost, r.ExpectedUnpriced)})
 }
 
 // ForecastDays is how many days before today a forecast rests on, and fewestForecastDays
@@ -41,6 +57,14 @@ const (
 	ForecastDays       = 28
 	fewestForecastDays = 7
 )
+
+// ForecastFrom are the first days that the reports of a forecast must have, of the weeks and
+// of the month: the earliest that are in any time zone. What an account has of before its
+// own isn't counted.
+func ForecastFrom(now time.Time) (weeks, month string) {
+	earliest := now.UTC().Add(-12 * time.Hour) // no time zone is further behind
+	return earliest.AddDate(0, 0, -ForecastDays).Format(time.DateOnly), earliest.Format("2006-01") + "-01"
+}
 
 // ForecastBy is what the reports must be grouped by that a forecast is made of.
 var ForecastBy = []string{"day", "number", "category", "market", "price_type"}
@@ -59,55 +83,135 @@ type flow struct {
 	counted                        bool // they use up the monthly allowance
 }
 
+// flowSums are the messages of a flow, what they cost, and how many have no known price: by
+// day of the week, and of today.
 type flowSums struct {
-	messages, cost [7]big.Rat // by day of the week
-	today          int
-	todayCost      Amount
+	past  [7]volume
+	today volume
+}
+
+// volume is messages and their cost, exactly.
+type volume struct{ messages, cost, unpriced big.Rat }
+
+func (v *volume) add(r *Row) {
+	v.messages.Add(&v.messages, big.NewRat(int64(r.Delivered), 1))
+	v.cost.Add(&v.cost, big.NewRat(int64(r.Actual), 1))
+	v.unpriced.Add(&v.unpriced, big.NewRat(int64(r.Unpriced), 1))
+}
+
+// plus adds a multiple of another volume.
+func (v *volume) plus(by *big.Rat, other *volume) {
+	v.messages.Add(&v.messages, new(big.Rat).Mul(by, &other.messages))
+	v.cost.Add(&v.cost, new(big.Rat).Mul(by, &other.cost))
+	v.unpriced.Add(&v.unpriced, new(big.Rat).Mul(by, &other.unpriced))
+}
+
+// less takes another volume away, down to nothing.
+func (v *volume) less(other *volume) {
+	notBelowZero(v.messages.Sub(&v.messages, &other.messages))
+	notBelowZero(v.cost.Sub(&v.cost, &other.cost))
+	notBelowZero(v.unpriced.Sub(&v.unpriced, &other.unpriced))
+}
+
+// forecastKey is what a row is of.
+type forecastKey struct {
+	month, category string
+	currency        Currency
 }
 
 // forecasting makes a forecast.
 type forecasting struct {
 	now   time.Time
 	cards *Cards
-	zones map[string]*time.Location
+	zones map[string]*zoneDays
 	flows map[flow]*flowSums
-	sofar map[[2]string]*ForecastRow
-	used  map[string]int // service messages of the month by number
+	rows  map[forecastKey]*ForecastRow
+	rest  map[forecastKey]*volume // that is expected beside
+	used  map[string]int          // service messages of the month by number
 	since string
 }
 
+// zoneDays are the days of a time zone.
+type zoneDays struct {
+	// today is the day that it is, and first the first of the weeks before.
+	today, first string
+	// of is which day of the week today is; past and left are how many whole days of each
+	// there are that the forecast rests on, and that are left of the month after today.
+	of         time.Weekday
+	past, left [7]int
+	total      int // of past
+}
+
+func (z *zoneDays) month() string { return z.today[:len("2006-01")] }
+
 // NewForecast makes a forecast of two reports, both by ForecastBy: of the last ForecastDays
-// and today, priced by the rules and cards of today, and of the month so far as it was.
+// and today, priced by the rules and cards of today ([WhatIf.At]), and of the month so far as
+// it was. They may begin earlier ([ForecastFrom]).
 func NewForecast(history, month *Report, cards *Cards, now time.Time) (*Forecast, error) {
-	f := &forecasting{now: now, cards: cards, zones: make(map[string]*time.Location), flows: make(map[flow]*flowSums), sofar: make(map[[2]string]*ForecastRow), used: make(map[string]int)}
-	first := ""
-	for i := range history.Rows {
-		if r := &history.Rows[i]; r.Delivered > 0 && (first == "" || r.Day < first) {
-			first = r.Day
+	f := &forecasting{
+		now: now, cards: cards, zones: make(map[string]*zoneDays), flows: make(map[flow]*flowSums),
+		rows: make(map[forecastKey]*ForecastRow), rest: make(map[forecastKey]*volume), used: make(map[string]int),
+	}
+	for _, r := range []*Report{history, month} {
+		if err := f.findZones(r); err != nil {
+			return nil, err
 		}
 	}
-	if first == "" {
+	for i := range history.Rows {
+		if r := &history.Rows[i]; r.Delivered > 0 && r.Day >= f.zones[r.TimeZone].first && (f.since == "" || r.Day < f.since) {
+			f.since = r.Day
+		}
+	}
+	if f.since == "" {
 		return nil, &TooFewDays{}
 	}
-	f.since = first
+	for _, z := range f.zones {
+		z.countPast(f.since)
+	}
 	for i := range month.Rows {
-		r := &month.Rows[i]
-		row := f.row(r)
-		var err error
-		row.Delivered, row.Unpriced = row.Delivered+r.Delivered, row.Unpriced+r.Unpriced
-		if row.Cost, err = row.Cost.Plus(r.Actual); err != nil {
+		if err := f.count(&month.Rows[i]); err != nil {
 			return nil, err
-		}
-		if counted(r) {
-			f.used[r.PhoneNumberID] += r.Delivered
 		}
 	}
 	for i := range history.Rows {
-		if err := f.learn(&history.Rows[i]); err != nil {
-			return nil, err
-		}
+		f.learn(&history.Rows[i])
 	}
 	return f.forecast()
+}
+
+// findZones notes the days of the time zones of a report.
+func (f *forecasting) findZones(report *Report) error {
+	for i := range report.Rows {
+		name := report.Rows[i].TimeZone
+		if f.zones[name] != nil {
+			continue
+		}
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			return err
+		}
+		y, m, d := f.now.In(zone).Date()
+		day := func(after int) time.Time { return time.Date(y, m, d+after, 12, 0, 0, 0, time.UTC) }
+		z := &zoneDays{today: day(0).Format(time.DateOnly), first: day(-ForecastDays).Format(time.DateOnly), of: day(0).Weekday()}
+		for after := 1; day(after).Month() == m; after++ {
+			z.left[day(after).Weekday()]++
+		}
+		f.zones[name] = z
+	}
+	return nil
+}
+
+// countPast counts the whole days since one.
+func (z *zoneDays) countPast(since string) {
+	of := z.of
+	today, err := time.Parse(time.DateOnly, z.today)
+	for back := 1; back <= ForecastDays && err == nil; back++ {
+		of = (of + 6) % 7
+		if today.AddDate(0, 0, -back).Format(time.DateOnly) >= since {
+			z.past[of]++
+			z.total++
+		}
+	}
 }
 
 // counted reports that the messages of a row use up the monthly allowance.
@@ -115,31 +219,35 @@ func counted(r *Row) bool {
 	return columnOf(Category(r.Category)) == Service && (r.PriceType == string(Regular) || r.PriceType == string(FreeAllowance))
 }
 
+// row is the one of what a row of a report is of.
 func (f *forecasting) row(r *Row) *ForecastRow {
-	key := [2]string{r.Category, string(r.Currency)}
-	if f.sofar[key] == nil {
-		f.sofar[key] = &ForecastRow{Category: r.Category, Currency: r.Currency}
+	key := forecastKey{f.zones[r.TimeZone].month(), r.Category, r.Currency}
+	if f.rows[key] == nil {
+		f.rows[key] = &ForecastRow{Month: key.month, Category: r.Category, Currency: r.Currency}
+		f.rest[key] = new(volume)
 	}
-	return f.sofar[key]
+	return f.rows[key]
 }
 
-func (f *forecasting) zone(name string) (*time.Location, error) {
-	zone, ok := f.zones[name]
-	if !ok {
-		var err error
-		if zone, err = time.LoadLocation(name); err != nil {
-			return nil, err
-		}
-		f.zones[name] = zone
+// count adds a row of the month so far.
+func (f *forecasting) count(r *Row) (err error) {
+	if r.Day[:len("2006-01")] != f.zones[r.TimeZone].month() || r.Delivered == 0 {
+		return nil
 	}
-	return zone, nil
+	row := f.row(r)
+	row.Delivered, row.Unpriced = row.Delivered+r.Delivered, row.Unpriced+r.Unpriced
+	if counted(r) {
+		f.used[r.PhoneNumberID] += r.Delivered
+	}
+	row.Cost, err = row.Cost.Plus(r.Actual)
+	return err
 }
 
 // learn adds a row of the last weeks to its flow.
-func (f *forecasting) learn(r *Row) error {
-	zone, err := f.zone(r.TimeZone)
-	if err != nil || r.Delivered == 0 {
-		return err
+func (f *forecasting) learn(r *Row) {
+	zone := f.zones[r.TimeZone]
+	if r.Delivered == 0 || r.Day < zone.first {
+		return
 	}
 	f.row(r)
 	key := flow{r.PhoneNumberID, r.TimeZone, r.Category, r.Market, r.Currency, counted(r)}
@@ -148,138 +256,122 @@ func (f *forecasting) learn(r *Row) error {
 		sums = new(flowSums)
 		f.flows[key] = sums
 	}
-	if r.Day == Day(f.now, zone) {
-		sums.today += r.Delivered
-		sums.todayCost, err = sums.todayCost.Plus(r.Actual)
-		return err
+	if r.Day == zone.today {
+		sums.today.add(r)
+	} else if day, err := time.Parse(time.DateOnly, r.Day); err == nil {
+		sums.past[day.Weekday()].add(r)
 	}
-	day, err := time.Parse(time.DateOnly, r.Day)
-	if err != nil {
-		return err
-	}
-	of := day.Weekday()
-	sums.messages[of].Add(&sums.messages[of], big.NewRat(int64(r.Delivered), 1))
-	sums.cost[of].Add(&sums.cost[of], big.NewRat(int64(r.Actual), 1))
-	return nil
+}
+
+// serviceRest is what is expected of a number's service messages without the allowance.
+type serviceRest struct {
+	volume
+	row  forecastKey
+	free int // of them by the allowance
 }
 
 // forecast adds what the days that are left are expected to bring.
 func (f *forecasting) forecast() (*Forecast, error) {
 	fc := &Forecast{AsOf: f.now.UTC(), Since: f.since, Rows: []ForecastRow{}}
-	type rest struct{ messages, cost *big.Rat }
-	expected := make(map[[2]string]*rest)
-	serviceRest, serviceCost := make(map[string]*big.Rat), make(map[string]*big.Rat)
-	serviceKey := make(map[string][2]string)
+	service := make(map[string]*serviceRest) // by number
 	for key, sums := range f.flows {
-		zone, err := f.zone(key.zone)
-		if err != nil {
-			return nil, err
+		zone := f.zones[key.zone]
+		if zone.total < fewestForecastDays {
+			return nil, &TooFewDays{zone.total}
 		}
-		past, left := f.days(zone)
-		total := 0
-		for _, n := range past {
-			total += n
-		}
-		if total < fewestForecastDays {
-			return nil, &TooFewDays{total}
-		}
-		fc.Days = max(fc.Days, total)
-		today := Day(f.now, zone)
-		fc.Month = max(fc.Month, today[:len("2006-01")])
-		messages, cost := new(big.Rat), new(big.Rat)
-		for of := range 7 {
-			if past[of] == 0 {
-				continue
-			}
-			each := big.NewRat(int64(left[of]), int64(past[of]))
-			messages.Add(messages, new(big.Rat).Mul(each, &sums.messages[of]))
-			cost.Add(cost, new(big.Rat).Mul(each, &sums.cost[of]))
-		}
-		of := f.now.In(zone).Weekday()
-		if past[of] > 0 { // of today what is usual is expected, unless more has come
-			once := big.NewRat(1, int64(past[of]))
-			messages.Add(messages, notBelowZero(new(big.Rat).Sub(new(big.Rat).Mul(once, &sums.messages[of]), big.NewRat(int64(sums.today), 1))))
-			cost.Add(cost, notBelowZero(new(big.Rat).Sub(new(big.Rat).Mul(once, &sums.cost[of]), big.NewRat(int64(sums.todayCost), 1))))
-		}
-		row := [2]string{key.category, string(key.currency)}
-		if expected[row] == nil {
-			expected[row] = &rest{new(big.Rat), new(big.Rat)}
-		}
-		expected[row].messages.Add(expected[row].messages, messages)
+		fc.Days = max(fc.Days, zone.total)
+		fc.Month = max(fc.Month, zone.month())
+		more := sums.expected(zone)
+		row := forecastKey{zone.month(), key.category, key.currency}
 		if !key.counted {
-			expected[row].cost.Add(expected[row].cost, cost)
+			f.rest[row].plus(big.NewRat(1, 1), more)
 			continue
 		}
 		// Service messages are all priced, and the allowance is taken off below.
-		rate := Amount(0)
-		if card := f.cards.On(key.currency, today); card != nil {
-			rate, _ = card.Rate(Market(key.market), Category(key.category))
+		rate, ok := Amount(0), false
+		if card := f.cards.On(key.currency, zone.today); card != nil {
+			rate, ok = card.Rate(Market(key.market), Category(key.category))
 		}
-		if serviceRest[key.number] == nil {
-			serviceRest[key.number], serviceCost[key.number], serviceKey[key.number] = new(big.Rat), new(big.Rat), row
+		more.cost.Mul(&more.messages, big.NewRat(int64(rate), 1))
+		if more.unpriced.SetInt64(0); !ok {
+			more.unpriced.Set(&more.messages)
 		}
-		serviceRest[key.number].Add(serviceRest[key.number], messages)
-		serviceCost[key.number].Add(serviceCost[key.number], new(big.Rat).Mul(messages, big.NewRat(int64(rate), 1)))
+		number := service[key.number]
+		if number == nil {
+			number = &serviceRest{row: row}
+			if rules := RulesOn(zone.today); rules.FreeService {
+				number.free = math.MaxInt
+			} else {
+				number.free = max(0, rules.Allowance-f.used[key.number])
+			}
+			service[key.number] = number
+		}
+		number.plus(big.NewRat(1, 1), more)
 	}
-	for number, messages := range serviceRest {
-		rules := RulesOn(fc.Month + "-15")
-		free := big.NewRat(int64(max(0, rules.Allowance-f.used[number])), 1)
-		if rules.FreeService || messages.Sign() == 0 {
+	for _, number := range service {
+		rest := f.rest[number.row]
+		rest.messages.Add(&rest.messages, &number.messages)
+		if number.messages.Sign() == 0 {
 			continue
 		}
-		share := new(big.Rat).Quo(notBelowZero(new(big.Rat).Sub(messages, free)), messages)
-		row := expected[serviceKey[number]]
-		row.cost.Add(row.cost, new(big.Rat).Mul(serviceCost[number], share))
+		charged := notBelowZero(new(big.Rat).Sub(&number.messages, big.NewRat(int64(number.free), 1)))
+		share := charged.Quo(charged, &number.messages)
+		rest.cost.Add(&rest.cost, new(big.Rat).Mul(share, &number.cost))
+		rest.unpriced.Add(&rest.unpriced, new(big.Rat).Mul(share, &number.unpriced))
 	}
-	for key, row := range f.sofar {
-		row.ExpectedDelivered, row.ExpectedCost = row.Delivered, row.Cost
-		if more := expected[key]; more != nil {
-			n, err := whole(more.messages)
-			if err != nil {
-				return nil, err
-			}
-			cost, err := whole(more.cost)
-			if err != nil {
-				return nil, err
-			}
-			row.ExpectedDelivered += int(n)
-			if row.ExpectedCost, err = row.Cost.Plus(Amount(cost)); err != nil {
-				return nil, err
-			}
+	for key, row := range f.rows {
+		if err := row.expect(f.rest[key]); err != nil {
+			return nil, err
 		}
 		fc.Rows = append(fc.Rows, *row)
 	}
 	slices.SortFunc(fc.Rows, func(a, b ForecastRow) int {
-		return cmp.Or(strings.Compare(a.Category, b.Category), strings.Compare(string(a.Currency), string(b.Currency)))
+		return cmp.Or(strings.Compare(a.Month, b.Month), strings.Compare(a.Category, b.Category), strings.Compare(string(a.Currency), string(b.Currency)))
 	})
 	return fc, nil
 }
 
-// days are how many whole days there are of each day of the week in a time zone: that it
-// rests on, and that are left of the month after today.
-func (f *forecasting) days(zone *time.Location) (past, left [7]int) {
-	y, m, d := f.now.In(zone).Date()
-	for back := 1; back <= ForecastDays; back++ {
-		day := time.Date(y, m, d-back, 12, 0, 0, 0, time.UTC)
-		if day.Format(time.DateOnly) >= f.since {
-			past[day.Weekday()]++
+// expected is what a flow is expected to bring from now to the end of the month: of today
+// what is usual, unless more has come.
+func (s *flowSums) expected(zone *zoneDays) *volume {
+	more := new(volume)
+	if n := zone.past[zone.of]; n > 0 {
+		more.plus(big.NewRat(1, int64(n)), &s.past[zone.of])
+		more.less(&s.today)
+	}
+	for of, n := range zone.past {
+		if n > 0 {
+			more.plus(big.NewRat(int64(zone.left[of]), int64(n)), &s.past[of])
 		}
 	}
-	for day := time.Date(y, m, d+1, 12, 0, 0, 0, time.UTC); day.Month() == m; day = day.AddDate(0, 0, 1) {
-		left[day.Weekday()]++
+	return more
+}
+
+// expect adds what is expected beside to what was so far.
+func (r *ForecastRow) expect(more *volume) error {
+	var whole [3]int64
+	for i, v := range []*big.Rat{&more.messages, &more.cost, &more.unpriced} {
+		n, err := rounded(v)
+		if err != nil {
+			return err
+		}
+		whole[i] = n
 	}
-	return past, left
+	r.ExpectedDelivered, r.ExpectedUnpriced = r.Delivered+int(whole[0]), r.Unpriced+int(whole[2])
+	var err error
+	r.ExpectedCost, err = r.Cost.Plus(Amount(whole[1]))
+	return err
 }
 
 func notBelowZero(r *big.Rat) *big.Rat {
 	if r.Sign() < 0 {
-		return new(big.Rat)
+		r.SetInt64(0)
 	}
 	return r
 }
 
-// whole rounds to a whole number, halves up.
-func whole(r *big.Rat) (int64, error) {
+// rounded is a whole number, halves up.
+func rounded(r *big.Rat) (int64, error) {
 	doubled := new(big.Int).Add(new(big.Int).Mul(r.Num(), big.NewInt(2)), r.Denom())
 	n := doubled.Div(doubled, new(big.Int).Mul(r.Denom(), big.NewInt(2)))
 	if !n.IsInt64() {

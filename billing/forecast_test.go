@@ -12,11 +12,9 @@ import (
 // cost so far, and of the whole month.
 func forecastOf(t *testing.T, now time.Time, lines []*Line) (string, error) {
 	t.Helper()
-	today := Day(now, time.UTC)
-	history := &Question{By: ForecastBy, Cards: Shipped(), If: &WhatIf{Rules: new(RulesOn(today)), CardsOf: today}, Has: func(at time.Time, _ *time.Location) bool {
-		return !at.Before(now.AddDate(0, 0, -ForecastDays).Truncate(24*time.Hour)) && at.Before(now)
-	}}
-	month := &Question{By: ForecastBy, Cards: Shipped(), Has: func(at time.Time, _ *time.Location) bool { return Day(at, time.UTC)[:7] == today[:7] && at.Before(now) }}
+	weeks, begins := ForecastFrom(now)
+	history := &Question{By: ForecastBy, Cards: Shipped(), If: &WhatIf{At: now}, Has: func(at time.Time, zone *time.Location) bool { return Day(at, zone) >= weeks && at.Before(now) }}
+	month := &Question{By: ForecastBy, Cards: Shipped(), Has: func(at time.Time, zone *time.Location) bool { return Day(at, zone) >= begins && at.Before(now) }}
 	var reports [2]*Report
 	for i, q := range []*Question{history, month} {
 		var err error
@@ -30,7 +28,7 @@ func forecastOf(t *testing.T, now time.Time, lines []*Line) (string, error) {
 	}
 	var rows []string
 	for _, r := range f.Rows {
-		rows = append(rows, fmt.Sprint(r.Category, " ", r.Delivered, " ", r.Cost, " -> ", r.ExpectedDelivered, " ", r.ExpectedCost))
+		rows = append(rows, fmt.Sprint(r.Month, " ", r.Category, " ", r.Delivered, " ", r.Cost, " -> ", r.ExpectedDelivered, " ", r.ExpectedCost))
 	}
 	return strings.Join(rows, "; "), nil
 }
@@ -63,12 +61,12 @@ func TestForecast(t *testing.T) {
 		lines []*Line
 		want  string
 	}{
-		{"as much every day", daily(10, Marketing, 28, 0), "marketing 144 19.6560 -> 300 40.9500"},
-		{"the allowance once", daily(100, Service, 28, 0), "service 1440 24.2000 -> 3000 110.0000"},
-		{"the allowance not used up yet", daily(40, Service, 28, 0), "service 576 0.0000 -> 1200 11.0000"},
-		{"never beyond it", daily(10, Service, 28, 0), "service 144 0.0000 -> 300 0.0000"},
-		{"since a week", daily(10, Marketing, 7, 0), "marketing 74 10.1010 -> 230 31.3950"},
-		{"by days of the week", weekends(), "marketing 40 5.4600 -> 90 12.2850; utility 10 0.5500 -> 21 1.1550"},
+		{"as much every day", daily(10, Marketing, 28, 0), "2026-11 marketing 144 19.6560 -> 300 40.9500"},
+		{"the allowance once", daily(100, Service, 28, 0), "2026-11 service 1440 24.2000 -> 3000 110.0000"},
+		{"the allowance not used up yet", daily(40, Service, 28, 0), "2026-11 service 576 0.0000 -> 1200 11.0000"},
+		{"never beyond it", daily(10, Service, 28, 0), "2026-11 service 144 0.0000 -> 300 0.0000"},
+		{"since a week", daily(10, Marketing, 7, 0), "2026-11 marketing 74 10.1010 -> 230 31.3950"},
+		{"by days of the week", weekends(), "2026-11 marketing 40 5.4600 -> 90 12.2850; 2026-11 utility 10 0.5500 -> 21 1.1550"},
 	} {
 		got, err := forecastOf(t, now, test.lines)
 		if err != nil || got != test.want {
@@ -91,7 +89,57 @@ func TestForecastAcrossRules(t *testing.T) {
 		l.Send.ByBusiness, l.Told = false, FreeCustomerService
 		lines = append(lines, l)
 	}
-	if got, err := forecastOf(t, now, lines); err != nil || got != "utility 0 0.0000 -> 310 17.0500" {
+	if got, err := forecastOf(t, now, lines); err != nil || got != "2026-10 utility 0 0.0000 -> 310 17.0500" {
 		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// Each account has its own today: near the edge of a month its running month is another
+// than elsewhere, and so are its four weeks and its rules. Nothing of another month is
+// counted into it.
+func TestForecastAtTheEdgeOfAMonth(t *testing.T) {
+	const auckland, angeles = "Pacific/Auckland", "America/Los_Angeles"
+	// daily is so many messages at noon of each of the days before an account's today.
+	daily := func(now time.Time, n int, category Category, zone string, from, to int) (lines []*Line) {
+		y, m, d := now.In(zoneOf(t, zone)).Date()
+		for back := from; back >= to; back-- {
+			noon := time.Date(y, m, d-back, 12, 0, 0, 0, zoneOf(t, zone))
+			if back == 0 {
+				noon = now.Add(-10 * time.Minute)
+			}
+			l := message(t, n, category, "Germany", noon.UTC().Format(time.RFC3339), zone)
+			l.PhoneNumberID = "of " + zone
+			lines = append(lines, l)
+		}
+		return lines
+	}
+	for _, test := range []struct {
+		name, now string
+		lines     func(now time.Time) []*Line
+		want      string
+	}{
+		// 23:30 on 30 November in Auckland, of whose November half an hour is left.
+		{"before midnight in the east", "2026-11-30T10:30:00Z", func(now time.Time) []*Line { return daily(now, 10, Marketing, auckland, 33, 0) }, "2026-11 marketing 300 40.9500 -> 300 40.9500"},
+		// 00:30 on 1 December there, and still November in UTC.
+		{"after midnight in the east", "2026-11-30T11:30:00Z", func(now time.Time) []*Line { return daily(now, 10, Marketing, auckland, 33, 0) }, "2026-12 marketing 10 1.3650 -> 310 42.3150"},
+		// 22:00 on 31 October in Los Angeles, and November in UTC.
+		{"before midnight in the west", "2026-11-01T05:00:00Z", func(now time.Time) []*Line { return daily(now, 10, Marketing, angeles, 33, 0) }, "2026-10 marketing 310 42.3150 -> 310 42.3150"},
+		{"as many on each of 28 days, and fewer before", "2026-11-01T05:00:00Z", func(now time.Time) []*Line {
+			return append(daily(now, 10, Marketing, angeles, 28, 1), daily(now, 700, Marketing, angeles, 29, 29)...)
+		}, "2026-10 marketing 980 133.7700 -> 990 135.1350"},
+		{"each in its own month", "2026-11-30T11:30:00Z", func(now time.Time) []*Line {
+			return append(daily(now, 10, Marketing, auckland, 33, 0), daily(now, 10, Marketing, angeles, 33, 0)...)
+		}, "2026-11 marketing 300 40.9500 -> 300 40.9500; 2026-12 marketing 10 1.3650 -> 310 42.3150"},
+		// 22:00 on 30 September in Los Angeles: the rules of October don't hold yet, so that
+		// service messages are free.
+		{"the rules of its own day", "2026-10-01T05:00:00Z", func(now time.Time) []*Line { return daily(now, 2000, Service, angeles, 28, 0) }, "2026-09 service 58000 0.0000 -> 58000 0.0000"},
+		// 01:00 on 1 October in Auckland: they hold, and the allowance is a new one.
+		{"the allowance of its own month", "2026-09-30T12:00:00Z", func(now time.Time) []*Line { return daily(now, 2000, Service, auckland, 28, 0) }, "2026-10 service 2000 55.0000 -> 62000 3355.0000"},
+	} {
+		now := at(t, test.now)
+		got, err := forecastOf(t, now, test.lines(now))
+		if err != nil || got != test.want {
+			t.Errorf("%s: %s, %v; want %s", test.name, got, err, test.want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -13,12 +14,32 @@ type Row struct {
 	Counts
 }
 
+// MarshalJSON writes money that nobody knows as null.
+func (r Row) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Key
+		countsJSON
+	}{r.Key, r.json()})
+}
+
 // Total is what all rows in one currency add up to.
 type Total struct {
 	Currency Currency `json:"currency,omitempty"`
 	Counts
-	// Was is what was charged, where the report asks what would have been.
-	Was *Amount `json:"cost_was,omitempty"`
+	// Was is what was charged, where the report asks what would have been, and WasUnpriced how
+	// many messages are not in it, since their price isn't known; nil where that is all.
+	Was         *Amount `json:"cost_was,omitempty"`
+	WasUnpriced int     `json:"cost_was_unpriced,omitempty"`
+}
+
+// MarshalJSON writes money that nobody knows as null.
+func (t Total) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Currency Currency `json:"currency,omitempty"`
+		countsJSON
+		Was         *Amount `json:"cost_was,omitempty"`
+		WasUnpriced int     `json:"cost_was_unpriced,omitempty"`
+	}{t.Currency, t.json(), t.Was, t.WasUnpriced})
 }
 
 // Report counts messages and what they cost. Its totals are the sums of its rows, however
@@ -26,7 +47,7 @@ type Total struct {
 type Report struct {
 	By   []string `json:"by"`
 	Rows []Row    `json:"rows"` // sorted by key
-	// Total counts messages of all currencies; its money is zero where there are several.
+	// Total counts messages of all currencies; it has no money where there are several.
 	Total  Counts  `json:"total"`
 	Totals []Total `json:"totals"` // by currency
 	// TimeZones are those whose days it counts by, and Cards what it was priced by.
@@ -65,9 +86,13 @@ type WhatIf struct {
 	Rules *Rules
 	// Card is another one, for accounts in its currency; nil for that of each day.
 	Card *Card
-	// CardsOf is the day whose cards are meant where Card isn't; "" for each day itself.
-	CardsOf string
+	// At prices all by the day that it is then where each account is, in place of the days
+	// themselves: by its rules and cards, where those aren't given. Zero for the days.
+	At time.Time
 }
+
+// otherRules reports that messages are priced by other rules than those of their days.
+func (w *WhatIf) otherRules() bool { return w != nil && (w.Rules != nil || !w.At.IsZero()) }
 
 // counting makes a report.
 type counting struct {
@@ -196,7 +221,7 @@ func (c *counting) report() (*Report, error) {
 	for _, currency := range slices.Sorted(maps.Keys(totals)) {
 		r.Totals = append(r.Totals, Total{Currency: currency, Counts: *totals[currency]})
 		without := *totals[currency]
-		if len(totals) > 1 {
+		if r.Total.SeveralCurrencies = len(totals) > 1; r.Total.SeveralCurrencies {
 			without.Estimated, without.Actual = 0, 0
 		}
 		if err := r.Total.add(&without); err != nil {

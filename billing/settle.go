@@ -39,7 +39,7 @@ type waiting struct {
 
 // price prices the messages of a line: at once, or when all are known whose number counts.
 func (p *pricing) price(l *Line, day string) error {
-	rules, card := p.rules(day), p.card(l.Currency, day)
+	rules, card := p.by(l, day)
 	m := p.message(l, day)
 	m.ServiceBefore = rules.Allowance
 	p.quote = card.Quote(&m, l.Currency, rules)
@@ -50,28 +50,29 @@ func (p *pricing) price(l *Line, day string) error {
 	return p.take(l, day, l.N, &p.quote)
 }
 
-func (p *pricing) rules(day string) Rules {
-	if p.what != nil && p.what.Rules != nil {
-		return *p.what.Rules
+// by are the rules and the card by which a line is priced that was delivered on a day; the
+// card is nil where there is none.
+func (p *pricing) by(l *Line, day string) (rules Rules, card *Card) {
+	if p.what == nil {
+		return RulesOn(day), p.cards.On(l.Currency, day)
 	}
-	return RulesOn(day)
-}
-
-func (p *pricing) card(currency Currency, day string) *Card {
-	if p.what != nil && p.what.Card != nil && p.what.Card.Currency == currency {
-		return p.what.Card
+	if !p.what.At.IsZero() {
+		day = Day(p.what.At, l.Zone)
 	}
-	if p.what != nil && p.what.CardsOf != "" {
-		day = p.what.CardsOf
+	if rules = RulesOn(day); p.what.Rules != nil {
+		rules = *p.what.Rules
 	}
-	return p.cards.On(currency, day)
+	if card = p.what.Card; card == nil || card.Currency != l.Currency {
+		card = p.cards.On(l.Currency, day)
+	}
+	return rules, card
 }
 
 // message is one of a line. What Meta told by the rules of its day says nothing under
 // others, but that it came by a free entry point.
 func (p *pricing) message(l *Line, day string) Message {
 	m := l.message(day)
-	if p.what != nil && p.what.Rules != nil && m.Told != FreeEntryPoint {
+	if p.what.otherRules() && m.Told != FreeEntryPoint {
 		m.Told = ""
 	}
 	return m
@@ -97,7 +98,7 @@ func (p *pricing) settle() error {
 
 // give prices a line whose turn it is: in parts, where the allowance or a tier ends within it.
 func (p *pricing) give(l *Line, day string) error {
-	rules, card := p.rules(day), p.card(l.Currency, day)
+	rules, card := p.by(l, day)
 	m := p.message(l, day)
 	service := pool{of: l.PhoneNumberID, month: day[:len("2006-01")]}
 	if rules.PerAccount {

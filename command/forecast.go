@@ -7,18 +7,26 @@ import (
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/internal/billpage"
 )
 
 var forecastRows = layout[billing.ForecastRow]{
-	titles: []string{"CATEGORY", "DELIVERED", "COST", "EXPECTED DELIVERED", "EXPECTED COST"},
+	titles: []string{"MONTH", "CATEGORY", "DELIVERED", "COST", "EXPECTED DELIVERED", "EXPECTED COST"},
 	cells: func(r billing.ForecastRow) []string {
-		cost := money(&r.Cost, r.Currency)
-		if r.Unpriced > 0 {
-			cost += fmt.Sprintf(" + %d unknown", r.Unpriced)
+		return []string{
+			r.Month, r.Category, fmt.Sprint(r.Delivered), forecastMoney(r.Cost, r.Unpriced, r.Currency),
+			fmt.Sprint(r.ExpectedDelivered), forecastMoney(r.ExpectedCost, r.ExpectedUnpriced, r.Currency),
 		}
-		return []string{r.Category, fmt.Sprint(r.Delivered), cost, fmt.Sprint(r.ExpectedDelivered), money(&r.ExpectedCost, r.Currency)}
 	},
 	none: "Nothing was delivered.",
+}
+
+// forecastMoney is an amount as a report has it: unknown where no message has a known price.
+func forecastMoney(a billing.Amount, unpriced int, currency billing.Currency) string {
+	if a == 0 && unpriced > 0 {
+		return billpage.Unknown
+	}
+	return moneyCell(a.String(), unpriced, currency)
 }
 
 // showForecast says what the running month is expected to cost.

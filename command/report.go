@@ -187,8 +187,11 @@ func doReport(ctx context.Context, c *call) error {
 		c.note("%s", note)
 	}
 	for _, t := range report.Totals {
-		if t.Was != nil {
-			c.note("It was %s %s, and would have been %s %s.", t.Was, t.Currency, t.Actual, t.Currency)
+		switch {
+		case t.Was != nil:
+			c.note("It was %s, and would have been %s.", moneyCell(t.Was.String(), t.WasUnpriced, t.Currency), moneyCell(billpage.Actual(&t.Counts), t.Unpriced, t.Currency))
+		case t.WasUnpriced > 0:
+			c.note("What it was nobody knows: none of the %d messages that were charged for has a known price. It would have been %s.", t.WasUnpriced, moneyCell(billpage.Actual(&t.Counts), t.Unpriced, t.Currency))
 		}
 	}
 	if len(report.Rows) > 0 {

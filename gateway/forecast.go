@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/waguard/waguard/billing"
 )
@@ -18,12 +17,10 @@ func (g *Gateway) Forecast(ctx context.Context, s ReportSelection) (*billing.For
 	now := g.Now()
 	// Weeks and month begin at midnight where each account is.
 	weeks, month := s, s
-	weeks.From = now.AddDate(0, 0, -billing.ForecastDays).UTC().Format(time.DateOnly)
-	month.From = now.UTC().Format("2006-01") + "-01"
+	weeks.From, month.From = billing.ForecastFrom(now)
 	weeks.By = strings.Join(billing.ForecastBy, ",")
 	month.By = weeks.By
-	today := now.UTC().Format(time.DateOnly)
-	history, err := g.report(ctx, weeks, &billing.WhatIf{Rules: new(billing.RulesOn(today)), CardsOf: today})
+	history, err := g.report(ctx, weeks, &billing.WhatIf{At: now})
 	if err != nil {
 		return nil, err
 	}

@@ -38,10 +38,17 @@ func (g *Gateway) compare(ctx context.Context, st store.Store, q *billing.Questi
 		return err
 	}
 	for i := range report.Totals {
-		report.Totals[i].Was = new(billing.Amount)
+		total := &report.Totals[i]
+		total.Was = new(billing.Amount)
 		for _, t := range was.Totals {
-			if t.Currency == report.Totals[i].Currency {
-				*report.Totals[i].Was = t.Actual
+			if t.Currency != total.Currency {
+				continue
+			}
+			total.WasUnpriced = t.Unpriced
+			if cost, ok := t.Cost(); ok {
+				*total.Was = cost
+			} else {
+				total.Was = nil
 			}
 		}
 	}

@@ -92,19 +92,16 @@ const Unknown = "unknown"
 
 // Actual is what messages cost, or Unknown where none of those that are charged for has a known
 // price.
-func Actual(c *billing.Counts) string {
-	if c.Unpriced > 0 && c.Unpriced == c.Charged {
-		return Unknown
-	}
-	return c.Actual.String()
-}
+func Actual(c *billing.Counts) string { return orUnknown(c.Cost()) }
 
 // Estimated is what messages are expected to cost, or Unknown where none has a known price.
-func Estimated(c *billing.Counts) string {
-	if c.Unestimated > 0 && c.Estimated == 0 {
+func Estimated(c *billing.Counts) string { return orUnknown(c.Expected()) }
+
+func orUnknown(a billing.Amount, known bool) string {
+	if !known {
 		return Unknown
 	}
-	return c.Estimated.String()
+	return a.String()
 }
 
 // amount is an amount of money as the spreadsheet reads it.
