@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/currency"
+
 	"github.com/waguard/waguard/internal/decimal"
 )
 
@@ -80,11 +82,12 @@ func (a Amount) Times(n int) (Amount, error) {
 // Currency is a code of ISO 4217, such as USD.
 type Currency string
 
-// ParseCurrency reads a code in any case.
+// ParseCurrency reads a code in any case. It is one of ISO 4217: a mistyped one would be a
+// currency that no rate card is ever found for.
 func ParseCurrency(s string) (Currency, error) {
-	code := strings.ToUpper(s)
-	if len(code) != 3 || strings.ContainsFunc(code, func(r rune) bool { return r < 'A' || r > 'Z' }) {
+	unit, err := currency.ParseISO(s)
+	if err != nil {
 		return "", fmt.Errorf("%q is no currency; write its code, such as USD", s)
 	}
-	return Currency(code), nil
+	return Currency(unit.String()), nil
 }

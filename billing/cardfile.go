@@ -3,11 +3,8 @@ package billing
 import (
 	"bytes"
 	"cmp"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -18,152 +15,118 @@ import (
 // CardFile is what a file of prices holds: a rate card, or volume tiers that belong to one.
 type CardFile struct {
 	// Card has Tiers alone where the file is one of volume tiers; its From is "" where that
-	// doesn't say when they begin.
+	// doesn't say when they begin. Source is for the caller to set: errors name it.
 	Card *Card
 	// OnlyTiers: the file has volume tiers, and no list prices of its own.
 	OnlyTiers bool
 	// Notes say what was read and may not have been meant so.
 	Notes []string
-	// lines are where a market stands.
+	// lines are where a market stands, and names the same by its name in lower case.
 	lines map[Market]int
+	names map[string]int
 }
 
 // CardError is what is wrong with a file, and in which line.
 type CardError struct {
-	Line   int // 0 for the file as a whole
+	Line   int    // 0 for the file as a whole
+	Sheet  string // of a workbook that has several
 	Reason string
 }
 
 func (e *CardError) Error() string {
-	if e.Line == 0 {
-		return e.Reason
+	var place string
+	switch {
+	case e.Line > 0 && e.Sheet != "":
+		place = fmt.Sprintf("sheet %q, line %d: ", e.Sheet, e.Line)
+	case e.Line > 0:
+		place = fmt.Sprintf("line %d: ", e.Line)
+	case e.Sheet != "":
+		place = fmt.Sprintf("sheet %q: ", e.Sheet)
 	}
-	return fmt.Sprintf("line %d: %s", e.Line, e.Reason)
+	return place + e.Reason
 }
 
 func wrongAt(line int, format string, args ...any) error {
-	return &CardError{line, fmt.Sprintf(format, args...)}
+	return &CardError{Line: line, Reason: fmt.Sprintf(format, args...)}
 }
 
 // LargestCardFile is how large a file may be; Meta's have some ten thousand bytes.
-const LargestCardFile = 8 << 20
+const LargestCardFile = 2 << 20
 
 // ReadCardFile reads a file of prices: one of rates or of volume tiers as Meta publishes
-// them, as CSV or, under whatever name, as XLSX; or a [Card] as JSON. All of it is read, or
-// none.
+// them, as CSV or, under whatever name, as a workbook of Excel, which may have both; or a
+// [Card] as JSON. All of it is read, or none.
 func ReadCardFile(data []byte) (*CardFile, error) {
-	switch data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")); {
+	start := bytes.ToLower(bytes.TrimSpace(data[:min(len(data), 512)]))
+	switch {
 	case len(data) > LargestCardFile:
 		return nil, wrongAt(0, "the file is larger than %d MiB; a rate card has some kilobytes", LargestCardFile>>20)
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		table, err := readWorkbook(data)
-		if err != nil {
-			return nil, err
-		}
-		return readTable(table)
-	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")):
-		return readCardJSON(data)
-	case bytes.IndexByte(data, 0) >= 0:
-		return nil, wrongAt(0, "the file is no text in UTF-8; save it as CSV in UTF-8")
+		return readWorkbook(data)
+	case bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")):
+		return nil, wrongAt(0, "the file is a workbook of an old Excel, or has a password: save it as XLSX without one, or as CSV")
+	case bytes.HasPrefix(start, []byte("%pdf")):
+		return nil, wrongAt(0, "the file is a PDF: take the rate card as CSV or XLSX")
+	case bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")):
+		return nil, wrongAt(0, "the file is a web page and no rate card: download the file that the page links to")
 	}
-	table, err := readCSV(data)
+	text, odd, err := textOf(data)
 	if err != nil {
 		return nil, err
 	}
-	return readTable(table)
-}
-
-// tableRow is a row of a table, and the line in which it begins.
-type tableRow struct {
-	line  int
-	cells []string
-	// decimalComma: numbers have a comma where others have a point.
-	decimalComma bool
-}
-
-// cell is one of its cells, "" where it has no such.
-func (r *tableRow) cell(i int) string {
-	if i < 0 || i >= len(r.cells) {
-		return ""
+	read := readCardJSON
+	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		read = readCardText
 	}
-	return strings.TrimSpace(r.cells[i])
-}
-
-func (r *tableRow) blank() bool {
-	return !slices.ContainsFunc(r.cells, func(cell string) bool { return strings.TrimSpace(cell) != "" })
-}
-
-func readCSV(data []byte) ([]tableRow, error) {
-	rows := csv.NewReader(bytes.NewReader(data))
-	rows.FieldsPerRecord = -1
-	rows.Comma = separatorOf(data)
-	var table []tableRow
-	for {
-		cells, err := rows.Read()
-		if errors.Is(err, io.EOF) {
-			return table, nil
-		}
-		if broken, ok := errors.AsType[*csv.ParseError](err); ok {
-			return nil, wrongAt(broken.Line, "%v: quotes must stand around the whole of a cell", broken.Err)
-		}
-		if err != nil {
-			return nil, wrongAt(0, "%v", err)
-		}
-		line, _ := rows.FieldPos(0)
-		table = append(table, tableRow{line, cells, rows.Comma != ','})
+	f, err := read(text)
+	if err == nil && odd != "" {
+		f.Notes = append(f.Notes, odd)
 	}
+	return f, err
 }
 
-// separatorOf is what separates the cells of the line of titles.
-func separatorOf(data []byte) rune {
-	for line := range bytes.Lines(data) {
-		folded := strings.ToLower(string(line))
-		if !strings.Contains(folded, "market") || !strings.Contains(folded, "currency") {
-			continue
-		}
-		best, most := ',', 0
-		for _, separator := range ",;\t" {
-			if n := strings.Count(folded, string(separator)); n > most {
-				best, most = separator, n
-			}
-		}
-		return best
+func readCardText(text []byte) (*CardFile, error) {
+	s, err := readCSV(text)
+	if err != nil {
+		return nil, err
 	}
-	return ','
-}
-
-// fold makes titles comparable: in lower case, without what stands in parentheses, white
-// space as single blanks, hyphens as blanks.
-func fold(title string) string {
-	title, _, _ = strings.Cut(strings.ToLower(title), "(")
-	return strings.Join(strings.FieldsFunc(title, func(r rune) bool { return r <= ' ' || r == '\u00a0' || r == '-' || r == '_' || r == '‑' }), " ")
-}
-
-// columnNames are the titles of columns, folded.
-var columnNames = map[string]Category{
-	"marketing": Marketing, "utility": Utility, "authentication": Authentication, "authentication international": AuthenticationInternational, "service": Service,
-}
-
-// readTable reads a table of rates or of volume tiers.
-func readTable(table []tableRow) (*CardFile, error) {
-	for i := range table {
-		row := &table[i]
-		if fold(row.cell(0)) != "market" || fold(row.cell(1)) != "currency" {
-			continue
-		}
-		from, err := effectiveIn(table[:i])
-		if err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(row.cells, func(title string) bool { return fold(title) == "from" }) {
-			return readTiers(table, i, from)
-		}
-		if from == "" {
-			return nil, wrongAt(1, "the file doesn't say from when on it holds; Meta's first line ends in words like \"effective October 1, 2026\"")
-		}
-		return readRates(table, i, from)
+	f, err := readSheet(s)
+	if err == nil && f == nil {
+		err = errNoTitles
 	}
-	return nil, wrongAt(0, "there is no line with the titles Market and Currency, which begin a rate card of Meta's")
+	return f, err
+}
+
+var errNoTitles = wrongAt(0, "there is no line with the titles Market and Currency, which begin a rate card of Meta's")
+
+// readSheet reads a table of rates or of volume tiers; nil where it is neither.
+func readSheet(s *sheet) (*CardFile, error) {
+	at := s.titles()
+	if at < 0 {
+		return nil, nil
+	}
+	from, err := effectiveIn(s.rows[:at])
+	if err != nil {
+		return nil, err
+	}
+	f := &CardFile{Card: &Card{From: from}, lines: make(map[Market]int), names: make(map[string]int)}
+	titles := &s.rows[at]
+	switch {
+	case slices.ContainsFunc(titles.cells, func(title string) bool { return fold(title) == "from" }):
+		err = f.readTiers(s, at)
+	case from == "":
+		err = wrongAt(s.rows[0].line, "the file doesn't say from when on it holds; Meta's first line ends in words like \"effective October 1, 2026\"")
+	default:
+		err = f.readRates(s, at)
+	}
+	if err == nil && len(f.lines) == 0 {
+		err = wrongAt(titles.line, "no market stands below the titles")
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.noteMarkets()
+	return f, nil
 }
 
 var (
@@ -199,46 +162,43 @@ func parseDay(s string) (string, error) {
 	return "", errors.New("no date")
 }
 
-// readRates reads the list prices below the titles in a line.
-func readRates(table []tableRow, titles int, from string) (*CardFile, error) {
-	f := &CardFile{Card: &Card{From: from, Rates: make(map[Market]map[Category]Amount)}, lines: make(map[Market]int)}
-	columns, err := f.columns(&table[titles])
+// columnNames are the titles of columns, folded.
+var columnNames = map[string]Category{
+	"marketing": Marketing, "utility": Utility, "authentication": Authentication, "authentication international": AuthenticationInternational, "service": Service,
+}
+
+// readRates reads the list prices below the titles in a row.
+func (f *CardFile) readRates(s *sheet, at int) error {
+	f.Card.Rates = make(map[Market]map[Category]Amount)
+	titles := &s.rows[at]
+	columns, err := f.columns(titles)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for i := titles + 1; i < len(table); i++ {
-		row := &table[i]
-		if row.blank() {
-			continue
+	for row := range s.below(at) {
+		market, err := f.begin(row, titles)
+		if err != nil {
+			return err
 		}
-		market := Market(strings.Join(strings.Fields(row.cell(0)), " "))
-		if err := f.begin(row, market); err != nil {
-			return nil, err
-		}
-		if before, twice := f.lines[market]; twice {
-			return nil, wrongAt(row.line, "%s stands in line %d already", market, before)
-		}
-		f.lines[market] = row.line
 		rates := make(map[Category]Amount)
 		for _, column := range slices.Sorted(maps.Keys(columns)) {
 			category, cell := columns[column], row.cell(column)
-			if strings.EqualFold(cell, "n/a") {
+			if none(cell) {
 				continue
 			}
-			rate, err := row.amount(cell)
+			rate, err := s.style.amount(cell)
 			if err != nil {
-				return nil, wrongAt(row.line, "the rate of %s for %s: %v", category, market, err)
+				return wrongAt(row.line, "the rate of %s for %s: %v", category, market, err)
 			}
 			rates[category] = rate
 		}
 		f.Card.Rates[market] = rates
 	}
-	if len(f.Card.Rates) == 0 {
-		return nil, wrongAt(table[titles].line, "no market stands below the titles")
-	}
-	f.noteMarkets()
-	return f, nil
+	return nil
 }
+
+// none reports that a cell says that there is no rate.
+func none(cell string) bool { return strings.EqualFold(cell, "n/a") }
 
 // columns are the categories by their columns.
 func (f *CardFile) columns(titles *tableRow) (map[int]Category, error) {
@@ -268,11 +228,43 @@ func (f *CardFile) columns(titles *tableRow) (map[int]Category, error) {
 	return columns, nil
 }
 
-// begin reads the market and the currency of a row.
-func (f *CardFile) begin(row *tableRow, market Market) error {
-	if market == "" {
-		return wrongAt(row.line, "the line names no market")
+// begin reads the market and the currency of a row with which the rates of one begin.
+func (f *CardFile) begin(row, titles *tableRow) (Market, error) {
+	if row.name(0) == "" {
+		return "", wrongAt(row.line, "the line names no market")
 	}
+	market, err := f.market(row.name(0), row.line)
+	if err != nil {
+		return "", err
+	}
+	if err := f.inCurrency(row, market); err != nil {
+		return "", err
+	}
+	return market, strays(row, titles)
+}
+
+const mostMarkets = 1000
+
+// market is the market of a name that stands in a line. Names of one that differ in letters
+// that say nothing are one name.
+func (f *CardFile) market(name string, line int) (Market, error) {
+	market, known := knownMarkets[foldMarket(name)]
+	if !known {
+		market = Market(name)
+	}
+	key := strings.ToLower(string(market))
+	if before, twice := f.names[key]; twice {
+		return "", wrongAt(line, "%s stands in line %d already", market, before)
+	}
+	f.names[key], f.lines[market] = line, line
+	if len(f.names) > mostMarkets {
+		return "", wrongAt(line, "the card has more than %d markets; Meta's have some fifty", mostMarkets)
+	}
+	return market, nil
+}
+
+// inCurrency checks that a row is in the currency of those before.
+func (f *CardFile) inCurrency(row *tableRow, market Market) error {
 	currency, err := ParseCurrency(row.cell(1))
 	switch {
 	case err != nil:
@@ -284,128 +276,131 @@ func (f *CardFile) begin(row *tableRow, market Market) error {
 	return nil
 }
 
-var grouped = regexp.MustCompile(`^[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$`)
-
-// amount reads a price.
-func (r *tableRow) amount(cell string) (Amount, error) {
-	switch {
-	case cell == "":
-		return 0, errors.New("the cell is empty; a rate that there isn't is written n/a")
-	case r.decimalComma && strings.Count(cell, ",") == 1 && !strings.Contains(cell, "."):
-		cell = strings.Replace(cell, ",", ".", 1)
-	case grouped.MatchString(cell):
-		cell = strings.ReplaceAll(cell, ",", "")
-	}
-	a, err := ParseAmount(cell)
-	if err == nil && a < 0 {
-		return 0, fmt.Errorf("%q is less than nothing", cell)
-	}
-	return a, err
-}
-
-// noteMarkets notes the markets that no calling code leads to.
-func (f *CardFile) noteMarkets() {
-	var unknown []string
-	for m := range f.lines {
-		if !knownMarkets[m] {
-			unknown = append(unknown, string(m))
+// strays refuses cells that stand below no title: then the others may stand below wrong ones.
+func strays(row, titles *tableRow) error {
+	for i := 2; i < len(row.cells); i++ {
+		if row.cell(i) != "" && titles.cell(i) == "" {
+			return wrongAt(row.line, "%q stands in column %d, which has no title: a decimal comma makes two cells of one, unless quotes stand around it", row.cell(i), i+1)
 		}
 	}
-	slices.Sort(unknown)
-	if len(unknown) > 0 {
-		f.Notes = append(f.Notes, "waguard knows no calling code of these markets, so that nobody is priced by them: "+strings.Join(unknown, ", "))
-	}
+	return nil
 }
 
-// knownMarkets are those that calling codes lead to.
-var knownMarkets = func() map[Market]bool {
-	known := map[Market]bool{Other: true}
+// foldMarket makes names of markets comparable.
+func foldMarket(name string) string { return strings.ReplaceAll(fold(name), "&", "and") }
+
+// knownMarkets are those that calling codes lead to, by their folded names.
+var knownMarkets = func() map[string]Market {
+	known := map[string]Market{foldMarket(string(Other)): Other}
 	for i := range marketRows {
-		known[marketRows[i].market] = true
+		known[foldMarket(string(marketRows[i].market))] = marketRows[i].market
 	}
 	return known
 }()
 
-// readCardJSON reads a card as waguard writes it.
-func readCardJSON(data []byte) (*CardFile, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	c := new(Card)
-	err := decoder.Decode(c)
-	if err == nil && decoder.More() {
-		err = errors.New("something follows the card")
+// noteMarkets notes the markets that no calling code leads to, those that have no rates though
+// one does, and rates of zero.
+func (f *CardFile) noteMarkets() {
+	var unknown, missing, free []string
+	for m := range f.lines {
+		if _, known := knownMarkets[foldMarket(string(m))]; !known {
+			unknown = append(unknown, string(m))
+		}
 	}
-	if err != nil {
-		return nil, wrongAt(1+bytes.Count(data[:min(int(decoder.InputOffset()), len(data))], []byte("\n")), "the file is no rate card in JSON: %v", err)
+	if f.Card.Rates != nil {
+		for m := range marketsOn(f.Card.From) {
+			if f.Card.Rates[m] == nil {
+				missing = append(missing, string(m))
+			}
+		}
 	}
-	currency, err := ParseCurrency(string(c.Currency))
-	if err != nil {
-		return nil, wrongAt(0, "%v", err)
-	}
-	c.Currency = currency
-	if _, err := time.Parse(time.DateOnly, c.From); err != nil {
-		return nil, wrongAt(0, "from is %q; it must be the first day of the card, such as 2026-10-01", c.From)
-	}
-	f := &CardFile{Card: c, lines: make(map[Market]int)}
-	for m, rates := range c.Rates {
-		f.lines[m] = 0
+	for m, rates := range f.Card.Rates {
 		for category, rate := range rates {
-			if !slices.Contains(Columns, category) || rate < 0 {
-				return nil, wrongAt(0, "%s of %s at %s is no rate", category, m, rate)
+			if rate == 0 {
+				free = append(free, fmt.Sprintf("%s for %s", category, m))
 			}
 		}
 	}
-	if len(c.Rates) == 0 {
-		return nil, wrongAt(0, "the card has no rates")
-	}
-	for m, of := range c.Tiers {
-		for category, tiers := range of {
-			if err := checkTiers(tiers); err != nil {
-				return nil, wrongAt(0, "the tiers of %s for %s: %v", category, m, err)
-			}
-		}
-	}
-	f.noteMarkets()
-	return f, nil
+	f.note("waguard knows no calling code of these markets, so that nobody is priced by them: ", unknown)
+	f.note("what is sent there has no known price, since the card has no rates for these markets: ", missing)
+	f.note("a rate is zero, which is not n/a: what is sent there costs nothing by this card: ", free)
 }
 
-// With are the cards together with what files hold, in their order: a card takes the place
-// of one of the same currency and day, and tiers belong to the card of their day, or to the
+// mostNamed is how many things a note names.
+const mostNamed = 8
+
+// note notes something of some things.
+func (f *CardFile) note(what string, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	slices.Sort(names)
+	if more := len(names) - mostNamed; more > 0 {
+		names = append(names[:mostNamed:mostNamed], fmt.Sprintf("and %d more", more))
+	}
+	f.Notes = append(f.Notes, what+strings.Join(names, ", "))
+}
+
+// With are the cards together with what files hold: a card takes the place of one that was
+// there, of the same currency and day, and tiers belong to the card of their day, or to the
 // newest of their currency where they name none.
 func (cs *Cards) With(files ...*CardFile) (*Cards, error) {
 	all := slices.Clone(cs.All())
+	from := make(map[string]*CardFile)
 	for _, f := range files {
-		if !f.OnlyTiers {
-			all = append(all, f.Card)
+		if f.OnlyTiers {
+			continue
 		}
+		if other := from[f.Card.ID()]; other != nil {
+			return nil, f.wrong(wrongAt(0, "the card %s is in two files; the other is %s", f.Card.ID(), other.Card.Source))
+		}
+		from[f.Card.ID()] = f
+		all = append(all, f.Card)
 	}
 	together := NewCards(all...)
 	for _, f := range files {
 		if !f.OnlyTiers {
 			continue
 		}
-		day := cmp.Or(f.Card.From, "9999-12-31")
-		to := together.On(f.Card.Currency, day)
-		if to == nil || f.Card.From != "" && to.From > f.Card.From {
-			return nil, wrongAt(0, "the tiers are in %s, and there is no rate card in that currency for their day", f.Card.Currency)
+		to := together.On(f.Card.Currency, cmp.Or(f.Card.From, "9999-12-31"))
+		switch {
+		case to == nil:
+			return nil, f.wrong(wrongAt(0, "the tiers are in %s, and there is no rate card in that currency for their day", f.Card.Currency))
+		case f.Card.From != "" && to.From != f.Card.From:
+			return nil, f.wrong(wrongAt(0, "the tiers hold from %s on, and the rate card is %s: give the rates of that day as well", f.Card.From, to.ID()))
 		}
 		tiered := *to
-		tiered.Tiers = maps.Clone(tiered.Tiers)
-		if tiered.Tiers == nil {
-			tiered.Tiers = make(map[Market]map[Category][]Tier)
-		}
-		for m, of := range f.Card.Tiers {
-			for category, tiers := range of {
-				list, ok := tiered.Rate(m, category)
-				if !ok || tiers[0].Rate != list {
-					return nil, wrongAt(f.lines[m], "the list rate of %s for %s is %s, and the card %s says %s", category, m, tiers[0].Rate, to.ID(), rateText(list, ok))
-				}
-			}
-			tiered.Tiers[m] = of
+		tiered.Tiers = make(map[Market]map[Category][]Tier)
+		maps.Copy(tiered.Tiers, to.Tiers)
+		maps.Copy(tiered.Tiers, f.Card.Tiers)
+		if err := tiered.checkLists(f.lines); err != nil {
+			return nil, f.wrong(err)
 		}
 		together = NewCards(append(slices.Clone(together.sorted), &tiered)...)
 	}
 	return together, nil
+}
+
+// wrong is an error of a file among several.
+func (f *CardFile) wrong(err error) error {
+	if f.Card.Source == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", f.Card.Source, err)
+}
+
+// checkLists checks that the first band of tiers is charged for by the list rate. The tiers of
+// each market stand in a line.
+func (c *Card) checkLists(lines map[Market]int) error {
+	for _, m := range slices.Sorted(maps.Keys(c.Tiers)) {
+		for _, category := range slices.Sorted(maps.Keys(c.Tiers[m])) {
+			first := c.Tiers[m][category][0].Rate
+			if list, ok := c.Rate(m, category); !ok || first != list {
+				return wrongAt(lines[m], "the list rate of %s for %s is %s, and the card %s says %s", category, m, first, c.ID(), rateText(list, ok))
+			}
+		}
+	}
+	return nil
 }
 
 func rateText(rate Amount, ok bool) string {

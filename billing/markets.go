@@ -152,8 +152,35 @@ func MarketOfCountry(iso string, at time.Time) Market {
 }
 
 func (r *marketRow) at(at time.Time) Market {
-	if r.since != "" && at.Format(time.DateOnly) < r.since {
+	if r.since == "" {
+		return r.market
+	}
+	return r.on(at.Format(time.DateOnly))
+}
+
+func (r *marketRow) on(day string) Market {
+	if day < r.since {
 		return r.before
 	}
 	return r.market
+}
+
+// marketsOn are the markets there are on a day.
+func marketsOn(day string) map[Market]bool {
+	markets := map[Market]bool{Other: true}
+	for i := range marketRows {
+		markets[marketRows[i].on(day)] = true
+	}
+	return markets
+}
+
+// MarketBefore is the market by which a market was charged for on a day, when it was none of its
+// own yet; itself where it was. Which one that was is inferred for most.
+func MarketBefore(m Market, day string) Market {
+	for i := range marketRows {
+		if marketRows[i].market == m {
+			return marketRows[i].on(day)
+		}
+	}
+	return m
 }

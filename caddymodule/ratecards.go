@@ -33,7 +33,7 @@ func (a *App) cards() (*billing.Cards, error) {
 			f.Card.Source = path
 		}
 		for _, note := range f.Notes {
-			a.logger.Warn("a rate card has something that is not used", zap.String("file", path), zap.String("what", note))
+			a.logger.Warn("a rate card is read, and something in it may not be meant so", zap.String("file", path), zap.String("what", note))
 		}
 		files = append(files, f)
 	}

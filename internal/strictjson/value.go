@@ -162,3 +162,12 @@ func (v Value) All() iter.Seq[Value] {
 		}
 	}
 }
+
+// Offset is where v begins: bytes from the start of the document. That of a string is behind
+// its quotation mark.
+func (v Value) Offset() int {
+	if v.doc == nil {
+		return 0
+	}
+	return int(v.node().start)
+}
