@@ -71,18 +71,19 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook phone policy store", "caddy badger disk"},
 
 	// Doors.
-	{"internal/adminapi", "audit billing consent internal/qr internal/strictjson internal/version phone policy store store/archive", "caddy badger disk logger"},
 	{"internal/billpage", "billing", "caddy badger disk logger"},
+	{"internal/export", "billing internal/billpage", "caddy badger network disk logger"},
+	{"internal/adminapi", "audit billing consent internal/export internal/qr internal/strictjson internal/version phone policy store store/archive", "caddy badger disk logger"},
 	{"internal/evidence", "audit consent internal/adminapi policy store", "caddy badger disk logger"},
 	{"decisionlog", "billing policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
-		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/evidence internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger", "",
+		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger", "",
 	},
 
 	{"internal/backups", "internal/durable", "caddy badger network logger"},
 	{"internal/sealing", "", "caddy badger network logger"},
-	{"command", "audit billing cloudapi/identity consent internal/adminapi internal/backups internal/billpage internal/evidence internal/ntp internal/qr internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
+	{"command", "audit billing cloudapi/identity consent internal/adminapi internal/backups internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},

@@ -42,6 +42,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteViolationsGroups:  answering(groupsOf(gateway.Violations)),
 	adminapi.RouteLedgerGroups:      answering(groupsOf(gateway.Ledger)),
 	adminapi.RouteLedgerRebuild:     answering(rebuild),
+	adminapi.RouteLedgerExport:      answering(exportSends),
 	adminapi.RouteViolationsSummary: answering(summary),
 	adminapi.RouteTemplates:         answering(templates),
 	adminapi.RouteTemplatesSync:     answering(syncNow),

@@ -36,7 +36,7 @@ const (
 
 // groups are the commands that don't stand among Caddy's tools.
 var groups = map[string][]string{
-	groupGateway: {"violations", "ledger", "why", "events", "consent", "report", "templates", "numbers", "link", "doctor", "backup", "restore", "store", "audit", "demo", "health"},
+	groupGateway: {"violations", "ledger", "why", "events", "consent", "report", "export", "templates", "numbers", "link", "doctor", "backup", "restore", "store", "audit", "demo", "health"},
 	groupServer:  {"run", "start", "stop", "reload", "validate", "adapt", "fmt", "version"},
 }
 

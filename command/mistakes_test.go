@@ -72,6 +72,8 @@ violations --group-by colour
 violations --interval soon
 events --severity bad
 report --message-class push
+export --format xml
+export --month October
 violations --output yaml
 violations --json --output csv
 ledger --contact 015112345678
@@ -81,6 +83,8 @@ ledger --contact Ana
 violations --follow --group-by rule
 violations --follow --to 1h
 violations --follow --interval 1ms
+export --month 2026-10 --from 7d
+export --csv-dialect excel
 store check --witness {dir}
 
 # About people

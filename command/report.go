@@ -120,14 +120,19 @@ func formatOrPage(s string) (string, error) {
 
 var asMonth = regexp.MustCompile(`^[0-9]{4}-(0[1-9]|1[0-2])$`)
 
-func reportCommand(cmd *cobra.Command) {
-	periodFlags(cmd, "30d")
+// monthFlag selects a calendar month.
+func monthFlag(cmd *cobra.Command) {
 	cmd.Flags().Var(&checked{kind: "string", judge: func(s string) (string, error) {
 		if s != "" && !asMonth.MatchString(s) {
 			return "", misused("takes a month such as 2026-10")
 		}
 		return s, nil
 	}}, "month", "Of this calendar `month`, such as 2026-10, where the account is")
+}
+
+func reportCommand(cmd *cobra.Command) {
+	periodFlags(cmd, "30d")
+	monthFlag(cmd)
 	cmd.Flags().String("by", "", "Group by these `dimensions` and tags, with commas between, such as day,market,team")
 	completed(cmd, "by", billing.Dimensions)
 	cmd.Flags().StringArray("where", nil, "Only with this `dimension=value`, such as market=Germany,India; each one given must hold")

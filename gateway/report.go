@@ -105,15 +105,8 @@ func (g *Gateway) question(ctx context.Context, s *ReportSelection) (*billing.Qu
 	if s.PhoneNumberID, err = g.businessNamed(ctx, s.PhoneNumberID); err != nil {
 		return nil, err
 	}
-	if s.Month != "" {
-		first, err := time.Parse("2006-01", s.Month)
-		if err != nil {
-			return nil, misasked(fmt.Errorf("%q is no month; write 2026-10", s.Month))
-		}
-		if s.From != "" || s.To != "" {
-			return nil, misasked(errors.New("a month is given as well as from or to; leave one out"))
-		}
-		s.From, s.To = first.Format(time.DateOnly), first.AddDate(0, 1, 0).Format(time.DateOnly)
+	if err := s.Selection.setMonth(s.Month); err != nil {
+		return nil, err
 	}
 	category, err := readCategory(s.Category)
 	if err != nil {
@@ -125,6 +118,22 @@ func (g *Gateway) question(ctx context.Context, s *ReportSelection) (*billing.Qu
 		}
 	}
 	return q, nil
+}
+
+// setMonth selects a calendar month such as 2026-10; "" selects nothing.
+func (s *Selection) setMonth(month string) error {
+	if month == "" {
+		return nil
+	}
+	first, err := time.Parse("2006-01", month)
+	if err != nil {
+		return misasked(fmt.Errorf("%q is no month; write 2026-10", month))
+	}
+	if s.From != "" || s.To != "" {
+		return misasked(errors.New("a month is given as well as from or to; leave one out"))
+	}
+	s.From, s.To = first.Format(time.DateOnly), first.AddDate(0, 1, 0).Format(time.DateOnly)
+	return nil
 }
 
 // rebuildRest makes rebuilding take half of a core at most: sends go on.

@@ -31,3 +31,6 @@ func (s *Book) oldest(retention time.Duration) policy.Moment {
 	}
 	return policy.MomentOf(s.options.Now()).Add(-retention)
 }
+
+// KeptSince is described at [Forgets].
+func (s *Book) KeptSince() policy.Moment { return s.oldest(s.options.LedgerRetention) }

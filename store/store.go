@@ -325,6 +325,13 @@ type Watched interface {
 	Condition() Condition
 }
 
+// Forgets is what a store can tell in addition that drops ledger entries by their age.
+type Forgets interface {
+	// KeptSince is the time of the oldest ledger entries that are still shown; zero where
+	// none is dropped.
+	KeptSince() policy.Moment
+}
+
 // Condition is what an operator must know about a store that serves.
 type Condition struct {
 	// Unreadable is how many reads met a record that can't be read.

@@ -27,10 +27,10 @@ func TestCells(t *testing.T) {
 		{"Germany", "Germany", "Germany"},
 		{"", "", ""},
 	} {
-		if got := RFC4180.text(test.cell); got != test.exact {
+		if got := RFC4180.Text(test.cell); got != test.exact {
 			t.Errorf("%q is %q in plain CSV", test.cell, got)
 		}
-		if got := Excel.text(test.cell); got != test.excel {
+		if got := Excel.Text(test.cell); got != test.excel {
 			t.Errorf("%q is %q for Excel, want %q", test.cell, got, test.excel)
 		}
 	}

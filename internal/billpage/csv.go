@@ -37,17 +37,26 @@ func Name(dimension string) string {
 	return strings.TrimPrefix(dimension, billing.TagPrefix)
 }
 
-// WriteCSV writes the rows of a report, by which it is grouped.
-func WriteCSV(w io.Writer, r *billing.Report, d Dialect) error {
+// NewWriter begins to write CSV.
+func (d Dialect) NewWriter(w io.Writer) (*csv.Writer, error) {
 	if d != RFC4180 && d != "" {
 		if _, err := io.WriteString(w, "\ufeff"); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	out := csv.NewWriter(w)
 	out.UseCRLF = d == Excel || d == ExcelSemicolon
 	if d == ExcelSemicolon {
 		out.Comma = ';'
+	}
+	return out, nil
+}
+
+// WriteCSV writes the rows of a report, by which it is grouped.
+func WriteCSV(w io.Writer, r *billing.Report, d Dialect) error {
+	out, err := d.NewWriter(w)
+	if err != nil {
+		return err
 	}
 	var names []string
 	for _, dimension := range r.By {
@@ -66,19 +75,19 @@ func WriteCSV(w io.Writer, r *billing.Report, d Dialect) error {
 		row := &r.Rows[i]
 		var cells []string
 		for _, dimension := range r.By {
-			cells = append(cells, d.text(row.Value(dimension)))
+			cells = append(cells, d.Text(row.Value(dimension)))
 			switch dimension {
 			case "market":
 				cells = append(cells, strconv.FormatBool(row.MarketEstimated))
 			case "number":
-				cells = append(cells, d.text(row.TimeZone))
+				cells = append(cells, d.Text(row.TimeZone))
 			}
 		}
 		cells = append(cells, string(row.Currency))
 		for _, n := range []int{row.Sends, row.Accepted, row.Failed, row.Unknown, row.Refused, row.Delivered, row.Billable, row.Charged, row.Free, row.Unpriced} {
 			cells = append(cells, strconv.Itoa(n))
 		}
-		cells = append(cells, d.amount(Estimated(&row.Counts)), strconv.Itoa(row.Unestimated), d.amount(Actual(&row.Counts)))
+		cells = append(cells, d.Amount(Estimated(&row.Counts)), strconv.Itoa(row.Unestimated), d.Amount(Actual(&row.Counts)))
 		if err := out.Write(cells); err != nil {
 			return err
 		}
@@ -104,17 +113,17 @@ func orUnknown(a billing.Amount, known bool) string {
 	return a.String()
 }
 
-// amount is an amount of money as the spreadsheet reads it.
-func (d Dialect) amount(s string) string {
+// Amount is an amount of money as the spreadsheet reads it.
+func (d Dialect) Amount(s string) string {
 	if d == ExcelSemicolon {
 		return strings.Replace(s, ".", ",", 1)
 	}
 	return s
 }
 
-// text is a cell that a spreadsheet takes for text: not for a formula, and not for a number
+// Text is a cell that a spreadsheet takes for text: not for a formula, and not for a number
 // where it is a long one, of which it would drop digits.
-func (d Dialect) text(s string) string {
+func (d Dialect) Text(s string) string {
 	if s == "" || d != Excel && d != ExcelSemicolon {
 		return s
 	}
