@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/waguard/waguard/internal/decimal"
 )
 
 // Meta tells what it charges in the field pricing_analytics of a WhatsApp Business Account:
@@ -271,7 +273,7 @@ const (
 	// longestCost is how many characters a cost may have, and largestCost how much it may
 	// be: sums of any number of them are still checked.
 	longestCost        = 64
-	largestCost Amount = 1_000_000_000 * unit
+	largestCost Amount = 1_000_000_000 * decimal.Unit
 )
 
 // ReadCost reads a cost as JSON writes numbers. Meta's are sums of prices with at most six
@@ -285,7 +287,7 @@ func ReadCost(s string) (cost Amount, rounded bool, err error) {
 	if !ok {
 		return 0, false, fmt.Errorf("its cost %q is no amount of money", s)
 	}
-	millionths := new(big.Rat).Mul(exact, new(big.Rat).SetInt64(unit))
+	millionths := new(big.Rat).Mul(exact, new(big.Rat).SetInt64(decimal.Unit))
 	n, err := whole(millionths)
 	if err == nil && max(n, -n) > int64(largestCost) {
 		err = ErrOverflow
@@ -332,4 +334,14 @@ func laterBand(tier string) bool {
 	from, _, ok := strings.Cut(tier, ":")
 	n, err := strconv.Atoi(from)
 	return ok && err == nil && n > 1
+}
+
+// whole rounds to a whole number, halves up.
+func whole(r *big.Rat) (int64, error) {
+	doubled := new(big.Int).Add(new(big.Int).Mul(r.Num(), big.NewInt(2)), r.Denom())
+	n := doubled.Div(doubled, new(big.Int).Mul(r.Denom(), big.NewInt(2)))
+	if !n.IsInt64() {
+		return 0, ErrOverflow
+	}
+	return n.Int64(), nil
 }

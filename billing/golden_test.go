@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/waguard/waguard/internal/decimal"
 )
 
 // octoberCard is the card of October 2026 as it was published, and a number that belongs to each
@@ -182,7 +184,7 @@ func TestAprilTiers(t *testing.T) {
 				}
 				for band := range len(bounds) + 1 {
 					percent := band * step
-					want := big.NewRat(int64(list)*int64(100-percent), 100*unit).FloatString(4)
+					want := big.NewRat(int64(list)*int64(100-percent), 100*decimal.Unit).FloatString(4)
 					if own, ok := meta[fmt.Sprint(market, " ", percent)]; ok {
 						want = own
 					}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/waguard/waguard/internal/decimal"
 )
 
 // Meta's figures name no message, and so what was settled is matched with them by cells:
@@ -348,7 +350,7 @@ func (r *reconciling) whole(key cellKey, ours, theirs []part) bool {
 		r.agreed[key.day] += count(ours)
 		return true
 	}
-	for step := Amount(unit / 100); step > 1; step /= 10 { // cents, and tenths and hundredths of them
+	for step := Amount(decimal.Unit / 100); step > 1; step /= 10 { // cents, and tenths and hundredths of them
 		if down := exact - exact%step; exact > 0 && told%step == 0 && (told == down && 2*(exact-down) <= step || told == down+step && 2*(exact-down) >= step) {
 			r.agreed[key.day] += count(ours)
 			if r.counts(key.day) {

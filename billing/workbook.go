@@ -325,7 +325,7 @@ func decimalOf(value string) string {
 		return value
 	}
 	whole, decimals, _ := strings.Cut(text, ".")
-	for len(decimals) > shownDecimals && strings.HasSuffix(decimals, "0") {
+	for len(decimals) > decimal.Shown && strings.HasSuffix(decimals, "0") {
 		decimals = decimals[:len(decimals)-1]
 	}
 	if strings.Trim(decimals, "0") == "" {
