@@ -19,25 +19,25 @@ import (
 	"time"
 )
 
-// command is one command of the tour, with the output that the page
+// shellCommand is one command of the tour, with the output that the page
 // promises.
-type command struct{ line, output string }
+type shellCommand struct{ line, output string }
 
 // tour reads the commands of the console blocks of docs/how-to/tour.md.
-func tour(t *testing.T) []command {
+func tour(t *testing.T) []shellCommand {
 	t.Helper()
 	page, err := os.ReadFile("../docs/how-to/tour.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var commands []command
+	var commands []shellCommand
 	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
 		continued := false
 		for line := range strings.Lines(block[1]) {
 			text, isCommand := strings.CutPrefix(line, "$ ")
 			switch {
 			case isCommand:
-				commands = append(commands, command{line: text})
+				commands = append(commands, shellCommand{line: text})
 			case continued:
 				commands[len(commands)-1].line += line
 			default:
