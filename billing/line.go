@@ -23,6 +23,9 @@ type Line struct {
 	Estimate Quote
 	// Told is the price type that Meta told; "" where it told none.
 	Told PriceType
+	// Covered: they belong to conversations that other messages opened. It counts where
+	// conversations are charged for.
+	Covered bool
 	// Pool is whose volume of a month counts for tiers: the portfolio's, or the account's.
 	Pool string
 }
@@ -41,6 +44,7 @@ func (l *Line) compare(other *Line) int {
 		truth(l.Send.ByBusiness)-truth(other.Send.ByBusiness),
 		strings.Compare(l.Send.Status, other.Send.Status),
 		truth(l.Send.Charged)-truth(other.Send.Charged),
+		truth(l.Covered)-truth(other.Covered),
 	)
 }
 
@@ -56,6 +60,6 @@ func truth(b bool) int {
 func (l *Line) message(day string) Message {
 	return Message{
 		Category: Category(l.Category), Market: Market(l.Market), Day: day, InWindow: !l.Send.ByBusiness,
-		FreeEntry: l.Estimate.Type == FreeEntryPoint, InConversation: l.Estimate.Type == InConversation, Told: l.Told,
+		FreeEntry: l.Estimate.Type == FreeEntryPoint, InConversation: l.Covered, Told: l.Told,
 	}
 }

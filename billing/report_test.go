@@ -125,6 +125,24 @@ func TestReportPrices(t *testing.T) {
 			"2026-10-31 service free_allowance 1 free 0.0000 | 2026-11-01 service free_allowance 1000 free 0.0000 | 2026-11-01 service regular 1 charged 0.0550",
 		},
 		{
+			"Meta tells which are free, and then which are charged, though it saw more than we did",
+			[]*Line{
+				told(message(t, 600, Service, "Germany", "2026-10-01T10:00:00Z", "UTC"), FreeCustomerService), told(message(t, 3, Service, "Germany", "2026-10-05T10:00:00Z", "UTC"), Regular),
+				message(t, 2, Service, "Germany", "2026-10-06T10:00:00Z", "UTC"),
+			},
+			"2026-10-01 service free_customer_service 600 free 0.0000 | 2026-10-05 service regular 3 charged 0.1650 | 2026-10-06 service free_allowance 2 free 0.0000",
+		},
+		{
+			"Meta tells that all are charged: a thousand are free all the same",
+			[]*Line{told(message(t, 1003, Service, "Germany", "2026-10-01T10:00:00Z", "UTC"), Regular)},
+			"2026-10-01 service free_allowance 1000 free 0.0000 | 2026-10-01 service regular 3 charged 0.1650",
+		},
+		{
+			"what Meta tells to be free is among the thousand",
+			[]*Line{told(message(t, 1000, Service, "India", "2026-10-01T10:00:00Z", "UTC"), FreeCustomerService), message(t, 1, Service, "Germany", "2026-10-05T10:00:00Z", "UTC")},
+			"2026-10-01 service free_customer_service 1000 free 0.0000 | 2026-10-05 service regular 1 charged 0.0550",
+		},
+		{
 			"free entry point messages don't use it up",
 			[]*Line{told(message(t, 1000, Service, "Germany", "2026-10-01T10:00:00Z", "UTC"), FreeEntryPoint), message(t, 1, Service, "Germany", "2026-10-02T10:00:00Z", "UTC")},
 			"2026-10-01 service free_entry_point 1000 free 0.0000 | 2026-10-02 service free_allowance 1 free 0.0000",
@@ -245,7 +263,7 @@ func TestReportGroups(t *testing.T) {
 				},
 				N: rapid.IntRange(1, 900).Draw(t, "n"), Sent: sent, Delivered: sent.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "after")) * quarter), Zone: berlin, Pool: "account 1",
 				Send: Send{Fate: Accepted, Status: rapid.SampledFrom([]string{"", "sent", "delivered", "read", "failed"}).Draw(t, "status"), ByBusiness: rapid.Bool().Draw(t, "initiation")},
-				Told: rapid.SampledFrom([]PriceType{"", Regular, FreeEntryPoint}).Draw(t, "told"),
+				Told: rapid.SampledFrom([]PriceType{"", Regular, FreeEntryPoint, FreeCustomerService}).Draw(t, "told"),
 			}
 			l.Estimate = Quote{Category: category, Type: Regular, Unit: 1000, Known: rapid.Bool().Draw(t, "known"), Currency: l.Currency}
 			lines = append(lines, l)
@@ -294,7 +312,12 @@ func naively(lines []*Line, cards *Cards) map[Currency]string {
 	sums := make(map[Currency]*Counts)
 	sorted := slices.Clone(lines)
 	slices.SortFunc(sorted, (*Line).compare)
-	service, charged := make(map[string]int), make(map[string]int)
+	service, charged, marked := make(map[string]int), make(map[string]int), make(map[string]bool)
+	for _, l := range sorted {
+		if date := Day(l.Delivered, l.Zone); l.Category == string(Service) && l.Told == FreeCustomerService && date >= "2026-10-01" && l.Send.Delivered() {
+			marked[date[:7]+l.PhoneNumberID] = true
+		}
+	}
 	for _, l := range sorted {
 		c := sums[l.Currency]
 		if c == nil {
@@ -318,6 +341,9 @@ func naively(lines []*Line, cards *Cards) map[Currency]string {
 				Category: Category(l.Category), Market: Market(l.Market), Day: date, InWindow: !l.Send.ByBusiness, Told: l.Told,
 				ServiceBefore: service[month+l.PhoneNumberID], ChargedBefore: charged[volume],
 			}
+			if l.Told == Regular && marked[month+l.PhoneNumberID] {
+				m.ServiceBefore = 1000
+			}
 			q := cards.Quote(&m, l.Currency)
 			c.Delivered++
 			switch {
@@ -329,7 +355,7 @@ func naively(lines []*Line, cards *Cards) map[Currency]string {
 				c.Charged++
 				c.Actual += q.Unit
 			}
-			if l.Category == string(Service) && (q.Type == FreeAllowance || q.Type == Regular) {
+			if l.Category == string(Service) && q.Type != FreeEntryPoint {
 				service[month+l.PhoneNumberID]++
 			}
 			if q.Type == Regular {

@@ -1,6 +1,9 @@
 package billing
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // What a message costs depends on how many came before it in its month: for the monthly
 // allowance and for volume tiers. Messages take their turn by the quarter of an hour of
@@ -17,6 +20,10 @@ type pool struct {
 // pools count messages of months.
 type pools struct {
 	service, charged map[pool]int
+	// marked are those of which Meta tells which service messages are free. Then it charges for
+	// those that it tells are charged for. Meta documents no price type for the allowance: where
+	// it tells that all are charged for, the allowance is taken off all the same.
+	marked map[pool]bool
 }
 
 // pricing prices messages that were delivered.
@@ -43,11 +50,16 @@ func (p *pricing) price(l *Line, day string) error {
 	m := p.message(l, day)
 	m.ServiceBefore = rules.Allowance
 	p.quote = card.Quote(&m, l.Currency, rules)
-	if p.quote.Type == Regular && (columnOf(m.Category) == Service && rules.Allowance > 0 || card.tiered(&m)) {
+	if p.allowed(&m, rules) && p.quote.Type != FreeEntryPoint && p.quote.Type != InConversation || p.quote.Type == Regular && card.tiered(&m) {
 		p.waiting = append(p.waiting, waiting{*l, day})
 		return nil
 	}
 	return p.take(l, day, l.N, &p.quote)
+}
+
+// allowed reports that messages like m count against a monthly allowance.
+func (p *pricing) allowed(m *Message, rules Rules) bool {
+	return columnOf(m.Category) == Service && rules.Allowance > 0
 }
 
 // by are the rules and the card by which a line is priced that was delivered on a day; the
@@ -81,7 +93,14 @@ func (p *pricing) message(l *Line, day string) Message {
 // settle prices the lines that waited.
 func (p *pricing) settle() error {
 	slices.SortFunc(p.waiting, func(a, b waiting) int { return a.compare(&b.Line) })
-	p.service, p.charged = make(map[pool]int), make(map[pool]int)
+	p.service, p.charged, p.marked = make(map[pool]int), make(map[pool]int), make(map[pool]bool)
+	for i := range p.waiting {
+		w := &p.waiting[i]
+		rules, _ := p.by(&w.Line, w.day)
+		if m := p.message(&w.Line, w.day); p.allowed(&m, rules) && m.Told.Free() {
+			p.marked[servicePool(&w.Line, w.day, rules)] = true
+		}
+	}
 	for i := range p.waiting {
 		w := &p.waiting[i]
 		// Parts of one line, and what corrects it, count as the whole of it.
@@ -100,12 +119,12 @@ func (p *pricing) settle() error {
 func (p *pricing) give(l *Line, day string) error {
 	rules, card := p.by(l, day)
 	m := p.message(l, day)
-	service := pool{of: l.PhoneNumberID, month: day[:len("2006-01")]}
-	if rules.PerAccount {
-		service.of = l.Pool
-	}
+	service := servicePool(l, day, rules)
 	charged := pool{of: l.Pool, month: service.month, market: m.Market, column: columnOf(m.Category)}
-	counts := columnOf(m.Category) == Service && rules.Allowance > 0
+	counts := p.allowed(&m, rules)
+	if m.Told == Regular && p.marked[service] {
+		rules.Allowance = 0
+	}
 	for left := l.N; left != 0; {
 		m.ServiceBefore, m.ChargedBefore = p.service[service], p.charged[charged]
 		q := card.Quote(&m, l.Currency, rules)
@@ -128,6 +147,15 @@ func (p *pricing) give(l *Line, day string) error {
 		left -= n
 	}
 	return nil
+}
+
+// servicePool is what a service message counts in against an allowance.
+func servicePool(l *Line, day string, rules Rules) pool {
+	of := l.PhoneNumberID
+	if rules.PerAccount {
+		of = cmp.Or(l.WABA, l.Pool)
+	}
+	return pool{of: of, month: day[:len("2006-01")]}
 }
 
 // tiered reports whether a card has tiers for a message.

@@ -85,6 +85,17 @@ type Policy struct {
 	// Default: `USD`.
 	Currency string `json:"currency,omitempty"`
 
+	// Since when, and to which countries, Meta charges the business the international rate
+	// for authentication templates, as its e-mail and webhook of eligibility say. A
+	// business's own take the place of the policy's.
+	// Default: nowhere.
+	AuthenticationInternational []InternationalRate `json:"authentication_international,omitempty"`
+
+	// Whether the business offers a general-purpose assistant, which Meta charges for what it
+	// sends beside templates in countries where it must admit such: `on` or `off`.
+	// Default: `off`.
+	AIProvider string `json:"ai_provider,omitempty"`
+
 	// What a recipient without plus sign means that can be read in two ways:
 	// `international` for the number with country code, which is what webhooks and
 	// most programs write, and a national number only where that is none; `both` to
@@ -357,6 +368,14 @@ func (b *Business) resolve(defaults *Policy) (*gateway.Business, error) {
 	if r.Currency, err = currencyNamed(b.Currency, defaults.Currency); err != nil {
 		return nil, err
 	}
+	if r.Account.International, err = internationalRates(either(b.AuthenticationInternational, defaults.AuthenticationInternational), r.Number); err != nil {
+		return nil, err
+	}
+	assistant, err := chooseAIProvider.of(b.AIProvider, defaults.AIProvider)
+	if err != nil {
+		return nil, err
+	}
+	r.Account.AIProvider = assistant == "on"
 	return r, b.Policy.resolveConsent(defaults, r)
 }
 
@@ -480,6 +499,12 @@ func (p *Policy) resolve(defaults *Policy) (policy.Policy, error) {
 		return r, err
 	}
 	if _, err := currencyNamed(p.Currency); err != nil {
+		return r, err
+	}
+	if _, err := internationalRates(p.AuthenticationInternational, ""); err != nil {
+		return r, err
+	}
+	if err := chooseAIProvider.check(p.AIProvider); err != nil {
 		return r, err
 	}
 	bare, err := chooseBareNumbers.of(p.BareNumbers, defaults.BareNumbers)

@@ -183,6 +183,8 @@ func atStart(setting, what string) (string, error) {
 //			direct_send         allow|refuse
 //			time_zone           <name>
 //			currency            <code>
+//			authentication_international <day> all|<country>...
+//			ai_provider         [on|off]
 //			bare_numbers        international|both|refuse
 //			consent_expires     <scope> <period>
 //			countries           refuse|only <scope> <country>...
@@ -266,7 +268,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 				return d.ArgErr()
 			}
 			at := *d
-			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "rule"); err != nil {
+			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "authentication_international", "rule"); err != nil {
 				return err
 			}
 			if err := app.Policy.check(); err != nil {
@@ -352,7 +354,7 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	known["portfolio"] = checked(&b.Portfolio)
 	known["number"] = checked(&b.Number)
 	known["mode"] = chooseMode.into(&b.Mode)
-	if err := parseBlock(d, known, "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "rule"); err != nil {
+	if err := parseBlock(d, known, "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "authentication_international", "rule"); err != nil {
 		return b, err
 	}
 	// What can be checked without the rest of the configuration is checked here,
@@ -365,43 +367,45 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 
 func (p *Policy) subdirectives() map[string]parser {
 	return map[string]parser{
-		"window_margin":             durationInto(&p.WindowMargin),
-		"in_window_consent":         chooseInWindowConsent.into(&p.InWindowConsent),
-		"opted_out_replies":         chooseOptedOutReplies.into(&p.OptedOutReplies),
-		"groups":                    chooseGroups.into(&p.Groups),
-		"direct_send":               chooseDirectSend.into(&p.DirectSend),
-		"time_zone":                 zoneInto(&p.TimeZone),
-		"currency":                  p.parseCurrency,
-		"bare_numbers":              chooseBareNumbers.into(&p.BareNumbers),
-		"countries":                 p.parseCountries,
-		"country_pack":              chooseCountryPack.into(&p.CountryPack),
-		"quiet_hours":               p.parseQuietHours,
-		"consent_request_templates": listInto(&p.ConsentRequestTemplates),
-		"consent_request_limit":     p.parseRequestLimit,
-		"consent_expires":           p.parseExpiry,
-		"session_only":              chooseSessionOnly.onInto(&p.SessionOnly),
-		"post_session_followup":     chooseFollowup.onInto(&p.PostSessionFollowup),
-		"otp_on_request":            durationInto(&p.OTPOnRequest),
-		"meta_backoff":              chooseBackOff.onInto(&p.MetaBackOff),
-		"campaign_switch_off":       chooseSwitchOff.onInto(&p.CampaignSwitchOff),
-		"pair_rate":                 choosePairRate.onInto(&p.PairRate),
-		"messaging_limit":           p.parseMessagingLimit,
-		"category_drift":            chooseDrift.into(&p.CategoryDrift),
-		"rule":                      p.parseRule,
-		"frequency_cap":             p.parseCap,
-		"fallback_template":         p.parseFallback,
-		"essential_templates":       listInto(&p.EssentialTemplates),
-		"transaction_prefix":        listInto(&p.TransactionPrefix),
-		"confirmation_texts":        listInto(&p.ConfirmationTexts),
-		"opt_out_reach":             chooseOptOutReach.into(&p.OptOutReach),
-		"opt_in_reach":              chooseOptInReach.into(&p.OptInReach),
-		"consent_skew":              durationInto(&p.ConsentSkew),
-		"opt_in_evidence":           chooseOptInEvidence.into(&p.OptInEvidence),
-		"opt_in_names_whatsapp":     chooseNamesWhatsApp.into(&p.OptInNamesWhatsApp),
-		"opt_in_off_whatsapp":       chooseOffWhatsApp.into(&p.OptInOffWhatsApp),
-		"opt_in_confirmation":       chooseConfirmation.into(&p.OptInConfirmation),
-		"start_opts_in":             listInto(&p.StartOptsIn),
-		"opt_in_questions":          p.parseQuestions,
+		"window_margin":                durationInto(&p.WindowMargin),
+		"in_window_consent":            chooseInWindowConsent.into(&p.InWindowConsent),
+		"opted_out_replies":            chooseOptedOutReplies.into(&p.OptedOutReplies),
+		"groups":                       chooseGroups.into(&p.Groups),
+		"direct_send":                  chooseDirectSend.into(&p.DirectSend),
+		"time_zone":                    zoneInto(&p.TimeZone),
+		"currency":                     p.parseCurrency,
+		"authentication_international": p.parseInternational,
+		"ai_provider":                  chooseAIProvider.onInto(&p.AIProvider),
+		"bare_numbers":                 chooseBareNumbers.into(&p.BareNumbers),
+		"countries":                    p.parseCountries,
+		"country_pack":                 chooseCountryPack.into(&p.CountryPack),
+		"quiet_hours":                  p.parseQuietHours,
+		"consent_request_templates":    listInto(&p.ConsentRequestTemplates),
+		"consent_request_limit":        p.parseRequestLimit,
+		"consent_expires":              p.parseExpiry,
+		"session_only":                 chooseSessionOnly.onInto(&p.SessionOnly),
+		"post_session_followup":        chooseFollowup.onInto(&p.PostSessionFollowup),
+		"otp_on_request":               durationInto(&p.OTPOnRequest),
+		"meta_backoff":                 chooseBackOff.onInto(&p.MetaBackOff),
+		"campaign_switch_off":          chooseSwitchOff.onInto(&p.CampaignSwitchOff),
+		"pair_rate":                    choosePairRate.onInto(&p.PairRate),
+		"messaging_limit":              p.parseMessagingLimit,
+		"category_drift":               chooseDrift.into(&p.CategoryDrift),
+		"rule":                         p.parseRule,
+		"frequency_cap":                p.parseCap,
+		"fallback_template":            p.parseFallback,
+		"essential_templates":          listInto(&p.EssentialTemplates),
+		"transaction_prefix":           listInto(&p.TransactionPrefix),
+		"confirmation_texts":           listInto(&p.ConfirmationTexts),
+		"opt_out_reach":                chooseOptOutReach.into(&p.OptOutReach),
+		"opt_in_reach":                 chooseOptInReach.into(&p.OptInReach),
+		"consent_skew":                 durationInto(&p.ConsentSkew),
+		"opt_in_evidence":              chooseOptInEvidence.into(&p.OptInEvidence),
+		"opt_in_names_whatsapp":        chooseNamesWhatsApp.into(&p.OptInNamesWhatsApp),
+		"opt_in_off_whatsapp":          chooseOffWhatsApp.into(&p.OptInOffWhatsApp),
+		"opt_in_confirmation":          chooseConfirmation.into(&p.OptInConfirmation),
+		"start_opts_in":                listInto(&p.StartOptsIn),
+		"opt_in_questions":             p.parseQuestions,
 	}
 }
 

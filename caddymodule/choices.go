@@ -31,6 +31,7 @@ var (
 	chooseOptedOutReplies = choice{"opted_out_replies", []string{"allow", "refuse"}, "allow"}
 	chooseGroups          = choice{"groups", []string{"allow", "refuse"}, "refuse"}
 	chooseDirectSend      = choice{"direct_send", []string{"allow", "refuse"}, "refuse"}
+	chooseAIProvider      = choice{"ai_provider", onOrOff, "off"}
 	chooseCountryPack     = choice{"country_pack", onOrOff, "on"}
 	chooseSessionOnly     = choice{"session_only", onOrOff, "off"}
 	chooseFollowup        = choice{"post_session_followup", onOrOff, "off"}

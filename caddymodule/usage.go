@@ -16,7 +16,7 @@ var usages = map[string]string{ // #nosec G101 -- how secrets are written, and n
 	"name":     "name <business name>, in quotes if it has spaces", "waba": "waba <id>", "number": "number <phone number>, with plus and country code and without spaces, or in quotes",
 	"mode": "mode enforce|monitor", "window_margin": "window_margin <duration>, such as 5m",
 	"in_window_consent": "in_window_consent implied|required", "opted_out_replies": "opted_out_replies allow|refuse",
-	"groups": "groups allow|refuse", "direct_send": "direct_send allow|refuse", "time_zone": "time_zone <name>, such as Europe/Berlin", "currency": "currency <code>, such as EUR",
+	"groups": "groups allow|refuse", "direct_send": "direct_send allow|refuse", "time_zone": "time_zone <name>, such as Europe/Berlin", "currency": "currency <code>, such as EUR", "authentication_international": "authentication_international <day> all|<country>..., such as authentication_international 2026-08-01 IN ID", "ai_provider": "ai_provider [on|off]",
 	"rate_card": "rate_card <file>..., such as rate_card /etc/waguard/usd-2027-01.csv",
 	"tag":       "tag <name> [<value>...], such as tag team crm support",
 	"budget":    "budget <name> { amount 500 USD … }, such as budget crm-marketing", "amount": "amount <amount> <currency>, such as amount 500 USD", "per": "per month", "of": "of tag <name>=<value>, of business <number or name>, of category <category> or of everything", "warn": "warn <percent>%|off, such as warn 80%", "when_spent": "when_spent refuse|warn",

@@ -77,7 +77,7 @@ type meters func(context.Context, *store.MeterQuery) (store.Meters, error)
 // price says what a send is expected to cost, and what it counts as in its month. Where it
 // counts under budgets it is decided again by what is left of them.
 func (g *Gateway) price(ctx context.Context, e *store.Entry, b *Business, tags billing.Tags, now time.Time, read meters) error {
-	m := messageOf(e, now)
+	m := messageOf(b, e, billing.Category(e.Decision.Category), now)
 	rules := billing.RulesOn(m.Day)
 	month := monthOf(m.Day)
 	column := m.Category.Column()

@@ -33,6 +33,8 @@ type Business struct {
 	// Zone is the time zone of the account, and Currency the one that Meta bills it in.
 	Zone     *time.Location
 	Currency billing.Currency
+	// Account is what else Meta charges it by.
+	Account billing.Account
 	// Terms say how people's words count.
 	Terms *policy.Terms
 	// References name transactions, Confirmations confirm an opt-out.

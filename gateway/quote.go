@@ -8,15 +8,16 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-// messageOf is a send as far as its price depends on it.
-func messageOf(e *store.Entry, now time.Time) *billing.Message {
-	return &billing.Message{
-		Category:  billing.Category(e.Decision.Category),
+// messageOf is a send of a category as far as its price depends on it.
+func messageOf(b *Business, e *store.Entry, category billing.Category, now time.Time) *billing.Message {
+	m := &billing.Message{
 		Market:    billing.Market(e.Market),
 		Day:       billing.Day(now, now.Location()),
 		InWindow:  e.Decision.Initiation == policy.ByUser,
 		FreeEntry: freeEntry(e),
 	}
+	m.Category = b.Account.Category(category, m.Market, m.Day, func() string { return countryOf(e.Send.For(&e.Decision)) })
+	return m
 }
 
 // freeEntry reports that a free entry point window is open for who the send is for, or that it
@@ -39,8 +40,7 @@ func (g *Gateway) cheaper(b *Business, e *store.Entry, now time.Time) string {
 	}
 	rules := billing.RulesOn(billing.Day(now, now.Location()))
 	rules.Allowance = 0
-	instead := messageOf(e, now)
-	instead.Category = billing.Service
+	instead := messageOf(b, e, billing.Service, now)
 	q := g.Cards.QuoteBy(instead, b.Currency, rules)
 	switch {
 	case q.Type.Free():

@@ -58,7 +58,7 @@ func TestQuotes(t *testing.T) {
 		}
 		b := &Business{Zone: berlin, Currency: "USD"}
 		e := &store.Entry{At: policy.MomentOf(at), Send: policy.Send{Kind: test.kind}, Market: "Germany", Decision: policy.Decision{Category: test.category, Initiation: test.initiation}}
-		e.Price = g.Cards.Quote(messageOf(e, at.In(b.Zone)), b.Currency)
+		e.Price = g.Cards.Quote(messageOf(b, e, billing.Category(e.Decision.Category), at.In(b.Zone)), b.Currency)
 		got := string(e.Price.Type)
 		switch {
 		case e.Price.Known:

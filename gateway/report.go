@@ -300,20 +300,26 @@ func (g *Gateway) lines(ctx context.Context, st store.Store, q *billing.Question
 			return
 		}
 		detail := l.detail(q)
+		var talks []store.Filter
 		for _, f := range p.filters() {
 			if detail.DeliveredFrom = 0; f.To == p.filter.From {
 				detail.DeliveredFrom = p.month
 			}
-			for sum, err := range st.SumsIn(ctx, f, detail) {
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				if !yield(l.of(sum), nil) {
-					return
+			byConversation, byMessage := split(f, conversationsUntil(q))
+			talks = append(talks, byConversation...)
+			for _, f := range byMessage {
+				for sum, err := range st.SumsIn(ctx, f, detail) {
+					if err != nil {
+						yield(nil, err)
+						return
+					}
+					if !yield(l.of(sum), nil) {
+						return
+					}
 				}
 			}
 		}
+		l.talks(ctx, st, talks, yield)
 	}
 }
 

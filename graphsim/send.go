@@ -11,6 +11,9 @@ type Outcome struct {
 	Statuses []string
 	// Code, if set, is the error of a final "failed" status.
 	Code int
+	// Billed is the category that statuses tell in place of the message's own: of an account that is charged
+	// authentication-international rates, or offers an assistant. Default: the message's own.
+	Billed string
 }
 
 // Usual outcomes.

@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -155,7 +156,7 @@ func (t *truth) priced(m *message, status string, now time.Time) (*conversation,
 	}
 	month := monthOf(m.number.ID, now, t.zone)
 	pricing := charge{
-		category:   m.Category,
+		category:   cmp.Or(m.Outcome.Billed, m.Category),
 		group:      m.group != nil,
 		windowOpen: m.WindowOpen,
 		freeEntry:  m.freeEntry,

@@ -180,12 +180,21 @@ func (e *Entry) EntrySource() string {
 }
 
 // Category is what the send is billed as: Meta's word where it is known, else the
-// estimate of the decision.
+// estimate.
 func (e *Entry) Category() policy.Category {
 	if p := e.Delivery.Pricing; p != nil {
 		if told := policy.BilledCategory(p.Category); told != "" {
 			return told
 		}
+	}
+	return e.Estimated()
+}
+
+// Estimated is the category that the send was expected to be billed as: that of the decision,
+// but where its price is another one's, such as authentication to another country.
+func (e *Entry) Estimated() policy.Category {
+	if c := e.Price.Category; c != "" {
+		return policy.Category(c)
 	}
 	return e.Decision.Category
 }

@@ -137,6 +137,10 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 			c.skip()
 		}
 	})
+	if e.Price.Category != "" {
+		e.Category = policy.Category(e.Price.Category)
+		e.Estimated = e.Category
+	}
 	return c.whole()
 }
 

@@ -37,7 +37,7 @@ type Alike struct {
 	Charged    bool
 	Kind       policy.Kind
 	Initiation policy.Initiation
-	// Estimated is the category of the decision, Told the price type that Meta told, ""
+	// Estimated is the category that was expected, Told the price type that Meta told, ""
 	// where it told none, and Price what the send was expected to cost.
 	Estimated policy.Category
 	Told      billing.PriceType
@@ -60,7 +60,7 @@ func (e *Entry) Alike() Alike {
 		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Category: e.Category(), Tag: e.Tag(), Market: e.Market, MarketEstimated: e.MarketEstimated,
 		State: e.Outcome.State, Status: e.Delivery.Status, Charged: e.Delivery.Pricing != nil && e.Delivery.Pricing.Billable,
 		Kind: e.Send.Kind, Initiation: e.Decision.Initiation,
-		Estimated: e.Decision.Category, Price: e.Price, Template: e.Send.Template.Name, Tags: e.Tags,
+		Estimated: e.Estimated(), Price: e.Price, Template: e.Send.Template.Name, Tags: e.Tags,
 	}
 	if p := e.Delivery.Pricing; p != nil {
 		a.Told = toldType(p.Type, p.Model, p.Billable)
