@@ -29,14 +29,21 @@ type Budget struct {
 
 // covers reports that a send counts under the budget.
 func (b *Budget) covers(phoneNumberID string, tags billing.Tags, c billing.Category) bool {
+	return b.isFor(phoneNumberID, tags) && b.has(c)
+}
+
+// isFor reports that a send counts under the budget, if its category does.
+func (b *Budget) isFor(phoneNumberID string, tags billing.Tags) bool {
 	for name, value := range b.Tags {
 		if tags.Get(name) != value {
 			return false
 		}
 	}
-	if len(b.Businesses) > 0 && !slices.Contains(b.Businesses, phoneNumberID) {
-		return false
-	}
+	return b.Covers(phoneNumberID)
+}
+
+// has reports that what is billed as a category counts under the budget.
+func (b *Budget) has(c billing.Category) bool {
 	return len(b.Categories) == 0 || slices.ContainsFunc(b.Categories, func(of billing.Category) bool { return of == c || of == family(c) })
 }
 
@@ -87,10 +94,14 @@ func (g *Gateway) price(ctx context.Context, e *store.Entry, b *Business, tags b
 	case billing.Utility, billing.Authentication, billing.AuthenticationInternational:
 		q.Volume = column
 	}
-	var budgets []*Budget
+	var budgets, elsewhere []*Budget // elsewhere are those that it counts under if Meta bills it otherwise
 	for _, budget := range g.Budgets {
-		if column != "" && budget.Currency == b.Currency && budget.covers(e.Send.PhoneNumberID, tags, m.Category) {
+		switch {
+		case column == "" || budget.Currency != b.Currency || !budget.isFor(e.Send.PhoneNumberID, tags):
+		case budget.has(m.Category):
 			budgets, q.Budgets = append(budgets, budget), append(q.Budgets, budget.Name)
+		default:
+			elsewhere = append(elsewhere, budget)
 		}
 	}
 	var known store.Meters
@@ -101,27 +112,61 @@ func (g *Gateway) price(ctx context.Context, e *store.Entry, b *Business, tags b
 		}
 		m.ServiceBefore, m.ChargedBefore = known.Service, known.Charged
 	}
-	e.Price = g.Cards.Quote(m, b.Currency)
+	card := g.Cards.On(b.Currency, m.Day)
+	e.Price = card.Quote(m, b.Currency, rules)
 	if read == nil {
 		return nil
 	}
-	e.Metering = store.Metering{Month: month, Service: q.Service && (e.Price.Type == billing.FreeAllowance || e.Price.Type == billing.Regular)}
-	if e.Price.Type == billing.Regular {
-		if e.Metering.Volume = q.Volume; q.Volume != "" {
-			e.Metering.Market, e.Metering.Group = q.Market, known.Group
-		}
-		if len(budgets) > 0 && (!e.Price.Known || e.Price.Unit > 0) {
-			e.Metering.Budgets, e.Metering.Price, e.Metering.Unpriced = q.Budgets, e.Price.Unit, !e.Price.Known
-			if e.Decision.Verdict == policy.Allow {
-				e.Facts.Budgets = budgetFacts(e, budgets, known.Budgets, month, policy.MomentOf(monthAfter(month, b.Zone)))
-				e.Decision = policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time())
-			}
-		}
+	e.Metering = store.Metering{Month: month, Service: q.Service, Volume: q.Volume, Budgets: q.Budgets}
+	budgeted := len(budgets)+len(elsewhere) > 0
+	if q.Volume != "" || budgeted {
+		e.Metering.Column = store.ColumnOf(m.Category)
 	}
-	if m := &e.Metering; !m.Service && m.Volume == "" && len(m.Budgets) == 0 {
-		*m = store.Metering{}
+	if t := e.Price.Type; t.Free() && (t != billing.FreeAllowance || budgeted) {
+		e.Metering.Free = t
+	}
+	if q.Volume != "" {
+		e.Metering.Market, e.Metering.Group = q.Market, known.Group
+	}
+	if len(budgets) > 0 {
+		e.Metering.Price, e.Metering.Unpriced = e.Price.Unit, !e.Price.Known
+	}
+	if budgeted {
+		e.Metering.Otherwise = otherwise(&e.Price, card, m.Market, q.Budgets, slices.Concat(budgets, elsewhere))
+	}
+	if !e.Metering.Counts() {
+		e.Metering = store.Metering{}
+	}
+	if len(budgets) > 0 && e.Price.Type == billing.Regular && (!e.Price.Known || e.Price.Unit > 0) && e.Decision.Verdict == policy.Allow {
+		e.Facts.Budgets = budgetFacts(e, budgets, known.Budgets, month, policy.MomentOf(monthAfter(month, b.Zone)))
+		e.Decision = policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time())
 	}
 	return nil
+}
+
+// otherwise are what a message counts as under budgets if Meta bills it otherwise than is
+// expected. expected names those of the budgets that it counts under if Meta doesn't.
+func otherwise(q *billing.Quote, card *billing.Card, market billing.Market, expected []string, budgets []*Budget) (list []store.Otherwise) {
+	for _, c := range billing.Columns {
+		if c == q.Category.Column() && (!q.Type.Free() || q.Type == billing.FreeAllowance) {
+			continue
+		}
+		var under []string
+		for _, b := range budgets {
+			if c == q.Category.Column() && b.has(q.Category) || c != q.Category.Column() && b.has(c) {
+				under = append(under, b.Name)
+			}
+		}
+		if len(under) == 0 {
+			continue
+		}
+		if slices.Equal(under, expected) {
+			under = nil
+		}
+		price := card.Billed(q, market, c, billing.Regular)
+		list = append(list, store.Otherwise{Column: store.ColumnOf(c), Budgets: under, Price: price.Unit, Unpriced: !price.Known})
+	}
+	return list
 }
 
 // budgetFacts are how the budgets stand that a send counts under.

@@ -84,8 +84,8 @@ func TestPriceByMeters(t *testing.T) {
 	}{
 		"allowance":      {of: policy.CategoryService, window: policy.ByUser, used: store.Meters{Service: 999}, want: "free_allowance 0.0000", counted: store.Metering{Month: "2026-11", Service: true}},
 		"allowance used": {of: policy.CategoryService, window: policy.ByUser, used: store.Meters{Service: 1000}, want: "regular 0.0550", counted: store.Metering{Month: "2026-11", Service: true}},
-		"first tier":     {of: policy.CategoryUtility, used: store.Meters{Charged: 1, Group: "waba/1"}, want: "regular 0.0550", counted: store.Metering{Month: "2026-11", Volume: billing.Utility, Market: "Germany", Group: "waba/1"}},
-		"second tier":    {of: policy.CategoryUtility, used: store.Meters{Charged: 2, Group: "waba/1"}, want: "regular 0.0500", counted: store.Metering{Month: "2026-11", Volume: billing.Utility, Market: "Germany", Group: "waba/1"}},
+		"first tier":     {of: policy.CategoryUtility, used: store.Meters{Charged: 1, Group: "waba/1"}, want: "regular 0.0550", counted: store.Metering{Month: "2026-11", Volume: billing.Utility, Market: "Germany", Group: "waba/1", Column: 2}},
+		"second tier":    {of: policy.CategoryUtility, used: store.Meters{Charged: 2, Group: "waba/1"}, want: "regular 0.0500", counted: store.Metering{Month: "2026-11", Volume: billing.Utility, Market: "Germany", Group: "waba/1", Column: 2}},
 		"marketing":      {of: policy.CategoryMarketing, want: "regular 0.1365", asksNone: true},
 		"no message":     {of: policy.CategoryNone, want: " 0.0000", asksNone: true},
 	} {

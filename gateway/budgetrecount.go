@@ -62,12 +62,18 @@ func (g *Gateway) spentUnder(ctx context.Context, st store.Store, b *Budget, mon
 			return m, err
 		}
 		zone := g.Businesses.Zone(sum.PhoneNumberID)
-		q := &sum.Price
 		switch {
-		case billing.Day(sum.At.Time(), zone)[:len("2006-01")] != month, q.Currency != b.Currency, q.Type != billing.Regular, q.Known && q.Unit == 0:
+		case billing.Day(sum.At.Time(), zone)[:len("2006-01")] != month, sum.Price.Currency != b.Currency:
 			continue
-		case sum.State != store.Accepted && sum.State != store.Unknown, sum.Status == policy.StatusFailed, !b.covers(sum.PhoneNumberID, sum.Tags, q.Category):
+		case sum.State != store.Accepted && sum.State != store.Unknown, sum.Status == policy.StatusFailed:
 			continue
+		}
+		q, category := g.billed(sum)
+		switch {
+		case !b.covers(sum.PhoneNumberID, sum.Tags, category):
+			continue
+		case q.Type != billing.Regular && (sum.Price.Type != billing.Regular || category != sum.Price.Category):
+			continue // it never was to cost anything
 		}
 		m.Messages += sum.N
 		cost, err := q.Unit.Times(sum.N)
@@ -75,7 +81,7 @@ func (g *Gateway) spentUnder(ctx context.Context, st store.Store, b *Budget, mon
 			return m, err
 		}
 		switch {
-		case sum.Told.Free():
+		case q.Type.Free():
 		case !q.Known:
 			m.Unpriced += sum.N
 		case sum.State == store.Accepted || sum.Status.Delivered():
@@ -88,4 +94,18 @@ func (g *Gateway) spentUnder(ctx context.Context, st store.Store, b *Budget, mon
 		}
 	}
 	return m, nil
+}
+
+// billed is what messages cost by Meta's word on them, and the category by which budgets
+// cover them: the one that was expected, as long as Meta bills no other column of the card.
+func (g *Gateway) billed(s *store.Sum) (billing.Quote, billing.Category) {
+	told := billing.Category(s.Category)
+	if s.Category == s.Estimated {
+		told = ""
+	}
+	q := g.Cards.Find(s.Price.Card).Billed(&s.Price, billing.Market(s.Market), told, s.Told)
+	if column := q.Category.Column(); q.Type == billing.Regular && column != "" && column != s.Price.Category.Column() {
+		return q, column
+	}
+	return q, s.Price.Category
 }

@@ -104,7 +104,7 @@ func (t *tx) tellOfBudget(r *reservation, b *policy.BudgetFacts, refused bool) e
 // meterReserved counts a send that is about to leave, and tells of the budgets it counts
 // under.
 func (t *tx) meterReserved(r *reservation) error {
-	if r.head.reserved && r.head.Metering.counts() {
+	if r.head.reserved && r.head.Metering.Counts() {
 		m := &r.head.Metering
 		if err := t.meter(r.head.Send.PhoneNumberID, m, share{}, m.share(nil, &statusRecord{})); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
@@ -25,9 +26,54 @@ type Metering struct {
 	Budgets  []string       `json:"budgets,omitempty" cbor:"6,keyasint,omitempty"`
 	Price    billing.Amount `json:"price,omitempty" cbor:"7,keyasint,omitempty"`
 	Unpriced bool           `json:"unpriced,omitempty" cbor:"8,keyasint,omitempty"`
+	// Free is why it was expected to cost nothing; "" where it was expected to cost
+	// something.
+	Free billing.PriceType `json:"free,omitempty" cbor:"9,keyasint,omitempty"`
+	// Column is the category that it was expected to be billed as: a column of a rate card.
+	Column Column `json:"column,omitempty" cbor:"10,keyasint,omitempty"`
+	// Otherwise is what it counts as under budgets where Meta bills it as a column in which
+	// it isn't counted above. Under a column that isn't among them it counts under none.
+	Otherwise []Otherwise `json:"otherwise,omitempty" cbor:"11,keyasint,omitempty"`
 }
 
-func (m *Metering) counts() bool { return m.Service || m.Volume != "" || len(m.Budgets) > 0 }
+// Otherwise is what a message counts as under budgets if Meta bills it as a column.
+type Otherwise struct {
+	Column Column `json:"column" cbor:"1,keyasint,omitempty"`
+	// Budgets are the names of those; nil for those it was expected to count under.
+	Budgets  []string       `json:"budgets,omitempty" cbor:"2,keyasint,omitempty"`
+	Price    billing.Amount `json:"price,omitempty" cbor:"3,keyasint,omitempty"`
+	Unpriced bool           `json:"unpriced,omitempty" cbor:"4,keyasint,omitempty"`
+}
+
+// Column is the place of a category among [billing.Columns], from one; zero for none.
+type Column uint8
+
+// ColumnOf is the column that a category is billed by.
+func ColumnOf(c billing.Category) Column {
+	return Column(1 + slices.Index(billing.Columns, c.Column()))
+}
+
+// Category is the category of the column; "" for none.
+func (c Column) Category() billing.Category {
+	if c == 0 || int(c) > len(billing.Columns) {
+		return ""
+	}
+	return billing.Columns[c-1]
+}
+
+// MarshalText writes the name of the category.
+func (c Column) MarshalText() ([]byte, error) { return []byte(c.Category()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (c *Column) UnmarshalText(text []byte) error {
+	*c = ColumnOf(billing.Category(text))
+	return nil
+}
+
+// Counts reports that the send counts somewhere, or may.
+func (m *Metering) Counts() bool {
+	return m.Service || m.Volume != "" || len(m.Budgets) > 0 || len(m.Otherwise) > 0
+}
 
 // meterSubject is what a meter counts.
 type meterSubject struct {
@@ -112,8 +158,14 @@ func (k *knowledge) metered(r *meterRecord) {
 
 // share is what a message adds to its meters.
 type share struct {
-	service, volume, messages, unpriced int
-	spent, reserved                     billing.Amount
+	service int
+	// volume is the category it counts as towards a tier; "" for none.
+	volume billing.Category
+	// under says which budgets the rest is for: zero for those that were expected, else the
+	// place in Metering.Otherwise, from one.
+	under              int
+	messages, unpriced int
+	spent, reserved    billing.Amount
 }
 
 // share is what the message adds by what became of it: settled is nil as long as nobody
@@ -122,44 +174,90 @@ func (m *Metering) share(settled *settlement, r *statusRecord) (s share) {
 	if settled != nil && settled.reachedNobody() || r.Status.Status == policy.StatusFailed {
 		return share{}
 	}
-	taken := settled != nil && settled.Outcome.State == Accepted || r.Status.Status.Delivered()
-	s = share{service: 1, volume: 1, messages: 1}
-	switch {
-	case m.Unpriced:
-		s.unpriced = 1
-	case taken:
-		s.spent = m.Price
-	default:
-		s.reserved = m.Price
+	price, unpriced := m.Price, m.Unpriced
+	if m.Free == "" {
+		s = share{volume: m.Volume, messages: 1}
+	}
+	if m.Service && (m.Free == "" || m.Free == billing.FreeAllowance) {
+		s.service = 1
 	}
 	if p := r.Priced.Pricing; p != nil {
-		m.bill(&s, p)
+		price, unpriced = m.bill(&s, p)
 	}
-	if !m.Service {
-		s.service = 0
-	}
-	if m.Volume == "" {
-		s.volume = 0
+	taken := settled != nil && settled.Outcome.State == Accepted || r.Status.Status.Delivered()
+	switch {
+	case s.messages == 0:
+	case unpriced:
+		s.unpriced = 1
+	case taken:
+		s.spent = price
+	default:
+		s.reserved = price
 	}
 	return s
 }
 
-// bill corrects what a message adds by Meta's word on its price.
-func (m *Metering) bill(s *share, p *policy.Pricing) {
-	if t := billing.PriceType(p.Type); t != "" && t.Free() {
-		s.volume, s.spent, s.reserved, s.unpriced = 0, 0, 0, 0
-		if t == billing.FreeEntryPoint {
-			s.service = 0
+// bill corrects what a message adds by Meta's word on its price, and is what it costs. It
+// comes to the same as [billing.Card.Billed] of the price that was expected.
+func (m *Metering) bill(s *share, p *policy.Pricing) (price billing.Amount, unpriced bool) {
+	why, told := toldType(p.Type, p.Model, p.Billable), billing.Category(policy.BilledCategory(p.Category))
+	switch {
+	case why == billing.FreeEntryPoint, told != "" && told.Column() != billing.Service:
+		s.service = 0
+	case m.Service && (why == billing.Regular || why == billing.FreeCustomerService):
+		s.service = 1
+	}
+	if why.Free() {
+		s.volume = ""
+		return 0, false
+	}
+	column := m.Column
+	if told != "" {
+		column = ColumnOf(told)
+	}
+	charged := m.Free == "" || why == billing.Regular
+	switch expected := column == m.Column || m.Column == 0; { // earlier versions didn't keep it
+	case expected && m.Free == "":
+		return m.Price, m.Unpriced
+	case !charged, expected && m.Free == billing.FreeAllowance:
+		return 0, false
+	}
+	*s = share{service: s.service}
+	if m.Group != "" {
+		s.volume = volumeOf(column.Category())
+	}
+	if column == 0 { // no card has it
+		s.messages = 1
+		return 0, true
+	}
+	for i := range m.Otherwise {
+		if o := &m.Otherwise[i]; o.Column == column {
+			s.messages, s.under = 1, i+1
+			return o.Price, o.Unpriced
 		}
 	}
-	if c := billing.Category(policy.BilledCategory(p.Category)); c != "" {
-		if column := c.Column(); column != billing.Service {
-			s.service = 0
-		}
-		if c.Column() != m.Volume {
-			s.volume = 0
-		}
+	return 0, false
+}
+
+// volumeOf is the category as which messages of a category count towards a tier; "" where
+// there are none.
+func volumeOf(c billing.Category) billing.Category {
+	switch c {
+	case billing.Utility, billing.Authentication, billing.AuthenticationInternational:
+		return c
 	}
+	return ""
+}
+
+// budgets are those that a share is for.
+func (m *Metering) budgets(s *share) []string {
+	switch {
+	case s.messages == 0:
+		return nil
+	case s.under > 0 && m.Otherwise[s.under-1].Budgets != nil:
+		return m.Otherwise[s.under-1].Budgets
+	}
+	return m.Budgets
 }
 
 // meter changes the meters of a message from what it added before.
@@ -173,32 +271,57 @@ func (t *tx) meter(phoneNumberID string, m *Metering, before, after share) error
 			return err
 		}
 	}
-	if n := after.volume - before.volume; n != 0 {
-		s := meterSubject{Kind: meterVolume, Of: m.Group, Month: m.Month, Market: m.Market, Volume: m.Volume}
-		if err := t.changeMeter(s, func(r *meterRecord) { r.Messages += n }); err != nil {
+	if after.volume != before.volume {
+		for _, change := range []struct {
+			volume billing.Category
+			by     int
+		}{{before.volume, -1}, {after.volume, 1}} {
+			if change.volume == "" {
+				continue
+			}
+			s := meterSubject{Kind: meterVolume, Of: m.Group, Month: m.Month, Market: m.Market, Volume: change.volume}
+			if err := t.changeMeter(s, func(r *meterRecord) { r.Messages += change.by }); err != nil {
+				return err
+			}
+		}
+	}
+	left, entered := m.budgets(&before), m.budgets(&after)
+	for _, name := range left {
+		is := share{}
+		if slices.Contains(entered, name) {
+			is = after
+		}
+		if err := t.meterBudget(name, m.Month, &before, &is); err != nil {
 			return err
 		}
 	}
-	for _, name := range m.Budgets {
-		err := t.changeMeter(meterSubject{Kind: meterBudget, Of: name, Month: m.Month}, func(r *meterRecord) {
-			r.Messages += after.messages - before.messages
-			r.Unpriced += after.unpriced - before.unpriced
-			r.Spent += after.spent - before.spent
-			r.Reserved += after.reserved - before.reserved
-			r.Changes++
-		})
-		if err != nil {
+	for _, name := range entered {
+		if slices.Contains(left, name) {
+			continue
+		}
+		if err := t.meterBudget(name, m.Month, &share{}, &after); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// meterBudget counts under a budget what a message adds instead of what it added before.
+func (t *tx) meterBudget(name, month string, before, after *share) error {
+	return t.changeMeter(meterSubject{Kind: meterBudget, Of: name, Month: month}, func(r *meterRecord) {
+		r.Messages += after.messages - before.messages
+		r.Unpriced += after.unpriced - before.unpriced
+		r.Spent += after.spent - before.spent
+		r.Reserved += after.reserved - before.reserved
+		r.Changes++
+	})
+}
+
 // settleMeters counts a send by what became of it. Its message is told what it counts as,
 // so that statuses find that without the entry.
 func (t *tx) settleMeters(id ID, h *entryHead, before *settlement, after settlement) error {
 	m := &h.Metering
-	if !m.counts() {
+	if !m.Counts() {
 		return nil
 	}
 	status := func(s *settlement) (statusRecord, error) {

@@ -87,7 +87,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 		w.key(o, 21)
 		w.string(string(v.Tags))
 	}
-	if v.Metering.Month != "" || v.Metering.Service || v.Metering.Volume != "" || v.Metering.Market != "" || v.Metering.Group != "" || len(v.Metering.Budgets) > 0 || v.Metering.Price != 0 || v.Metering.Unpriced {
+	if v.Metering.Month != "" || v.Metering.Service || v.Metering.Volume != "" || v.Metering.Market != "" || v.Metering.Group != "" || len(v.Metering.Budgets) > 0 || v.Metering.Price != 0 || v.Metering.Unpriced || v.Metering.Free != "" || v.Metering.Column != 0 || len(v.Metering.Otherwise) > 0 {
 		w.key(o, 22)
 		w.writeMetering(&v.Metering)
 	}
@@ -1063,6 +1063,52 @@ func (w *recordWriter) writeMetering(v *Metering) {
 		w.key(o, 8)
 		w.bool(v.Unpriced)
 	}
+	if v.Free != "" {
+		w.key(o, 9)
+		w.string(string(v.Free))
+	}
+	if v.Column != 0 {
+		w.key(o, 10)
+		w.head(cborUint, uint64(v.Column))
+	}
+	if len(v.Otherwise) > 0 {
+		w.key(o, 11)
+		if v.Otherwise == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Otherwise)))
+			for i0 := range v.Otherwise {
+				w.writeOtherwise(&v.Otherwise[i0])
+			}
+		}
+	}
+}
+
+func (w *recordWriter) writeOtherwise(v *Otherwise) {
+	o := w.object()
+	if v.Column != 0 {
+		w.key(o, 1)
+		w.head(cborUint, uint64(v.Column))
+	}
+	if len(v.Budgets) > 0 {
+		w.key(o, 2)
+		if v.Budgets == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Budgets)))
+			for i0 := range v.Budgets {
+				w.string(string(v.Budgets[i0]))
+			}
+		}
+	}
+	if v.Price != 0 {
+		w.key(o, 3)
+		w.int(int64(v.Price))
+	}
+	if v.Unpriced {
+		w.key(o, 4)
+		w.bool(v.Unpriced)
+	}
 }
 
 func (w *recordWriter) writeSettlement(v *settlement) {
@@ -1930,7 +1976,7 @@ func (c *recordReader) readPricing(v *policy.Pricing) {
 }
 
 func (c *recordReader) readMetering(v *Metering) {
-	*v = Metering{Budgets: v.Budgets[:0]}
+	*v = Metering{Budgets: v.Budgets[:0], Otherwise: v.Otherwise[:0]}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -1951,6 +1997,36 @@ func (c *recordReader) readMetering(v *Metering) {
 		case 7:
 			v.Price = billing.Amount(c.int())
 		case 8:
+			v.Unpriced = c.bool()
+		case 9:
+			v.Free = billing.PriceType(c.text())
+		case 10:
+			v.Column = Column(c.uint8())
+		case 11:
+			v.Otherwise = sized(v.Otherwise, c.count(cborArray))
+			for i0 := range v.Otherwise {
+				c.readOtherwise(&v.Otherwise[i0])
+			}
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readOtherwise(v *Otherwise) {
+	*v = Otherwise{Budgets: v.Budgets[:0]}
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.Column = Column(c.uint8())
+		case 2:
+			v.Budgets = sized(v.Budgets, c.count(cborArray))
+			for i0 := range v.Budgets {
+				v.Budgets[i0] = c.text()
+			}
+		case 3:
+			v.Price = billing.Amount(c.int())
+		case 4:
 			v.Unpriced = c.bool()
 		default:
 			c.unusual = true

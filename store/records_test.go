@@ -97,6 +97,8 @@ func goldenRecords() []any {
 	summed := newTally()
 	summed.add(0, &alike, 24)
 	metered := Metering{Month: "2026-10", Service: true, Volume: billing.Utility, Market: "Germany", Group: "waba/1", Budgets: []string{"crm"}, Price: 136_500, Unpriced: true}
+	otherwise := metered
+	otherwise.Free, otherwise.Column, otherwise.Otherwise = billing.FreeEntryPoint, 2, []Otherwise{{Column: 1, Budgets: []string{"ads"}, Price: 136_500}, {Column: 3, Unpriced: true}}
 	return []any{
 		&contactRecord{Contact: contact},
 		&contactRecord{Under: &a},
@@ -191,6 +193,8 @@ func goldenRecords() []any {
 		&contactRecord{Contact: advertised},
 		&statusRecord{Sent: &id, AnswersAd: true},
 		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, FreeUntil: 11, AdAt: 7}}},
+		&Entry{ID: id, At: 1, Metering: otherwise},
+		&statusRecord{Status: reached{policy.StatusSent, 1}, Metered: &otherwise},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,45 +24,115 @@ const (
 type meteredSend struct {
 	entry *store.Entry
 	wamid string
+	// expected is what it was expected to be billed as, and to cost; free why nothing.
+	expected billing.Category
+	free     billing.PriceType
 
 	state             store.OutcomeState
 	delivered, failed bool
-	free, entryPoint  bool
 	pricedAt          policy.Moment
-	category          string
+	category          billing.Category // as it was billed; "" where nobody said
+	why               billing.PriceType
+}
+
+// meteredPrices are those of the columns of a card that has none for codes abroad.
+var meteredPrices = map[billing.Category]billing.Amount{billing.Marketing: meteredPrice, billing.Utility: 55_000, billing.Authentication: 54_000, billing.Service: 53_000}
+
+// ads is the budget of all marketing; crm is that of everything.
+const ads, crm = "ads", "crm"
+
+// newMetered is a send of a category, and what it counts as.
+func newMetered(e *store.Entry, wamid string, c billing.Category, free billing.PriceType) *meteredSend {
+	e.Send.PhoneNumberID = number1
+	m := store.Metering{Month: meteredMonth, Budgets: []string{crm}, Column: store.ColumnOf(c), Free: free}
+	switch c {
+	case billing.Service:
+		m.Service = true
+	case billing.Utility, billing.Authentication:
+		m.Volume, m.Market, m.Group = c, "Germany", "waba/waba"
+	case billing.Marketing:
+		m.Budgets = []string{crm, ads}
+	}
+	if free == "" {
+		m.Price = meteredPrices[c]
+	}
+	for _, column := range billing.Columns {
+		if column == c && (free == "" || free == billing.FreeAllowance) {
+			continue
+		}
+		price, known := meteredPrices[column]
+		o := store.Otherwise{Column: store.ColumnOf(column), Price: price, Unpriced: !known}
+		switch {
+		case column == c:
+		case column == billing.Marketing:
+			o.Budgets = []string{crm, ads}
+		case c == billing.Marketing:
+			o.Budgets = []string{crm}
+		}
+		m.Otherwise = append(m.Otherwise, o)
+	}
+	e.Metering = m
+	return &meteredSend{entry: e, wamid: wamid, expected: c, free: free, state: store.Reserved}
 }
 
 // naive counts a send anew from all that is known of it.
-func (s *meteredSend) naive(m *store.Meters) {
-	if s.state == "" || s.state == store.Rejected || s.state == store.NotSent {
-		return
-	}
+func (s *meteredSend) naive(m *naiveMeters) {
 	accepted := s.state == store.Accepted
-	if accepted && s.failed && !s.delivered {
-		return
-	}
-	counted := s.entry.Metering
-	b := &m.Budgets[0]
-	b.Messages++
-	free, category := accepted && s.free, ""
-	if accepted {
-		category = s.category
-	}
-	if counted.Service && !(free && s.entryPoint) && (category == "" || category == "service") {
-		m.Service++
-	}
-	if counted.Volume != "" && !free && (category == "" || category == string(counted.Volume)) {
-		m.Charged++
-	}
 	switch {
-	case free:
-	case counted.Unpriced:
-		b.Unpriced++
-	case accepted:
-		b.Spent += meteredPrice
-	default:
-		b.Reserved += meteredPrice
+	case s.state == "" || s.state == store.Rejected || s.state == store.NotSent:
+		return
+	case accepted && s.failed && !s.delivered:
+		return
+	case !accepted: // its statuses are not known to be its own
+		s = &meteredSend{expected: s.expected, free: s.free, state: s.state}
 	}
+	is, free := s.expected, s.free
+	if s.category != "" {
+		is = s.category
+	}
+	if s.why != "" && (is != billing.Service || s.free != billing.FreeAllowance || s.why != billing.Regular) {
+		free = s.why
+		if s.why == billing.Regular {
+			free = ""
+		}
+	}
+	if s.expected == billing.Service && is == billing.Service && free != billing.FreeEntryPoint {
+		m.service++
+	}
+	if free == "" && s.expected != billing.Service && s.expected != billing.Marketing {
+		m.volume[is]++ // Of others nobody keeps whose volume it would be.
+	}
+	under, columns := []string{crm}, is
+	if free != "" {
+		columns = s.expected
+		if s.free != "" {
+			return
+		}
+	}
+	if columns == billing.Marketing {
+		under = append(under, ads)
+	}
+	price, known := meteredPrices[is]
+	for _, name := range under {
+		b := m.budgets[name]
+		b.Messages++
+		switch {
+		case free != "":
+		case !known:
+			b.Unpriced++
+		case accepted:
+			b.Spent += price
+		default:
+			b.Reserved += price
+		}
+		m.budgets[name] = b
+	}
+}
+
+type naiveMeters struct {
+	service int
+	volume  map[billing.Category]int
+	budgets map[string]store.BudgetMeter
 }
 
 // testMeters: whatever happens to sends, in any order and however often, the meters say what
@@ -69,7 +140,6 @@ func (s *meteredSend) naive(m *store.Meters) {
 func testMeters(t *testing.T, open Open) {
 	f := newFixture(t, open)
 	random := rand.New(rand.NewPCG(1, 2))
-	q := store.MeterQuery{PhoneNumberID: number1, WABA: "waba", Month: meteredMonth, Service: true, Volume: billing.Utility, Market: "Germany", Budgets: []string{"crm"}}
 	var sends []*meteredSend
 	at := start
 	settles := func(s *meteredSend, state store.OutcomeState) {
@@ -88,28 +158,28 @@ func testMeters(t *testing.T, open Open) {
 		}
 		s.delivered = s.delivered || status.Delivered()
 		if p != nil && at >= s.pricedAt {
-			s.pricedAt, s.category, s.free, s.entryPoint = at, p.Category, p.Type != "regular", p.Type == "free_entry_point"
+			s.pricedAt, s.category, s.why = at, billing.Category(p.Category), billing.PriceType(p.Type)
 		}
 		for range 1 + random.IntN(2) {
 			f.apply(e)
 		}
 	}
-	for range 400 {
+	for range 600 {
 		at += 7
 		if len(sends) == 0 || random.IntN(5) == 0 {
-			e := f.newEntry(at, ann)
-			e.Send.PhoneNumberID = number1
-			e.Metering = store.Metering{Month: meteredMonth, Budgets: []string{"crm"}, Price: meteredPrice}
-			switch random.IntN(3) {
+			c := []billing.Category{billing.Marketing, billing.Utility, billing.Authentication, billing.Service}[random.IntN(4)]
+			free := billing.PriceType("")
+			switch random.IntN(4) {
 			case 0:
-				e.Metering.Service = true
+				free = billing.FreeEntryPoint
 			case 1:
-				e.Metering.Volume, e.Metering.Market, e.Metering.Group = billing.Utility, "Germany", "waba/waba"
-			case 2:
-				e.Metering.Price, e.Metering.Unpriced = 0, true
+				if c == billing.Service {
+					free = billing.FreeAllowance
+				}
 			}
-			f.reserve(e)
-			sends = append(sends, &meteredSend{entry: e, wamid: fmt.Sprint("wamid.", len(sends)), state: store.Reserved})
+			s := newMetered(f.newEntry(at, ann), fmt.Sprint("wamid.", len(sends)), c, free)
+			f.reserve(s.entry)
+			sends = append(sends, s)
 		}
 		s := sends[random.IntN(len(sends))]
 		switch random.IntN(6) {
@@ -118,7 +188,9 @@ func testMeters(t *testing.T, open Open) {
 		case 2:
 			tells(s, policy.StatusFailed, nil)
 		case 3:
-			tells(s, policy.StatusSent, &policy.Pricing{Category: []string{"service", "utility", "marketing"}[random.IntN(3)], Type: []string{"regular", "free_customer_service", "free_entry_point"}[random.IntN(3)]})
+			tells(s, policy.StatusSent, &policy.Pricing{
+				Category: string(slices.Concat(billing.Columns, billing.Columns[:2])[random.IntN(7)]), Type: []string{"regular", "regular", "free_customer_service", "free_entry_point"}[random.IntN(4)],
+			})
 		case 4:
 			tells(s, []policy.DeliveryStatus{policy.StatusDelivered, policy.StatusRead}[random.IntN(2)], nil)
 		case 5:
@@ -126,16 +198,19 @@ func testMeters(t *testing.T, open Open) {
 				f.reopen()
 			}
 		}
-		want := store.Meters{Group: "waba/waba", Budgets: make([]store.BudgetMeter, 1)}
+		want := naiveMeters{volume: make(map[billing.Category]int), budgets: make(map[string]store.BudgetMeter)}
 		for _, s := range sends {
 			s.naive(&want)
 		}
-		got, err := f.Meters(t.Context(), &q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Fatalf("after %d sends the meters are %+v, want %+v", len(sends), got, want)
+		for _, volume := range []billing.Category{billing.Utility, billing.Authentication, billing.AuthenticationInternational} {
+			got, err := f.Meters(t.Context(), &store.MeterQuery{PhoneNumberID: number1, WABA: "waba", Month: meteredMonth, Service: true, Volume: volume, Market: "Germany", Budgets: []string{crm, ads}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			is := store.Meters{Service: want.service, Charged: want.volume[volume], Group: "waba/waba", Budgets: []store.BudgetMeter{want.budgets[crm], want.budgets[ads]}}
+			if fmt.Sprint(got) != fmt.Sprint(is) {
+				t.Fatalf("after %d sends the meters are %+v, want %+v", len(sends), got, is)
+			}
 		}
 	}
 }
