@@ -20,7 +20,7 @@ What they are expected to cost is counted when they leave.`,
 		example: `
 waguard budget list
 waguard budget rebuild --name crm-marketing`,
-		shape: func(cmd *cobra.Command) { cmd.AddCommand(budgetList(), budgetRebuild()) },
+		shape: func(cmd *cobra.Command) { group(cmd, budgetList(), budgetRebuild()) },
 	})
 }
 

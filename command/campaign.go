@@ -24,7 +24,7 @@ waguard campaign off --phone-number-id 104455667788 --reason "wrong price in the
 waguard campaign on --phone-number-id 104455667788
 waguard campaign cost --phone-number-id 104455667788 --template sale --language en --to customers.csv`,
 		shape: func(cmd *cobra.Command) {
-			cmd.AddCommand(campaignTurn("off"), campaignTurn("on"), campaignStatus(), campaignCost())
+			group(cmd, campaignTurn("off"), campaignTurn("on"), campaignStatus(), campaignCost())
 		},
 	})
 }

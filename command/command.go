@@ -29,6 +29,7 @@ type definition struct {
 }
 
 func register(d definition) {
+	groups[groupGateway] = append(groups[groupGateway], d.name)
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name: d.name, Usage: d.usage, Short: d.short, Long: strings.TrimSpace(d.long),
 		CobraFunc: func(cmd *cobra.Command) {
@@ -50,6 +51,8 @@ type call struct {
 	format string
 	// out takes data, errs all else.
 	out, errs *stream
+	// words are those that belong to no flag, of a command that takes some.
+	words []string
 	// client asks the gateway; nil for a command that asks none.
 	client *adminapi.Client
 }
@@ -61,6 +64,9 @@ func doing(cmd *cobra.Command, f func(context.Context, *call) error) {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c := &call{cmd: cmd, flags: caddycmd.Flags{FlagSet: cmd.Flags()}, out: streamOf(cmd.OutOrStdout()), errs: streamOf(cmd.ErrOrStderr())}
 		args, err := fileOf(cmd, args)
+		if most, takes := cmd.Annotations[takesWords]; takes && len(args) <= len(most) {
+			c.words, args = args, nil
+		}
 		if err == nil {
 			err = extraWords(cmd, args)
 		}
@@ -76,6 +82,9 @@ func doing(cmd *cobra.Command, f func(context.Context, *call) error) {
 		return failed(cmd, err)
 	}
 }
+
+// takesWords marks a command that takes words, at most as many as the annotation has letters.
+const takesWords = "waguard_takes_words"
 
 // asking makes f what a command does with a running gateway.
 func asking(cmd *cobra.Command, f func(context.Context, *call) error) {

@@ -34,9 +34,10 @@ const (
 	groupTools   = "tools"
 )
 
-// groups are the commands that don't stand among Caddy's tools.
+// groups are the commands that don't stand among Caddy's tools. What registers itself is of the
+// gateway.
 var groups = map[string][]string{
-	groupGateway: {"violations", "ledger", "why", "events", "consent", "report", "export", "templates", "numbers", "link", "doctor", "backup", "restore", "store", "audit", "demo", "health"},
+	groupGateway: {"demo"},
 	groupServer:  {"run", "start", "stop", "reload", "validate", "adapt", "fmt", "version"},
 }
 

@@ -1,16 +1,19 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"math/big"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/waguard/waguard/billing"
@@ -26,9 +29,9 @@ Meta publishes a rate card for each currency, and changes it on the first day of
 at most. Some come with waguard; rate_card gives the gateway others.`,
 		example: `
 waguard rates list
-waguard rates show --currency USD --on 2026-10-01 --market Germany
-waguard rates check usd-rates.csv`,
-		shape: func(cmd *cobra.Command) { cmd.AddCommand(ratesList(), ratesShow(), ratesCheck(), ratesConvert()) },
+waguard rates show "USD 2026-10-01" --market Germany
+waguard rates check usd-2026-10.csv usd-2027-01.csv`,
+		shape: func(cmd *cobra.Command) { group(cmd, ratesList(), ratesShow(), ratesCheck(), ratesConvert()) },
 	})
 }
 
@@ -50,33 +53,57 @@ func cardRowOf(c *billing.Card) cardRow {
 var cardRows = layout[cardRow]{
 	titles: []string{"CARD", "FROM", "MARKETS", "TIERS", "SOURCE"},
 	cells: func(r cardRow) []string {
-		tiers, source := "no", r.Source
+		tiers := "no"
 		if r.Tiers {
 			tiers = "yes"
 		}
-		if r.Unofficial {
-			source += " (unofficial)"
-		}
-		return []string{r.Card, r.From, strconv.Itoa(r.Markets), tiers, source}
+		return []string{r.Card, r.From, strconv.Itoa(r.Markets), tiers, sourceText(r.Source, r.Unofficial)}
 	},
 	none: "No rate cards.",
 }
 
+// sourceText is where a card is from, and whether that is no file of Meta's.
+func sourceText(source string, unofficial bool) string {
+	if unofficial {
+		source += " (unofficial)"
+	}
+	return source
+}
+
 func ratesList() *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "Lists the rate cards of a running gateway", Example: indented("\nwaguard rates list")}
+	cmd := &cobra.Command{Use: "list", Short: "Lists the rate cards of a running gateway", Example: indented(`
+waguard rates list
+waguard rates list --shipped`)}
+	shippedFlag(cmd)
 	outputFlags(cmd)
 	asking(cmd, func(ctx context.Context, c *call) error {
-		rates, err := c.client.Rates(ctx)
+		cards, err := cardsOf(ctx, c)
 		if err != nil {
 			return err
 		}
 		var rows []cardRow
-		for _, card := range rates.Cards {
+		for _, card := range cards.All() {
 			rows = append(rows, cardRowOf(card))
 		}
 		return show(c, &cardRows, rows, nil)
 	})
 	return cmd
+}
+
+func shippedFlag(cmd *cobra.Command) {
+	cmd.Flags().Bool("shipped", false, "Ask no gateway: the cards that come with waguard")
+}
+
+// cardsOf are the cards of the running gateway, or those that come with waguard.
+func cardsOf(ctx context.Context, c *call) (*billing.Cards, error) {
+	if c.flags.Bool("shipped") {
+		return billing.Shipped(), nil
+	}
+	rates, err := c.client.Rates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return billing.NewCards(rates.Cards...), nil
 }
 
 // rateRow is what a card says of a market and a category.
@@ -98,12 +125,8 @@ var rateRows = layout[rateRow]{
 			rate = r.Rate.String()
 		}
 		var tiers []string
-		for _, t := range r.Tiers {
-			to := "∞"
-			if t.To > 0 {
-				to = strconv.Itoa(t.To)
-			}
-			tiers = append(tiers, "to "+to+" "+t.Rate.String())
+		for i := 1; i < len(r.Tiers); i++ {
+			tiers = append(tiers, r.Tiers[i].Rate.String()+" above "+humanize.Comma(int64(r.Tiers[i-1].To)))
 		}
 		return []string{string(r.Market), string(r.Category), rate, strings.Join(tiers, ", ")}
 	},
@@ -111,7 +134,7 @@ var rateRows = layout[rateRow]{
 }
 
 func ratesOfCard(c *billing.Card, market string) (rows []rateRow) {
-	for _, m := range slices.Sorted(maps.Keys(c.Rates)) {
+	for _, m := range marketsOf(c) {
 		if market != "" && !strings.EqualFold(string(m), market) {
 			continue
 		}
@@ -119,6 +142,8 @@ func ratesOfCard(c *billing.Card, market string) (rows []rateRow) {
 			row := rateRow{Card: c.ID(), Market: m, Category: category, Currency: c.Currency, Tiers: c.Tiers[m][category]}
 			if rate, ok := c.Rate(m, category); ok {
 				row.Rate = &rate
+			} else if len(row.Tiers) > 0 { // a file of volume tiers
+				row.Rate = &row.Tiers[0].Rate
 			}
 			rows = append(rows, row)
 		}
@@ -126,57 +151,135 @@ func ratesOfCard(c *billing.Card, market string) (rows []rateRow) {
 	return rows
 }
 
+// marketsOf are the markets of cards, by name.
+func marketsOf(cards ...*billing.Card) []billing.Market {
+	markets := make(map[billing.Market]bool)
+	for _, c := range cards {
+		for m := range c.Rates {
+			markets[m] = true
+		}
+		for m := range c.Tiers {
+			markets[m] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(markets))
+}
+
 func ratesShow() *cobra.Command {
-	cmd := &cobra.Command{Use: "show", Short: "Shows the rate card of a currency that holds on a day", Example: indented(`
-waguard rates show --currency EUR --on 2026-07-01
-waguard rates show --market India -o csv`)}
+	cmd := &cobra.Command{
+		Use: "show [<card>]", Short: "Shows a rate card: one of the running gateway, or of a file", Annotations: map[string]string{takesWords: "ab"},
+		Long: strings.TrimSpace(`
+A card is named by its currency and first day, as waguard rates list does, or by the file that
+has it. Without a name it is the one of --currency that holds on the day --on.`),
+		Example: indented(`
+waguard rates show "USD 2026-10-01"
+waguard rates show usd-rates.csv --market India
+waguard rates show --currency EUR --on 2026-07-01 -o csv`),
+	}
 	cmd.Flags().String("currency", "USD", "The `code` of the currency")
 	cmd.Flags().String("on", "", "The `day`, such as 2026-10-01 (default the newest card)")
 	cmd.Flags().String("market", "", "Only this `market`, such as Germany")
+	shippedFlag(cmd)
 	outputFlags(cmd)
 	asking(cmd, func(ctx context.Context, c *call) error {
-		currency, err := billing.ParseCurrency(c.flags.String("currency"))
-		if err != nil {
-			return misused("%v", err)
-		}
-		rates, err := c.client.Rates(ctx)
+		card, err := cardNamed(ctx, c, strings.Join(c.words, " "))
 		if err != nil {
 			return err
-		}
-		day := c.flags.String("on")
-		if day == "" {
-			day = "9999-12-31"
-		}
-		card := billing.NewCards(rates.Cards...).On(currency, day)
-		if card == nil {
-			return fmt.Errorf("there is no rate card in %s for that day: waguard rates list shows which there are", currency)
 		}
 		if err := show(c, &rateRows, ratesOfCard(card, c.flags.String("market")), nil); err != nil {
 			return err
 		}
-		c.note("%s, from %s.", card.ID(), cardRowOf(card).Source)
+		c.note("%s, from %s.", cmp.Or(strings.TrimSpace(card.ID()), "?"), sourceText(card.Source, card.Unofficial))
 		return nil
 	})
 	return cmd
 }
 
-// rateChange is where a card differs from the one before it.
-type rateChange struct {
-	Card     string           `json:"card"`
-	Market   billing.Market   `json:"market"`
-	Category billing.Category `json:"category"`
-	Before   *billing.Amount  `json:"before,omitempty"`
-	After    *billing.Amount  `json:"after,omitempty"`
-	// Percent is by how much it grew, to a tenth; "" where one of them is none.
-	Percent string `json:"percent,omitempty"`
+// cardName is how cards are named.
+var cardName = regexp.MustCompile(`^[A-Za-z]{3} [0-9]{4}-[0-9]{2}-[0-9]{2}$`)
+
+// cardNamed is the card that a name or a file has; "" for that of a currency and day.
+func cardNamed(ctx context.Context, c *call, name string) (*billing.Card, error) {
+	if name != "" && (c.cmd.Flags().Changed("currency") || c.cmd.Flags().Changed("on")) {
+		return nil, misused("the card is named: leave --currency and --on out")
+	}
+	if name != "" && !cardName.MatchString(name) {
+		files, err := readCardFiles([]string{name})
+		if err != nil {
+			return nil, err
+		}
+		tellNotes(c, name, files[0])
+		return files[0].Card, nil
+	}
+	currency, err := billing.ParseCurrency(c.flags.String("currency"))
+	if err != nil {
+		return nil, misused("%v", err)
+	}
+	cards, err := cardsOf(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if name != "" {
+		if card := cards.Find(strings.ToUpper(name)); card != nil {
+			return card, nil
+		}
+		return nil, fmt.Errorf("there is no rate card %s: waguard rates list shows which there are", strings.ToUpper(name))
+	}
+	card := cards.On(currency, cmp.Or(c.flags.String("on"), "9999-12-31"))
+	if card == nil {
+		return nil, fmt.Errorf("there is no rate card in %s for that day: waguard rates list shows which there are", currency)
+	}
+	return card, nil
 }
 
+// rateChange is where a card differs from another one.
+type rateChange struct {
+	Card string `json:"card"`
+	// Than is the card that it is compared with.
+	Than     string           `json:"than"`
+	Market   billing.Market   `json:"market"`
+	Category billing.Category `json:"category"`
+	// Above is how many messages of a month come before those that a volume tier is of.
+	Above int `json:"above,omitempty"`
+	// Before and After are absent where a card has no such rate.
+	Before *billing.Amount `json:"before,omitempty"`
+	After  *billing.Amount `json:"after,omitempty"`
+	// Change is by how much a message costs more, and Percent the same of what it cost, to
+	// a tenth.
+	Change  *billing.Amount `json:"change,omitempty"`
+	Percent string          `json:"percent,omitempty"`
+	// What is new_market, market_gone, new_rate, rate_gone or rate.
+	What string `json:"what"`
+	// Was is the market that numbers of a new one were charged for by before.
+	Was billing.Market `json:"was,omitempty"`
+}
+
+// What of a change.
+const (
+	newMarket  = "new_market"
+	marketGone = "market_gone"
+	newRate    = "new_rate"
+	rateGone   = "rate_gone"
+	rateMoved  = "rate"
+)
+
 var rateChanges = layout[rateChange]{
-	titles: []string{"CARD", "MARKET", "CATEGORY", "BEFORE", "AFTER", "CHANGE"},
+	titles: []string{"CARD", "MARKET", "CATEGORY", "BEFORE", "AFTER", "CHANGE", "PERCENT", "WHAT"},
 	cells: func(r rateChange) []string {
-		return []string{r.Card, string(r.Market), string(r.Category), amountOr(r.Before), amountOr(r.After), r.Percent}
+		change := ""
+		if r.Change != nil {
+			change = signed(r.Change.String())
+		}
+		what := map[string]string{newMarket: "new market", marketGone: "market gone", newRate: "new rate", rateGone: "no rate any more"}[r.What]
+		if r.Was != "" {
+			what += ", was in " + string(r.Was)
+		}
+		if r.Above > 0 {
+			what = "above " + humanize.Comma(int64(r.Above))
+		}
+		return []string{r.Card, string(r.Market), string(r.Category), amountOr(r.Before), amountOr(r.After), change, r.Percent, what}
 	},
-	none: "No rate differs from the card before.",
+	none: "No rate differs.",
 }
 
 func amountOr(a *billing.Amount) string {
@@ -186,35 +289,84 @@ func amountOr(a *billing.Amount) string {
 	return a.String()
 }
 
-// changesTo are where a card differs from another one.
-func changesTo(card, before *billing.Card) (rows []rateChange) {
-	markets := make(map[billing.Market]bool)
-	for _, c := range []*billing.Card{card, before} {
-		for m := range c.Rates {
-			markets[m] = true
+// changesTo are where a card differs from another one. What is sent to a market that was none of
+// its own yet is compared with the one that it belonged to.
+func changesTo(card, than *billing.Card) (rows []rateChange) {
+	for _, m := range marketsOf(card, than) {
+		what, was := "", m
+		switch {
+		case card.Rates[m] == nil:
+			what = marketGone
+		case than.Rates[m] == nil:
+			what, was = newMarket, billing.MarketBefore(m, than.From)
 		}
-	}
-	for _, m := range slices.Sorted(maps.Keys(markets)) {
 		for _, category := range billing.Columns {
-			now, ok := card.Rate(m, category)
-			was, had := before.Rate(m, category)
-			if ok == had && now == was {
+			row := rateChange{Card: card.ID(), Than: than.ID(), Market: m, Category: category, What: what}
+			if was != m {
+				row.Was = was
+			}
+			row.compare(priceOf(than, was, category, 0), priceOf(card, m, category, 0))
+			if row.Before == nil && row.After == nil || what == "" && row.What == "" {
 				continue
-			}
-			row := rateChange{Card: card.ID(), Market: m, Category: category}
-			if ok {
-				row.After = &now
-			}
-			if had {
-				row.Before = &was
-			}
-			if ok && had && was != 0 {
-				row.Percent = signed(big.NewRat(100*int64(now-was), int64(was)).FloatString(1)) + " %"
 			}
 			rows = append(rows, row)
 		}
+		if len(card.Tiers) == 0 || len(than.Tiers) == 0 {
+			continue
+		}
+		for _, category := range billing.Columns {
+			for _, above := range boundsOf(card.Tiers[m][category], than.Tiers[was][category]) {
+				row := rateChange{Card: card.ID(), Than: than.ID(), Market: m, Category: category, Above: above}
+				row.compare(priceOf(than, was, category, above), priceOf(card, m, category, above))
+				if row.What != "" {
+					rows = append(rows, row)
+				}
+			}
+		}
 	}
 	return rows
+}
+
+// compare fills in what differs. What is said of the market stays.
+func (r *rateChange) compare(before, after *billing.Amount) {
+	r.Before, r.After = before, after
+	what := ""
+	switch {
+	case before == nil && after == nil:
+	case before == nil:
+		what = newRate
+	case after == nil:
+		what = rateGone
+	case *before != *after:
+		what = rateMoved
+		change := *after - *before
+		r.Change = &change
+		if *before != 0 {
+			r.Percent = signed(big.NewRat(100*int64(change), int64(*before)).FloatString(1)) + " %"
+		}
+	}
+	r.What = cmp.Or(r.What, what)
+}
+
+// priceOf is what a message costs of which as many came before in the month; nil for n/a.
+func priceOf(c *billing.Card, m billing.Market, category billing.Category, before int) *billing.Amount {
+	q := c.Quote(&billing.Message{Category: category, Market: m, ChargedBefore: before, Told: billing.Regular}, c.Currency, billing.Rules{PerMessage: true})
+	if !q.Known {
+		return nil
+	}
+	return &q.Unit
+}
+
+// boundsOf are where bands of tiers end.
+func boundsOf(lists ...[]billing.Tier) []int {
+	bounds := make(map[int]bool)
+	for _, tiers := range lists {
+		for _, t := range tiers {
+			bounds[t.To] = true
+		}
+	}
+	delete(bounds, 0)
+	return slices.Sorted(maps.Keys(bounds))
 }
 
 func signed(number string) string {
@@ -253,41 +405,196 @@ func readCardFiles(names []string) ([]*billing.CardFile, error) {
 }
 
 func ratesCheck() *cobra.Command {
-	cmd := &cobra.Command{Use: "check", Short: "Reads files as the gateway would, and lists what differs from the card before", Example: indented(`
+	cmd := &cobra.Command{
+		Use: "check [<old>] [<new>]", Short: "Reads files as the gateway would, and lists what differs from another card", Annotations: map[string]string{takesWords: "ab"},
+		Long: strings.TrimSpace(`
+A card is the file that has it, or one of those that come with waguard, such as "USD 2026-04-01".
+Of one file the card is compared with the one before it, of those that come with waguard and are
+given. Volume tiers are files beside, with --from.
+
+It ends with status 0 where all files can be read, whatever differs; with 5 where one is broken,
+or, with --fail-if-changed, where anything differs; with 2 where there is nothing to compare.`),
+		Example: indented(`
 waguard rates check usd-rates.csv
-waguard rates check --from usd-rates.csv --from usd-volume-tiers.csv`)}
-	cardFileFlag(cmd)
+waguard rates check usd-2026-10.csv usd-2027-01.csv
+waguard rates check "USD 2026-10-01" usd-rates.csv --fail-if-changed
+waguard rates check --from usd-rates.csv --from usd-volume-tiers.csv`),
+	}
+	cmd.Flags().StringArray("from", nil, "The `file` with a rate card or volume tiers; repeatable")
+	cmd.Flags().Bool("fail-if-changed", false, "End with status 5 if anything differs")
 	outputFlags(cmd)
 	doing(cmd, func(_ context.Context, c *call) error {
 		names, err := filesNamed(c)
 		if err != nil {
 			return err
 		}
-		files, err := readCardFiles(names)
+		var rows []rateChange
+		switch {
+		case len(c.words) == 2:
+			rows, err = compareTwo(c, c.words[0], c.words[1], names)
+		case len(c.words) == 1 && cardName.MatchString(c.words[0]):
+			rows, err = compareShipped(c, c.words[0], names)
+		default:
+			rows, err = compareFiles(c, append(c.words, names...))
+		}
 		if err != nil {
 			return err
 		}
-		cards, err := billing.Shipped().With(files...)
-		if err != nil {
-			return &finding{err.Error()}
+		if err := show(c, &rateChanges, rows, nil); err != nil {
+			return err
 		}
-		var rows []rateChange
-		for i, f := range files {
-			for _, note := range f.Notes {
-				c.note("%s: %s", names[i], note)
-			}
-			if f.OnlyTiers {
-				c.note("%s: volume tiers of %d markets in %s.", names[i], len(f.Card.Tiers), f.Card.Currency)
-				continue
-			}
-			c.note("%s: the card %s with %d markets.", names[i], f.Card.ID(), len(f.Card.Rates))
-			if before := cardBefore(cards, f.Card); before != nil {
-				rows = append(rows, changesTo(f.Card, before)...)
-			}
+		if len(rows) > 0 && c.flags.Bool("fail-if-changed") {
+			return &finding{strconv.Itoa(len(rows)) + " rates differ"}
 		}
-		return show(c, &rateChanges, rows, nil)
+		return nil
 	})
 	return cmd
+}
+
+// compareFiles compares the cards of files, each with the one before it.
+func compareFiles(c *call, names []string) (rows []rateChange, err error) {
+	if len(names) == 0 {
+		return nil, misused("name the file with a rate card, or two cards to compare")
+	}
+	files, err := readCardFiles(names)
+	if err != nil {
+		return nil, err
+	}
+	cards, err := billing.Shipped().With(files...)
+	if err != nil {
+		return nil, &finding{err.Error()}
+	}
+	for i, f := range files {
+		tellNotes(c, names[i], f)
+		if f.OnlyTiers {
+			c.note("%s: volume tiers of %d markets in %s.", names[i], len(f.Card.Tiers), f.Card.Currency)
+			continue
+		}
+		c.note("%s: the card %s with %d markets.", names[i], f.Card.ID(), len(f.Card.Rates))
+		if before := cardBefore(cards, f.Card); before != nil {
+			rows = append(rows, compare(c, cards.Find(f.Card.ID()), before)...)
+		}
+	}
+	return rows, nil
+}
+
+// compareShipped compares a card that comes with waguard with the one before it.
+func compareShipped(c *call, name string, others []string) ([]rateChange, error) {
+	if len(others) > 0 {
+		return nil, misused("%s comes with waguard: give two cards to compare, or files alone", name)
+	}
+	card, err := shippedCard(name)
+	if err != nil {
+		return nil, err
+	}
+	before := cardBefore(billing.Shipped(), card)
+	if before == nil {
+		return nil, misused("no card comes with waguard that is before %s: name the one to compare it with", card.ID())
+	}
+	return compare(c, card, before), nil
+}
+
+// shippedCard is a card that comes with waguard.
+func shippedCard(name string) (*billing.Card, error) {
+	if card := billing.Shipped().Find(strings.ToUpper(name)); card != nil {
+		return card, nil
+	}
+	return nil, misused("no card %s comes with waguard: waguard rates list --shipped shows which do", strings.ToUpper(name))
+}
+
+// compareTwo compares two cards, to which other files may have the volume tiers.
+func compareTwo(c *call, old, latest string, others []string) ([]rateChange, error) {
+	tiers, err := readCardFiles(others)
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range tiers {
+		tellNotes(c, others[i], f)
+		if !f.OnlyTiers {
+			return nil, misused("--from is for volume tiers where two cards are compared, and %s has a card", others[i])
+		}
+	}
+	used := make(map[*billing.CardFile]bool)
+	var cards [2]*billing.Card
+	for i, name := range []string{old, latest} {
+		if cards[i], err = cardWithTiers(c, name, tiers, used); err != nil {
+			return nil, err
+		}
+	}
+	for i, f := range tiers {
+		if !used[f] {
+			return nil, &finding{fmt.Sprintf("%s: the tiers are of %s, and belong to neither card", others[i], f.Card.ID())}
+		}
+	}
+	if cards[0].Currency != cards[1].Currency {
+		return nil, misused("%s and %s are in two currencies, and no card is a conversion of another", cards[0].ID(), cards[1].ID())
+	}
+	if cards[0].From > cards[1].From {
+		c.note("%s is the newer card: what differs is told backwards.", cards[0].ID())
+	}
+	return compare(c, cards[1], cards[0]), nil
+}
+
+// cardWithTiers is the card of a name, or of a file, with those of the tiers that belong to it.
+func cardWithTiers(c *call, name string, tiers []*billing.CardFile, used map[*billing.CardFile]bool) (*billing.Card, error) {
+	if cardName.MatchString(name) {
+		return shippedCard(name)
+	}
+	files, err := readCardFiles([]string{name})
+	if err != nil {
+		return nil, err
+	}
+	card := files[0].Card
+	tellNotes(c, name, files[0])
+	if files[0].OnlyTiers {
+		return nil, misused("%s has volume tiers and no card: name the card, and give the tiers with --from", name)
+	}
+	for _, f := range tiers {
+		if f.Card.Currency == card.Currency && cmp.Or(f.Card.From, card.From) == card.From {
+			files = append(files, f)
+			used[f] = true
+		}
+	}
+	cards, err := (*billing.Cards)(nil).With(files...)
+	if err != nil {
+		return nil, &finding{err.Error()}
+	}
+	return cards.Find(card.ID()), nil
+}
+
+// tellNotes tells what was read of a file and may not have been meant so.
+func tellNotes(c *call, name string, f *billing.CardFile) {
+	for _, note := range f.Notes {
+		c.note("%s: %s.", name, note)
+	}
+}
+
+// compare is where a card differs from another one, and tells it in short.
+func compare(c *call, card, than *billing.Card) []rateChange {
+	rows := changesTo(card, than)
+	counts := make(map[string]int)
+	markets := make(map[billing.Market]bool)
+	for _, r := range rows {
+		switch {
+		case r.What == newMarket || r.What == marketGone:
+			if !markets[r.Market] {
+				counts[r.What]++
+			}
+			markets[r.Market] = true
+		case r.Change != nil && *r.Change > 0:
+			counts["dearer"]++
+		case r.Change != nil:
+			counts["cheaper"]++
+		default:
+			counts[r.What]++
+		}
+	}
+	c.note("%s compared with %s: %d rates are higher, %d lower, %d new and %d gone; %d markets are new and %d gone.",
+		card.ID(), than.ID(), counts["dearer"], counts["cheaper"], counts[newRate], counts[rateGone], counts[newMarket], counts[marketGone])
+	if (len(card.Tiers) == 0) != (len(than.Tiers) == 0) {
+		c.note("Only one of them has volume tiers, which are not compared.")
+	}
+	return rows
 }
 
 // cardBefore is the newest card of the same currency that is older.
