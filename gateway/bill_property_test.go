@@ -410,7 +410,6 @@ type history struct {
 	t     *rapid.T
 	ctx   context.Context
 	store store.Store
-	wamid string
 }
 
 // At first it is the end of September: the rules of October begin within a history.
