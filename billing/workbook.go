@@ -317,21 +317,20 @@ func decimalOf(value string) string {
 	if !ok {
 		return value
 	}
-	text := exact.FloatString(decimal.Places)
-	rounded, _ := new(big.Rat).SetString(text)
-	apart := new(big.Rat).Sub(exact, rounded)
-	near := new(big.Rat).Mul(new(big.Rat).Abs(exact), big.NewRat(1, 1_000_000_000_000_000))
-	if apart.Abs(apart).Cmp(near) > 0 {
+	millionths := new(big.Rat).Mul(exact, big.NewRat(decimal.Unit, 1))
+	nearest, ok := new(big.Int).SetString(millionths.FloatString(0), 10)
+	if !ok || !nearest.IsInt64() {
 		return value
 	}
-	whole, decimals, _ := strings.Cut(text, ".")
-	for len(decimals) > decimal.Shown && strings.HasSuffix(decimals, "0") {
-		decimals = decimals[:len(decimals)-1]
+	apart := new(big.Rat).Sub(millionths, new(big.Rat).SetInt(nearest))
+	near := new(big.Rat).Mul(millionths, big.NewRat(1, 1_000_000_000_000_000))
+	if apart.Abs(apart).Cmp(near.Abs(near)) > 0 {
+		return value
 	}
-	if strings.Trim(decimals, "0") == "" {
-		return whole
+	if n := nearest.Int64(); n%decimal.Unit == 0 {
+		return strconv.FormatInt(n/decimal.Unit, 10)
 	}
-	return whole + "." + decimals
+	return decimal.Format(nearest.Int64())
 }
 
 // read reads a part in XML, and gives take what stands in it. One that isn't there is empty.

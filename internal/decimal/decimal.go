@@ -8,8 +8,8 @@ const (
 	Places = 6
 	// Unit is how many millionths the unit has.
 	Unit = 1_000_000
-	// Shown are those that are written also where they are zero, as on rate cards.
-	Shown = 4
+	// shown are those that are written also where they are zero, as on rate cards.
+	shown = 4
 )
 
 // Format writes millionths with a point and at least four decimals: 0.0618.
@@ -26,7 +26,7 @@ func Append(text []byte, millionths int64) []byte {
 	}
 	text = append(strconv.AppendUint(text, n/Unit, 10), '.')
 	n %= Unit
-	for place, left := uint64(Unit/10), Places; place > 0 && (n > 0 || left > Places-Shown); place, left = place/10, left-1 {
+	for place, left := uint64(Unit/10), Places; place > 0 && (n > 0 || left > Places-shown); place, left = place/10, left-1 {
 		text = append(text, byte('0'+n/place))
 		n %= place
 	}

@@ -31,7 +31,7 @@ func TestFormatIsExact(t *testing.T) {
 			t.Fatalf("%d millionths are written as %s", n, text)
 		}
 		_, fraction, _ := strings.Cut(text, ".")
-		if len(fraction) < Shown || len(fraction) > Places || len(fraction) > Shown && strings.HasSuffix(fraction, "0") {
+		if len(fraction) < shown || len(fraction) > Places || len(fraction) > shown && strings.HasSuffix(fraction, "0") {
 			t.Fatalf("%s has %d decimals", text, len(fraction))
 		}
 	})
