@@ -279,7 +279,7 @@ const (
 // ReadCost reads a cost as JSON writes numbers. Meta's are sums of prices with at most six
 // decimals; one with more comes of adding in binary (11.959999999999999), and is rounded to
 // the sixth.
-func ReadCost(s string) (cost Amount, rounded bool, err error) {
+func ReadCost(s string) (cost Amount, changed bool, err error) {
 	exact, ok := new(big.Rat), false
 	if len(s) <= longestCost && !strings.ContainsAny(s, "/_xXpP") && !hugeExponent(s) {
 		exact, ok = exact.SetString(s)
@@ -288,7 +288,7 @@ func ReadCost(s string) (cost Amount, rounded bool, err error) {
 		return 0, false, fmt.Errorf("its cost %q is no amount of money", s)
 	}
 	millionths := new(big.Rat).Mul(exact, new(big.Rat).SetInt64(decimal.Unit))
-	n, err := whole(millionths)
+	n, err := rounded(millionths)
 	if err == nil && max(n, -n) > int64(largestCost) {
 		err = ErrOverflow
 	}
@@ -334,14 +334,4 @@ func laterBand(tier string) bool {
 	from, _, ok := strings.Cut(tier, ":")
 	n, err := strconv.Atoi(from)
 	return ok && err == nil && n > 1
-}
-
-// whole rounds to a whole number, halves up.
-func whole(r *big.Rat) (int64, error) {
-	doubled := new(big.Int).Add(new(big.Int).Mul(r.Num(), big.NewInt(2)), r.Denom())
-	n := doubled.Div(doubled, new(big.Int).Mul(r.Denom(), big.NewInt(2)))
-	if !n.IsInt64() {
-		return 0, ErrOverflow
-	}
-	return n.Int64(), nil
 }

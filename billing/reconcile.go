@@ -2,6 +2,7 @@ package billing
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
@@ -73,6 +74,15 @@ type Side struct {
 	Messages int    `json:"messages"`
 	Cost     Amount `json:"cost"`
 	Unpriced int    `json:"unpriced,omitempty"`
+}
+
+// MarshalJSON writes money that nobody knows as null.
+func (s Side) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Messages int     `json:"messages"`
+		Cost     *Amount `json:"cost"`
+		Unpriced int     `json:"unpriced,omitempty"`
+	}{s.Messages, known(s.Cost, s.Unpriced), s.Unpriced})
 }
 
 func (s *Side) add(o *Side) (err error) {
@@ -238,6 +248,11 @@ type ReconcileQuestion struct {
 	Numbers map[string]string
 }
 
+// Incomparable is why Meta's figures can't be compared as they were asked to be.
+type Incomparable struct{ Reason string }
+
+func (e *Incomparable) Error() string { return e.Reason }
+
 // longestDelivery is how long Meta tries to deliver a message.
 const longestDelivery = 30 * 24 * time.Hour
 
@@ -274,11 +289,11 @@ func (q *ReconcileQuestion) Reconcile(lines iter.Seq2[*Line, error], told *Analy
 		r.identified[id] = true
 	}
 	if told != nil && told.Currency != "" && told.Currency != q.Currency {
-		return nil, fmt.Errorf("meta bills the account in %s, and waguard prices it in %s: write currency %s into its business blocks, so that amounts can be compared", told.Currency, q.Currency, told.Currency)
+		return nil, &Incomparable{fmt.Sprintf("Meta bills the account in %s, and waguard prices it in %s: write currency %s into its business blocks, so that amounts can be compared", told.Currency, q.Currency, told.Currency)}
 	}
 	if told != nil && told.Monthly() {
 		if !strings.HasSuffix(q.From, "-01") || !strings.HasSuffix(q.To, "-01") {
-			return nil, fmt.Errorf("meta's figures are by months: compare whole months, or ask Meta with granularity(DAILY)")
+			return nil, &Incomparable{"Meta's figures are by months: compare whole months, or ask Meta with granularity(DAILY)"}
 		}
 		r.unit = func(date string) string { return date[:len("2006-01")] }
 	}

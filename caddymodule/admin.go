@@ -58,6 +58,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteBudgetsRebuild:    answering(rebuildBudgets),
 	adminapi.RouteEvents:            answering(events),
 	adminapi.RouteReport:            adminReport,
+	adminapi.RouteReconcile:         answering(reconciled),
 	adminapi.RouteDoctor:            adminDoctor,
 	adminapi.RouteBackup:            adminBackup,
 	adminapi.RouteStoreCheck:        adminStoreCheck,

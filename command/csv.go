@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -51,10 +52,13 @@ func csvOf[T any](c *call) func(rows []T) error {
 	}
 }
 
+// number is one that no spreadsheet takes for a formula, although it may be below zero.
+var number = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+
 // harmless is a cell that a spreadsheet does not take for a formula: others wrote
 // it.
 func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+	if cell != "" && !number.MatchString(cell) && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return "'" + cell
 	}
 	return cell

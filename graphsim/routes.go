@@ -25,6 +25,7 @@ const (
 	EndpointApps      Endpoint = "subscribed_apps"
 	EndpointBatch     Endpoint = "batch"
 	EndpointNode      Endpoint = "node"
+	EndpointAnalytics Endpoint = "pricing_analytics"
 )
 
 // maxBody is a document of Meta's 100 MB limit with room for its multipart frame.
@@ -134,7 +135,7 @@ func (s *Sim) route(c *call) reply {
 			return s.refuse(c, noObject(c.node))
 		}
 		return s.routeNumber(c, number)
-	case EndpointTemplates, EndpointNumbers, EndpointApps:
+	case EndpointTemplates, EndpointNumbers, EndpointApps, EndpointAnalytics:
 		if c.node != s.opts.WABA {
 			return s.refuse(c, noObject(c.node))
 		}
@@ -175,6 +176,8 @@ func (s *Sim) routeAccount(c *call) reply {
 		return s.deleteTemplate(c)
 	case "POST subscribed_apps", "DELETE subscribed_apps":
 		return success() // webhooks go on to [Options.WebhookURL]
+	case "GET pricing_analytics":
+		return s.listAnalytics(c)
 	case "GET phone_numbers":
 		data := make([]object, 0, len(s.opts.Numbers))
 		for i := range s.opts.Numbers {
@@ -192,7 +195,7 @@ func (s *Sim) routeNode(c *call) reply {
 		return ok(pick(number.node(), c.param("fields")))
 	}
 	if c.node == s.opts.WABA && c.method == http.MethodGet {
-		return ok(pick(object{"id": s.opts.WABA, "name": "Example Account", "currency": "EUR"}, c.param("fields")))
+		return s.readAccount(c)
 	}
 	if t, found := s.templates.byID(c.node); found && c.method == http.MethodGet {
 		return ok(pick(t.node(), c.param("fields")))

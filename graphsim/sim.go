@@ -34,6 +34,11 @@ type Options struct {
 	Created string
 	// Location is the account's time zone: free allowances and price changes start at its midnight. Default: UTC.
 	Location *time.Location
+	// Currency is the one that the account is billed in. Default: EUR.
+	Currency string
+	// Rates are what deliveries cost in pricing_analytics, by country and category: {"DE marketing": "0.1365"}. Default:
+	// some of Meta's of October 2026 in US dollars, and what the rest of the world costs for all others.
+	Rates map[string]string
 	// Tokens are the access tokens that are good: others get error 190. Default: all.
 	Tokens []string
 	// DirectSend lists the categories ("utility", "authentication") Meta has enabled for sends without template.

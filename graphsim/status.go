@@ -174,6 +174,7 @@ func (t *truth) priced(m *message, status string, now time.Time) (*conversation,
 	}
 	if deliveredNow {
 		m.settled = true
+		t.charge(m, &pricing, now)
 		if m.Category == "service" && !m.freeEntry {
 			// Each copy to a group member is a delivery of its own.
 			copies := 1

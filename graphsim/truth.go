@@ -25,6 +25,8 @@ type truth struct {
 	messages  map[string]*message
 	ages      ring[string]         // wamids by age, to forget the oldest
 	delivered map[billingMonth]int // service messages delivered
+	charged   []Charged            // deliveries, oldest first
+	analytics Analytics
 }
 
 // contact is one person, reachable under several aliases.
