@@ -45,10 +45,18 @@ func tableID(path string) (string, error) {
 		return "", err
 	}
 	end := make([]byte, min(largestFooter, info.Size()))
-	if _, err := file.ReadAt(end, info.Size()-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
-		return "", err
+	read := func() (string, error) {
+		if _, err := file.ReadAt(end, info.Size()-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
+			return "", err
+		}
+		return identify(info.Size(), end)
 	}
-	return identify(info.Size(), end)
+	// Badger writes the length of the checksum last. One reading can meet it behind a
+	// checksum that wasn't there yet when its own bytes were read; the next one can't.
+	if id, err := read(); err != nil {
+		return id, err
+	}
+	return read()
 }
 
 func identify(size int64, end []byte) (string, error) {
