@@ -14,7 +14,25 @@ type Send struct {
 	Charged bool
 	// Template: it is a template. ByBusiness: no customer service window was open.
 	Template, ByBusiness bool
+	// Part is what it is of a message to a group.
+	Part Part
 }
+
+// Part says of a message to a group what is counted. Such a message is one send, and charged for
+// each copy that reaches a member, at the member's market.
+type Part string
+
+const (
+	// Whole: it is no message to a group.
+	Whole Part = ""
+	// ToGroup: it is a message to a group of whose copies no status has told. What it costs
+	// nobody knows, unless it is free.
+	ToGroup Part = "group"
+	// Divided: it is one whose copies are counted each by itself.
+	Divided Part = "divided"
+	// Copy: it is a copy, and no send.
+	Copy Part = "copy"
+)
 
 // Fate is how far a send got on its way to Meta.
 type Fate int
@@ -134,6 +152,9 @@ func (c *Counts) add(other *Counts) (err error) {
 
 // sent are what the messages of a line count as on the day of sending.
 func (l *Line) sent() (c Counts, err error) {
+	if l.Send.Part == Copy {
+		return c, nil
+	}
 	c.Sends = l.N
 	switch l.Send.Fate {
 	case Refused:

@@ -23,6 +23,9 @@ func TestCounts(t *testing.T) {
 		{"read", Send{Fate: Accepted, Status: "read"}, Counts{Sends: 1, Accepted: 1, Estimated: 100}, Counts{Delivered: 1, Charged: 1, Actual: 100}},
 		{"played", Send{Fate: Accepted, Status: "played"}, Counts{Sends: 1, Accepted: 1, Estimated: 100}, Counts{Delivered: 1, Charged: 1, Actual: 100}},
 		{"failed-later", Send{Fate: Accepted, Status: "failed"}, Counts{Sends: 1, Accepted: 1, Failed: 1, Estimated: 100}, Counts{}},
+		{"to a group/delivered", Send{Fate: Accepted, Status: "delivered", Part: ToGroup}, Counts{Sends: 1, Accepted: 1, Estimated: 100}, Counts{Delivered: 1, Charged: 1, Actual: 100}},
+		{"copy/delivered", Send{Fate: Accepted, Status: "delivered", Charged: true, Part: Copy}, Counts{}, Counts{Delivered: 1, Billable: 1, Charged: 1, Actual: 100}},
+		{"copy/failed", Send{Fate: Accepted, Status: "failed", Part: Copy}, Counts{}, Counts{}},
 		{"unknown/delivered", Send{Fate: Unknown, Status: "delivered"}, Counts{Sends: 1, Unknown: 1, Estimated: 100}, Counts{Delivered: 1, Charged: 1, Actual: 100}},
 	} {
 		l := &Line{N: 1, Send: test.send, Estimate: quote}

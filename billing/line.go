@@ -45,6 +45,7 @@ func (l *Line) compare(other *Line) int {
 		strings.Compare(l.Send.Status, other.Send.Status),
 		truth(l.Send.Charged)-truth(other.Send.Charged),
 		truth(l.Covered)-truth(other.Covered),
+		strings.Compare(string(l.Send.Part), string(other.Send.Part)),
 	)
 }
 
@@ -59,7 +60,7 @@ func truth(b bool) int {
 // ChargedBefore are zero.
 func (l *Line) message(day string) Message {
 	return Message{
-		Category: Category(l.Category), Market: Market(l.Market), Day: day, InWindow: !l.Send.ByBusiness,
+		Category: Category(l.Category), Market: Market(l.Market), Day: day, InWindow: !l.Send.ByBusiness, ToGroup: l.Send.Part == ToGroup,
 		FreeEntry: l.Estimate.Type == FreeEntryPoint, InConversation: l.Covered, Told: l.Told,
 	}
 }

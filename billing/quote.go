@@ -9,6 +9,9 @@ type Message struct {
 	Day string
 	// InWindow: the customer service window was open when it was sent.
 	InWindow bool
+	// ToGroup: it goes to a group, whose members nobody has named. Each copy is charged at its
+	// member's market, so that nobody knows the price of a message that isn't free.
+	ToGroup bool
 	// FreeEntry: a free entry point window is open, or the message opens it.
 	FreeEntry bool
 	// InConversation: a conversation of its category covers it; it counts where
@@ -64,7 +67,7 @@ func (c *Card) Quote(m *Message, currency Currency, rules Rules) Quote {
 		return Quote{}
 	case q.Type.Free():
 		q.Known = true
-	case c != nil:
+	case c != nil && !m.ToGroup:
 		q.Unit, q.Known = c.Rate(m.Market, m.Category)
 		if tier, ok := c.tier(m); ok && q.Known && tier != q.Unit {
 			q.List, q.Unit = q.Unit, tier
@@ -91,7 +94,7 @@ func typeOf(m *Message, rules Rules) PriceType {
 	default:
 		t = Regular
 	}
-	if t == Regular && service && m.ServiceBefore < rules.Allowance {
+	if t == Regular && service && !m.ToGroup && m.ServiceBefore < rules.Allowance {
 		return FreeAllowance
 	}
 	return t

@@ -27,6 +27,8 @@ const (
 	NotDelivered Cause = "not_delivered"
 	// NoWord: Meta took it, and no status has told what became of it.
 	NoWord Cause = "no_word"
+	// Copies: a message to a group was expected as one, and is charged for by its copies.
+	Copies Cause = "group_copies"
 	// AnotherDay: one counts it on another day. Messages are expected on the day of sending
 	// and charged for on that of delivery; and days may begin at another time at Meta.
 	AnotherDay Cause = "another_day"
@@ -55,7 +57,7 @@ const (
 
 // Causes are all of them.
 var Causes = []Cause{
-	NotDelivered, NoWord, AnotherDay, OtherCategory, OtherMarket, Unpriced, Allowance, OtherPriceType, VolumeTier, OtherRate, Rounding, UnknownToUs, UnknownToMeta,
+	NotDelivered, NoWord, Copies, AnotherDay, OtherCategory, OtherMarket, Unpriced, Allowance, OtherPriceType, VolumeTier, OtherRate, Rounding, UnknownToUs, UnknownToMeta,
 }
 
 // Step is which two accounts differ.
@@ -306,8 +308,10 @@ func (q *ReconcileQuestion) Reconcile(lines iter.Seq2[*Line, error], told *Analy
 		if l.Key.Category == "none" {
 			continue // costs nothing, and is no message
 		}
-		if !l.Send.Delivered() {
-			if l.WABA == q.WABA {
+		if l.Send.Part == Divided {
+			r.divided(l)
+		} else if !l.Send.Delivered() {
+			if l.WABA == q.WABA && l.Send.Part != Copy {
 				r.undelivered(l)
 			}
 		} else if err := p.price(l, Day(l.Delivered, l.Zone)); err != nil {
@@ -418,10 +422,41 @@ func (r *reconciling) undelivered(l *Line) {
 	})
 }
 
+// divided counts messages to groups that were expected, and of which the copies are charged for.
+func (r *reconciling) divided(l *Line) {
+	sent := Day(l.Sent, l.Zone)
+	if l.WABA != r.WABA || l.Send.Fate != Accepted && !l.Send.Delivered() || !r.in(sent) {
+		return
+	}
+	cost, known := r.price(&l.Estimate, l.N)
+	r.failed(r.day(sent).Expected.add(new(side(l.N, cost, known))))
+	r.differs(Difference{
+		Step: ToSettled, Cause: Copies, Day: r.unit(sent), PhoneNumberID: l.PhoneNumberID, Market: Market(l.Market), Category: Category(l.Category),
+		Messages: l.N, Added: -l.N, Cost: -cost,
+	})
+}
+
+// copies counts n copies of messages to groups, which were delivered and not expected.
+func (r *reconciling) copies(l *Line, date string, n int, q *Quote) error {
+	cost, known := r.price(q, n)
+	if r.in(date) {
+		r.failed(r.day(date).Settled.add(new(side(n, cost, known))))
+		r.differs(Difference{
+			Step: ToSettled, Cause: Copies, Day: r.unit(date), PhoneNumberID: l.PhoneNumberID, Market: Market(l.Market), Category: Category(l.Category),
+			Messages: n, Added: n, Cost: cost,
+		})
+	}
+	r.settled(l, date, n, q, cost, known)
+	return r.err
+}
+
 // take counts n messages that were delivered, at the price that they were charged for.
 func (r *reconciling) take(l *Line, date string, n int, q *Quote) error {
 	if l.WABA != r.WABA {
 		return nil
+	}
+	if l.Send.Part == Copy {
+		return r.copies(l, date, n, q)
 	}
 	sent := Day(l.Sent, l.Zone)
 	expected, wasKnown := r.price(&l.Estimate, n)

@@ -78,6 +78,15 @@ func TestReconcileCauses(t *testing.T) {
 			"", "100.00 100.00",
 		},
 		{
+			"a message to a group, which two in Germany and one in India got, and one didn't",
+			[]*Line{
+				with(sent(t, 1, Utility, ""), func(l *Line) { l.Send.Part = Divided }), with(sent(t, 2, GroupUtility, "Germany"), func(l *Line) { l.Send.Part = Copy }),
+				with(sent(t, 1, GroupUtility, "India"), func(l *Line) { l.Send.Part = Copy }), with(sent(t, 1, GroupUtility, "India"), func(l *Line) { l.Send.Part, l.Send.Status = Copy, "failed" }),
+			},
+			[]AnalyticsPoint{pointOf(t, day, 2, "DE", GroupUtility, Regular, "0.11"), pointOf(t, day, 1, "IN", GroupUtility, Regular, "0.0014")},
+			"settled/group_copies 4 +2 0.1114", "100.00 100.00",
+		},
+		{
 			"failed, and nobody knows what became of two",
 			[]*Line{
 				sent(t, 10, Marketing, "Germany"),
@@ -327,7 +336,7 @@ func TestReconcileAddsUp(t *testing.T) {
 				N: rapid.IntRange(1, 1200).Draw(t, "n"), Sent: moment("sent"), Zone: zone, Pool: "account", Told: rapid.SampledFrom(types).Draw(t, "told"),
 				Send: Send{
 					Fate: rapid.SampledFrom([]Fate{Refused, Accepted, Accepted, Accepted, Failed, Unknown}).Draw(t, "fate"), Status: rapid.SampledFrom([]string{"", "sent", "failed", "delivered", "delivered", "read"}).Draw(t, "status"),
-					ByBusiness: rapid.Bool().Draw(t, "by business"),
+					ByBusiness: rapid.Bool().Draw(t, "by business"), Part: rapid.SampledFrom([]Part{Whole, Whole, Whole, ToGroup, Divided, Copy}).Draw(t, "part"),
 				},
 			}
 			l.Delivered = l.Sent.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "quarters")) * quarter)

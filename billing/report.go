@@ -132,7 +132,7 @@ func (q *Question) NewReport(lines func(yield func(*Line, error) bool)) (*Report
 				return nil, err
 			}
 		}
-		if !l.Send.Delivered() {
+		if !l.Send.Delivered() || l.Send.Part == Divided {
 			continue
 		}
 		if err := p.price(l, c.dayOf(l.Delivered, l.Zone).date); err != nil {

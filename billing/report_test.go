@@ -94,6 +94,7 @@ func unpriced(r *Report) string {
 func TestReportPrices(t *testing.T) {
 	inWindow := func(l *Line) *Line { l.Send.ByBusiness = false; return l }
 	told := func(l *Line, p PriceType) *Line { l.Told = p; return l }
+	part := func(l *Line, p Part) *Line { l.Send.Part = p; return l }
 	for _, test := range []struct {
 		name  string
 		lines []*Line
@@ -176,6 +177,19 @@ func TestReportPrices(t *testing.T) {
 			"what no card has is unpriced",
 			[]*Line{message(t, 2, GeneralPurposeAI, "Brazil", "2026-10-01T10:00:00Z", "UTC"), message(t, 1, Marketing, "Atlantis", "2026-10-01T10:00:00Z", "UTC")},
 			"2026-10-01 general_purpose_ai regular 2 unpriced | 2026-10-01 marketing regular 1 unpriced",
+		},
+		{
+			"a message to a group is charged by its copies, and is one of the thousand with each",
+			[]*Line{
+				part(message(t, 1, Service, "", "2026-10-01T10:00:00Z", "UTC"), Divided), part(message(t, 2, GroupService, "Germany", "2026-10-01T10:00:00Z", "UTC"), Copy),
+				message(t, 999, Service, "India", "2026-10-01T11:00:00Z", "UTC"),
+			},
+			"2026-10-01 group_service free_allowance 2 free 0.0000 | 2026-10-01 service free_allowance 998 free 0.0000 | 2026-10-01 service regular 1 charged 0.0014",
+		},
+		{
+			"a message to a group of whose copies nobody knows has no price",
+			[]*Line{part(message(t, 1, Service, "", "2026-10-01T10:00:00Z", "UTC"), ToGroup), part(message(t, 1, Service, "", "2026-09-01T10:00:00Z", "UTC"), ToGroup)},
+			"2026-09-01 service free_customer_service 1 free 0.0000 | 2026-10-01 service regular 1 unpriced",
 		},
 		{
 			"nothing is charged for that wasn't delivered",
@@ -262,7 +276,7 @@ func TestReportGroups(t *testing.T) {
 					Tags: Tags(rapid.SampledFrom([]string{"", "team=crm", "campaign=diwali,team=crm"}).Draw(t, "tags")), Currency: rapid.SampledFrom([]Currency{"USD", "EUR"}).Draw(t, "currency"),
 				},
 				N: rapid.IntRange(1, 900).Draw(t, "n"), Sent: sent, Delivered: sent.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "after")) * quarter), Zone: berlin, Pool: "account 1",
-				Send: Send{Fate: Accepted, Status: rapid.SampledFrom([]string{"", "sent", "delivered", "read", "failed"}).Draw(t, "status"), ByBusiness: rapid.Bool().Draw(t, "initiation")},
+				Send: Send{Fate: Accepted, Status: rapid.SampledFrom([]string{"", "sent", "delivered", "read", "failed"}).Draw(t, "status"), ByBusiness: rapid.Bool().Draw(t, "initiation"), Part: rapid.SampledFrom([]Part{Whole, Whole, ToGroup, Divided, Copy}).Draw(t, "part")},
 				Told: rapid.SampledFrom([]PriceType{"", Regular, FreeEntryPoint, FreeCustomerService}).Draw(t, "told"),
 			}
 			l.Estimate = Quote{Category: category, Type: Regular, Unit: 1000, Known: rapid.Bool().Draw(t, "known"), Currency: l.Currency}
@@ -314,7 +328,7 @@ func naively(lines []*Line, cards *Cards) map[Currency]string {
 	slices.SortFunc(sorted, (*Line).compare)
 	service, charged, marked := make(map[string]int), make(map[string]int), make(map[string]bool)
 	for _, l := range sorted {
-		if date := Day(l.Delivered, l.Zone); l.Category == string(Service) && l.Told == FreeCustomerService && date >= "2026-10-01" && l.Send.Delivered() {
+		if date := Day(l.Delivered, l.Zone); l.Category == string(Service) && l.Told == FreeCustomerService && date >= "2026-10-01" && l.Send.Delivered() && (l.Send.Part == Whole || l.Send.Part == Copy) {
 			marked[date[:7]+l.PhoneNumberID] = true
 		}
 	}
@@ -326,19 +340,21 @@ func naively(lines []*Line, cards *Cards) map[Currency]string {
 		}
 		date := Day(l.Delivered, l.Zone)
 		for range l.N {
-			c.Sends++
-			if l.Estimate.Known {
-				c.Estimated += l.Estimate.Unit
-			} else {
-				c.Unestimated++
+			if l.Send.Part != Copy {
+				c.Sends++
+				if l.Estimate.Known {
+					c.Estimated += l.Estimate.Unit
+				} else {
+					c.Unestimated++
+				}
 			}
-			if l.Send.Status != "delivered" && l.Send.Status != "read" {
+			if l.Send.Status != "delivered" && l.Send.Status != "read" || l.Send.Part == Divided {
 				continue
 			}
 			month := date[:7]
 			volume := month + l.Market + l.Category
 			m := Message{
-				Category: Category(l.Category), Market: Market(l.Market), Day: date, InWindow: !l.Send.ByBusiness, Told: l.Told,
+				Category: Category(l.Category), Market: Market(l.Market), Day: date, InWindow: !l.Send.ByBusiness, Told: l.Told, ToGroup: l.Send.Part == ToGroup,
 				ServiceBefore: service[month+l.PhoneNumberID], ChargedBefore: charged[volume],
 			}
 			if l.Told == Regular && marked[month+l.PhoneNumberID] {
@@ -354,6 +370,9 @@ func naively(lines []*Line, cards *Cards) map[Currency]string {
 			default:
 				c.Charged++
 				c.Actual += q.Unit
+			}
+			if l.Send.Part == ToGroup {
+				continue // nobody knows how many
 			}
 			if l.Category == string(Service) && q.Type != FreeEntryPoint {
 				service[month+l.PhoneNumberID]++

@@ -50,7 +50,7 @@ func (p *pricing) price(l *Line, day string) error {
 	m := p.message(l, day)
 	m.ServiceBefore = rules.Allowance
 	p.quote = card.Quote(&m, l.Currency, rules)
-	if p.allowed(&m, rules) && p.quote.Type != FreeEntryPoint && p.quote.Type != InConversation || p.quote.Type == Regular && card.tiered(&m) {
+	if !m.ToGroup && (p.allowed(&m, rules) && p.quote.Type != FreeEntryPoint && p.quote.Type != InConversation || p.quote.Type == Regular && card.tiered(&m)) {
 		p.waiting = append(p.waiting, waiting{*l, day})
 		return nil
 	}

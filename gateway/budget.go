@@ -117,7 +117,7 @@ func (g *Gateway) price(ctx context.Context, e *store.Entry, b *Business, tags b
 	if read == nil {
 		return nil
 	}
-	e.Metering = store.Metering{Month: month, Service: q.Service, Volume: q.Volume, Budgets: q.Budgets}
+	e.Metering = store.Metering{Month: month, ByCopy: m.ToGroup, Service: q.Service, Volume: q.Volume, Budgets: q.Budgets}
 	budgeted := len(budgets)+len(elsewhere) > 0
 	if q.Volume != "" || budgeted {
 		e.Metering.Column = store.ColumnOf(m.Category)

@@ -65,6 +65,8 @@ func (g *Gateway) spentUnder(ctx context.Context, st store.Store, b *Budget, mon
 		switch {
 		case billing.Day(sum.At.Time(), zone)[:len("2006-01")] != month, sum.Price.Currency != b.Currency:
 			continue
+		case sum.Part == billing.Divided: // its copies count
+			continue
 		case sum.State != store.Accepted && sum.State != store.Unknown, sum.Status == policy.StatusFailed:
 			continue
 		}
@@ -103,7 +105,11 @@ func (g *Gateway) billed(s *store.Sum) (billing.Quote, billing.Category) {
 	if s.Category == s.Estimated {
 		told = ""
 	}
-	q := g.Cards.Find(s.Price.Card).Billed(&s.Price, billing.Market(s.Market), told, s.Told)
+	card := g.Cards.Find(s.Price.Card)
+	q := card.Billed(&s.Price, billing.Market(s.Market), told, s.Told)
+	if s.Part == billing.Copy && s.Told == billing.Regular && card != nil { // which nobody knew before
+		q.Unit, q.Known = card.Rate(billing.Market(s.Market), q.Category)
+	}
 	if column := q.Category.Column(); q.Type == billing.Regular && column != "" && column != s.Price.Category.Column() {
 		return q, column
 	}

@@ -83,7 +83,7 @@ func (g *Gateway) Learn(ctx context.Context, events []policy.Event) error {
 	}
 	st, err := g.Open()
 	if err == nil {
-		err = st.Apply(lasting(ctx), events)
+		err = st.Apply(lasting(ctx), g.priceCopies(events))
 		g.registry.forget(events)
 	}
 	g.wrote(err)

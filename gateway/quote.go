@@ -15,6 +15,7 @@ func messageOf(b *Business, e *store.Entry, category billing.Category, now time.
 		Day:       billing.Day(now, now.Location()),
 		InWindow:  e.Decision.Initiation == policy.ByUser,
 		FreeEntry: freeEntry(e),
+		ToGroup:   e.Send.Group,
 	}
 	m.Category = b.Account.Category(category, m.Market, m.Day, func() string { return countryOf(e.Send.For(&e.Decision)) })
 	return m

@@ -278,7 +278,7 @@ func (l *liner) account(phoneNumberID string) account {
 func counted(a *store.Alike) billing.Send {
 	return billing.Send{
 		Fate: fates[a.State], Status: string(a.Status), Charged: a.Charged,
-		Template: a.Kind == policy.TemplateMessage, ByBusiness: a.Initiation == policy.ByBusiness,
+		Template: a.Kind == policy.TemplateMessage, ByBusiness: a.Initiation == policy.ByBusiness, Part: a.Part,
 	}
 }
 

@@ -74,15 +74,16 @@ func (l *liner) talks(ctx context.Context, st store.Store, filters []store.Filte
 				yield(nil, err)
 				return false
 			}
-			a := e.Alike()
-			if kept[a] == nil {
-				kept[a] = &a
+			for i, a := range e.Counts() {
+				if kept[a] == nil {
+					kept[a] = &a
+				}
+				if a.Status.Delivered() && a.Part != billing.Divided {
+					places = append(places, len(sends))
+					delivered = append(delivered, inConversation(e, &a, i))
+				}
+				sends = append(sends, talked{max(e.At/quarter*quarter, f.From), kept[a], false})
 			}
-			if e.Delivery.Status.Delivered() {
-				places = append(places, len(sends))
-				delivered = append(delivered, inConversation(e))
-			}
-			sends = append(sends, talked{max(e.At/quarter*quarter, f.From), kept[a], false})
 		}
 	}
 	for _, c := range billing.Conversations(delivered) {
@@ -104,17 +105,22 @@ func (l *liner) talks(ctx context.Context, st store.Store, filters []store.Filte
 	return true
 }
 
-// inConversation is a message that was delivered, as far as conversations depend on it.
-func inConversation(e *store.Entry) billing.Delivered {
+// inConversation is a message that was delivered, as far as conversations depend on it: the
+// i-th of what an entry counts as.
+func inConversation(e *store.Entry, a *store.Alike, i int) billing.Delivered {
+	person, delivery := e.Contact(), &e.Delivery
+	if i > 0 {
+		person, delivery = e.Copies[i-1].Contact, &e.Copies[i-1].Delivery
+	}
 	d := billing.Delivered{
-		ID: e.ID.String(), PhoneNumberID: e.Send.PhoneNumberID, Category: billing.Category(e.Category()), At: e.Delivery.Delivered.Time(),
+		ID: e.ID.String(), PhoneNumberID: a.PhoneNumberID, Category: billing.Category(a.Category), At: delivery.Delivered.Time(),
 		FreeEntry: e.Price.Type == billing.FreeEntryPoint,
 	}
-	if p := e.Delivery.Pricing; p != nil {
+	if p := delivery.Pricing; p != nil {
 		d.FreeEntry = !p.NoFreeEntry() && (d.FreeEntry || p.Type == string(billing.FreeEntryPoint))
 	}
-	if d.Person = d.ID; !e.Contact().IsZero() {
-		d.Person = e.Contact().String()
+	if d.Person = d.ID; !person.IsZero() {
+		d.Person = person.String()
 	}
 	return d
 }

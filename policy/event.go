@@ -137,6 +137,17 @@ type StatusChanged struct {
 	// FreeUntil is the end of the free entry point window that the message is in, where the
 	// status tells.
 	FreeUntil Moment
+	// Group is the group that the message went to, if it went to one and the status names it.
+	// Copy: the status is about the copy of one member, who is Who; else about the group.
+	Group Identity
+	Copy  bool
+	// Market is that of the member, and Estimated that it is taken from the country of a user
+	// id: who knows the rate cards says so of copies.
+	Market    string
+	Estimated bool
+	// Price is what the copy costs by Pricing; Priced where somebody knows that.
+	Price  Money
+	Priced bool
 }
 
 // DeliveryStatus is how far a message got.

@@ -243,7 +243,7 @@ func (p *PersonFacts) freeEntry(send *Send, now Moment) {
 
 // toldFree is what a status says of a free entry point window; false for nothing.
 func (e *StatusChanged) toldFree() (ToldFree, bool) {
-	free := e.FreeUntil != 0 || e.Pricing != nil && e.Pricing.freeEntry()
+	free := !e.Copy && (e.FreeUntil != 0 || e.Pricing != nil && e.Pricing.freeEntry())
 	return ToldFree{At: e.At, Until: e.FreeUntil}, free && e.PhoneNumberID != "" && e.At != 0
 }
 

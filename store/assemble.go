@@ -95,6 +95,12 @@ func (s *Book) assemble(src source, l *logged) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Delivery = status.delivery()
+	if e.Delivery = status.delivery(); status.Copies {
+		copies, err := readCopies(src, *wamid)
+		if err != nil {
+			return nil, err
+		}
+		e.Copies = copies.copies()
+	}
 	return e, nil
 }

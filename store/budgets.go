@@ -106,7 +106,7 @@ func (t *tx) tellOfBudget(r *reservation, b *policy.BudgetFacts, refused bool) e
 func (t *tx) meterReserved(r *reservation) error {
 	if r.head.reserved && r.head.Metering.Counts() {
 		m := &r.head.Metering
-		if err := t.meter(r.head.Send.PhoneNumberID, m, share{}, m.share(nil, &statusRecord{})); err != nil {
+		if err := t.meter(r.head.Send.PhoneNumberID, m, nil, m.shares(nil, &statusRecord{}, &copiesRecord{})); err != nil {
 			return err
 		}
 	}

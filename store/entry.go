@@ -117,6 +117,9 @@ type Entry struct {
 	MarketEstimated bool     `json:"market_estimated,omitempty" cbor:"11,keyasint,omitempty"`
 	Outcome         Outcome  `json:"outcome" cbor:"12,keyasint"`
 	Delivery        Delivery `json:"delivery,omitzero" cbor:"13,keyasint,omitempty"`
+	// Copies are those of a message to a group of which statuses have told. Delivery is then
+	// what became of any.
+	Copies []Copy `json:"copies,omitempty" cbor:"-"`
 	// Opaque is the pseudonym of the sender's biz_opaque_callback_data. A status
 	// that repeats it settles an entry whose outcome is unknown.
 	Opaque policy.Alias `json:"-" cbor:"14,keyasint,omitempty"`

@@ -25,6 +25,7 @@ var erasing = map[byte]Erasing{
 	historyPrefix:      ErasesNamed,
 	reviewPrefix:       ErasesNamed,
 	statusPrefix:       ErasesNameless,
+	copiesPrefix:       ErasesAbout,
 	stopsPrefix:        ErasesAbout,
 	opaquePrefix:       ErasesAbout,
 	attemptPrefix:      ErasesAbout,

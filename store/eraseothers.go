@@ -26,6 +26,7 @@ func (w *eraser) others(ctx context.Context) error {
 		{attemptPrefix, &w.counts.Answers, w.attempt},
 		{opaquePrefix, &w.counts.Others, w.opaque},
 		{shownPrefix, &w.counts.Others, w.shown},
+		{copiesPrefix, &w.counts.Others, w.copies},
 	} {
 		if err := w.lookThrough(ctx, []byte{kind.prefix}, kind.count, kind.judge); err != nil {
 			return err
@@ -43,7 +44,7 @@ func (w *eraser) messages(ctx context.Context) error {
 	for some := range slices.Chunk(slices.Collect(maps.Keys(w.redaction.wamids)), eraseAtOnce) {
 		err := w.s.update(ctx, func(t *tx) error {
 			for _, wamid := range some {
-				for _, prefix := range []byte{statusPrefix, stopsPrefix} {
+				for _, prefix := range []byte{statusPrefix, copiesPrefix, stopsPrefix} {
 					if err := t.Delete(aliasKey(prefix, wamid)); err != nil {
 						return err
 					}
@@ -215,6 +216,26 @@ func (w *eraser) opaque(_, value []byte) (verdict, error) {
 		return verdict{goes: true}, nil
 	}
 	return verdict{instead: r, keep: opaqueLife + keptLonger}, nil
+}
+
+// copies gives the copies of messages to groups that the person got to nobody: what was
+// charged for them stays.
+func (w *eraser) copies(key, value []byte) (verdict, error) {
+	var r copiesRecord
+	if err := decode(value, &r); err != nil {
+		return verdict{}, err
+	}
+	theirs := false
+	for i := range r.Copies {
+		if c := &r.Copies[i]; slices.ContainsFunc(c.Who, w.theirs) {
+			c.Who, theirs = []policy.Alias{w.redaction.as.of(ID(key[1:]), c.Who[0])}, true
+		}
+	}
+	if !theirs {
+		return verdict{}, nil
+	}
+	r.sort()
+	return verdict{instead: r, keep: w.s.statusesKept()}, nil
 }
 
 func (w *eraser) shown(_, value []byte) (verdict, error) {

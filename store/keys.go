@@ -14,6 +14,7 @@ import (
 //	c alias(16)                     contactRecord: a contact under its smallest alias, or a pointer to it
 //	h alias(16) time(8) hash(8)     ConsentRecord, once under each name it came with
 //	s wamid(16)                     statusRecord: what became of a message
+//	C wamid(16)                     copiesRecord: what became of the copies of a message to a group
 //	o wamid(16)                     stopsRecord: opt-outs of a person only the message's ledger entry names
 //	q opaque(16)                    opaqueRecord: sends and messages that may belong together
 //	a key(16)                       attemptRecord: the request under an idempotency key
@@ -50,6 +51,7 @@ const (
 	contactPrefix    = 'c'
 	historyPrefix    = 'h'
 	statusPrefix     = 's'
+	copiesPrefix     = 'C'
 	stopsPrefix      = 'o'
 	opaquePrefix     = 'q'
 	attemptPrefix    = 'a'
@@ -79,7 +81,7 @@ const (
 
 // ExpiringKinds are the first bytes of the keys of records that may be kept for a
 // time.
-const ExpiringKinds = "soqaexfiWT"
+const ExpiringKinds = "sCoqaexfiWT"
 
 func aliasKey(prefix byte, a policy.Alias) []byte {
 	return append([]byte{prefix}, a[:]...)

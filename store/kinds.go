@@ -21,6 +21,7 @@ var Kinds = []Kind{
 	{"names of people", contactPrefix, checkContact},
 	{"consent records", historyPrefix, decodes[ConsentRecord]},
 	{"messages", statusPrefix, decodes[statusRecord]},
+	{"copies of messages to groups", copiesPrefix, decodes[copiesRecord]},
 	{"stops left", stopsPrefix, decodes[stopsRecord]},
 	{"opaque values", opaquePrefix, decodes[opaqueRecord]},
 	{"idempotency keys", attemptPrefix, decodes[attemptRecord]},

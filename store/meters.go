@@ -34,6 +34,8 @@ type Metering struct {
 	// Otherwise is what it counts as under budgets where Meta bills it as a column in which
 	// it isn't counted above. Under a column that isn't among them it counts under none.
 	Otherwise []Otherwise `json:"otherwise,omitempty" cbor:"11,keyasint,omitempty"`
+	// ByCopy: it goes to a group, and counts by its copies, each at the market of its member.
+	ByCopy bool `json:"by_copy,omitempty" cbor:"12,keyasint,omitempty"`
 }
 
 // Otherwise is what a message counts as under budgets if Meta bills it as a column.
@@ -159,8 +161,9 @@ func (k *knowledge) metered(r *meterRecord) {
 // share is what a message adds to its meters.
 type share struct {
 	service int
-	// volume is the category it counts as towards a tier; "" for none.
+	// volume is the category it counts as towards a tier, of a market; "" for none.
 	volume billing.Category
+	market billing.Market
 	// under says which budgets the rest is for: zero for those that were expected, else the
 	// place in Metering.Otherwise, from one.
 	under              int
@@ -168,15 +171,41 @@ type share struct {
 	spent, reserved    billing.Amount
 }
 
-// share is what the message adds by what became of it: settled is nil as long as nobody
-// knows, and r is what its statuses told.
+// shares are what the message adds by what became of it: settled is nil as long as nobody
+// knows, r is what its statuses told, and copies are those of a message to a group. As long as
+// nobody knows of a copy it is one message of an unknown price, which uses up neither allowance
+// nor volume.
+func (m *Metering) shares(settled *settlement, r *statusRecord, copies *copiesRecord) []share {
+	if !m.ByCopy || len(copies.Copies) == 0 {
+		s := m.share(settled, r)
+		if s.market = m.Market; m.ByCopy {
+			s.service, s.volume = 0, ""
+		}
+		return []share{s}
+	}
+	all := make([]share, len(copies.Copies))
+	for i := range copies.Copies {
+		c := &copies.Copies[i]
+		s := m.share(settled, &c.Told)
+		if s.market = billing.Market(c.Market.Market); s.market == "" {
+			s.volume = ""
+		}
+		if s.unpriced > 0 && c.Price.Known {
+			s.unpriced, s.spent = 0, c.Price.Unit
+		}
+		all[i] = s
+	}
+	return all
+}
+
+// share is what the message, or a copy of it, adds.
 func (m *Metering) share(settled *settlement, r *statusRecord) (s share) {
 	if settled != nil && settled.reachedNobody() || r.Status.Status == policy.StatusFailed {
 		return share{}
 	}
 	price, unpriced := m.Price, m.Unpriced
 	if m.Free == "" {
-		s = share{volume: m.Volume, messages: 1}
+		s.volume, s.messages = m.Volume, 1
 	}
 	if m.Service && (m.Free == "" || m.Free == billing.FreeAllowance) {
 		s.service = 1
@@ -260,61 +289,61 @@ func (m *Metering) budgets(s *share) []string {
 	return m.Budgets
 }
 
+// meterDelta is by how much a meter changes.
+type meterDelta struct {
+	messages, unpriced int
+	spent, reserved    billing.Amount
+}
+
 // meter changes the meters of a message from what it added before.
-func (t *tx) meter(phoneNumberID string, m *Metering, before, after share) error {
-	if before == after {
+func (t *tx) meter(phoneNumberID string, m *Metering, before, after []share) error {
+	if slices.Equal(before, after) {
 		return nil
 	}
-	if n := after.service - before.service; n != 0 {
-		s := meterSubject{Kind: meterAllowance, Of: phoneNumberID, Month: m.Month}
-		if err := t.changeMeter(s, func(r *meterRecord) { r.Messages += n }); err != nil {
-			return err
-		}
+	deltas := make(map[meterSubject]meterDelta)
+	for i := range before {
+		m.add(deltas, phoneNumberID, &before[i], -1)
 	}
-	if after.volume != before.volume {
-		for _, change := range []struct {
-			volume billing.Category
-			by     int
-		}{{before.volume, -1}, {after.volume, 1}} {
-			if change.volume == "" {
-				continue
-			}
-			s := meterSubject{Kind: meterVolume, Of: m.Group, Month: m.Month, Market: m.Market, Volume: change.volume}
-			if err := t.changeMeter(s, func(r *meterRecord) { r.Messages += change.by }); err != nil {
-				return err
-			}
-		}
+	for i := range after {
+		m.add(deltas, phoneNumberID, &after[i], 1)
 	}
-	left, entered := m.budgets(&before), m.budgets(&after)
-	for _, name := range left {
-		is := share{}
-		if slices.Contains(entered, name) {
-			is = after
-		}
-		if err := t.meterBudget(name, m.Month, &before, &is); err != nil {
-			return err
-		}
-	}
-	for _, name := range entered {
-		if slices.Contains(left, name) {
+	for subject, d := range deltas {
+		if d == (meterDelta{}) {
 			continue
 		}
-		if err := t.meterBudget(name, m.Month, &share{}, &after); err != nil {
+		err := t.changeMeter(subject, func(r *meterRecord) {
+			r.Messages += d.messages
+			r.Unpriced += d.unpriced
+			r.Spent += d.spent
+			r.Reserved += d.reserved
+			if subject.Kind == meterBudget {
+				r.Changes++
+			}
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// meterBudget counts under a budget what a message adds instead of what it added before.
-func (t *tx) meterBudget(name, month string, before, after *share) error {
-	return t.changeMeter(meterSubject{Kind: meterBudget, Of: name, Month: month}, func(r *meterRecord) {
-		r.Messages += after.messages - before.messages
-		r.Unpriced += after.unpriced - before.unpriced
-		r.Spent += after.spent - before.spent
-		r.Reserved += after.reserved - before.reserved
-		r.Changes++
-	})
+// add adds a share so many times to what meters change by.
+func (m *Metering) add(to map[meterSubject]meterDelta, phoneNumberID string, s *share, n int) {
+	count := func(subject meterSubject, d meterDelta) {
+		is := to[subject]
+		is.messages, is.unpriced = is.messages+n*d.messages, is.unpriced+n*d.unpriced
+		is.spent, is.reserved = is.spent+billing.Amount(n)*d.spent, is.reserved+billing.Amount(n)*d.reserved
+		to[subject] = is
+	}
+	if s.service > 0 {
+		count(meterSubject{Kind: meterAllowance, Of: phoneNumberID, Month: m.Month}, meterDelta{messages: s.service})
+	}
+	if s.volume != "" {
+		count(meterSubject{Kind: meterVolume, Of: m.Group, Month: m.Month, Market: s.market, Volume: s.volume}, meterDelta{messages: 1})
+	}
+	for _, name := range m.budgets(s) {
+		count(meterSubject{Kind: meterBudget, Of: name, Month: m.Month}, meterDelta{s.messages, s.unpriced, s.spent, s.reserved})
+	}
 }
 
 // settleMeters counts a send by what became of it. Its message is told what it counts as,
@@ -324,21 +353,24 @@ func (t *tx) settleMeters(id ID, h *entryHead, before *settlement, after settlem
 	if !m.Counts() {
 		return nil
 	}
-	status := func(s *settlement) (statusRecord, error) {
+	status := func(s *settlement) (r statusRecord, copies copiesRecord, err error) {
 		if s == nil || s.Wamid == nil {
-			return statusRecord{}, nil
+			return r, copies, nil
 		}
-		return readStatus(t, *s.Wamid)
+		if r, err = readStatus(t, *s.Wamid); err == nil && r.Copies {
+			copies, err = readCopies(t, *s.Wamid)
+		}
+		return r, copies, err
 	}
-	was, err := status(before)
+	was, wereCopies, err := status(before)
 	if err != nil {
 		return err
 	}
-	is, err := status(&after)
+	is, areCopies, err := status(&after)
 	if err != nil {
 		return err
 	}
-	if err := t.meter(h.Send.PhoneNumberID, m, m.share(before, &was), m.share(&after, &is)); err != nil {
+	if err := t.meter(h.Send.PhoneNumberID, m, m.shares(before, &was, &wereCopies), m.shares(&after, &is, &areCopies)); err != nil {
 		return err
 	}
 	if before != nil && before.Wamid != nil && was.Metered != nil && (after.Wamid == nil || *after.Wamid != *before.Wamid) {
@@ -357,14 +389,17 @@ func (t *tx) settleMeters(id ID, h *entryHead, before *settlement, after settlem
 	return t.putStatusValue(*after.Wamid, appendStatus(make([]byte, 0, 96), &is))
 }
 
-// statusMeters counts a message by what its statuses told.
-func (t *tx) statusMeters(phoneNumberID string, before, after *statusRecord) error {
+// statusMeters counts a message by what its statuses told; copies are nil where it has none.
+func (t *tx) statusMeters(phoneNumberID string, before, after *statusRecord, copies *changedCopies) error {
 	m := after.Metered
 	if m == nil {
 		return nil
 	}
+	if copies == nil {
+		copies = new(changedCopies)
+	}
 	accepted := &settlement{Outcome: Outcome{State: Accepted}}
-	return t.meter(phoneNumberID, m, m.share(accepted, before), m.share(accepted, after))
+	return t.meter(phoneNumberID, m, m.shares(accepted, before, &copies.before), m.shares(accepted, after, &copies.after))
 }
 
 // MeterQuery asks how far the meters are that the price of a send depends on.

@@ -1082,6 +1082,10 @@ func (w *recordWriter) writeMetering(v *Metering) {
 			}
 		}
 	}
+	if v.ByCopy {
+		w.key(o, 12)
+		w.bool(v.ByCopy)
+	}
 }
 
 func (w *recordWriter) writeOtherwise(v *Otherwise) {
@@ -1506,6 +1510,10 @@ func (w *recordWriter) writeStatusRecord(v *statusRecord) {
 		w.key(o, 9)
 		w.bool(v.AnswersAd)
 	}
+	if v.Copies {
+		w.key(o, 10)
+		w.bool(v.Copies)
+	}
 }
 
 func (w *recordWriter) writeReached(v *reached) {
@@ -1908,6 +1916,8 @@ func (c *recordReader) readStatusRecord(v *statusRecord) {
 			c.readMetering(v.Metered)
 		case 9:
 			v.AnswersAd = c.bool()
+		case 10:
+			v.Copies = c.bool()
 		default:
 			c.unusual = true
 		}
@@ -2007,6 +2017,8 @@ func (c *recordReader) readMetering(v *Metering) {
 			for i0 := range v.Otherwise {
 				c.readOtherwise(&v.Otherwise[i0])
 			}
+		case 12:
+			v.ByCopy = c.bool()
 		default:
 			c.unusual = true
 		}

@@ -94,6 +94,8 @@ func goldenRecords() []any {
 	inForce := &policy.Policy{WindowMargin: 1, RequireInWindowConsent: true, RefuseOptedOutReplies: true, AllowGroups: true, DirectSend: true, EssentialTemplates: []string{"shipped"}, BareNumbers: policy.BareBoth}
 	under := &Entry{ID: id, At: 14, Policy: policy.Policy{BareNumbers: policy.BareBoth}, Outcome: Outcome{State: Refused, At: 14}, PolicyDigest: &PolicyDigest{1, 2, 3}, Unworded: true}
 	alike := Alike{PhoneNumberID: "1", Business: "shop", Category: "marketing", Tag: "allow", Market: "Germany", MarketEstimated: true, State: Accepted, Status: policy.StatusRead, Charged: true, Kind: policy.TemplateMessage, Initiation: policy.ByBusiness, Estimated: "marketing", Told: billing.Regular, Price: price, Template: "offer", Tags: "team=crm", DeliveredAfter: 2}
+	divided := alike
+	divided.Part = billing.Divided
 	summed := newTally()
 	summed.add(0, &alike, 24)
 	metered := Metering{Month: "2026-10", Service: true, Volume: billing.Utility, Market: "Germany", Group: "waba/1", Budgets: []string{"crm"}, Price: 136_500, Unpriced: true}
@@ -195,6 +197,12 @@ func goldenRecords() []any {
 		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, FreeUntil: 11, AdAt: 7}}},
 		&Entry{ID: id, At: 1, Metering: otherwise},
 		&statusRecord{Status: reached{policy.StatusSent, 1}, Metered: &otherwise},
+		&statusRecord{Status: reached{policy.StatusRead, 9}, Sent: &id, Copies: true},
+		&copiesRecord{Copies: []copyRecord{{
+			Who: []policy.Alias{a, b}, Told: statusRecord{Status: reached{policy.StatusDelivered, 9}, Delivered: 9}, Market: toldMarket{8, "Germany", true}, Price: copyPrice{55_000, true},
+		}}},
+		&correctionRecord{Was: newCountedAs(&divided), Copies: []countedCopy{{*newCountedAs(&alike), "Germany", true}}},
+		&Entry{ID: id, At: 1, Send: policy.Send{Group: true}, Metering: Metering{Month: "2026-10", Service: true, Unpriced: true, ByCopy: true}},
 	}
 }
 

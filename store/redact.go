@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -146,15 +147,17 @@ func (d *redaction) rename(ctx context.Context, statuses map[policy.Alias]policy
 	}
 	return d.s.update(ctx, func(t *tx) error {
 		for to, from := range statuses {
-			value, err := t.get(aliasKey(statusPrefix, from))
-			if err != nil {
-				return err
-			}
-			if value == nil {
-				continue
-			}
-			if err := t.putStatusValue(to, value); err != nil {
-				return err
+			for _, prefix := range []byte{statusPrefix, copiesPrefix} {
+				value, err := t.get(aliasKey(prefix, from))
+				if err != nil {
+					return err
+				}
+				if value == nil {
+					continue
+				}
+				if err := t.Put(aliasKey(prefix, to), bytes.Clone(value), t.s.statusesKept()); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

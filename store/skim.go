@@ -18,13 +18,14 @@ type skimmedEntry struct {
 	opaque    policy.Alias
 	// delivered: the entry itself tells what became of its message.
 	delivered bool
+	// copies: its message went to a group, and there are copies.
+	copies bool
 }
 
 // skimmedLine is what a line counts as, when it was decided, and of which message; nil
 // for none.
 type skimmedLine struct {
-	at policy.Moment
-	Alike
+	counted
 	wamid *policy.Alias
 	// entry is that of the message, as far as its record tells.
 	entry ID
@@ -56,7 +57,19 @@ func skim(src values, l *Line) (k skimmedLine, ok bool, err error) {
 			return k, false, err
 		}
 	}
-	k.at, k.Alike, k.wamid = e.at, e.Alike, wamid
+	if k.at, k.Alike, k.wamid = e.at, e.Alike, wamid; !e.copies {
+		return k, true, nil
+	}
+	copies, err := readCopies(src, *wamid)
+	if err != nil {
+		return k, false, err
+	}
+	if len(copies.Copies) > 0 {
+		k.Part = billing.Divided
+	}
+	for i := range copies.Copies {
+		k.copies = append(k.copies, copies.Copies[i].counts(k.at, &k.Alike))
+	}
 	return k, true, nil
 }
 
@@ -92,6 +105,10 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 							c.skip()
 						}
 					})
+				case 8:
+					if c.bool() {
+						e.Part = billing.ToGroup
+					}
 				default:
 					c.skip()
 				}
@@ -219,6 +236,8 @@ func (c *recordReader) skimDelivery(e *skimmedEntry, sent *ID) bool {
 			delivered = policy.Moment(c.int())
 		case 7:
 			c.bytes(sent[:])
+		case 10:
+			e.copies = c.bool()
 		default:
 			c.skip()
 		}

@@ -36,6 +36,9 @@ type statusRecord struct {
 	// AnswersAd: when it left, its recipient waited for an answer to what they had written
 	// through an ad.
 	AnswersAd bool `cbor:"9,keyasint,omitempty"`
+	// Copies: statuses told of copies of the message, which went to a group. What became of
+	// each has a record of its own; here is what became of any.
+	Copies bool `cbor:"10,keyasint,omitempty"`
 }
 
 // sent is the ledger entry of the message; nil where nobody knows.
@@ -99,6 +102,22 @@ func (r *statusRecord) join(e policy.StatusChanged) {
 	}
 }
 
+// merge joins what another record knows of the same message, or copy.
+func (r *statusRecord) merge(other *statusRecord) {
+	if r.Status.compare(other.Status) < 0 {
+		r.Status = other.Status
+	}
+	if other.Delivered != 0 && (r.Delivered == 0 || other.Delivered < r.Delivered) {
+		r.Delivered = other.Delivered
+	}
+	if r.Failed.compare(other.Failed) < 0 {
+		r.Failed = other.Failed
+	}
+	if r.Priced.compare(other.Priced) < 0 {
+		r.Priced = other.Priced
+	}
+}
+
 // delivery is the record as a ledger entry shows it.
 func (r *statusRecord) delivery() Delivery {
 	d := Delivery{Status: r.Status.Status, At: r.Status.At, ErrorCode: r.Failed.Code, Pricing: r.Priced.Pricing, Delivered: r.Delivered}
@@ -136,11 +155,15 @@ func (t *tx) putStatus(wamid policy.Alias, before, after statusRecord) error {
 }
 
 func (t *tx) putStatusValue(wamid policy.Alias, value []byte) error {
-	var ttl time.Duration
-	if kept := t.s.options.LedgerRetention; kept > 0 {
-		ttl = max(kept, statusLife) + keptLonger
+	return t.Put(aliasKey(statusPrefix, wamid), bytes.Clone(value), t.s.statusesKept())
+}
+
+// statusesKept is for how long what is known about a message is kept; 0 for ever.
+func (s *Book) statusesKept() time.Duration {
+	if kept := s.options.LedgerRetention; kept > 0 {
+		return max(kept, statusLife) + keptLonger
 	}
-	return t.Put(aliasKey(statusPrefix, wamid), bytes.Clone(value), ttl)
+	return 0
 }
 
 func (t *tx) statusChanged(e policy.StatusChanged) error {
@@ -162,14 +185,25 @@ func (t *tx) statusChanged(e policy.StatusChanged) error {
 		return err
 	}
 	if e.Opaque != "" && after.Entry == nil {
-		if err := t.messageSeen(t.s.OpaquePseudonym(e.PhoneNumberID, e.Opaque), message{Wamid: wamid, At: e.At, Who: names}); err != nil {
+		to := names
+		if !e.Group.IsZero() { // which the send named
+			to = t.s.aliases([]policy.Identity{e.Group})
+		}
+		if err := t.messageSeen(t.s.OpaquePseudonym(e.PhoneNumberID, e.Opaque), message{Wamid: wamid, At: e.At, Who: to}); err != nil {
 			return err
 		}
 	}
-	if err := t.statusMeters(e.PhoneNumberID, &before, &after); err != nil {
+	copies, err := t.copyChanged(wamid, &e, names, &after)
+	if err != nil {
+		return err
+	}
+	if err := t.statusMeters(e.PhoneNumberID, &before, &after, copies); err != nil {
 		return err
 	}
 	if err := t.putStatus(wamid, before, after); err != nil {
+		return err
+	}
+	if err := t.putCopies(wamid, copies); err != nil {
 		return err
 	}
 	if err := t.answerTold(wamid, e.At, &after); err != nil {

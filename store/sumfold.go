@@ -47,7 +47,7 @@ type foldedEntry struct {
 	id ID
 	// was and is are what it counts as, nil for nothing. One that is open from now on
 	// keeps a correction.
-	was, is *Alike
+	was, is *counted
 	open    bool
 }
 
@@ -79,18 +79,17 @@ func (s *Book) folding(ctx context.Context, q int64) (*folding, error) {
 				f.unlinked[*k.wamid] = c.id
 				return nil
 			case ok && k.closed(c.id):
-				e.is = &k.Alike
+				e.is = &k.counted
 			case c.Was == nil:
 				return nil // it stays as it is
 			default:
 				e.open = true
-				if _, k.Alike, err = r.summed(l); err != nil {
+				if k.counted, err = r.summed(l); err != nil {
 					return err
 				}
 			}
 			if c.Was != nil {
-				was := k.Alike
-				c.Was.of(&was)
+				was := c.was(&k.counted)
 				e.was = &was
 			}
 			f.changes = append(f.changes, e)
@@ -121,10 +120,10 @@ func (t *tx) foldSums(q int64, changes []foldedEntry) (*sumsRecord, error) {
 			continue
 		}
 		if e.was != nil {
-			sums.add(q, e.was, -1)
+			sums.addEntry(q, e.was, -1)
 		}
 		if e.is != nil {
-			sums.add(q, e.is, 1)
+			sums.addEntry(q, e.is, 1)
 		}
 		if e.open {
 			err = t.put(correctionKey(e.id), &correctionRecord{}, 0)

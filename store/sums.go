@@ -12,7 +12,7 @@ import (
 	"github.com/waguard/waguard/policy"
 )
 
-// Sum is how many ledger entries of a time are alike.
+// Sum is how many ledger entries of a time are alike, or copies of messages to groups.
 type Sum struct {
 	// At is when they were decided. Entries of one quarter of an hour are one sum:
 	// then it is the quarter's beginning, or that of what was asked for, if that lies
@@ -45,6 +45,8 @@ type Alike struct {
 	// Template is the name of the template; "" for what is none.
 	Template string
 	Tags     billing.Tags
+	// Part is what it is of a message to a group. A copy is no entry.
+	Part billing.Part
 	// DeliveredAfter is how many quarters of an hour after that of the decision the message
 	// was delivered, where Status says that it was.
 	DeliveredAfter int
@@ -54,22 +56,50 @@ type Alike struct {
 // of clocks, are multiples of it.
 const quarter = policy.Moment(15 * time.Minute / time.Millisecond)
 
-// Alike is what reports count of an entry.
+// Alike is what reports count of an entry, without the copies of a message to a group.
 func (e *Entry) Alike() Alike {
 	a := Alike{
-		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Category: e.Category(), Tag: e.Tag(), Market: e.Market, MarketEstimated: e.MarketEstimated,
-		State: e.Outcome.State, Status: e.Delivery.Status, Charged: e.Delivery.Pricing != nil && e.Delivery.Pricing.Billable,
-		Kind: e.Send.Kind, Initiation: e.Decision.Initiation,
+		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Tag: e.Tag(), Market: e.Market, MarketEstimated: e.MarketEstimated,
+		State: e.Outcome.State, Kind: e.Send.Kind, Initiation: e.Decision.Initiation,
 		Estimated: e.Estimated(), Price: e.Price, Template: e.Send.Template.Name, Tags: e.Tags,
 	}
-	if p := e.Delivery.Pricing; p != nil {
-		a.Told = toldType(p.Type, p.Model, p.Billable)
-	}
-	a.deliveredAt(e.At, e.Delivery.Delivered)
+	a.tell(e.At, &e.Delivery)
 	if a.State == Reserved {
 		a.State = Unknown
 	}
+	switch {
+	case len(e.Copies) > 0:
+		a.Part = billing.Divided
+	case e.Send.Group:
+		a.Part = billing.ToGroup
+	}
 	return a
+}
+
+// Counts is what reports count of an entry: itself first, and then each copy of a message to a
+// group.
+func (e *Entry) Counts() []Alike {
+	all := []Alike{e.Alike()}
+	for i := range e.Copies {
+		c := &e.Copies[i]
+		a := all[0]
+		a.Part, a.Market, a.MarketEstimated = billing.Copy, c.Market, c.MarketEstimated
+		a.tell(e.At, &c.Delivery)
+		all = append(all, a)
+	}
+	return all
+}
+
+// tell says what became of what was decided at a time.
+func (a *Alike) tell(at policy.Moment, d *Delivery) {
+	a.Category, a.Status, a.Charged, a.Told, a.DeliveredAfter = a.Estimated, d.Status, false, "", 0
+	if p := d.Pricing; p != nil {
+		if told := policy.BilledCategory(p.Category); told != "" {
+			a.Category = told
+		}
+		a.Charged, a.Told = p.Billable, toldType(p.Type, p.Model, p.Billable)
+	}
+	a.deliveredAt(at, d.Delivered)
 }
 
 // toldType is the price type that Meta told. Where it told no more than whether it charges, it
@@ -95,7 +125,7 @@ func (a *Alike) deliveredAt(decided, delivered policy.Moment) {
 // whoever reads all of them with Ledger, at a fraction of the cost. The same sum may
 // come in parts.
 func (s *Book) Sums(ctx context.Context, f Filter) iter.Seq2[*Sum, error] {
-	return s.counted(ctx, f, Detail{})
+	return s.countedSums(ctx, f, Detail{})
 }
 
 // SumsByDay is Sums for whoever needs to know no more of times than the day, in the time
@@ -122,10 +152,10 @@ type Detail struct {
 
 // SumsIn is Sums in less detail.
 func (s *Book) SumsIn(ctx context.Context, f Filter, d Detail) iter.Seq2[*Sum, error] {
-	return s.counted(ctx, f, d)
+	return s.countedSums(ctx, f, d)
 }
 
-func (s *Book) counted(ctx context.Context, f Filter, d Detail) iter.Seq2[*Sum, error] {
+func (s *Book) countedSums(ctx context.Context, f Filter, d Detail) iter.Seq2[*Sum, error] {
 	return func(yield func(*Sum, error) bool) {
 		var err error
 		if plain := (Filter{From: f.From, To: f.To, PhoneNumberID: f.PhoneNumberID, Category: f.Category}); f == plain {
@@ -181,12 +211,18 @@ func (s *Book) countEach(ctx context.Context, f Filter, d Detail, yield func(*Su
 		clear(sums.counts)
 		return true
 	}
-	for e, err := range s.Ledger(ctx, f) {
+	each := f
+	if f.Limit == 0 {
+		each.Category = "" // the copies of a message may be of others
+	}
+	for e, err := range s.Ledger(ctx, each) {
 		if err != nil {
 			return err
 		}
-		a := e.Alike()
-		if sums.add(numberOf(e.At), &a, 1); len(sums.counts) >= mostCounted && !handOver() {
+		for _, a := range e.Counts() {
+			sums.add(numberOf(e.At), &a, 1)
+		}
+		if len(sums.counts) >= mostCounted && !handOver() {
 			return nil
 		}
 	}
@@ -283,14 +319,14 @@ func (t *tally) addHeld(r *reading, held heldSums) error {
 		if l == nil {
 			continue
 		}
-		at, a, err := r.summed(l)
+		is, err := r.summed(l)
 		if err != nil {
 			return err
 		}
-		t.add(numberOf(at), &a, 1)
+		t.addEntry(numberOf(is.at), &is, 1)
 		if c.Was != nil {
-			c.Was.of(&a)
-			t.add(held.q, &a, -1)
+			was := c.was(&is)
+			t.addEntry(held.q, &was, -1)
 		}
 	}
 	return nil
@@ -299,9 +335,9 @@ func (t *tally) addHeld(r *reading, held heldSums) error {
 // addAll adds the entries of the next chunk of a walk.
 func (t *tally) addAll(r *reading, w *walk) error {
 	return w.lines(r, func(l *Line) (enough bool, err error) {
-		at, a, err := r.summed(l)
+		is, err := r.summed(l)
 		if err == nil {
-			t.add(numberOf(at), &a, 1)
+			t.addEntry(numberOf(is.at), &is, 1)
 		}
 		return false, err
 	})
@@ -312,19 +348,28 @@ func (f *Filter) selects(a *Alike) bool {
 	return (f.PhoneNumberID == "" || f.PhoneNumberID == a.PhoneNumberID) && (f.Category == "" || f.Category == a.Category)
 }
 
-// summed is when the entry of a line was decided, and what it counts as.
-func (r *reading) summed(l *Line) (policy.Moment, Alike, error) {
+// counted is what an entry counts as that was decided at a time: itself, and the copies of a
+// message to a group.
+type counted struct {
+	at policy.Moment
+	Alike
+	copies []Alike
+}
+
+// summed is what the entry of a line counts as.
+func (r *reading) summed(l *Line) (counted, error) {
 	skimmed, ok, err := skim(r, l)
 	if err != nil || ok {
-		return skimmed.at, skimmed.Alike, err
+		return skimmed.counted, err
 	}
 	logged, err := newLogged(l)
 	if err != nil {
-		return 0, Alike{}, err
+		return counted{}, err
 	}
 	e, err := r.s.assemble(r, logged)
 	if err != nil {
-		return 0, Alike{}, err
+		return counted{}, err
 	}
-	return e.At, e.Alike(), nil
+	all := e.Counts()
+	return counted{e.At, all[0], all[1:]}, nil
 }

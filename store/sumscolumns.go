@@ -16,7 +16,7 @@ type column struct {
 }
 
 // sumColumns is how many columns there are.
-const sumColumns = 23
+const sumColumns = 24
 
 // columns are all of them. What varies most comes first: records say of each sum only
 // which columns differ from the sum before. New ones come last; in records from before
@@ -45,12 +45,14 @@ var columns = [sumColumns]column{
 	truth(func(a *Alike) *bool { return &a.Price.Known }),
 	text(func(a *Alike) *billing.Currency { return &a.Price.Currency }),
 	text(func(a *Alike) *string { return &a.Price.Card }),
+	text(func(a *Alike) *billing.Part { return &a.Part }),
 }
 
 const (
 	deliveredColumn = 0
 	templateColumn  = 10
 	tagsColumn      = 11
+	partColumn      = 23
 )
 
 func text[T ~string](of func(*Alike) *T) column {

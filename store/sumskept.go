@@ -123,7 +123,7 @@ func (t *tx) correct(id ID) error {
 		if !ok || numberOf(is.at) != q { // which no entry in a sum is
 			return t.Delete(sumsKey(q))
 		}
-		c.Was = newCountedAs(&is.Alike)
+		c = newCorrection(&is.counted)
 	}
 	return t.put(correctionKey(id), &c, 0)
 }

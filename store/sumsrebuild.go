@@ -88,14 +88,11 @@ func (s *Book) RebuildSums(ctx context.Context, from, to policy.Moment, rest int
 func (s *Book) rebuildQuarter(ctx context.Context, q int64, result *Rebuilt) error {
 	s.sums.summing.Lock()
 	defer s.sums.summing.Unlock()
-	kept, ledger, err := s.compareQuarter(ctx, q)
+	kept, ledger, t, err := s.compareQuarter(ctx, q)
 	if err != nil {
 		return err
 	}
-	n := 0
-	for _, entries := range ledger {
-		n += entries
-	}
+	n := t.entries(ledger)
 	result.Entries += n
 	result.Quarters++
 	switch {
@@ -104,11 +101,7 @@ func (s *Book) rebuildQuarter(ctx context.Context, q int64, result *Rebuilt) err
 	case maps.Equal(kept, ledger):
 		result.Equal++
 	default:
-		different := DifferentSums{Quarter: beginOf(q).Time().UTC(), Ledger: n}
-		for _, entries := range kept {
-			different.Kept += entries
-		}
-		result.Differed = append(result.Differed, different)
+		result.Differed = append(result.Differed, DifferentSums{Quarter: beginOf(q).Time().UTC(), Kept: t.entries(kept), Ledger: n})
 	}
 	recent := q >= numberOf(policy.MomentOf(s.options.Now()).Add(-sumDelay))
 	if n < fewestSummed || recent { // sends of the quarter may still be entered
@@ -132,9 +125,10 @@ func (s *Book) rebuildQuarter(ctx context.Context, q int64, result *Rebuilt) err
 
 // compareQuarter counts a quarter by its sums, nil if it has none, and by its entries, at
 // one moment.
-func (s *Book) compareQuarter(ctx context.Context, q int64) (kept, ledger map[countKey]int, err error) {
+func (s *Book) compareQuarter(ctx context.Context, q int64) (kept, ledger map[countKey]int, t *tally, err error) {
 	err = s.view(ctx, func(r *reading) error {
-		w, t := walkQuarter(q), newTally()
+		w := walkQuarter(q)
+		t = newTally()
 		records, err := r.sumsBefore(w)
 		if err != nil {
 			return err
@@ -153,5 +147,5 @@ func (s *Book) compareQuarter(ctx context.Context, q int64) (kept, ledger map[co
 		ledger = t.counts
 		return nil
 	})
-	return kept, ledger, err
+	return kept, ledger, t, err
 }

@@ -28,7 +28,7 @@ type sumsRecord struct {
 
 // sumsMethod grows when the same entries come to other sums than before, or the sums are
 // looked after in another way.
-const sumsMethod = 4
+const sumsMethod = 5
 
 // chainRecord says, under the first byte of the keys alone, by which start of the store
 // the sums were last looked after, and how.
@@ -43,6 +43,38 @@ type chainRecord struct {
 type correctionRecord struct {
 	// Was is nil where the entry is in no sum.
 	Was *countedAs `cbor:"1,keyasint,omitempty"`
+	// Copies are those of a message to a group that are in the sum as well.
+	Copies []countedCopy `cbor:"2,keyasint,omitempty"`
+}
+
+// newCorrection says what an entry counts as now.
+func newCorrection(c *counted) (r correctionRecord) {
+	r.Was = newCountedAs(&c.Alike)
+	for i := range c.copies {
+		a := &c.copies[i]
+		r.Copies = append(r.Copies, countedCopy{*newCountedAs(a), a.Market, a.MarketEstimated})
+	}
+	return r
+}
+
+// was is what an entry counted as of which it is known what it counts as now.
+func (c *correctionRecord) was(is *counted) counted {
+	was := counted{at: is.at, Alike: is.Alike}
+	c.Was.of(&was.Alike)
+	for i := range c.Copies {
+		a := is.Alike
+		c.Copies[i].As.of(&a)
+		a.Market, a.MarketEstimated = c.Copies[i].Market, c.Copies[i].Estimated
+		was.copies = append(was.copies, a)
+	}
+	return was
+}
+
+// countedCopy is how a copy counted.
+type countedCopy struct {
+	As        countedAs `cbor:"1,keyasint"`
+	Market    string    `cbor:"2,keyasint,omitempty"`
+	Estimated bool      `cbor:"3,keyasint,omitempty"`
 }
 
 // countedAs is what can change of how an entry counts.
@@ -53,15 +85,16 @@ type countedAs struct {
 	Charged   bool                  `cbor:"4,keyasint,omitempty"`
 	Told      billing.PriceType     `cbor:"5,keyasint,omitempty"`
 	Delivered int                   `cbor:"6,keyasint,omitempty"`
+	Part      billing.Part          `cbor:"7,keyasint,omitempty"`
 }
 
 func newCountedAs(a *Alike) *countedAs {
-	return &countedAs{a.Category, a.State, a.Status, a.Charged, a.Told, a.DeliveredAfter}
+	return &countedAs{a.Category, a.State, a.Status, a.Charged, a.Told, a.DeliveredAfter, a.Part}
 }
 
 // of makes what an entry counts as what it counted as.
 func (c *countedAs) of(a *Alike) {
-	a.Category, a.State, a.Status, a.Charged, a.Told, a.DeliveredAfter = c.Category, c.State, c.Status, c.Charged, c.Told, c.Delivered
+	a.Category, a.State, a.Status, a.Charged, a.Told, a.DeliveredAfter, a.Part = c.Category, c.State, c.Status, c.Charged, c.Told, c.Delivered, c.Part
 }
 
 // correction is the one of an entry.

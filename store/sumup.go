@@ -258,6 +258,8 @@ type quarterCount struct {
 	tally
 	// of says of each entry in a sum what it was counted as.
 	of map[ID]countKey
+	// copies says the same of the copies of messages to groups.
+	copies map[ID][]countKey
 	// open are those in none.
 	open map[ID]bool
 	// unlinked are messages that may get statuses without anybody knowing whose they are.
@@ -270,6 +272,9 @@ type quarterCount struct {
 func (c *quarterCount) leaveOpen(id ID) {
 	if k, ok := c.of[id]; ok {
 		c.count(k, -1)
+		for _, k := range c.copies[id] {
+			c.count(k, -1)
+		}
 		delete(c.of, id)
 	}
 	c.open[id] = true
@@ -303,7 +308,7 @@ func (r *reading) corrections(q int64, most int, visit func(correction) error) e
 }
 
 func (s *Book) countQuarter(ctx context.Context, q int64) (*quarterCount, error) {
-	c := &quarterCount{tally: *newTally(), of: make(map[ID]countKey), open: make(map[ID]bool), unlinked: make(map[policy.Alias]ID)}
+	c := &quarterCount{tally: *newTally(), of: make(map[ID]countKey), copies: make(map[ID][]countKey), open: make(map[ID]bool), unlinked: make(map[policy.Alias]ID)}
 	for w := walkQuarter(q); !w.done; {
 		err := s.view(ctx, func(r *reading) error {
 			return w.lines(r, func(l *Line) (enough bool, err error) {
@@ -316,7 +321,10 @@ func (s *Book) countQuarter(ctx context.Context, q int64) (*quarterCount, error)
 				case !ok || !k.closed(l.ID):
 					c.open[l.ID] = true
 				default:
-					c.of[l.ID] = c.add(q, &k.Alike, 1)
+					own, copies := c.addEntry(q, &k.counted, 1)
+					if c.of[l.ID] = own; copies != nil {
+						c.copies[l.ID] = copies
+					}
 				}
 				return len(c.open) > mostOpen, nil
 			})

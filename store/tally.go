@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -79,6 +80,25 @@ func (t *tally) add(q int64, a *Alike, n int) (k countKey) {
 	k = t.key(q, int64(a.DeliveredAfter), t.kind(&key))
 	t.count(k, n)
 	return k
+}
+
+// addEntry counts an entry n times in a quarter, with its copies.
+func (t *tally) addEntry(q int64, c *counted, n int) (own countKey, copies []countKey) {
+	own = t.add(q, &c.Alike, n)
+	for i := range c.copies {
+		copies = append(copies, t.add(q, &c.copies[i], n))
+	}
+	return own, copies
+}
+
+// entries is how many entries are counted, without copies.
+func (t *tally) entries(counts map[countKey]int) (n int) {
+	for k, count := range counts {
+		if t.words[t.keys[k.kind][partColumn]] != string(billing.Copy) {
+			n += count
+		}
+	}
+	return n
 }
 
 func (t *tally) count(k countKey, n int) {

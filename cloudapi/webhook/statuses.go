@@ -89,9 +89,9 @@ func (r *reader) status(s *status, beside int) {
 		r.skipped++
 		return
 	}
-	who, person := r.recipient(s)
+	who, group, person := r.recipient(s)
 	e := policy.StatusChanged{
-		PhoneNumberID: r.phoneNumberID, Wamid: string(s.ID), Who: who, At: at,
+		PhoneNumberID: r.phoneNumberID, Wamid: string(s.ID), Who: who, At: at, Group: group, Copy: person && s.toGroup(),
 		Status: reached, Opaque: string(s.Opaque), Pricing: s.Pricing.read(), FreeUntil: s.Talk.freeUntil(),
 	}
 	if reached == policy.StatusFailed {
@@ -110,22 +110,28 @@ func (r *reader) status(s *status, beside int) {
 	r.link(who, r.at(s.Timestamp))
 }
 
+// toGroup reports that the message went to a group.
+func (s *status) toGroup() bool { return s.RecipientType == "group" }
+
 // recipient is whom a status is about. A message to a group has a status for
 // every member, which names the member beside the group; without the member it
 // is about the group, and no person.
-func (r *reader) recipient(s *status) (who []policy.Identity, person bool) {
-	if s.RecipientType == "group" {
+func (r *reader) recipient(s *status) (who []policy.Identity, group policy.Identity, person bool) {
+	if s.toGroup() {
 		who = r.names(s.ParticipantID, s.ParticipantUserID, s.ParticipantParentUserID)
-		if len(who) > 0 {
-			return who, true
+		if id, err := identity.Group(string(s.RecipientID)); err == nil {
+			group = id
 		}
-		if group, err := identity.Group(string(s.RecipientID)); err == nil {
+		if len(who) > 0 {
+			return who, group, true
+		}
+		if !group.IsZero() {
 			who = []policy.Identity{group}
 		}
-		return who, false
+		return who, group, false
 	}
 	who = r.contacts.complete(r.names(s.RecipientID, s.RecipientUserID, first(s.RecipientParentUserID, s.ParentRecipientUserID)))
-	return who, len(who) > 0
+	return who, policy.Identity{}, len(who) > 0
 }
 
 // regularPrice is the price type of what is charged; free_customer_service and

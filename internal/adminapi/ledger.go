@@ -91,7 +91,18 @@ type Line struct {
 	// Billed is the category Meta told.
 	Billed  policy.Category `json:"billed_category,omitempty"`
 	Outcome Outcome         `json:"outcome"`
-	// Delivery is zero until a status has come.
+	// Delivery is zero until a status has come. Of a message to a group it is what became of
+	// any copy.
+	Delivery Delivery `json:"delivery,omitzero"`
+	// Copies are those of a message to a group, as far as statuses have told of them.
+	Copies []Copy `json:"copies,omitempty"`
+}
+
+// Copy is what became of the copy of a message to a group that one member got. It is charged at
+// the market of the member.
+type Copy struct {
+	Contact  string   `json:"contact"`
+	Market   string   `json:"market,omitempty"`
 	Delivery Delivery `json:"delivery,omitzero"`
 }
 
@@ -170,6 +181,10 @@ func LineOf(e *store.Entry) *Line {
 	if e.Delivery.Status != "" {
 		l.Delivery = deliveryOf(&e.Delivery)
 	}
+	for i := range e.Copies {
+		c := &e.Copies[i]
+		l.Copies = append(l.Copies, Copy{c.Contact.String(), c.Market, deliveryOf(&c.Delivery)})
+	}
 	if p := e.Delivery.Pricing; p != nil {
 		l.Billed = policy.BilledCategory(p.Category)
 	}
@@ -217,6 +232,15 @@ func (l *Line) Result() string {
 	}
 	if code != 0 {
 		result += fmt.Sprintf(" %d", code)
+	}
+	if len(l.Copies) > 0 {
+		delivered := 0
+		for i := range l.Copies {
+			if l.Copies[i].Delivery.Status.Delivered() {
+				delivered++
+			}
+		}
+		result += fmt.Sprintf(" (%d of %d copies)", delivered, len(l.Copies))
 	}
 	return result
 }

@@ -78,6 +78,8 @@ type send struct {
 	opaque string
 	// template is zero for a text.
 	template policy.TemplateRef
+	// group: it is a message to a group.
+	group bool
 }
 
 type outcome struct {

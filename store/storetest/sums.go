@@ -85,7 +85,10 @@ func (s *sumsHistory) send(r *rapid.T) {
 	case 1:
 		e.Decision.Verdict, e.Decision.Rule, e.Monitored = policy.Refuse, policy.RuleNoConsent, true
 	}
-	this := send{id: e.ID, to: to, wamid: fmt.Sprint("wamid.", len(s.sends))}
+	if rapid.IntRange(0, 3).Draw(r, "to a group") == 0 {
+		e.Send.Group = true
+	}
+	this := send{id: e.ID, to: to, wamid: fmt.Sprint("wamid.", len(s.sends)), group: e.Send.Group}
 	if rapid.IntRange(0, 3).Draw(r, "opaque") == 0 {
 		this.opaque = rapid.SampledFrom([]string{"order 1", "order 2"}).Draw(r, "order")
 		e.Opaque = s.OpaquePseudonym(e.Send.PhoneNumberID, this.opaque)
@@ -112,7 +115,11 @@ func (s *sumsHistory) status(r *rapid.T) {
 	e := policy.StatusChanged{PhoneNumberID: rapid.SampledFrom([]string{number1, number2}).Draw(r, "number"), Wamid: "wamid.elsewhere", At: policy.MomentOf(s.clock.now())}
 	if len(s.sends) > 0 && rapid.IntRange(0, 9).Draw(r, "ours") > 0 {
 		this := rapid.SampledFrom(s.sends).Draw(r, "of")
-		e.Wamid, e.Opaque, e.Who = this.wamid, this.opaque, who(this.to)
+		if e.Wamid, e.Opaque, e.Who = this.wamid, this.opaque, who(this.to); this.group && rapid.Bool().Draw(r, "copy") {
+			e.Copy, e.Group = true, this.to
+			e.Who = rapid.SampledFrom([][]policy.Identity{who(bob), who(bob, bobUser), who(bobUser), who(ann)}).Draw(r, "member")
+			e.Market, e.Estimated = rapid.SampledFrom([]string{"", "Germany", "India"}).Draw(r, "member's market"), rapid.Bool().Draw(r, "member's market estimated")
+		}
 	}
 	e.Status = rapid.SampledFrom([]policy.DeliveryStatus{policy.StatusSent, policy.StatusDelivered, policy.StatusRead, policy.StatusFailed}).Draw(r, "status")
 	if rapid.Bool().Draw(r, "priced") {
@@ -136,11 +143,17 @@ func (s *sumsHistory) compare(r *rapid.T) {
 	}
 	const quarter = 15 * minute
 	want, got := make(map[key]int), make(map[key]int)
-	for e, err := range s.Ledger(s.t.Context(), filter) {
+	entries := filter
+	entries.Category = "" // copies may be of others
+	for e, err := range s.Ledger(s.t.Context(), entries) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		want[key{e.At / quarter, e.Alike()}]++
+		for _, a := range e.Counts() {
+			if filter.Category == "" || a.Category == filter.Category {
+				want[key{e.At / quarter, a}]++
+			}
+		}
 	}
 	for sum, err := range s.Sums(s.t.Context(), filter) {
 		if err != nil {
