@@ -569,6 +569,14 @@ func tellNotes(c *call, name string, f *billing.CardFile) {
 	}
 }
 
+// nameBeside is how a card is called beside another one.
+func nameBeside(card, other *billing.Card) string {
+	if card.ID() == other.ID() {
+		return fmt.Sprintf("%s (%s)", card.ID(), sourceText(card.Source, card.Unofficial))
+	}
+	return card.ID()
+}
+
 // compare is where a card differs from another one, and tells it in short.
 func compare(c *call, card, than *billing.Card) []rateChange {
 	rows := changesTo(card, than)
@@ -590,7 +598,7 @@ func compare(c *call, card, than *billing.Card) []rateChange {
 		}
 	}
 	c.note("%s compared with %s: %d rates are higher, %d lower, %d new and %d gone; %d markets are new and %d gone.",
-		card.ID(), than.ID(), counts["dearer"], counts["cheaper"], counts[newRate], counts[rateGone], counts[newMarket], counts[marketGone])
+		nameBeside(card, than), nameBeside(than, card), counts["dearer"], counts["cheaper"], counts[newRate], counts[rateGone], counts[newMarket], counts[marketGone])
 	if (len(card.Tiers) == 0) != (len(than.Tiers) == 0) {
 		c.note("Only one of them has volume tiers, which are not compared.")
 	}
