@@ -76,6 +76,7 @@ func chargedBy(query string, want ...string) step {
 			}
 			got = append(got, strings.Join(strings.Fields(fmt.Sprint(row.Category, " ", row.Market, " ", row.PriceType, " ", row.Delivered, " ", cost)), " "))
 		}
+		slices.Sort(got) // rows come by price type before market
 		if !slices.Equal(got, want) {
 			t.Errorf("charged are\n\t%q\nwant\n\t%q", got, want)
 		}
