@@ -246,6 +246,8 @@ type ReconcileQuestion struct {
 	// Now tells what may still be delivered.
 	Now   time.Time
 	Cards *Cards
+	// Told are the volume tiers that Meta told of, as in a [Question].
+	Told func(pool, month string, m Market, c Category) ToldTiers
 	// Numbers are the ids of the account's business phone numbers by their own digits.
 	Numbers map[string]string
 }
@@ -300,7 +302,7 @@ func (q *ReconcileQuestion) Reconcile(lines iter.Seq2[*Line, error], told *Analy
 		r.unit = func(date string) string { return date[:len("2006-01")] }
 	}
 	r.first, r.last = r.unit(q.From), r.unit(dayBefore(q.To))
-	p := &pricing{cards: q.Cards, take: r.take}
+	p := &pricing{cards: q.Cards, told: q.Told, take: r.take}
 	for l, err := range lines {
 		if err != nil {
 			return nil, err

@@ -76,6 +76,9 @@ type Question struct {
 	Has func(at time.Time, zone *time.Location) bool
 	// Cards are what it prices by.
 	Cards *Cards
+	// Told are the volume tiers that Meta told of: of whose volume it is, a month, a market and
+	// a category. Nil where nothing is told.
+	Told func(pool, month string, m Market, c Category) ToldTiers
 	// If prices otherwise than was charged; nil for what was.
 	If *WhatIf
 }
@@ -89,6 +92,9 @@ type WhatIf struct {
 	// At prices all by the day that it is then where each account is, in place of the days
 	// themselves: by its rules and cards, where those aren't given. Zero for the days.
 	At time.Time
+	// OneMonth has the allowance and the tiers be given out once, as if all that is delivered
+	// were so within one month.
+	OneMonth bool
 }
 
 // otherRules reports that messages are priced by other rules than those of their days.
@@ -118,7 +124,7 @@ func (q *Question) NewReport(lines func(yield func(*Line, error) bool)) (*Report
 		Question: q, grouping: newGrouping(q.By),
 		days: make(map[*time.Location]map[int64]day), sums: make(map[Key]*Counts), zones: make(map[string]bool), used: make(map[string]bool),
 	}
-	p := &pricing{cards: q.Cards, what: q.If, take: c.take}
+	p := &pricing{cards: q.Cards, what: q.If, told: q.Told, take: c.take}
 	for l, err := range lines {
 		if err != nil {
 			return nil, err

@@ -30,6 +30,7 @@ type pools struct {
 type pricing struct {
 	cards *Cards
 	what  *WhatIf
+	told  func(pool, month string, m Market, c Category) ToldTiers
 	pools
 	// waiting are lines whose price depends on those before them.
 	waiting []waiting
@@ -98,7 +99,7 @@ func (p *pricing) settle() error {
 		w := &p.waiting[i]
 		rules, _ := p.by(&w.Line, w.day)
 		if m := p.message(&w.Line, w.day); p.allowed(&m, rules) && m.Told.Free() {
-			p.marked[servicePool(&w.Line, w.day, rules)] = true
+			p.marked[p.servicePool(&w.Line, w.day, rules)] = true
 		}
 	}
 	for i := range p.waiting {
@@ -119,19 +120,26 @@ func (p *pricing) settle() error {
 func (p *pricing) give(l *Line, day string) error {
 	rules, card := p.by(l, day)
 	m := p.message(l, day)
-	service := servicePool(l, day, rules)
+	service := p.servicePool(l, day, rules)
 	charged := pool{of: l.Pool, month: service.month, market: m.Market, column: columnOf(m.Category)}
 	counts := p.allowed(&m, rules)
 	if m.Told == Regular && p.marked[service] {
 		rules.Allowance = 0
 	}
+	least, most := p.bounds(l, charged)
+	if p.charged[charged] < least {
+		p.charged[charged] = least
+	}
 	for left := l.N; left != 0; {
 		m.ServiceBefore, m.ChargedBefore = p.service[service], p.charged[charged]
+		if most >= 0 {
+			m.ChargedBefore = min(m.ChargedBefore, most)
+		}
 		q := card.Quote(&m, l.Currency, rules)
 		n := left
 		if q.Type == FreeAllowance {
 			n = min(n, rules.Allowance-m.ServiceBefore)
-		} else if end := card.bandEnd(&m); end > 0 {
+		} else if end := card.bandEnd(&m); end > 0 && (most < 0 || end <= most) {
 			n = min(n, end-m.ChargedBefore)
 		}
 		if counts {
@@ -149,18 +157,40 @@ func (p *pricing) give(l *Line, day string) error {
 	return nil
 }
 
+// bounds are how many messages of a pool were charged for at least and at most before those of
+// a line, by Meta's word: that of a quarter of an hour counts in all of it.
+func (p *pricing) bounds(l *Line, of pool) (least, most int) {
+	if p.told == nil || of.month == "" {
+		return 0, -1
+	}
+	return p.told(of.of, of.month, of.market, of.column).bounds(l.Delivered.Add(quarter - 1))
+}
+
 // servicePool is what a service message counts in against an allowance.
-func servicePool(l *Line, day string, rules Rules) pool {
+func (p *pricing) servicePool(l *Line, day string, rules Rules) pool {
 	of := l.PhoneNumberID
 	if rules.PerAccount {
 		of = cmp.Or(l.WABA, l.Pool)
 	}
-	return pool{of: of, month: day[:len("2006-01")]}
+	month := day[:len("2006-01")]
+	if p.what != nil && p.what.OneMonth {
+		month = ""
+	}
+	return pool{of: of, month: month}
 }
 
 // tiered reports whether a card has tiers for a message.
 func (c *Card) tiered(m *Message) bool {
 	return c != nil && len(c.Tiers[m.Market][columnOf(m.Category)]) > 0
+}
+
+// NextTier is from which message of the month on a message like m costs something else; zero
+// for never.
+func (c *Card) NextTier(m *Message) int {
+	if end := c.bandEnd(m); end > 0 {
+		return end + 1
+	}
+	return 0
 }
 
 // bandEnd is the last message of the band that a message falls into; zero for one that is

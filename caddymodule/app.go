@@ -130,6 +130,8 @@ type App struct {
 	behindChecked bool
 	// endCounting ends the counting of budgets that are new; nil where nothing is counted.
 	endCounting func()
+	// endDriftCosts ends finding out what changed categories cost; nil before it begins.
+	endDriftCosts func()
 	// past is what was found to take sends past a guard.
 	past []string
 }
@@ -206,7 +208,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.lease = new(lease)
 	a.acquire = sync.OnceValues(a.open)
-	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Contacts: gateway.Contacts(a.LogContacts)}
+	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Drift: make(chan struct{}, 1), Contacts: gateway.Contacts(a.LogContacts)}
 	if err := a.provisionDecisionLog(ctx); err != nil {
 		return err
 	}
@@ -270,6 +272,7 @@ func (a *App) Start() error {
 		a.logger.Info("serving every business phone number with the default policy; add `business <phone_number_id>` blocks to name yours")
 	}
 	a.startBudgets()
+	a.startDriftCosts()
 	return a.startSync()
 }
 
@@ -295,6 +298,7 @@ func (a *App) endGracefully() {
 func (a *App) Stop() error {
 	a.stopSync()
 	a.stopBudgets()
+	a.stopDriftCosts()
 	return nil
 }
 
@@ -304,6 +308,7 @@ func (a *App) Cleanup() error {
 	gcPercent.release(a)
 	a.stopSync()
 	a.stopBudgets()
+	a.stopDriftCosts()
 	if a.lease == nil {
 		return nil
 	}

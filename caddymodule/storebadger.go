@@ -245,7 +245,7 @@ func (b *BadgerStore) acquire(now func() time.Time) (store.Store, error) {
 			LedgerRetention:    b.options.ledger,
 			ViolationRetention: b.options.violations,
 			Recategorised:      templatesRecategorised.Inc,
-			CategoryChanged:    templatesCategoryChanged.Inc,
+			CategoryChanged:    categoryChanged,
 			Witness:            b.options.witness,
 			AuditOrigin:        b.options.origin,
 			AcceptLoss:         b.AcceptLoss,

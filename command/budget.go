@@ -13,14 +13,15 @@ func init() {
 	register(definition{
 		name:  "budget",
 		usage: "<command>",
-		short: "Says what is spent of the budgets, and counts it anew",
+		short: "Says what is spent of the budgets, and of a month's free messages and volume tiers",
 		long: `
 A budget says what some sends may cost in a calendar month (see the option budget).
 What they are expected to cost is counted when they leave.`,
 		example: `
 waguard budget list
-waguard budget rebuild --name crm-marketing`,
-		shape: func(cmd *cobra.Command) { group(cmd, budgetList(), budgetRebuild()) },
+waguard budget rebuild --name crm-marketing
+waguard budget volumes`,
+		shape: func(cmd *cobra.Command) { group(cmd, budgetList(), budgetRebuild(), budgetVolumes()) },
 	})
 }
 
@@ -80,6 +81,60 @@ waguard budget rebuild --name crm-marketing`),
 			return err
 		}
 		return show(c, &budgetLayout, answer.Budgets, nil)
+	})
+	return cmd
+}
+
+var volumeLayout = layout[adminapi.Volume]{
+	titles: []string{"OF", "MONTH", "CATEGORY", "MARKET", "COUNTED", "CHARGED", "TIER OR FREE", "TOLD BY META", "NEXT COSTS", "CHANGES AT"},
+	cells: func(v adminapi.Volume) []string {
+		of, tier, told, price, next := v.Of, "", "", "", ""
+		if v.Business != "" {
+			of = v.Business
+		}
+		switch {
+		case v.Allowance > 0:
+			tier = fmt.Sprintf("%d free", v.Allowance)
+		case v.TierFrom > 0 && v.TierTo > 0:
+			tier = fmt.Sprintf("%d to %d", v.TierFrom, v.TierTo)
+		case v.TierFrom > 0:
+			tier = fmt.Sprintf("from %d", v.TierFrom)
+		}
+		if v.TierTold != nil {
+			told = v.TierTold.UTC().Format(tableTime)
+		}
+		if v.Currency != "" {
+			price = money(v.UnitPrice, v.Currency)
+		}
+		if v.NextFrom > 0 {
+			next = fmt.Sprint(v.NextFrom)
+		}
+		return []string{of, v.Month, string(v.Category), string(v.Market), fmt.Sprint(v.Counted), fmt.Sprint(v.Charged), tier, told, price, next}
+	},
+	none: "Nothing has been sent in this month that counts against free service messages or towards a volume tier.",
+}
+
+func budgetVolumes() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "volumes", Short: "Says how much of a month's free service messages and volume tiers is used",
+		Long: indented(`
+Says of each business phone number how many of the service messages it sent in a month count
+against those that are free, and of each portfolio or account how many utility and
+authentication messages are charged for, by market: those that this gateway counted, and what
+Meta's word makes of them, which tells by webhook when a volume tier is reached and knows of
+messages that others sent. The price is that of the next message, by the rate card.`),
+		Example: indented(`
+waguard budget volumes
+waguard budget volumes --month 2026-10 --json`),
+	}
+	cmd.Flags().String("month", "", "Of this `month`, such as 2026-10; otherwise of the running one")
+	outputFlags(cmd)
+	asking(cmd, func(ctx context.Context, c *call) error {
+		answer, err := c.client.Volumes(ctx, adminapi.VolumeSelection{Month: c.flags.String("month")})
+		if err != nil {
+			return err
+		}
+		return show(c, &volumeLayout, answer.Volumes, nil)
 	})
 	return cmd
 }

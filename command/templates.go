@@ -27,7 +27,7 @@ nobody accepted, of low quality.
 
 --drift lists those whose category has changed: from which to which, since when, how that
 was learned, and whether an operator has accepted it. With category_drift hold a template
-is refused until then. accept does that.
+is refused until then. accept does that, and cost says what the change costs a month.
 
 sync has a gateway with template_sync list the templates of all its accounts now, and
 tells what came of it; the exit code is 1 where an account could not be listed.`,
@@ -36,6 +36,7 @@ waguard templates
 waguard templates --problems
 waguard templates --drift
 waguard templates accept order_shipped --language en --waba 102290129340398
+waguard templates cost
 waguard templates sync
 waguard templates --waba 102290129340398 --output csv`,
 		shape: templatesCommand,
@@ -172,7 +173,7 @@ waguard templates sync --json`)}
 		return nil
 	})
 	cmd.Annotations = map[string]string{doesItself: "true"}
-	cmd.AddCommand(sync, templatesAccept())
+	cmd.AddCommand(sync, templatesAccept(), templatesCost())
 }
 
 func templatesAccept() *cobra.Command {

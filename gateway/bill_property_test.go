@@ -225,7 +225,8 @@ func (c *clerk) bills(t *rapid.T) (all []bill) {
 		d.month = d.day[:7]
 		deliveries = append(deliveries, d)
 	}
-	// Messages take turns by the quarter of an hour, and then by the order of rows.
+	// Messages take turns by the quarter of an hour, then by the order of rows, and then by what
+	// Meta told of them.
 	slices.SortStableFunc(deliveries, func(a, b delivery) int {
 		order := []int{cmp.Compare(a.quarter, b.quarter)}
 		for _, name := range []string{"business", "number", "zone", "category", "estimated_category", "decision", "market", "template", "initiation", "message_class", "tags"} {
@@ -238,9 +239,18 @@ func (c *clerk) bills(t *rapid.T) (all []bill) {
 			}
 			order = append(order, strings.Compare(x, y))
 		}
+		order = append(order, strings.Compare(a.told, b.told))
 		return cmp.Or(order...)
 	})
 	free, charged := make(map[string]int), make(map[string]int)
+	// Where Meta says of some service messages of a month that they are free, it charges for the
+	// others.
+	marked := make(map[string]bool)
+	for _, d := range deliveries {
+		if column(d.category) == "service" && d.day >= "2026-10-01" && d.told != "" && d.told != "regular" && d.told != "free_entry_point" {
+			marked[d.number+d.month] = true
+		}
+	}
 	for _, d := range deliveries {
 		is := column(d.category)
 		list, card := price(d.day, d.market, is)
@@ -252,8 +262,9 @@ func (c *clerk) bills(t *rapid.T) (all []bill) {
 		default:
 			why = "regular"
 		}
-		if why == "regular" && is == "service" && d.day >= "2026-10-01" {
-			if free[d.number+d.month]++; free[d.number+d.month] <= clerksAllowance {
+		if is == "service" && d.day >= "2026-10-01" && why != "free_entry_point" {
+			free[d.number+d.month]++
+			if within := free[d.number+d.month] <= clerksAllowance; within && why == "regular" && (d.told == "" || !marked[d.number+d.month]) {
 				why = "free_allowance"
 			}
 		}

@@ -88,7 +88,7 @@ func (g *Gateway) price(ctx context.Context, e *store.Entry, b *Business, tags b
 	rules := billing.RulesOn(m.Day)
 	month := monthOf(m.Day)
 	column := m.Category.Column()
-	q := store.MeterQuery{PhoneNumberID: e.Send.PhoneNumberID, WABA: b.WABA, Portfolio: b.Portfolio, Month: month, Market: m.Market}
+	q := store.MeterQuery{PhoneNumberID: e.Send.PhoneNumberID, WABA: b.WABA, Portfolio: b.Portfolio, Accounts: b.Accounts, Month: month, Market: m.Market}
 	q.Service = column == billing.Service && rules.Allowance > 0
 	switch column {
 	case billing.Utility, billing.Authentication, billing.AuthenticationInternational:

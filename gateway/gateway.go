@@ -45,6 +45,9 @@ type Gateway struct {
 	Silence atomic.Pointer[Silence]
 	// Sync lists the templates by itself; nil where nobody does.
 	Sync atomic.Pointer[TemplateSync]
+	// Drift wakes who finds out what it costs that templates change their category; nil where
+	// nobody does.
+	Drift chan struct{}
 	// Clocks compares WhatsApp's clock with ours.
 	Clocks Clocks
 	// Often writes what may come with every request.
@@ -85,6 +88,9 @@ func (g *Gateway) Learn(ctx context.Context, events []policy.Event) error {
 	if err == nil {
 		err = st.Apply(lasting(ctx), g.priceCopies(events))
 		g.registry.forget(events)
+	}
+	if err == nil {
+		g.heardOfDrift(events)
 	}
 	g.wrote(err)
 	return err

@@ -159,6 +159,9 @@ func (g *Gateway) reconcile(ctx context.Context, st store.Store, a *billedAccoun
 	q := &billing.ReconcileQuestion{
 		WABA: a.waba, Zone: a.zone, Currency: a.currency, From: from, To: to, Now: g.Now(), Cards: g.Cards, Numbers: a.numbers,
 	}
+	if q.Told, err = g.toldTiers(ctx, st); err != nil {
+		return nil, err
+	}
 	// The day before and the one after tell what came over midnight.
 	period, err := g.period(&Selection{From: daysLater(from, -1), To: daysLater(to, 1)})
 	if err != nil {

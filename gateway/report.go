@@ -59,6 +59,9 @@ func (g *Gateway) report(ctx context.Context, s ReportSelection, what *billing.W
 	if err != nil {
 		return nil, err
 	}
+	if q.Told, err = g.toldTiers(ctx, st); err != nil {
+		return nil, err
+	}
 	q.Has = period.has
 	q.If = what
 	report, err := q.NewReport(g.lines(ctx, st, q, period))
@@ -164,8 +167,9 @@ type period struct {
 	filter store.Filter
 	// in are the bounds by the name of the time zone.
 	in map[string]store.Filter
-	// month is when the first month begins in which it lies.
-	month policy.Moment
+	// month is when the first month begins in which it lies, and ends when the last one ends;
+	// zero where it has no beginning, or no end.
+	month, ends policy.Moment
 }
 
 func (g *Gateway) period(s *Selection) (*period, error) {
@@ -188,6 +192,10 @@ func (g *Gateway) period(s *Selection) (*period, error) {
 				p.month = begins
 			}
 		}
+		if f.To != 0 {
+			y, m, _ := f.To.Add(-1).Time().In(zone).Date()
+			p.ends = max(p.ends, policy.MomentOf(time.Date(y, m+1, 1, 0, 0, 0, 0, zone)))
+		}
 	}
 	// The report looks for these itself: what else was delivered in the month counts, too.
 	p.filter.PhoneNumberID, p.filter.Category, p.filter.Template, p.filter.Limit = "", "", "", 0
@@ -195,15 +203,21 @@ func (g *Gateway) period(s *Selection) (*period, error) {
 }
 
 // filters are those of what was sent before the period and may have been delivered in the
-// month where it begins, and of what was sent within.
+// month where it begins, of what was sent within, and of the rest of the month where it ends:
+// one message that Meta says is free there says what the others of the month cost.
 func (p *period) filters() []store.Filter {
-	within := p.filter
-	if within.From == 0 {
-		return []store.Filter{within}
+	filters := []store.Filter{p.filter}
+	if p.filter.From != 0 {
+		before := p.filter
+		before.From, before.To = max(0, p.month.Add(-longestOnTheWay)), p.filter.From
+		filters = slices.Insert(filters, 0, before)
 	}
-	before := within
-	before.From, before.To = max(0, p.month.Add(-longestOnTheWay)), within.From
-	return []store.Filter{before, within}
+	if p.filter.To != 0 && p.filter.To < p.ends {
+		after := p.filter
+		after.From, after.To = p.filter.To, p.ends
+		filters = append(filters, after)
+	}
+	return filters
 }
 
 // has reports whether a time belongs to the period in one of its time zones.
@@ -262,14 +276,7 @@ func (l *liner) account(phoneNumberID string) account {
 	if b, ok := l.g.Businesses.Of(phoneNumberID); ok {
 		a.waba, a.currency, portfolio = cmp.Or(b.WABA, a.waba), cmp.Or(b.Currency, a.currency), b.Portfolio
 	}
-	switch {
-	case portfolio != "":
-		a.pool = "portfolio " + portfolio
-	case a.waba != "":
-		a.pool = "account " + a.waba
-	default:
-		a.pool = "number " + phoneNumberID
-	}
+	a.pool = poolOf(portfolio, a.waba, phoneNumberID)
 	l.accounts[phoneNumberID] = a
 	return a
 }

@@ -5,7 +5,7 @@ package policy
 // the sends of the time: a restriction, a worse quality, a changed webhook. It
 // names no person and quotes no message.
 //
-// Its fields are its key: the same event told again is the same event.
+// Its fields are its key, but for its cost: the same event told again is the same event.
 type AccountEvent struct {
 	At Moment `json:"at" cbor:"1,keyasint"`
 	// WABA is the account it is about; PhoneNumberID the number, empty where it
@@ -29,6 +29,29 @@ type AccountEvent struct {
 	// empty where it came from Meta.
 	Sender string `json:"sender,omitempty" cbor:"10,keyasint,omitempty"`
 	Token  string `json:"sender_token,omitempty" cbor:"11,keyasint,omitempty"`
+	// Cost is what it costs a month that a template has another category, once somebody has
+	// found that out. It is no part of the key.
+	Cost *CategoryCost `json:"cost,omitempty" cbor:"12,keyasint,omitempty"`
+}
+
+// CategoryCost is what it costs a month that a template has another category.
+type CategoryCost struct {
+	// Messages are those that it is reckoned from, Unpriced those of them whose price nobody
+	// knows.
+	Messages int `json:"messages" cbor:"1,keyasint,omitempty"`
+	Unpriced int `json:"unpriced,omitempty" cbor:"2,keyasint,omitempty"`
+	// Before and Now are what they cost under the category before, and under the new one.
+	Currency string `json:"currency,omitempty" cbor:"3,keyasint,omitempty"`
+	Before   Money  `json:"cost_before" cbor:"4,keyasint,omitempty"`
+	Now      Money  `json:"cost" cbor:"5,keyasint,omitempty"`
+	// Says is that in a few words.
+	Says string `json:"says" cbor:"6,keyasint,omitempty"`
+}
+
+// DriftCosted: it is found out what a change of category costs that an account event told of.
+type DriftCosted struct {
+	Event AccountEvent
+	Cost  CategoryCost
 }
 
 // AccountEventKind tells the kinds of account events apart.
@@ -76,3 +99,4 @@ func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil
 func (s *Severity) UnmarshalText(text []byte) error { return parseName(severityNames, string(text), s) }
 
 func (AccountEvent) event() {}
+func (DriftCosted) event()  {}

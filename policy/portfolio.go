@@ -51,6 +51,23 @@ type MessagingLimitTold struct {
 
 func (MessagingLimitTold) event() {}
 
+// VolumeTierTold: Meta told that what is charged for in a month, a market and a category has
+// reached a volume tier, in the portfolio of an account.
+type VolumeTierTold struct {
+	WABA string
+	// At is when it was reached, Month such as 2026-11 the one it is of.
+	At    Moment
+	Month string
+	// Region is the market as Meta writes it there, such as INDIA.
+	Region   string
+	Category Category
+	// From and To are the first and the last message of the tier; To is zero for one that is
+	// open.
+	From, To int
+}
+
+func (VolumeTierTold) event() {}
+
 // PortfolioFacts are what is known of the portfolio a send leaves from.
 type PortfolioFacts struct {
 	// ID says which portfolio it is.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -14,14 +15,41 @@ import (
 // accountEvent keeps an event under its time and the hash of all it says: told
 // again it is the same record.
 func (t *tx) accountEvent(e policy.AccountEvent) error {
-	value, err := encode(e)
+	e.Cost = nil
+	key, value, err := keyOfEvent(e)
 	if err != nil {
 		return err
 	}
-	hash := sha256.Sum256(value)
-	key := binary.BigEndian.AppendUint64([]byte{eventPrefix}, uint64(max(e.At, 0)))
-	key = append(key, hash[:8]...)
 	if known, err := t.get(key); err != nil || known != nil {
+		return err
+	}
+	return t.Put(key, value, t.s.keepSince(e.At))
+}
+
+// keyOfEvent is where an event without a cost stands, and what stands there.
+func keyOfEvent(e policy.AccountEvent) (key, value []byte, err error) {
+	if value, err = encode(e); err != nil {
+		return nil, nil, err
+	}
+	hash := sha256.Sum256(value)
+	key = binary.BigEndian.AppendUint64([]byte{eventPrefix}, uint64(max(e.At, 0)))
+	return append(key, hash[:8]...), value, nil
+}
+
+// driftCosted adds to an event what it costs, unless it says so.
+func (t *tx) driftCosted(c *policy.DriftCosted) error {
+	e := c.Event
+	e.Cost = nil
+	key, value, err := keyOfEvent(e)
+	if err != nil {
+		return err
+	}
+	// What has been added since would be lost, and so would be what is no longer kept.
+	if known, err := t.get(key); err != nil || !bytes.Equal(known, value) {
+		return err
+	}
+	e.Cost = &c.Cost
+	if value, err = encode(e); err != nil {
 		return err
 	}
 	return t.Put(key, value, t.s.keepSince(e.At))

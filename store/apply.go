@@ -118,6 +118,10 @@ func (t *tx) apply(e policy.Event) error {
 		return t.limitTold(e)
 	case policy.AccountEvent:
 		return t.accountEvent(e)
+	case policy.VolumeTierTold:
+		return t.tierTold(&e)
+	case policy.DriftCosted:
+		return t.driftCosted(&e)
 	}
 	return errors.New("the store doesn't know this kind of event")
 }

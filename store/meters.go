@@ -80,7 +80,8 @@ func (m *Metering) Counts() bool {
 // meterSubject is what a meter counts.
 type meterSubject struct {
 	Kind meterKind
-	// Of is a business phone number, the group of a volume, or the name of a budget.
+	// Of is a business phone number, the group of a volume, the name of a budget, or the account
+	// that tiers were told of.
 	Of, Month string
 	Market    billing.Market
 	Volume    billing.Category
@@ -92,10 +93,11 @@ const (
 	meterAllowance meterKind = iota + 1
 	meterVolume
 	meterBudget
+	meterTier
 )
 
 func (s meterSubject) key() []byte {
-	kind := []string{meterAllowance: "allowance", meterVolume: "volume", meterBudget: "budget"}[s.Kind]
+	kind := []string{meterAllowance: "allowance", meterVolume: "volume", meterBudget: "budget", meterTier: "tier"}[s.Kind]
 	return digestKey(meterPrefix, kind, s.Of, s.Month, string(s.Market), string(s.Volume))
 }
 
@@ -120,6 +122,8 @@ type meterRecord struct {
 	ToldOf policy.Money `cbor:"12,keyasint,omitempty"`
 	// Changes is how often a budget's was changed.
 	Changes int64 `cbor:"11,keyasint,omitempty"`
+	// Tiers are those that Meta told of, in the order in which they were reached.
+	Tiers []toldTier `cbor:"13,keyasint,omitempty"`
 }
 
 func (r *meterRecord) subject() meterSubject {
@@ -407,7 +411,9 @@ type MeterQuery struct {
 	PhoneNumberID string
 	// WABA is its account; "" where webhooks told. Portfolio is the name of its portfolio.
 	WABA, Portfolio string
-	Month           string
+	// Accounts are those of the portfolio.
+	Accounts []string
+	Month    string
 	// Service asks for the allowance, Volume for a volume of the market; Budgets are names.
 	Service bool
 	Volume  billing.Category
@@ -420,8 +426,10 @@ type Meters struct {
 	// Service is how many service messages of the month count against the allowance, and
 	// Charged how many of the volume are charged for.
 	Service, Charged int
-	// Group is whose volume it is.
+	// Group is whose volume it is, and Tiers are those that Meta told of it: Charged agrees
+	// with them.
 	Group string
+	Tiers billing.ToldTiers
 	// Budgets are in the order of the query.
 	Budgets []BudgetMeter
 }
@@ -467,7 +475,7 @@ func (s *Book) meters(r *reading, q *MeterQuery) (m Meters, err error) {
 	}
 	if q.Volume != "" {
 		waba := q.WABA
-		if waba == "" && q.Portfolio == "" {
+		if waba == "" {
 			number, failed := s.numberKnown(r, q.PhoneNumberID)
 			if failed != nil {
 				return m, failed
@@ -477,6 +485,10 @@ func (s *Book) meters(r *reading, q *MeterQuery) (m Meters, err error) {
 		group := Query{PhoneNumberID: q.PhoneNumberID, Portfolio: &PortfolioQuery{Name: q.Portfolio}}
 		m.Group = group.portfolio(waba)
 		m.Charged = read(meterSubject{Kind: meterVolume, Of: m.Group, Month: q.Month, Market: q.Market, Volume: q.Volume}).Messages
+		m.Tiers = tiersOf(waba, q.Accounts, func(account string) []toldTier {
+			return read(meterSubject{Kind: meterTier, Of: account, Month: q.Month, Market: q.Market, Volume: q.Volume}).Tiers
+		})
+		m.Charged = m.Tiers.Count(m.Charged, s.options.Now())
 	}
 	for _, name := range q.Budgets {
 		b := read(meterSubject{Kind: meterBudget, Of: name, Month: q.Month})

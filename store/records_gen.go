@@ -87,7 +87,7 @@ func (w *recordWriter) writeEntry(v *Entry) {
 		w.key(o, 21)
 		w.string(string(v.Tags))
 	}
-	if v.Metering.Month != "" || v.Metering.Service || v.Metering.Volume != "" || v.Metering.Market != "" || v.Metering.Group != "" || len(v.Metering.Budgets) > 0 || v.Metering.Price != 0 || v.Metering.Unpriced || v.Metering.Free != "" || v.Metering.Column != 0 || len(v.Metering.Otherwise) > 0 {
+	if v.Metering.Month != "" || v.Metering.Service || v.Metering.Volume != "" || v.Metering.Market != "" || v.Metering.Group != "" || len(v.Metering.Budgets) > 0 || v.Metering.Price != 0 || v.Metering.Unpriced || v.Metering.Free != "" || v.Metering.Column != 0 || len(v.Metering.Otherwise) > 0 || v.Metering.ByCopy {
 		w.key(o, 22)
 		w.writeMetering(&v.Metering)
 	}
@@ -1600,6 +1600,33 @@ func (w *recordWriter) writeMeterRecord(v *meterRecord) {
 		w.key(o, 11)
 		w.int(int64(v.Changes))
 	}
+	if len(v.Tiers) > 0 {
+		w.key(o, 13)
+		if v.Tiers == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Tiers)))
+			for i0 := range v.Tiers {
+				w.writeToldTier(&v.Tiers[i0])
+			}
+		}
+	}
+}
+
+func (w *recordWriter) writeToldTier(v *toldTier) {
+	o := w.object()
+	if v.At != 0 {
+		w.key(o, 1)
+		w.int(int64(v.At))
+	}
+	if v.From != 0 {
+		w.key(o, 2)
+		w.int(int64(v.From))
+	}
+	if v.To != 0 {
+		w.key(o, 3)
+		w.int(int64(v.To))
+	}
 }
 
 func (c *recordReader) readContact(v *policy.Contact) {
@@ -2047,7 +2074,7 @@ func (c *recordReader) readOtherwise(v *Otherwise) {
 }
 
 func (c *recordReader) readMeterRecord(v *meterRecord) {
-	*v = meterRecord{}
+	*v = meterRecord{Tiers: v.Tiers[:0]}
 	for range c.count(cborMap) {
 		switch c.key() {
 		case 1:
@@ -2074,6 +2101,27 @@ func (c *recordReader) readMeterRecord(v *meterRecord) {
 			v.ToldOf = policy.Money(c.int())
 		case 11:
 			v.Changes = c.int()
+		case 13:
+			v.Tiers = sized(v.Tiers, c.count(cborArray))
+			for i0 := range v.Tiers {
+				c.readToldTier(&v.Tiers[i0])
+			}
+		default:
+			c.unusual = true
+		}
+	}
+}
+
+func (c *recordReader) readToldTier(v *toldTier) {
+	*v = toldTier{}
+	for range c.count(cborMap) {
+		switch c.key() {
+		case 1:
+			v.At = policy.Moment(c.int())
+		case 2:
+			v.From = int(c.int())
+		case 3:
+			v.To = int(c.int())
 		default:
 			c.unusual = true
 		}

@@ -142,8 +142,9 @@ func TestMeterRecord(t *testing.T) {
 		if got := appendMeter(nil, &r); !bytes.Equal(got, want) {
 			t.Fatalf("got %x\nwant %x", got, want)
 		}
-		if got, err := decodeMeter(want); err != nil || got != r {
-			t.Fatalf("%x reads as %+v, %v; want %+v", want, got, err, r)
+		got, err := decodeMeter(want)
+		if again, failed := encode(got); err != nil || failed != nil || !bytes.Equal(again, want) {
+			t.Fatalf("%x reads as %+v, %v, %v; want %+v", want, got, err, failed, r)
 		}
 	})
 	r := &meterRecord{Kind: meterBudget, Of: "crm", Month: "2026-10", Messages: 4, Spent: 136_500, Told: toldWarning, Changes: 9}

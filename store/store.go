@@ -175,6 +175,10 @@ type Reader interface {
 	// meanwhile it is ErrClaimed, and nothing changes.
 	RecountBudget(ctx context.Context, name, month string, onlyNew bool, count func() (BudgetMeter, error)) error
 
+	// MonthMeters are the allowances and volumes of a month, or of all (""), and the volume
+	// tiers that Meta told of, in no order.
+	MonthMeters(ctx context.Context, month string) ([]MonthMeter, error)
+
 	// Meters are how far the meters of a month are that the price of a send depends on.
 	Meters(ctx context.Context, q *MeterQuery) (Meters, error)
 

@@ -64,6 +64,7 @@ type accountUpdate struct {
 		Category loosejson.String `json:"pricing_category"`
 		Region   loosejson.String `json:"region"`
 		Tier     loosejson.String `json:"tier"`
+		Updated  stamp            `json:"tier_update_time"`
 	} `json:"volume_tier_info"`
 	Disabled struct {
 		Date loosejson.String `json:"disable_date"`
@@ -136,6 +137,9 @@ func (r *reader) accountEvent(field string, raw json.RawMessage) {
 	}
 	if n, ok := messagingLimit(&e, &u); ok {
 		r.add(policy.MessagingLimitTold{WABA: e.WABA, ToldLimit: policy.ToldLimit{Number: n, At: e.At}})
+	}
+	if t, ok := volumeTier(&e, &u); ok {
+		r.add(t)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -45,6 +46,20 @@ type EventLine struct {
 	Language      string `json:"language,omitempty"`
 	Sender        string `json:"sender,omitempty"`
 	SenderToken   string `json:"sender_token,omitempty"`
+	// Cost is what it costs a month that the template has another category.
+	Cost *EventCost `json:"cost,omitempty"`
+}
+
+// EventCost is what the messages of a template cost, by what was delivered in 30 days.
+type EventCost struct {
+	Messages int `json:"messages"`
+	// CostBefore and Cost are those under the category before, and under the new one. Of
+	// Unpriced messages nobody knows the price.
+	Currency   billing.Currency `json:"currency,omitempty"`
+	CostBefore billing.Amount   `json:"cost_before"`
+	Cost       billing.Amount   `json:"cost"`
+	Difference billing.Amount   `json:"difference"`
+	Unpriced   int              `json:"unpriced"`
 }
 
 // EventLineOf is an account event as people read it, about a number whose
@@ -54,6 +69,15 @@ func EventLineOf(e *store.AccountEvent, business string) *EventLine {
 		ID: e.ID, Time: e.At.Time(), Severity: e.Severity, Kind: e.Kind, Name: e.Name, Detail: e.Detail,
 		PhoneNumberID: e.PhoneNumberID, Business: business, WABA: e.WABA,
 		Template: e.Template.Name, Language: e.Template.Language, Sender: e.Sender, SenderToken: e.Token,
+	}
+	if c := e.Cost; c != nil {
+		if l.Detail += "; " + c.Says; e.Detail == "" {
+			l.Detail = c.Says
+		}
+		l.Cost = &EventCost{
+			Messages: c.Messages, Currency: billing.Currency(c.Currency), CostBefore: billing.Amount(c.Before), Cost: billing.Amount(c.Now), Difference: billing.Amount(c.Now - c.Before),
+			Unpriced: c.Unpriced,
+		}
 	}
 	if e.PhoneNumberID == "" && e.Display != "" {
 		l.Number = policy.Identity{Kind: policy.Phone, Value: e.Display}.String() // masked

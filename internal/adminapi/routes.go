@@ -32,6 +32,7 @@ var (
 	RouteTemplates         = Route{"/whatsapp/templates", get}
 	RouteTemplatesSync     = Route{"/whatsapp/templates/sync", post}
 	RouteTemplatesAccept   = Route{"/whatsapp/templates/accept", post}
+	RouteTemplatesCost     = Route{"/whatsapp/templates/cost", get}
 	RouteNumbers           = Route{"/whatsapp/numbers", get}
 	RouteCampaigns         = Route{"/whatsapp/campaign/status", getPost}
 	RouteCampaignOn        = Route{"/whatsapp/campaign/on", post}
@@ -39,6 +40,7 @@ var (
 	RouteCampaignCost      = Route{"/whatsapp/campaign/cost", post}
 	RouteBudgets           = Route{"/whatsapp/budgets", get}
 	RouteBudgetsRebuild    = Route{"/whatsapp/budgets/rebuild", post}
+	RouteVolumes           = Route{"/whatsapp/budgets/volumes", get}
 	RouteRates             = Route{"/whatsapp/rates", getPost}
 	RouteForecast          = Route{"/whatsapp/report/forecast", getPost}
 	RouteReport            = Route{"/whatsapp/report", get}
@@ -77,7 +79,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteLedgerExport, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteForecast, RouteBudgets, RouteBudgetsRebuild, RouteReport, RouteReconcile, RouteDoctor, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteLedgerExport, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteTemplatesCost, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteForecast, RouteBudgets, RouteBudgetsRebuild, RouteVolumes, RouteReport, RouteReconcile, RouteDoctor, RouteBackup,
 	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 

@@ -52,6 +52,7 @@ var tests = map[string]func(*testing.T, Open){
 	"visibility":        testVisibility,
 	"claims-race":       testClaimsRace,
 	"meters":            testMeters,
+	"tiers":             testTiers,
 	"budget-race":       testBudgetRace,
 	"challenges":        testChallenges,
 	"erasure":           testErasure,
