@@ -17,9 +17,13 @@ func TestToldTiers(t *testing.T) {
 		t.Fatalf("%+v", tiers)
 	}
 	for _, test := range []struct{ hour, counted, want int }{
-		{1, 10, 10}, {1, 150, 99}, // the second tier was not reached yet
-		{2, 10, 100}, {3, 150, 150}, {4, 500, 199},
-		{5, 10, 200}, {6, 900, 900},
+		{1, 10, 10},
+		{1, 150, 99}, // the second tier was not reached yet
+		{2, 10, 100},
+		{3, 150, 150},
+		{4, 500, 199},
+		{5, 10, 200},
+		{6, 900, 900},
 	} {
 		if got := tiers.Count(test.counted, hour(test.hour)); got != test.want {
 			t.Errorf("at %d with %d counted: %d, want %d", test.hour, test.counted, got, test.want)
