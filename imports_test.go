@@ -81,9 +81,10 @@ var rooms = []struct{ name, mayImport, never string }{
 		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger", "",
 	},
 
+	{"internal/partition", "internal/durable internal/export", "caddy badger network logger"},
 	{"internal/backups", "internal/durable", "caddy badger network logger"},
 	{"internal/sealing", "", "caddy badger network logger"},
-	{"command", "audit billing cloudapi/identity consent internal/adminapi internal/backups internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
+	{"command", "audit billing cloudapi/identity consent internal/adminapi internal/backups internal/billpage internal/evidence internal/export internal/ntp internal/partition internal/qr internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},

@@ -50,7 +50,7 @@ func columnOf(c Category) Category {
 // Dimensions are what reports group by, beside tags.
 var Dimensions = []string{
 	"day", "month", "number", "business", "waba", "category", "estimated_category", "price_type", "market", "template", "decision", "initiation", "message_class",
-	"currency", "card",
+	"currency", "card", "unit_price", "tags",
 }
 
 // IsDimension reports that reports group by what is called so.

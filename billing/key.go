@@ -31,7 +31,10 @@ type Key struct {
 	Initiation      string `json:"initiation,omitempty"` // business or user
 	MessageClass    string `json:"message_class,omitempty"`
 	Card            string `json:"card,omitempty"`
-	Tags            Tags   `json:"tags,omitzero"`
+	// UnitPrice is that of one message, as a text; "" where nobody knows it. Like the price type
+	// it is the one that was expected before they are delivered.
+	UnitPrice string `json:"unit_price,omitempty"`
+	Tags      Tags   `json:"tags,omitzero"`
 	// Currency is that of all money of a row: amounts of several never add up.
 	Currency Currency `json:"currency,omitempty"`
 }
@@ -55,6 +58,7 @@ func (k *Key) compare(other *Key) int {
 		strings.Compare(k.Initiation, other.Initiation),
 		strings.Compare(k.MessageClass, other.MessageClass),
 		strings.Compare(k.Card, other.Card),
+		strings.Compare(k.UnitPrice, other.UnitPrice),
 		strings.Compare(string(k.Tags), string(other.Tags)),
 		strings.Compare(string(k.Currency), string(other.Currency)),
 	)
@@ -77,6 +81,8 @@ var fields = map[string]func(*Key) *string{
 	"message_class":      func(k *Key) *string { return &k.MessageClass },
 	"currency":           func(k *Key) *string { return (*string)(&k.Currency) },
 	"card":               func(k *Key) *string { return &k.Card },
+	"unit_price":         func(k *Key) *string { return &k.UnitPrice },
+	"tags":               func(k *Key) *string { return (*string)(&k.Tags) },
 }
 
 // TagPrefix begins the name of a tag that a report groups by, where a dimension has the same
@@ -133,6 +139,7 @@ type grouping struct {
 	fields        []func(*Key) *string
 	tags          []string
 	market, zones bool
+	allTags       bool
 	kept          map[Tags]Tags // of the tags of lines
 }
 
@@ -147,6 +154,7 @@ func newGrouping(by []string) *grouping {
 	}
 	g.market = slices.Contains(by, "market")
 	g.zones = slices.Contains(by, "number")
+	g.allTags = slices.Contains(by, "tags")
 	return g
 }
 
@@ -163,7 +171,7 @@ func (g *grouping) of(k, key *Key) {
 	if g.zones {
 		key.TimeZone = k.TimeZone
 	}
-	if len(g.tags) > 0 && k.Tags != "" {
+	if len(g.tags) > 0 && k.Tags != "" && !g.allTags {
 		kept, ok := g.kept[k.Tags]
 		if !ok {
 			byName := make(map[string]string)

@@ -108,6 +108,8 @@ type counting struct {
 	sums  map[Key]*Counts
 	zones map[string]bool
 	used  map[string]bool
+	// unitPrices: somebody asks for them.
+	unitPrices bool
 	// full and key are those of what is counted; a million lines need no room for theirs.
 	full, key Key
 }
@@ -124,6 +126,7 @@ func (q *Question) NewReport(lines func(yield func(*Line, error) bool)) (*Report
 		Question: q, grouping: newGrouping(q.By),
 		days: make(map[*time.Location]map[int64]day), sums: make(map[Key]*Counts), zones: make(map[string]bool), used: make(map[string]bool),
 	}
+	c.unitPrices = slices.Contains(q.By, "unit_price") || q.Where["unit_price"] != nil
 	p := &pricing{cards: q.Cards, what: q.If, told: q.Told, take: c.take}
 	for l, err := range lines {
 		if err != nil {
@@ -132,7 +135,7 @@ func (q *Question) NewReport(lines func(yield func(*Line, error) bool)) (*Report
 		if d := c.dayOf(l.Sent, l.Zone); d.in {
 			counts, err := l.sent()
 			if err == nil {
-				err = c.count(l, d.date, string(l.Estimate.Type), l.Estimate.Card, &counts)
+				err = c.count(l, d.date, &l.Estimate, &counts)
 			}
 			if err != nil {
 				return nil, err
@@ -160,14 +163,17 @@ func (c *counting) take(l *Line, date string, n int, q *Quote) error {
 	if err != nil {
 		return err
 	}
-	return c.count(l, date, string(q.Type), q.Card, &counts)
+	return c.count(l, date, q, &counts)
 }
 
-// count adds what messages of a line count as on a day.
-func (c *counting) count(l *Line, date, priceType, card string, counts *Counts) error {
+// count adds what messages of a line count as on a day, at a price.
+func (c *counting) count(l *Line, date string, q *Quote, counts *Counts) error {
 	full := &c.full
 	*full = l.Key
-	full.Day, full.Month, full.TimeZone, full.PriceType, full.Card = date, date[:len("2006-01")], l.Zone.String(), priceType, card
+	full.Day, full.Month, full.TimeZone, full.PriceType, full.Card = date, date[:len("2006-01")], l.Zone.String(), string(q.Type), q.Card
+	if c.unitPrices && q.Known && q.Type != "" {
+		full.UnitPrice = q.Unit.String()
+	}
 	for dimension, values := range c.Where {
 		value := full.Value(dimension)
 		if !slices.ContainsFunc(values, func(v string) bool {
@@ -177,8 +183,8 @@ func (c *counting) count(l *Line, date, priceType, card string, counts *Counts) 
 		}
 	}
 	c.zones[full.TimeZone] = true
-	if card != "" {
-		c.used[card] = true
+	if q.Card != "" {
+		c.used[q.Card] = true
 	}
 	c.of(full, &c.key)
 	sum := c.sums[c.key]

@@ -54,6 +54,14 @@ func exportedSend(e *gateway.ExportedSend) export.Send {
 	if e.Delivery.Status.Delivered() {
 		s.DeliveredTime = momentOf(cmp.Or(e.Delivery.Delivered, e.Delivery.At))
 	}
+	if len(e.Copies) > 0 {
+		s.Copies, s.CopiesDelivered = new(len(e.Copies)), new(0)
+		for i := range e.Copies {
+			if e.Copies[i].Delivery.Status.Delivered() {
+				*s.CopiesDelivered++
+			}
+		}
+	}
 	if p := e.Delivery.Pricing; p != nil {
 		s.BilledCategory, s.BilledPriceType, s.Billable = string(policy.BilledCategory(p.Category)), string(e.Alike().Told), new(p.Billable)
 	}

@@ -192,13 +192,16 @@ func (c *clerk) bills(t *rapid.T) (all []bill) {
 		}
 		d.dims = map[string]string{
 			"number": m.number, "business": map[string]string{shop: "Shop", support: "Support"}[m.number], "waba": waba, "category": d.category, "estimated_category": m.estimated,
-			"market": m.market, "template": m.template, "decision": decision, "initiation": m.initiation, "currency": "USD", "team": tagIn(m.tags, "team"), "campaign": tagIn(m.tags, "campaign"),
+			"market": m.market, "template": m.template, "decision": decision, "initiation": m.initiation, "currency": "USD", "team": tagIn(m.tags, "team"), "campaign": tagIn(m.tags, "campaign"), "tags": m.tags,
 		}
 		if m.template != "" && m.initiation == "business" {
 			d.dims["message_class"] = "notification"
 		}
 		sent := bill{day: m.at.In(zone).Format(time.DateOnly), currency: "USD", dims: maps.Clone(d.dims)}
 		sent.dims["price_type"], sent.dims["card"] = string(m.expected.Type), m.expected.Card
+		if m.expected.Known && m.expected.Type != "" {
+			sent.dims["unit_price"] = m.expected.Unit.String()
+		}
 		n := &sent.counts
 		n.Sends = 1
 		switch {
@@ -275,7 +278,7 @@ func (c *clerk) bills(t *rapid.T) (all []bill) {
 			b.counts.Billable = 1
 		}
 		if why != "regular" {
-			b.counts.Free = 1
+			b.counts.Free, b.dims["unit_price"] = 1, "0.0000"
 			all = append(all, b)
 			continue
 		}
@@ -296,7 +299,7 @@ func (c *clerk) bills(t *rapid.T) (all []bill) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.counts.Actual = amount
+			b.counts.Actual, b.dims["unit_price"] = amount, amount.String()
 		}
 		all = append(all, b)
 	}

@@ -62,11 +62,18 @@ func (g *Gateway) SendsToExport(ctx context.Context, asked SendSelection) (*Send
 	if s.PhoneNumberID, err = g.businessNamed(ctx, asked.PhoneNumberID); err != nil {
 		return nil, err
 	}
+	st, err := g.Open()
+	if err != nil {
+		return nil, err
+	}
 	now := g.Now()
 	final := finalDay(now)
 	if asked.Final {
 		if s.To, err = earlier(s.To, final, now); err != nil {
 			return nil, misasked(err)
+		}
+		if from, err := billing.ParseTime(s.From, time.UTC, now); err == nil && billing.Day(from, time.UTC) >= s.To {
+			return &SendPage{Now: now, KeptSince: keptSince(st), Final: final}, nil
 		}
 	}
 	only := s.PhoneNumberID
@@ -74,18 +81,11 @@ func (g *Gateway) SendsToExport(ctx context.Context, asked SendSelection) (*Send
 	if err != nil {
 		return nil, err
 	}
-	st, err := g.Open()
-	if err != nil {
-		return nil, err
-	}
 	l := liner{g: g, accounts: make(map[string]account)}
 	if l.told, err = st.Numbers(ctx); err != nil {
 		return nil, err
 	}
-	page := &SendPage{Now: now, Final: final}
-	if kept, ok := st.(store.Forgets); ok {
-		page.KeptSince = kept.KeptSince()
-	}
+	page := &SendPage{Now: now, KeptSince: keptSince(st), Final: final}
 	f := period.filter
 	f.PhoneNumberID = only
 	for e, err := range st.Ledger(ctx, f) {
@@ -107,6 +107,14 @@ func (g *Gateway) SendsToExport(ctx context.Context, asked SendSelection) (*Send
 		}
 	}
 	return page, nil
+}
+
+// keptSince is the time of the oldest sends that are kept; zero where all are.
+func keptSince(st store.Store) policy.Moment {
+	if kept, ok := st.(store.Forgets); ok {
+		return kept.KeptSince()
+	}
+	return 0
 }
 
 // earlier is the time s, or the date where it begins, whichever comes first.

@@ -335,7 +335,7 @@ func (l *liner) detail(q *billing.Question) store.Detail {
 	asked := slices.Concat(q.By, slices.Collect(maps.Keys(q.Where)))
 	return store.Detail{
 		NoTemplates: !slices.Contains(asked, "template"),
-		NoTags:      !slices.ContainsFunc(asked, func(name string) bool { return !billing.IsDimension(name) }),
+		NoTags:      !slices.ContainsFunc(asked, func(name string) bool { return name == "tags" || !billing.IsDimension(name) }),
 		Days: func(a *store.Alike) *time.Location {
 			for _, category := range []billing.Category{billing.Category(a.Category), billing.Category(a.Estimated), a.Price.Category} {
 				if l.g.Cards.TakeTurns(category) {

@@ -46,11 +46,11 @@ func columnsOf(t reflect.Type, under []int) (all []Column) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		index := append(append([]int(nil), under...), i)
-		if f.Anonymous {
-			all = append(all, columnsOf(f.Type, index)...)
+		if f.Tag.Get("export") == "-" {
 			continue
 		}
-		if f.Tag.Get("export") == "-" {
+		if f.Anonymous {
+			all = append(all, columnsOf(f.Type, index)...)
 			continue
 		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/waguard/waguard/billing"
@@ -56,6 +57,9 @@ type Send struct {
 	StatusTime      *time.Time `json:"status_time,omitempty" parquet:"status_time,timestamp(microsecond)"`
 	StatusErrorCode int        `json:"status_error_code,omitempty" parquet:"status_error_code,optional"`
 	DeliveredTime   *time.Time `json:"delivered_time,omitempty" parquet:"delivered_time,timestamp(microsecond)"`
+	// Copies are those of a message to a group of which statuses told.
+	Copies          *int `json:"copies,omitempty" parquet:"copies"`
+	CopiesDelivered *int `json:"copies_delivered,omitempty" parquet:"copies_delivered"`
 
 	Market             string          `json:"market,omitempty" parquet:"market,optional,dict"`
 	MarketEstimated    bool            `json:"market_estimated,omitempty" parquet:"market_estimated"`
@@ -70,4 +74,73 @@ type Send struct {
 	Card               string          `json:"card,omitempty" parquet:"card,optional,dict"`
 
 	Tags map[string]string `json:"tags,omitempty" parquet:"tags"`
+}
+
+// Line is messages of a day that the bill doesn't tell apart. Their counts and sums are those of
+// a report by all of its dimensions.
+type Line struct {
+	Place
+	TimeZone          string            `json:"time_zone" parquet:"time_zone,dict"`
+	PhoneNumberID     string            `json:"phone_number_id,omitempty" parquet:"phone_number_id,optional,dict"`
+	BusinessName      string            `json:"business_name,omitempty" parquet:"business_name,optional,dict"`
+	WABA              string            `json:"waba,omitempty" parquet:"waba,optional,dict"`
+	Category          string            `json:"category" parquet:"category,dict"`
+	EstimatedCategory string            `json:"estimated_category" parquet:"estimated_category,dict"`
+	PriceType         string            `json:"price_type,omitempty" parquet:"price_type,optional,dict"`
+	Market            string            `json:"market,omitempty" parquet:"market,optional,dict"`
+	MarketEstimated   bool              `json:"market_estimated,omitempty" parquet:"market_estimated"`
+	Template          string            `json:"template,omitempty" parquet:"template,optional,dict"`
+	Decision          string            `json:"decision" parquet:"decision,dict"`
+	Initiation        string            `json:"initiation,omitempty" parquet:"initiation,optional,dict"`
+	MessageClass      string            `json:"message_class,omitempty" parquet:"message_class,optional,dict"`
+	Tags              map[string]string `json:"tags,omitempty" parquet:"tags"`
+	Card              string            `json:"card,omitempty" parquet:"card,optional,dict"`
+	Currency          string            `json:"currency" parquet:"currency,dict"`
+	UnitPrice         *billing.Amount   `json:"unit_price,omitempty" parquet:"unit_price,decimal(6:18)"`
+
+	Sends       int             `json:"sends" parquet:"sends"`
+	Accepted    int             `json:"accepted" parquet:"accepted"`
+	Failed      int             `json:"failed" parquet:"failed"`
+	Unknown     int             `json:"unknown" parquet:"unknown"`
+	Refused     int             `json:"refused" parquet:"refused"`
+	Estimated   *billing.Amount `json:"estimated,omitempty" parquet:"estimated,decimal(6:18)"`
+	Unestimated int             `json:"unestimated" parquet:"unestimated"`
+	Delivered   int             `json:"delivered" parquet:"delivered"`
+	Billable    int             `json:"billable" parquet:"billable"`
+	Charged     int             `json:"charged" parquet:"charged"`
+	Free        int             `json:"free" parquet:"free"`
+	Actual      *billing.Amount `json:"actual,omitempty" parquet:"actual,decimal(6:18)"`
+	Unpriced    int             `json:"unpriced" parquet:"unpriced"`
+}
+
+// BilledBy is what a report is grouped by whose rows are lines of the bill.
+const BilledBy = "day,business,number,waba,category,estimated_category,price_type,market,template,decision,initiation,message_class,card,unit_price,tags,currency"
+
+// LineOf is a row of such a report as a line of the bill.
+func LineOf(r *billing.Row) (l Line, err error) {
+	l = Line{
+		Place:    Place{Day: r.Day, Business: cmp.Or(r.Business, r.PhoneNumberID)},
+		TimeZone: r.TimeZone, PhoneNumberID: r.PhoneNumberID, BusinessName: r.Business, WABA: r.WABA,
+		Category: r.Category, EstimatedCategory: r.Key.Estimated, PriceType: r.PriceType, Market: r.Market, MarketEstimated: r.MarketEstimated,
+		Template: r.Template, Decision: r.Decision, Initiation: r.Initiation, MessageClass: r.MessageClass, Card: r.Card, Currency: string(r.Currency),
+		Sends: r.Sends, Accepted: r.Accepted, Failed: r.Failed, Unknown: r.Unknown, Refused: r.Refused, Unestimated: r.Unestimated,
+		Delivered: r.Delivered, Billable: r.Billable, Charged: r.Charged, Free: r.Free, Unpriced: r.Unpriced,
+	}
+	if r.Key.Tags != "" {
+		l.Tags = r.Key.Tags.ByName()
+	}
+	if r.UnitPrice != "" {
+		unit, err := billing.ParseAmount(r.UnitPrice)
+		if err != nil {
+			return l, err
+		}
+		l.UnitPrice = &unit
+	}
+	if r.Unestimated == 0 || r.Counts.Estimated != 0 {
+		l.Estimated = new(r.Counts.Estimated)
+	}
+	if r.Unpriced == 0 || r.Actual != 0 {
+		l.Actual = new(r.Actual)
+	}
+	return l, nil
 }

@@ -16,12 +16,13 @@ type Format string
 
 // The formats.
 const (
-	CSV   Format = "csv"
-	Lines Format = "jsonl"
+	CSV     Format = "csv"
+	Lines   Format = "jsonl"
+	Parquet Format = "parquet"
 )
 
 // Formats are all of them.
-var Formats = []string{string(CSV), string(Lines)}
+var Formats = []string{string(Lines), string(CSV), string(Parquet)}
 
 // Writer writes rows of one kind. Rows may be used again once they are written. What is
 // written is whole when it is closed; that doesn't close what it writes to.
@@ -30,9 +31,17 @@ type Writer[T any] interface {
 	Close() error
 }
 
+// Holder is a Writer that holds rows in memory until it is told to write them.
+type Holder interface {
+	Held() int
+	Flush() error
+}
+
 // Options say how rows are written.
 type Options struct {
-	// Folders: the columns that name a folder are left out.
+	// Kind is that of the rows.
+	Kind Kind
+	// Folders: the columns that name a folder are left out, as they always are in Parquet.
 	Folders bool
 	// Dialect is that of CSV.
 	Dialect billpage.Dialect
@@ -40,9 +49,12 @@ type Options struct {
 
 // NewWriter writes rows in a format.
 func NewWriter[T any](w io.Writer, f Format, o Options) (Writer[T], error) {
+	if f == Parquet {
+		return newParquet[T](w, o.Kind), nil
+	}
 	var columns []Column
 	for _, c := range Columns[T]() {
-		if !c.Folder || !o.Folders {
+		if !c.Folder || !o.Folders && o.Kind != FOCUS {
 			columns = append(columns, c)
 		}
 	}
