@@ -139,8 +139,11 @@ func TestGroupPrice(t *testing.T) {
 			}, copiesAre("delivered"),
 		}, "utility regular 1 unknown"},
 		{"no status comes", "2026-10-05T10:00:00Z", steps{silent, sent(parcel, " regular unknown"), copiesAre("accepted")}, ""},
-		{"free while the group's window is open", "2026-09-05T10:00:00Z", steps{inTheGroup, sent(parcel, " free_customer_service 0.0000"), sent(text, " free_customer_service 0.0000"), statuses},
-			"group_service Brazil free_customer_service 1 0.0000|group_service Germany free_customer_service 1 0.0000|group_service India free_customer_service 1 0.0000|group_utility Brazil free_customer_service 1 0.0000|group_utility Germany free_customer_service 1 0.0000|group_utility India free_customer_service 1 0.0000"},
+		{
+			"free while the group's window is open", "2026-09-05T10:00:00Z",
+			steps{inTheGroup, sent(parcel, " free_customer_service 0.0000"), sent(text, " free_customer_service 0.0000"), statuses},
+			"group_service Brazil free_customer_service 1 0.0000|group_service Germany free_customer_service 1 0.0000|group_service India free_customer_service 1 0.0000|group_utility Brazil free_customer_service 1 0.0000|group_utility Germany free_customer_service 1 0.0000|group_utility India free_customer_service 1 0.0000",
+		},
 		{"texts from October on: each copy is one of the thousand, and then one charge", "2026-10-05T10:00:00Z", steps{
 			ana.writes("Hello"), times(997, costs(aReply(ana), "Germany free_allowance 0.0000")), after(time.Hour),
 			inTheGroup, sent(text, " regular unknown"), statuses, costs(aReply(ana), "Germany regular 0.0550"), after(time.Hour), sent(text, " regular unknown"), statuses,
