@@ -47,6 +47,7 @@ var erasing = map[byte]Erasing{
 	consentKeyPrefix:   KeepsImpersonal,
 	SumsPrefix:         KeepsImpersonal,
 	meterPrefix:        KeepsImpersonal,
+	figuresPrefix:      KeepsImpersonal,
 	erasurePrefix:      KeepsTombstone,
 }
 

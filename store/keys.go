@@ -41,6 +41,7 @@ import (
 //	E r time(8) id(8)               ErasureNote: what was erased, and by whom
 //	E p                             purgeRecord: since when erased bytes are still in files
 //	L digest(16)                    limitRecord: what Meta said about how much a number or account may send
+//	F digest(16) day(10) part(2)    figuresRecord: what Meta says that it charges an account for on a day
 //	B digest(16)                    meterRecord: what a month has used of an allowance, a volume or a budget
 //	p digest(8)                     policy.Policy: what entries of the ledger were decided under
 //
@@ -75,13 +76,14 @@ const (
 	erasurePrefix      = 'E'
 	limitPrefix        = 'L'
 	meterPrefix        = 'B'
+	figuresPrefix      = 'F'
 	// SumsPrefix is for engines, which let sums go with the entries of their time.
 	SumsPrefix = 'g'
 )
 
 // ExpiringKinds are the first bytes of the keys of records that may be kept for a
 // time.
-const ExpiringKinds = "sCoqaexfiWT"
+const ExpiringKinds = "sCoqaexfiWTF"
 
 func aliasKey(prefix byte, a policy.Alias) []byte {
 	return append([]byte{prefix}, a[:]...)

@@ -45,6 +45,7 @@ var Kinds = []Kind{
 	{"settings", enforcedPrefix, checkEnforced},
 	{"limits", limitPrefix, decodes[limitRecord]},
 	{"meters", meterPrefix, decodes[meterRecord]},
+	{"figures of Meta's", figuresPrefix, decodes[figuresRecord]},
 }
 
 // CheckSettled says what is wrong with a settlement.

@@ -205,6 +205,9 @@ func goldenRecords() []any {
 		&Entry{ID: id, At: 1, Send: policy.Send{Group: true}, Metering: Metering{Month: "2026-10", Service: true, Unpriced: true, ByCopy: true}},
 		&meterRecord{Kind: meterTier, Of: "1", Month: "2026-10", Market: "Germany", Volume: billing.Utility, Tiers: []toldTier{{At: 9, From: 100_001, To: 1_000_000}, {At: 10, From: 1_000_001}}},
 		&policy.AccountEvent{At: 1, WABA: "waba", Kind: policy.TemplateCategoryChanged, Name: "CATEGORY_CHANGED", Cost: &policy.CategoryCost{Messages: 3, Unpriced: 1, Currency: "USD", Before: 165_000, Now: 409_500, Says: "more"}},
+		&figuresRecord{WABA: "waba", Day: "2026-10-05", At: 8, Parts: 1, Currency: "EUR", Points: []figurePoint{
+			{Start: 1, End: 2, Phone: "4930", Country: "DE", Category: billing.Utility, Type: billing.Regular, Tier: "0:250000", Volume: 3, Cost: 165_000},
+		}},
 	}
 }
 

@@ -182,6 +182,14 @@ type Reader interface {
 	// Meters are how far the meters of a month are that the price of a send depends on.
 	Meters(ctx context.Context, q *MeterQuery) (Meters, error)
 
+	// PutFigures keeps what Meta says that it charges for on a day, in place of what it said
+	// before, as long as the ledger.
+	PutFigures(ctx context.Context, f *Figures) error
+
+	// Figures are what Meta says that it charges an account for, of the days from one on and
+	// before another that it was asked about, by day.
+	Figures(ctx context.Context, waba, from, to string) ([]*Figures, error)
+
 	// Numbers are the business phone numbers that webhooks told of, by id.
 	Numbers(ctx context.Context) (map[string]Number, error)
 

@@ -54,6 +54,7 @@ var tests = map[string]func(*testing.T, Open){
 	"meters":            testMeters,
 	"tiers":             testTiers,
 	"budget-race":       testBudgetRace,
+	"figures":           testFigures,
 	"challenges":        testChallenges,
 	"erasure":           testErasure,
 	"erasure-late":      testErasureLate,
