@@ -323,9 +323,9 @@ func (a *Analytics) Span() (from, to time.Time) {
 	return from, to
 }
 
-// day is the date of a point where the account is. Its middle tells, since days can begin a
+// Day is the date of a point where the account is. Its middle tells, since days can begin a
 // little earlier or later at Meta.
-func (p *AnalyticsPoint) day(zone *time.Location) string {
+func (p *AnalyticsPoint) Day(zone *time.Location) string {
 	return Day(p.Start.Add(p.End.Sub(p.Start)/2), zone)
 }
 

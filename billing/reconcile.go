@@ -576,7 +576,7 @@ func (r *reconciling) settled(l *Line, date string, n int, q *Quote, cost Amount
 // meta puts Meta's figures into cells.
 func (r *reconciling) meta() {
 	for i := range r.told.Points {
-		unit := r.unit(r.told.Points[i].day(r.Zone))
+		unit := r.unit(r.told.Points[i].Day(r.Zone))
 		if r.toldFirst == "" || unit < r.toldFirst {
 			r.toldFirst = unit
 		}
@@ -587,7 +587,7 @@ func (r *reconciling) meta() {
 		if p.Volume == 0 && p.Cost == 0 {
 			continue
 		}
-		date := p.day(r.Zone)
+		date := p.Day(r.Zone)
 		key := cellKey{day: r.unit(date), category: p.Category, class: p.Type}
 		if r.told.Types {
 			key.class = r.class(p.Category, p.Type)

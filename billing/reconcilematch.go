@@ -485,7 +485,7 @@ func (r *reconciling) otherMidnight() time.Duration {
 			continue
 		}
 		looked[p.Start] = true
-		midnight, err := Midnight(p.day(r.Zone), r.Zone)
+		midnight, err := Midnight(p.Day(r.Zone), r.Zone)
 		if err == nil && !midnight.Equal(p.Start) {
 			return p.Start.Sub(midnight)
 		}

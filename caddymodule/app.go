@@ -95,6 +95,11 @@ type App struct {
 	// Default: what is known of templates comes from webhooks and from what senders list.
 	TemplateSync *TemplateSync `json:"template_sync,omitempty"`
 
+	// Asks Meta by itself what it charges the accounts for, and compares that with what
+	// statuses told.
+	// Default: `waguard reconcile` compares with files alone.
+	Reconcile *Reconcile `json:"reconcile,omitempty"`
+
 	// How recipients appear in logs: `pseudonym` (a keyed hash), `masked`
 	// (country and last two digits) or `clear`.
 	// Default: `pseudonym`.
@@ -233,6 +238,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.provisionSync(); err != nil {
 		return err
 	}
+	if a.Reconcile != nil {
+		if err := a.Reconcile.check(); err != nil {
+			return err
+		}
+	}
 	if a.words, err = compileWords(a.Words); err != nil {
 		return err
 	}
@@ -273,6 +283,9 @@ func (a *App) Start() error {
 	}
 	a.startBudgets()
 	a.startDriftCosts()
+	if err := a.startReconcile(); err != nil {
+		return err
+	}
 	return a.startSync()
 }
 
@@ -297,6 +310,7 @@ func (a *App) endGracefully() {
 // Cleanup.
 func (a *App) Stop() error {
 	a.stopSync()
+	a.stopReconcile()
 	a.stopBudgets()
 	a.stopDriftCosts()
 	return nil
@@ -307,6 +321,7 @@ func (a *App) Stop() error {
 func (a *App) Cleanup() error {
 	gcPercent.release(a)
 	a.stopSync()
+	a.stopReconcile()
 	a.stopBudgets()
 	a.stopDriftCosts()
 	if a.lease == nil {

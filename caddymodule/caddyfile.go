@@ -237,6 +237,11 @@ func atStart(setting, what string) (string, error) {
 //			token <token>
 //			every <duration>
 //		}
+//		reconcile {
+//			token       <token>
+//			every       <duration>
+//			alert_below <percent>%|off
+//		}
 //		log_contacts     pseudonym|masked|clear
 //		decision_log     <writer> [{ <the writer's options> }]
 //	}
@@ -294,6 +299,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"body_timeout":    app.parseBodyTimeout,
 		"gc_percent":      numberInto(&app.GCPercent, leastGCPercent, highGCPercent, fmt.Sprintf(", such as %d", goGCPercent)),
 		"template_sync":   app.parseSync,
+		"reconcile":       app.parseReconcile,
 		"log_contacts":    chooseLogContacts.into(&app.LogContacts),
 		"decision_log":    app.parseDecisionLog,
 		"suspected_words": func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "suspected") },

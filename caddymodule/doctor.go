@@ -38,6 +38,7 @@ func adminDoctor(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	add(webhookFindings(numbers, a.gateway.Now())...)
 	add(modeFinding(numbers))
 	add(syncFindings(a.gateway.Sync.Load())...)
+	add(figuresFindings(a.gateway.Figures.Load())...)
 	add(templateFindings(templates, policy.MomentOf(a.gateway.Now()))...)
 	return jsonAnswer(w, d)
 }

@@ -190,6 +190,9 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 		if sync := g.app.TemplateSync; sync != nil && sync.by == nil && g.dialect == cloudapi.Cloud {
 			sync.by = g.Upstream
 		}
+		if r := g.app.Reconcile; r != nil && r.by == nil && g.dialect == cloudapi.Cloud {
+			r.by = g.Upstream
+		}
 	}
 	return nil
 }
@@ -198,11 +201,14 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 func (g *Guard) Cleanup() error { return g.Upstream.release() }
 
 // located adds to an error where the handler stands in the Caddyfile, if in one.
-func (g *Guard) located(err error) error {
-	if g.CaddyfileLine == "" {
+func (g *Guard) located(err error) error { return located(err, g.CaddyfileLine) }
+
+// located adds to an error a line of a Caddyfile; "" is none.
+func located(err error, line string) error {
+	if line == "" {
 		return err
 	}
-	return fmt.Errorf("%w, at %s", err, g.CaddyfileLine)
+	return fmt.Errorf("%w, at %s", err, line)
 }
 
 // serve judges a request.

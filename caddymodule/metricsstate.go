@@ -67,6 +67,7 @@ var states = []prometheus.Collector{
 			return 1
 		}),
 	budgetShares{},
+	matches{},
 	diskFree{},
 	webhookAges{},
 }

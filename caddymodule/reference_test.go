@@ -51,6 +51,7 @@ var blocks = map[string]struct {
 	"policy":            {"whatsapp {\npolicy {\n?\n}\n}", appBlock},
 	"budget":            {"whatsapp {\ntag team\nbudget b {\n?\n}\n}", appBlock},
 	"template_sync":     {"whatsapp {\ntemplate_sync {\n?\n}\n}", appBlock},
+	"reconcile":         {"whatsapp {\nreconcile {\n?\n}\n}", appBlock},
 	"fallback_template": {"whatsapp {\npolicy {\nfallback_template t {\n?\n}\n}\n}", appBlock},
 	"whatsapp_guard":    {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
 	"upstream":          {"whatsapp_guard {\nupstream https://graph.facebook.com {\n?\n}\n}", new(Guard).UnmarshalCaddyfile},
@@ -115,8 +116,8 @@ func TestReferenceExamples(t *testing.T) {
 				continue
 			}
 			examples++
-			example := strings.NewReplacer(" { ", " {\n", " }", "\n}", "; ", "\n").Replace(cells[4]) // a table has blocks in one line
-			if strings.Trim(in, "`") == "template_sync" && !strings.HasPrefix(example, "token") {    // it can't do without
+			example := strings.NewReplacer(" { ", " {\n", " }", "\n}", "; ", "\n").Replace(cells[4])                                                              // a table has blocks in one line
+			if needsToken := []string{"template_sync", "reconcile"}; slices.Contains(needsToken, strings.Trim(in, "`")) && !strings.HasPrefix(example, "token") { // they can't do without
 				example += "\ntoken {env.SECRET}"
 			}
 			if strings.Trim(in, "`") == "budget" {

@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
-	"github.com/waguard/waguard/forward"
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
@@ -33,19 +29,13 @@ type TemplateSync struct {
 	Every caddy.Duration `json:"every,omitempty"`
 
 	by *Upstream
-	// cancel ends the listing, done is closed when it has ended.
-	cancel context.CancelFunc
-	done   sync.WaitGroup
+	repeated
 }
 
 const (
 	defaultSyncEvery  = time.Hour
 	shortestSyncEvery = 5 * time.Minute
 	longestSyncEvery  = 24 * time.Hour
-	// syncTimeout is how long a page may take.
-	syncTimeout = 30 * time.Second
-	// syncLook is how often it is looked whether an account is due.
-	syncLook = time.Second
 )
 
 func (s *TemplateSync) check() error {
@@ -79,63 +69,18 @@ func (a *App) startSync() error {
 	if s.by == nil {
 		return errors.New("template_sync lists templates by the upstream of a whatsapp_guard for the Cloud API, and none has one: write `upstream https://graph.facebook.com` into it")
 	}
-	sync := &gateway.TemplateSync{Gateway: a.gateway, Log: a.logger.Named("template_sync"), Every: time.Duration(s.Every), Get: s.get}
+	ask := &metaAsk{option: "template_sync", token: s.Token, by: s.by}
+	sync := &gateway.TemplateSync{Gateway: a.gateway, Log: a.logger.Named("template_sync"), Every: time.Duration(s.Every), Get: ask.get}
 	a.gateway.Sync.Store(sync)
-	ctx, cancel := context.WithCancel(a.ctx)
-	s.cancel = cancel
-	s.done.Go(func() {
-		look := time.NewTicker(syncLook)
-		defer look.Stop()
-		for {
-			sync.Due(ctx)
-			select {
-			case <-ctx.Done():
-				return
-			case <-look.C:
-			}
-		}
-	})
+	s.repeat(a.ctx, sync.Due)
 	return nil
 }
 
 // stopSync ends it, and waits until it has ended.
 func (a *App) stopSync() {
-	if s := a.TemplateSync; s != nil && s.cancel != nil {
-		s.cancel()
-		s.done.Wait()
+	if a.TemplateSync != nil {
+		a.TemplateSync.stop()
 	}
-}
-
-// get asks Meta, with the same proxy, trust and header as sends have.
-func (s *TemplateSync) get(ctx context.Context, target string) (status int, body []byte, err error) {
-	token, err := resolveSecret("template_sync: token", s.Token)
-	if err != nil {
-		return 0, nil, err
-	}
-	ctx = context.WithValue(ctx, caddy.ReplacerCtxKey, caddy.NewReplacer()) // for header_up
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
-	if err != nil {
-		return 0, nil, err
-	}
-	r.Host = s.by.client.Host()
-	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(token))
-	r.Header.Set("Accept", "application/json")
-	r.Header.Set("User-Agent", "waguard")
-	request := forward.Request{Method: r.Method, Target: target, Deadline: time.Now().Add(syncTimeout)}
-	request.Fields = s.by.header(&request, nil, r)
-	resp, err := s.by.client.Do(ctx, &request)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer resp.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(resp.Body, largestListing+1))
-	switch {
-	case err != nil:
-		return 0, nil, err
-	case len(body) > largestListing:
-		return 0, nil, errors.New("the answer is larger than any list of templates")
-	}
-	return resp.StatusCode, body, nil
 }
 
 // syncNow lists the templates of every account.

@@ -19,7 +19,7 @@ import (
 func init() {
 	register(definition{
 		name:  "reconcile",
-		usage: "[--month <month> | --from <time> --to <time>] [--file <file>] [--waba <id>] [--by cause|day|difference] [--output <format>]",
+		usage: "[--month <month> | --from <time> --to <time>] [--file <file> | --fetch] [--waba <id>] [--by cause|day|difference] [--output <format>]",
 		short: "Compares what messages cost here with what Meta says that it charges",
 		long: `
 Compares, for each account, what messages were expected to cost when they were sent,
@@ -28,8 +28,8 @@ says why they differ: how many messages and how much money for each cause, with 
 command that shows what is behind the largest difference. The causes add up to the whole
 difference, to the last digit.
 
-Meta's figures are those that the gateway fetches (option reconcile), or those in --file:
-what Meta answered to GET /<WABA>?fields=pricing_analytics.start(...).end(...)
+Meta's figures are those that the gateway fetched by itself (option reconcile; --fetch does
+it now, for days within a year), or those in --file: what Meta answered to GET /<WABA>?fields=pricing_analytics.start(...).end(...)
 .granularity(DAILY).dimensions(["PHONE","COUNTRY","PRICING_CATEGORY","PRICING_TYPE","TIER"]),
 one answer or several.
 
@@ -37,6 +37,7 @@ Days are those of the account's time_zone. Default: the days in --file, else the
 		example: `
 waguard reconcile --month 2026-10
 waguard reconcile --file analytics.json
+waguard reconcile --month 2026-08 --fetch
 waguard reconcile --from 7d --by day
 waguard reconcile --month 2026-10 --by difference --output csv > differences.csv`,
 		shape: reconcileCommand,
@@ -54,6 +55,7 @@ func reconcileCommand(cmd *cobra.Command) {
 	periodFlags(cmd, "")
 	monthFlag(cmd)
 	cmd.Flags().String("file", "", "The `file` with what Meta answered, or - for standard input")
+	cmd.Flags().Bool("fetch", false, "Have the gateway ask Meta for the figures of these days first")
 	cmd.Flags().String("waba", "", "Only this WhatsApp Business Account, by its `id`")
 	choiceFlag(cmd, "by", "Show each `cause`, day or difference", []string{byCause, byDay, byDifference})
 	outputFlags(cmd)
@@ -262,8 +264,12 @@ func doReconcile(ctx context.Context, c *call) error {
 	if month != "" && (from != "" || to != "") {
 		return misused("--month and --from or --to ask for different times: leave one out")
 	}
-	s := adminapi.ReconcileSelection{From: from, To: to, Month: month, WABA: c.flags.String("waba")}
-	if name := c.flags.String("file"); name != "" {
+	s := adminapi.ReconcileSelection{From: from, To: to, Month: month, WABA: c.flags.String("waba"), Fetch: c.flags.Bool("fetch")}
+	name := c.flags.String("file")
+	if name != "" && s.Fetch {
+		return misused("--file brings Meta's figures, and --fetch asks for them: leave one out")
+	}
+	if name != "" {
 		if s.Analytics, err = readAnalytics(name); err != nil {
 			return err
 		}

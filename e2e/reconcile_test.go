@@ -6,13 +6,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
+	"github.com/waguard/waguard/policy"
 )
 
 // reconcileStart is when the worlds of reconciliations begin: a morning in October, when all
@@ -182,5 +186,198 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("\n got %s\nwant %s\n%+v\n%q", got, test.want, r.Differences, r.Notes)
 			}
 		})
+	}
+}
+
+// reconcilingWorld is a gateway with two numbers of one account that asks Meta by itself what it
+// charges, with a token from a file.
+func reconcilingWorld(t *testing.T) (w *world, token string) {
+	t.Helper()
+	token = filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("bill-token-1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w = newWorld(t, options{
+		Options: gatewaytest.Options{
+			Forwards: true, Start: reconcileStart,
+			WhatsApp: inGermany + "\nbusiness " + support + " {\nwaba " + waba + "\n}\nreconcile {\ntoken {file." + token + "}\nalert_below 95%\n}",
+		},
+		sim: graphsim.Options{Currency: "USD"},
+	})
+	w.secrets = append(w.secrets, "bill-token")
+	return w, token
+}
+
+// asked are how often Meta was asked for the newest days, by the token shown last.
+func asked(w *world) (n int, token string) {
+	for _, r := range w.sim.Requests() {
+		if strings.Contains(r.RequestURI, "pricing_analytics") && !strings.Contains(r.RequestURI, "after=") {
+			n++
+			token = r.Header.Get("Authorization")
+		}
+	}
+	return n, token
+}
+
+// TestReconcileFetches: the gateway fetches what Meta charges once a day for each account,
+// whatever pages that comes in, and keeps it; a day that matches too little is told of once, and
+// once that it is mended.
+func TestReconcileFetches(t *testing.T) {
+	w, _ := reconcilingWorld(t)
+	asks := 0
+	fetched := func() {
+		t.Helper()
+		before := asks
+		eventually(t, "Meta isn't asked", func() bool { asks, _ = asked(w); return asks > before })
+		eventually(t, "what it answers isn't there", func() bool { return w.metric(t, "caddy_whatsapp_reconcile_seconds_since_fetch") < 3600 })
+		asks, _ = asked(w)
+	}
+	fetched()
+	if asks != 5 { // 63 days, 14 at once
+		t.Errorf("of the last two months Meta is asked %d times", asks)
+	}
+	list(t, w)
+	ana.optsIn("all")(t, w)
+	send := func(n int) {
+		t.Helper()
+		for range n {
+			if resp, answer := w.Post(t, messages, aTemplate("sale", "en")); resp.StatusCode != http.StatusOK {
+				t.Fatalf("%s %s", resp.Status, answer)
+			}
+		}
+		statuses(t, w)
+	}
+	send(9)
+	w.sim.SetAnalytics(graphsim.Analytics{PageSize: 1, Extra: []graphsim.Charged{{At: reconcileStart, PhoneNumberID: shop, Country: "IN", Category: "marketing", Type: "regular"}}})
+	period := map[string]string{"from": "2026-10-05", "to": "2026-10-06"}
+	const differ = "9 1.2285 = 9 1.2285 | unknown_to_us 1 +1 0.0118 = 10 1.2403"
+
+	after(27*time.Hour)(t, w)
+	fetched()
+	if got := saysOf(reconcile(t, w, period)); got != differ {
+		t.Errorf("kept is %s, want %s", got, differ)
+	}
+	if n := eventsOf(t, w, policy.Reconciliation); n != 0 {
+		t.Errorf("of a day that has just ended there are %d events", n)
+	}
+	after(27*time.Hour)(t, w)
+	fetched()
+	eventually(t, "no event", func() bool { return eventsOf(t, w, policy.Reconciliation) == 1 })
+	page := func() adminapi.EventPage {
+		t.Helper()
+		var events adminapi.EventPage
+		w.admin(t, adminapi.RouteEvents.Path, `{"kind":"reconciliation"}`, &events)
+		return events
+	}
+	if e := page().Events[0]; e.Name != "MATCH_FELL" || e.Severity != policy.Warning || e.WABA != waba ||
+		e.Detail != "of 2026-10-05 90.00 % of the messages and 99.04 % of the money match what Meta charges, less than 95.00 %; mostly unknown_to_us: 1 messages, 0.0118 USD" {
+		t.Errorf("the event is %+v", e)
+	}
+	series := metrics(t, w.Gateway)
+	for name, want := range map[string]float64{
+		`caddy_whatsapp_reconcile_matched_ratio{of="messages",waba="` + waba + `"}`:              0.9,
+		`caddy_whatsapp_reconcile_matched_ratio{of="cost",waba="` + waba + `"}`:                  0.9904,
+		`caddy_whatsapp_reconcile_below{waba="` + waba + `"}`:                                    1,
+		`caddy_whatsapp_reconcile_differing_messages{cause="unknown_to_us",waba="` + waba + `"}`: 1,
+		`caddy_whatsapp_reconcile_differing_messages{cause="another_day",waba="` + waba + `"}`:   0,
+	} {
+		if got, ok := series[name]; !ok || got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+	if _, doctor := w.AdminCall(t, adminapi.RouteDoctor.Path, ""); !strings.Contains(string(doctor), "on 2026-10-05 match less than they should") {
+		t.Errorf("doctor finds %s", doctor)
+	}
+
+	// It is told once, also by a gateway that has just started, which knows it at once.
+	w.restart(t, w.Clock.Now())
+	eventually(t, "after a restart it isn't known", func() bool { return w.metric(t, "caddy_whatsapp_reconcile_below") == 1 })
+	after(27*time.Hour)(t, w)
+	fetched()
+	if n := eventsOf(t, w, policy.Reconciliation); n != 1 {
+		t.Errorf("there are %d events", n)
+	}
+	// The next day with messages matches, and what Meta said of the one before stays.
+	w.sim.SetAnalytics(graphsim.Analytics{})
+	send(2)
+	after(54*time.Hour)(t, w)
+	fetched()
+	eventually(t, "it isn't told that it matches again", func() bool { return eventsOf(t, w, policy.Reconciliation) == 2 })
+	if e := page().Events[0]; e.Name != "MATCH_RECOVERED" || e.Severity != policy.Info {
+		t.Errorf("the event is %+v", e)
+	}
+	if below := w.metric(t, "caddy_whatsapp_reconcile_below"); below != 0 {
+		t.Errorf("below is %v", below)
+	}
+
+	// An operator has older days asked for.
+	body, err := json.Marshal(map[string]any{"from": "2026-10-05", "to": "2026-10-06", "fetch": true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer adminapi.Reconciliations
+	w.admin(t, adminapi.RouteReconcile.Path, string(body), &answer)
+	if got := saysOf(answer.Accounts[0]); got != "9 1.2285 = 9 1.2285 = 9 1.2285" {
+		t.Errorf("fetched anew it is %s", got)
+	}
+}
+
+// TestReconcileToken: a token that has expired is told of, and the one that its file has by then
+// is used; Meta's answers are never taken for figures.
+func TestReconcileToken(t *testing.T) {
+	w, token := reconcilingWorld(t)
+	eventually(t, "Meta isn't asked", func() bool { n, shown := asked(w); return n == 5 && shown == "Bearer bill-token-1" })
+	w.sim.Inject(graphsim.Fault{Endpoint: graphsim.EndpointNode, Code: 190, Times: 2}) // the currency, and the figures
+	after(27*time.Hour)(t, w)
+	eventually(t, "no warning", func() bool {
+		lines := w.logLines(t, "whatsapp.reconcile", "could not fetch what Meta charges an account for")
+		return len(lines) == 1 && strings.Contains(lines[0]["error"].(string), "the access token has expired")
+	})
+	if _, doctor := w.AdminCall(t, adminapi.RouteDoctor.Path, ""); !strings.Contains(string(doctor), "Meta doesn't say what it charges account "+waba+" for: meta answers 401 with code 190") {
+		t.Errorf("doctor finds %s", doctor)
+	}
+	if err := os.WriteFile(token, []byte("bill-token-2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	after(2*time.Minute)(t, w)
+	eventually(t, "Meta isn't asked again", func() bool { n, shown := asked(w); return n >= 7 && shown == "Bearer bill-token-2" })
+	w.sim.Inject(graphsim.Fault{Endpoint: graphsim.EndpointNode, Code: 10, Times: 2})
+	resp, body := w.AdminCall(t, adminapi.RouteReconcile.Path, `{"from":"2026-10-05","to":"2026-10-06","fetch":true}`)
+	if resp.StatusCode != http.StatusBadGateway || !strings.Contains(string(body), "the access token may not see this account") {
+		t.Errorf("it is answered %s %s", resp.Status, body)
+	}
+	text(ana, windowClosed)(t, w)
+}
+
+// TestReconcileNeedsUpstream: without a guard that passes requests on itself there is no way to
+// Meta, and the configuration says so; figures come from files alone.
+func TestReconcileNeedsUpstream(t *testing.T) {
+	w := newWorld(t, options{Options: gatewaytest.Options{WhatsApp: inGermany, Start: reconcileStart}})
+	w.Options.WhatsApp = inGermany + "\nreconcile {\ntoken x\n}"
+	if err := w.Load(); err == nil || !strings.Contains(err.Error(), "reconcile asks Meta by the upstream of a whatsapp_guard") || !strings.Contains(err.Error(), ", at Caddyfile:") {
+		t.Errorf("loading it ends with %v", err)
+	}
+	text(ana, windowClosed)(t, w) // as before
+	for body, want := range map[string]string{
+		`{"fetch":true}`:                          "404 Not Found this gateway asks Meta for no figures: write reconcile { token",
+		`{"fetch":true,"analytics":"{}"}`:         "400 Bad Request analytics brings Meta's figures",
+		`{"analytics":"{}"}`:                      "400 Bad Request answer 1: it has no pricing_analytics",
+		`{"analytics":"{\"id\":\"1\"}"}`:          "400 Bad Request no business phone number here belongs to the account 1; there are those of " + waba,
+		`{"waba":"2"}`:                            "400 Bad Request no business phone number here belongs to the account 2",
+		`{"month":"October"}`:                     "400 Bad Request",
+		`{"month":"2026-10","from":"7d"}`:         "400 Bad Request",
+		`{"from":"2026-10-05","to":"2026-10-05"}`: "400 Bad Request",
+		`{"from":"2020-01-01"}`:                   "400 Bad Request from 2020-01-01 to 2026-10-06 are more than 400 days",
+	} {
+		resp, raw := w.AdminCall(t, adminapi.RouteReconcile.Path, body)
+		var said struct{ Error string }
+		_ = json.Unmarshal(raw, &said)
+		if got := resp.Status + " " + said.Error; !strings.HasPrefix(got, want) {
+			t.Errorf("%s is answered %s, want %s", body, got, want)
+		}
+	}
+	r := reconcile(t, w, map[string]string{})
+	if r.Billed != nil || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "are not compared") {
+		t.Errorf("without figures it is %+v", r)
 	}
 }

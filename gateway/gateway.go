@@ -48,6 +48,8 @@ type Gateway struct {
 	// Drift wakes who finds out what it costs that templates change their category; nil where
 	// nobody does.
 	Drift chan struct{}
+	// Figures fetches what Meta charges by itself; nil where nobody does.
+	Figures atomic.Pointer[Figures]
 	// Clocks compares WhatsApp's clock with ours.
 	Clocks Clocks
 	// Often writes what may come with every request.

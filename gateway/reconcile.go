@@ -24,6 +24,8 @@ type ReconcileSelection struct {
 	WABA string
 	// Analytics are Meta's figures as it answered them; nil for those that the gateway has.
 	Analytics []byte
+	// Fetch has the gateway ask Meta for those of the days first.
+	Fetch bool
 }
 
 // reconciledByDefault is how many days are compared where nobody says which.
@@ -40,8 +42,14 @@ func (g *Gateway) Reconcile(ctx context.Context, s ReconcileSelection) ([]*billi
 	if err != nil {
 		return nil, err
 	}
+	figures := g.Figures.Load()
 	var told *billing.Analytics
-	if s.Analytics != nil {
+	switch {
+	case s.Fetch && s.Analytics != nil:
+		return nil, misasked(errors.New("analytics brings Meta's figures, and fetch asks for them: leave one out"))
+	case s.Fetch && figures == nil:
+		return nil, &Problem{Kind: Unknown, Err: errors.New("this gateway asks Meta for no figures: write reconcile { token … } into its whatsapp block")}
+	case s.Analytics != nil:
 		if told, err = billing.ReadAnalytics(s.Analytics); err != nil {
 			return nil, misasked(err)
 		}
@@ -54,7 +62,7 @@ func (g *Gateway) Reconcile(ctx context.Context, s ReconcileSelection) ([]*billi
 		if s.WABA != "" && s.WABA != a.waba {
 			continue
 		}
-		r, err := g.reconcile(ctx, st, a, &s, told)
+		r, err := g.reconcileWith(ctx, st, a, &s, figures, told)
 		if err != nil {
 			return nil, fmt.Errorf("account %s: %w", a.waba, err)
 		}
@@ -148,6 +156,26 @@ func unknownAccount(waba string, accounts []*billedAccount) error {
 		return fmt.Errorf("there are %s", strings.Join(ids, ", "))
 	}
 	return fmt.Errorf("no business phone number here belongs to the account %s; there are those of %s", waba, strings.Join(ids, ", "))
+}
+
+// reconcileWith compares an account with the figures that are there, or are fetched.
+func (g *Gateway) reconcileWith(ctx context.Context, st store.Store, a *billedAccount, s *ReconcileSelection, figures *Figures, told *billing.Analytics) (*billing.Reconciliation, error) {
+	if told == nil {
+		from, to, err := daysOf(s, nil, a.zone, g.Now())
+		if err != nil {
+			return nil, misasked(err)
+		}
+		if s.Fetch {
+			if err := figures.fetchNow(ctx, st, a, from, to); err != nil {
+				return nil, err
+			}
+		}
+		if told, err = keptFigures(ctx, st, a.waba, from, to); err != nil {
+			return nil, err
+		}
+		s = &ReconcileSelection{From: from, To: to}
+	}
+	return g.reconcile(ctx, st, a, s, told)
 }
 
 // reconcile compares one account.

@@ -37,6 +37,8 @@ const (
 	Invalid
 	// Unknown: there is nothing by that name.
 	Unknown
+	// Unreached: Meta didn't answer what had to be asked first.
+	Unreached
 )
 
 func (p *Problem) Error() string { return p.Err.Error() }

@@ -233,7 +233,7 @@ func (s *TemplateSync) pages(ctx context.Context, waba string) (templates int, e
 			return templates, fmt.Errorf("asking Meta for the templates: %w", err)
 		}
 		if status != http.StatusOK {
-			return templates, refusedList(status, body)
+			return templates, refusedList("template_sync", status, body)
 		}
 		read := cloudapi.ReadTemplateList(waba, page.query, body, page.at)
 		if !read.Valid {
@@ -251,9 +251,9 @@ func (s *TemplateSync) pages(ctx context.Context, waba string) (templates int, e
 	return templates, fmt.Errorf("the list has more than %d pages", mostPages)
 }
 
-// refusedList says why Meta gives no list. Its own words are left out: nobody knows what
-// is in them.
-func refusedList(status int, body []byte) error {
+// refusedList says why Meta doesn't answer what an option of ours asks. Its own words are left
+// out: nobody knows what is in them.
+func refusedList(option string, status int, body []byte) error {
 	var said struct {
 		Error struct {
 			Code int `json:"code"`
@@ -262,7 +262,7 @@ func refusedList(status int, body []byte) error {
 	_ = json.Unmarshal(body, &said) // where it is none there is no code
 	switch code := said.Error.Code; {
 	case code == cloudapi.CodeTokenInvalid:
-		return fmt.Errorf("meta answers %d with code %d: the access token has expired, or was revoked; put a new one where the token of template_sync comes from", status, code)
+		return fmt.Errorf("meta answers %d with code %d: the access token has expired, or was revoked; put a new one where the token of %s comes from", status, code, option)
 	case code == 10 || code >= 200 && code < 300:
 		return fmt.Errorf("meta answers %d with code %d: the access token may not see this account; it needs whatsapp_business_management for it", status, code)
 	case code != 0:

@@ -80,7 +80,7 @@ func (t *truth) charge(m *message, p *Pricing, now time.Time) {
 	if t.ages.limit <= 0 {
 		return
 	}
-	one := Charged{At: now, PhoneNumberID: m.number.ID, Country: countryOf(m.WaID), Category: m.Category, Type: p.Type, Copies: 1}
+	one := Charged{At: now, PhoneNumberID: m.number.ID, Country: countryOf(m.WaID), Category: orElse(m.Outcome.Billed, m.Category), Type: p.Type, Copies: 1}
 	if m.group != nil {
 		one.Category, one.Copies = p.Category, max(len(m.group.Members), 1)
 		if len(m.group.Members) > 0 {

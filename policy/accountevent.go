@@ -71,6 +71,8 @@ const (
 	TemplateCategoryChanged AccountEventKind = "template_category_changed"
 	// Budget: a budget is nearly spent, or it is spent.
 	Budget AccountEventKind = "budget"
+	// Reconciliation: less of a day matches what Meta charges than should, or it does again.
+	Reconciliation AccountEventKind = "reconciliation"
 	// TemplateCategoryAccepted: an operator accepted a template's category.
 	TemplateCategoryAccepted AccountEventKind = "template_category_accepted"
 )

@@ -19,6 +19,8 @@ type ReconcileSelection struct {
 	// Analytics is what Meta answered to a question for pricing_analytics; "" for the figures
 	// that the gateway has.
 	Analytics string `json:"analytics,omitempty" query:"-"`
+	// Fetch has the gateway ask Meta for the figures of the days first.
+	Fetch bool `json:"fetch,omitempty" query:"-"`
 }
 
 // largestBody has room for a file in which every third character is a quotation mark.
