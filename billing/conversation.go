@@ -19,8 +19,8 @@ import (
 
 // How long conversations last, from the delivery of the message that opens one.
 const (
-	ConversationLength = 24 * time.Hour
-	freeEntryLength    = 72 * time.Hour
+	ConversationLength  = 24 * time.Hour
+	LongestConversation = 72 * time.Hour // of a free entry point
 )
 
 // Delivered is a message that reached a person, as far as conversations depend on it.
@@ -54,39 +54,29 @@ type Conversation struct {
 // what is no message, of no category or of category none, is in none. They are sorted by
 // when they began, and then by business phone number, person and category.
 func Conversations(delivered []Delivered) []Conversation {
-	order := make([]int, 0, len(delivered))
-	for i := range delivered {
-		if c := delivered[i].Category; c != "" && c != "none" {
-			order = append(order, i)
-		}
+	order := make([]int, len(delivered))
+	for i := range order {
+		order[i] = i
 	}
-	slices.SortFunc(order, func(i, j int) int { return delivered[i].compare(&delivered[j]) })
-	type pair struct{ phoneNumberID, person string }
+	slices.SortFunc(order, func(i, j int) int { return delivered[i].Compare(&delivered[j]) })
 	var all []Conversation
-	var with pair
-	open := make(map[Category]int) // the newest of each category of one pair, by its place
+	var open []*OpenConversation[int]
+	grouping := NewConversing[int]()
 	for _, i := range order {
 		d := &delivered[i]
-		if p := (pair{d.PhoneNumberID, d.Person}); p != with {
-			with = p
-			clear(open)
+		o, opens := grouping.Take(d)
+		if o == nil {
+			continue
 		}
-		belongs := d.belongs(all, open)
-		if belongs < 0 {
-			c := Conversation{PhoneNumberID: d.PhoneNumberID, Person: d.Person, Category: d.opens(), From: d.At, Until: d.At.Add(ConversationLength)}
-			if d.FreeEntry {
-				c.Until = d.At.Add(freeEntryLength)
-				for _, other := range open {
-					if all[other].Until.After(d.At) {
-						all[other].Until = d.At
-					}
-				}
-			}
-			belongs = len(all)
-			open[c.Category] = belongs
-			all = append(all, c)
+		if opens {
+			o.Of = len(all)
+			open = append(open, o)
+			all = append(all, Conversation{PhoneNumberID: d.PhoneNumberID, Person: d.Person, Category: o.Category, From: o.From})
 		}
-		all[belongs].Messages = append(all[belongs].Messages, i)
+		all[o.Of].Messages = append(all[o.Of].Messages, i)
+	}
+	for i := range all {
+		all[i].Until = open[i].Until
 	}
 	slices.SortFunc(all, func(a, b Conversation) int {
 		return cmp.Or(a.From.Compare(b.From), strings.Compare(a.PhoneNumberID, b.PhoneNumberID), strings.Compare(a.Person, b.Person), strings.Compare(string(a.Category), string(b.Category)))
@@ -94,16 +84,92 @@ func Conversations(delivered []Delivered) []Conversation {
 	return all
 }
 
-// compare orders messages by whose they are and then by time. What comes at the same moment
-// goes by category, templates first: so what is none belongs to their conversation.
-func (d *Delivered) compare(other *Delivered) int {
+// Conversing groups messages into conversations while they come, in the order of
+// [Delivered.Compare]. It keeps those that are open alone, so that the messages of a year take
+// no more room than those of its busiest three days. T is what somebody keeps of each.
+type Conversing[T any] struct {
+	open map[pair][]*OpenConversation[T] // in order of their beginning
+	// most is how many pairs there may be before those are forgotten that have none.
+	most int
+}
+
+// pair is a business phone number and a person.
+type pair struct{ phoneNumberID, person string }
+
+// OpenConversation is a conversation that more messages may belong to.
+type OpenConversation[T any] struct {
+	Category    Category
+	From, Until time.Time
+	Of          T
+}
+
+const fewestPairs = 1 << 10
+
+// NewConversing begins with no conversation.
+func NewConversing[T any]() *Conversing[T] {
+	return &Conversing[T]{open: make(map[pair][]*OpenConversation[T]), most: fewestPairs}
+}
+
+// Take is the conversation that a message belongs to, and whether it opens it; nil for what is
+// no message.
+func (c *Conversing[T]) Take(d *Delivered) (o *OpenConversation[T], opens bool) {
+	if d.Category == "" || d.Category == "none" {
+		return nil, false
+	}
+	with := pair{d.PhoneNumberID, d.Person}
+	open := slices.DeleteFunc(c.open[with], func(o *OpenConversation[T]) bool { return !d.At.Before(o.Until) })
+	if o = belongs(d, open); o == nil {
+		opens = true
+		o = &OpenConversation[T]{Category: d.opens(), From: d.At, Until: d.At.Add(ConversationLength)}
+		if d.FreeEntry { // which takes in everything from now on
+			o.Until = d.At.Add(LongestConversation)
+			for _, other := range open {
+				other.Until = d.At
+			}
+			open = open[:0]
+		}
+		open = append(open, o)
+	}
+	c.open[with] = open
+	if len(c.open) > c.most {
+		c.forget(d.At)
+	}
+	return o, opens
+}
+
+// forget forgets who has no open conversation at a time.
+func (c *Conversing[T]) forget(at time.Time) {
+	for with, open := range c.open {
+		if !slices.ContainsFunc(open, func(o *OpenConversation[T]) bool { return at.Before(o.Until) }) {
+			delete(c.open, with)
+		}
+	}
+	c.most = max(fewestPairs, 2*len(c.open))
+}
+
+// belongs is the open conversation that takes a message in; nil where none does.
+func belongs[T any](d *Delivered, open []*OpenConversation[T]) *OpenConversation[T] {
+	for _, o := range open {
+		if o.Category == d.opens() {
+			return o
+		}
+	}
+	if d.FreeEntry || !d.freeForm() || len(open) == 0 {
+		return nil
+	}
+	return open[len(open)-1]
+}
+
+// Compare orders messages by time. Of those that come to a person at the same moment,
+// templates are first: so what is none belongs to their conversation.
+func (d *Delivered) Compare(other *Delivered) int {
 	return cmp.Or(
-		strings.Compare(d.PhoneNumberID, other.PhoneNumberID),
-		strings.Compare(d.Person, other.Person),
 		d.At.Compare(other.At),
 		truth(d.freeForm())-truth(other.freeForm()),
 		strings.Compare(string(d.Category), string(other.Category)),
 		truth(d.FreeEntry)-truth(other.FreeEntry),
+		strings.Compare(d.PhoneNumberID, other.PhoneNumberID),
+		strings.Compare(d.Person, other.Person),
 		strings.Compare(d.ID, other.ID),
 	)
 }
@@ -119,25 +185,4 @@ func (d *Delivered) opens() Category {
 		return ReferralConversion
 	}
 	return d.Category
-}
-
-// belongs is the place of the open conversation that takes the message in; negative where none
-// does.
-func (d *Delivered) belongs(all []Conversation, open map[Category]int) int {
-	is := func(c Category) int {
-		if i, ok := open[c]; ok && d.At.Before(all[i].Until) {
-			return i
-		}
-		return -1
-	}
-	if i := is(d.opens()); i >= 0 || d.FreeEntry || !d.freeForm() {
-		return i
-	}
-	latest := -1
-	for c := range open {
-		if i := is(c); i > latest { // they are entered in order of time
-			latest = i
-		}
-	}
-	return latest
 }

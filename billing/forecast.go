@@ -2,7 +2,6 @@ package billing
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
@@ -31,24 +30,15 @@ type ForecastRow struct {
 	Month    string   `json:"month"` // that runs where the accounts are
 	Category string   `json:"category"`
 	Currency Currency `json:"currency"`
-	// Delivered and Cost are those of the month so far, Unpriced of them at no known price.
-	Delivered int    `json:"delivered"`
-	Cost      Amount `json:"cost"`
-	Unpriced  int    `json:"unpriced"`
+	// Delivered and Cost are those of the month so far, Unpriced of them at no known price. Cost
+	// is nil where nobody knows it, since none that is charged for has one.
+	Delivered int     `json:"delivered"`
+	Cost      *Amount `json:"cost"`
+	Unpriced  int     `json:"unpriced"`
 	// ExpectedDelivered, ExpectedCost and ExpectedUnpriced are those of the whole month.
-	ExpectedDelivered int    `json:"expected_delivered"`
-	ExpectedCost      Amount `json:"expected_cost"`
-	ExpectedUnpriced  int    `json:"expected_unpriced"`
-}
-
-// MarshalJSON writes money that nobody knows as null.
-func (r ForecastRow) MarshalJSON() ([]byte, error) {
-	type plain ForecastRow
-	return json.Marshal(struct {
-		plain
-		Cost         *Amount `json:"cost"`
-		ExpectedCost *Amount `json:"expected_cost"`
-	}{plain(r), known(r.Cost, r.Unpriced), known(r.ExpectedCost, r.ExpectedUnpriced)})
+	ExpectedDelivered int     `json:"expected_delivered"`
+	ExpectedCost      *Amount `json:"expected_cost"`
+	ExpectedUnpriced  int     `json:"expected_unpriced"`
 }
 
 // ForecastDays is how many days before today a forecast rests on, and fewestForecastDays
@@ -126,6 +116,7 @@ type forecasting struct {
 	zones map[string]*zoneDays
 	flows map[flow]*flowSums
 	rows  map[forecastKey]*ForecastRow
+	cost  map[forecastKey]Amount  // of the month so far
 	rest  map[forecastKey]*volume // that is expected beside
 	used  map[string]int          // service messages of the month by number
 	since string
@@ -150,7 +141,7 @@ func (z *zoneDays) month() string { return z.today[:len("2006-01")] }
 func NewForecast(history, month *Report, cards *Cards, now time.Time) (*Forecast, error) {
 	f := &forecasting{
 		now: now, cards: cards, zones: make(map[string]*zoneDays), flows: make(map[flow]*flowSums),
-		rows: make(map[forecastKey]*ForecastRow), rest: make(map[forecastKey]*volume), used: make(map[string]int),
+		rows: make(map[forecastKey]*ForecastRow), cost: make(map[forecastKey]Amount), rest: make(map[forecastKey]*volume), used: make(map[string]int),
 	}
 	for _, r := range []*Report{history, month} {
 		if err := f.findZones(r); err != nil {
@@ -220,13 +211,13 @@ func counted(r *Row) bool {
 }
 
 // row is the one of what a row of a report is of.
-func (f *forecasting) row(r *Row) *ForecastRow {
+func (f *forecasting) row(r *Row) (forecastKey, *ForecastRow) {
 	key := forecastKey{f.zones[r.TimeZone].month(), r.Category, r.Currency}
 	if f.rows[key] == nil {
 		f.rows[key] = &ForecastRow{Month: key.month, Category: r.Category, Currency: r.Currency}
 		f.rest[key] = new(volume)
 	}
-	return f.rows[key]
+	return key, f.rows[key]
 }
 
 // count adds a row of the month so far.
@@ -234,12 +225,12 @@ func (f *forecasting) count(r *Row) (err error) {
 	if r.Day[:len("2006-01")] != f.zones[r.TimeZone].month() || r.Delivered == 0 {
 		return nil
 	}
-	row := f.row(r)
+	key, row := f.row(r)
 	row.Delivered, row.Unpriced = row.Delivered+r.Delivered, row.Unpriced+r.Unpriced
 	if counted(r) {
 		f.used[r.PhoneNumberID] += r.Delivered
 	}
-	row.Cost, err = row.Cost.Plus(r.Actual)
+	f.cost[key], err = f.cost[key].Plus(r.Actual)
 	return err
 }
 
@@ -320,7 +311,7 @@ func (f *forecasting) forecast() (*Forecast, error) {
 		rest.unpriced.Add(&rest.unpriced, new(big.Rat).Mul(share, &number.unpriced))
 	}
 	for key, row := range f.rows {
-		if err := row.expect(f.rest[key]); err != nil {
+		if err := row.expect(f.cost[key], f.rest[key]); err != nil {
 			return nil, err
 		}
 		fc.Rows = append(fc.Rows, *row)
@@ -347,8 +338,8 @@ func (s *flowSums) expected(zone *zoneDays) *volume {
 	return more
 }
 
-// expect adds what is expected beside to what was so far.
-func (r *ForecastRow) expect(more *volume) error {
+// expect says what the month so far cost, and adds what is expected beside.
+func (r *ForecastRow) expect(cost Amount, more *volume) error {
 	var whole [3]int64
 	for i, v := range []*big.Rat{&more.messages, &more.cost, &more.unpriced} {
 		n, err := rounded(v)
@@ -358,8 +349,8 @@ func (r *ForecastRow) expect(more *volume) error {
 		whole[i] = n
 	}
 	r.ExpectedDelivered, r.ExpectedUnpriced = r.Delivered+int(whole[0]), r.Unpriced+int(whole[2])
-	var err error
-	r.ExpectedCost, err = r.Cost.Plus(Amount(whole[1]))
+	expected, err := cost.Plus(Amount(whole[1]))
+	r.Cost, r.ExpectedCost = known(cost, r.Unpriced), known(expected, r.ExpectedUnpriced)
 	return err
 }
 

@@ -28,9 +28,17 @@ func forecastOf(t *testing.T, now time.Time, lines []*Line) (string, error) {
 	}
 	var rows []string
 	for _, r := range f.Rows {
-		rows = append(rows, fmt.Sprint(r.Month, " ", r.Category, " ", r.Delivered, " ", r.Cost, " -> ", r.ExpectedDelivered, " ", r.ExpectedCost))
+		rows = append(rows, fmt.Sprint(r.Month, " ", r.Category, " ", r.Delivered, " ", r.Cost, more(r.Unpriced), " -> ", r.ExpectedDelivered, " ", r.ExpectedCost, more(r.ExpectedUnpriced)))
 	}
 	return strings.Join(rows, "; "), nil
+}
+
+// more are messages without a known price.
+func more(unpriced int) string {
+	if unpriced == 0 {
+		return ""
+	}
+	return fmt.Sprint(" + ", unpriced)
 }
 
 // What goes on as it did for four weeks comes to as much a day to the end of the month, with
@@ -90,6 +98,20 @@ func TestForecastAcrossRules(t *testing.T) {
 		lines = append(lines, l)
 	}
 	if got, err := forecastOf(t, now, lines); err != nil || got != "2026-10 utility 0 0.0000 -> 310 17.0500" {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// What has no price is counted, and a cost that nobody knows is none.
+func TestForecastOfTheUnpriced(t *testing.T) {
+	now := time.Date(2026, time.November, 15, 12, 0, 0, 0, time.UTC)
+	var lines []*Line
+	for back := 28; back >= 1; back-- {
+		delivered := now.AddDate(0, 0, -back).Format(time.RFC3339)
+		lines = append(lines, message(t, 2, GeneralPurposeAI, "Germany", delivered, "UTC"), message(t, 10, Marketing, "Germany", delivered, "UTC"), message(t, 1, Marketing, "Atlantis", delivered, "UTC"))
+	}
+	want := "2026-11 general_purpose_ai 28 <nil> + 28 -> 60 <nil> + 60; 2026-11 marketing 154 19.1100 + 14 -> 330 40.9500 + 30"
+	if got, err := forecastOf(t, now, lines); err != nil || got != want {
 		t.Errorf("%s, %v", got, err)
 	}
 }

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -171,18 +172,48 @@ func (g *grouping) of(k, key *Key) {
 	if g.zones {
 		key.TimeZone = k.TimeZone
 	}
-	if len(g.tags) > 0 && k.Tags != "" && !g.allTags {
-		kept, ok := g.kept[k.Tags]
-		if !ok {
-			byName := make(map[string]string)
-			for _, name := range g.tags {
-				if value := k.Tags.Get(name); value != "" {
-					byName[name] = value
-				}
-			}
-			kept = NewTags(byName)
-			g.kept[k.Tags] = kept
-		}
-		key.Tags = kept
+	key.Tags = g.tagsOf(k.Tags)
+}
+
+// tagsOf are those of some tags that lines are grouped by.
+func (g *grouping) tagsOf(tags Tags) Tags {
+	if g.allTags || tags == "" {
+		return tags
 	}
+	if len(g.tags) == 0 {
+		return ""
+	}
+	kept, ok := g.kept[tags]
+	if !ok {
+		byName := make(map[string]string)
+		for _, name := range g.tags {
+			if value := tags.Get(name); value != "" {
+				byName[name] = value
+			}
+		}
+		kept = NewTags(byName)
+		g.kept[tags] = kept
+	}
+	return kept
+}
+
+// nameOf appends what names the group of a key: the same for those that of makes one key of.
+// It is a fraction of the work to look a group up by it.
+func (g *grouping) nameOf(k *Key, name []byte) []byte {
+	name = delimited(name, string(k.Currency))
+	for _, field := range g.fields {
+		name = delimited(name, *field(k))
+	}
+	if g.market {
+		name = append(name, byte(truth(k.MarketEstimated)))
+	}
+	if g.zones {
+		name = delimited(name, k.TimeZone)
+	}
+	return append(name, g.tagsOf(k.Tags)...)
+}
+
+// delimited appends a text so that no other one begins as it does.
+func delimited(name []byte, text string) []byte {
+	return append(binary.AppendUvarint(name, uint64(len(text))), text...)
 }

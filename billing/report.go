@@ -2,6 +2,7 @@ package billing
 
 import (
 	"encoding/json"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -79,8 +80,23 @@ type Question struct {
 	// Told are the volume tiers that Meta told of: of whose volume it is, a month, a market and
 	// a category. Nil where nothing is told.
 	Told func(pool, month string, m Market, c Category) ToldTiers
-	// If prices otherwise than was charged; nil for what was.
-	If *WhatIf
+	// If prices otherwise than was charged; nil for what was. Compare has totals say what was
+	// charged, too.
+	If      *WhatIf
+	Compare bool
+}
+
+// wants reports that what has a key is asked for.
+func (q *Question) wants(key *Key) bool {
+	for dimension, values := range q.Where {
+		value := key.Value(dimension)
+		if !slices.ContainsFunc(values, func(v string) bool {
+			return strings.EqualFold(v, value) || dimension == "business" && v == key.PhoneNumberID
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // WhatIf is what messages are priced by in place of the rules and cards of their days.
@@ -100,18 +116,27 @@ type WhatIf struct {
 // otherRules reports that messages are priced by other rules than those of their days.
 func (w *WhatIf) otherRules() bool { return w != nil && (w.Rules != nil || !w.At.IsZero()) }
 
-// counting makes a report.
+// counting makes reports of one question, each grouped in its own way.
 type counting struct {
 	*Question
-	*grouping
-	days  map[*time.Location]map[int64]day
-	sums  map[Key]*Counts
-	zones map[string]bool
-	used  map[string]bool
+	groups []*group
+	days   map[*time.Location]map[int64]day
+	zones  map[string]bool
+	used   map[string]bool
 	// unitPrices: somebody asks for them.
 	unitPrices bool
-	// full and key are those of what is counted; a million lines need no room for theirs.
-	full, key Key
+	// full is the key of what is counted; a million lines need no room for theirs.
+	full Key
+	// was are the totals of what was charged, where the question asks for that, too.
+	was map[Currency]*Counts
+}
+
+// group is what lines are added up to by one grouping.
+type group struct {
+	*grouping
+	by   []string
+	sums map[string]*Row // by what names the group
+	name []byte
 }
 
 // day is one of a time zone.
@@ -120,14 +145,29 @@ type day struct {
 	in   bool // of the period
 }
 
-// NewReport counts lines. A line that comes with an error ends it.
-func (q *Question) NewReport(lines func(yield func(*Line, error) bool)) (*Report, error) {
-	c := &counting{
-		Question: q, grouping: newGrouping(q.By),
-		days: make(map[*time.Location]map[int64]day), sums: make(map[Key]*Counts), zones: make(map[string]bool), used: make(map[string]bool),
+// NewReport counts lines, grouped by what the question says. A line that comes with an error
+// ends it.
+func (q *Question) NewReport(lines iter.Seq2[*Line, error]) (*Report, error) {
+	reports, err := q.NewReports(lines, q.By)
+	if err != nil {
+		return nil, err
 	}
-	c.unitPrices = slices.Contains(q.By, "unit_price") || q.Where["unit_price"] != nil
-	p := &pricing{cards: q.Cards, what: q.If, told: q.Told, take: c.take}
+	return reports[0], nil
+}
+
+// NewReports is [Question.NewReport] by several groupings, in one pass over the lines: those
+// must tell apart what any of them names.
+func (q *Question) NewReports(lines iter.Seq2[*Line, error], by ...[]string) ([]*Report, error) {
+	c := &counting{Question: q, days: make(map[*time.Location]map[int64]day), zones: make(map[string]bool), used: make(map[string]bool)}
+	for _, list := range by {
+		c.groups = append(c.groups, &group{grouping: newGrouping(list), by: list, sums: make(map[string]*Row)})
+	}
+	pricings := []*pricing{{cards: q.Cards, what: q.If, told: q.Told, take: c.take}}
+	if q.Compare {
+		c.was = make(map[Currency]*Counts)
+		pricings = append(pricings, &pricing{cards: q.Cards, told: q.Told, take: c.takeAsItWas})
+	}
+	c.unitPrices = q.Where["unit_price"] != nil || slices.ContainsFunc(by, func(list []string) bool { return slices.Contains(list, "unit_price") })
 	for l, err := range lines {
 		if err != nil {
 			return nil, err
@@ -144,14 +184,26 @@ func (q *Question) NewReport(lines func(yield func(*Line, error) bool)) (*Report
 		if !l.Send.Delivered() || l.Send.Part == Divided {
 			continue
 		}
-		if err := p.price(l, c.dayOf(l.Delivered, l.Zone).date); err != nil {
+		date := c.dayOf(l.Delivered, l.Zone).date
+		for _, p := range pricings {
+			if err := p.price(l, date); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, p := range pricings {
+		if err := p.settle(); err != nil {
 			return nil, err
 		}
 	}
-	if err := p.settle(); err != nil {
-		return nil, err
+	reports := make([]*Report, len(by))
+	for i, g := range c.groups {
+		var err error
+		if reports[i], err = c.report(g); err != nil {
+			return nil, err
+		}
 	}
-	return c.report()
+	return reports, nil
 }
 
 // take counts n messages of a line that were delivered.
@@ -166,33 +218,58 @@ func (c *counting) take(l *Line, date string, n int, q *Quote) error {
 	return c.count(l, date, q, &counts)
 }
 
+// takeAsItWas counts them among what was charged.
+func (c *counting) takeAsItWas(l *Line, date string, n int, q *Quote) error {
+	if !c.dayOf(l.Delivered, l.Zone).in || !c.wants(c.keyOf(l, date, q)) {
+		return nil
+	}
+	counts, err := l.delivered(n, q)
+	if err != nil {
+		return err
+	}
+	was := c.was[l.Currency]
+	if was == nil {
+		was = new(Counts)
+		c.was[l.Currency] = was
+	}
+	return was.add(&counts)
+}
+
+// keyOf is the key of what messages of a line count as on a day, until the next call.
+func (c *counting) keyOf(l *Line, date string, q *Quote) *Key {
+	c.full = l.Key
+	c.full.Day, c.full.Month, c.full.TimeZone, c.full.PriceType, c.full.Card = date, date[:len("2006-01")], l.Zone.String(), string(q.Type), q.Card
+	if c.unitPrices && q.Known && q.Type != "" {
+		c.full.UnitPrice = q.Unit.String()
+	}
+	return &c.full
+}
+
 // count adds what messages of a line count as on a day, at a price.
 func (c *counting) count(l *Line, date string, q *Quote, counts *Counts) error {
-	full := &c.full
-	*full = l.Key
-	full.Day, full.Month, full.TimeZone, full.PriceType, full.Card = date, date[:len("2006-01")], l.Zone.String(), string(q.Type), q.Card
-	if c.unitPrices && q.Known && q.Type != "" {
-		full.UnitPrice = q.Unit.String()
+	full := c.keyOf(l, date, q)
+	if !c.wants(full) {
+		return nil
 	}
-	for dimension, values := range c.Where {
-		value := full.Value(dimension)
-		if !slices.ContainsFunc(values, func(v string) bool {
-			return strings.EqualFold(v, value) || dimension == "business" && v == l.PhoneNumberID
-		}) {
-			return nil
-		}
+	if !c.zones[full.TimeZone] {
+		c.zones[full.TimeZone] = true
 	}
-	c.zones[full.TimeZone] = true
-	if q.Card != "" {
+	if q.Card != "" && !c.used[q.Card] {
 		c.used[q.Card] = true
 	}
-	c.of(full, &c.key)
-	sum := c.sums[c.key]
-	if sum == nil {
-		sum = new(Counts)
-		c.sums[c.key] = sum
+	for _, g := range c.groups {
+		g.name = g.nameOf(full, g.name[:0])
+		row := g.sums[string(g.name)]
+		if row == nil {
+			row = new(Row)
+			g.of(full, &row.Key)
+			g.sums[string(g.name)] = row
+		}
+		if err := row.Counts.add(counts); err != nil {
+			return err
+		}
 	}
-	return sum.add(counts)
+	return nil
 }
 
 // dayOf is the day of a time. There are few: lines have quarters of hours.
@@ -211,27 +288,31 @@ func (c *counting) dayOf(at time.Time, zone *time.Location) day {
 }
 
 // report sorts and adds up.
-func (c *counting) report() (*Report, error) {
-	r := &Report{By: c.By, Rows: []Row{}, Totals: []Total{}, TimeZones: slices.Sorted(maps.Keys(c.zones)), Cards: []CardUsed{}}
+func (c *counting) report(g *group) (*Report, error) {
+	r := &Report{By: g.by, Rows: []Row{}, Totals: []Total{}, TimeZones: slices.Sorted(maps.Keys(c.zones)), Cards: []CardUsed{}}
 	if r.TimeZones == nil {
 		r.TimeZones = []string{}
 	}
 	totals := make(map[Currency]*Counts)
-	for key, counts := range c.sums {
-		if *counts == (Counts{}) {
+	for _, row := range g.sums {
+		if row.Counts == (Counts{}) {
 			continue // corrected away
 		}
-		r.Rows = append(r.Rows, Row{key, *counts})
-		if totals[key.Currency] == nil {
-			totals[key.Currency] = new(Counts)
+		r.Rows = append(r.Rows, *row)
+		if totals[row.Currency] == nil {
+			totals[row.Currency] = new(Counts)
 		}
-		if err := totals[key.Currency].add(counts); err != nil {
+		if err := totals[row.Currency].add(&row.Counts); err != nil {
 			return nil, err
 		}
 	}
 	slices.SortFunc(r.Rows, func(a, b Row) int { return a.compare(&b.Key) })
 	for _, currency := range slices.Sorted(maps.Keys(totals)) {
-		r.Totals = append(r.Totals, Total{Currency: currency, Counts: *totals[currency]})
+		total := Total{Currency: currency, Counts: *totals[currency]}
+		if c.was != nil {
+			total.was(c.was[currency])
+		}
+		r.Totals = append(r.Totals, total)
 		without := *totals[currency]
 		if r.Total.SeveralCurrencies = len(totals) > 1; r.Total.SeveralCurrencies {
 			without.Estimated, without.Actual = 0, 0
@@ -248,4 +329,15 @@ func (c *counting) report() (*Report, error) {
 		r.Cards = append(r.Cards, used)
 	}
 	return r, nil
+}
+
+// was notes what was charged; nil for nothing.
+func (t *Total) was(counts *Counts) {
+	if counts == nil {
+		counts = new(Counts)
+	}
+	t.WasUnpriced = counts.Unpriced
+	if cost, ok := counts.Cost(); ok {
+		t.Was = &cost
+	}
 }

@@ -61,6 +61,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteEvents:            answering(events),
 	adminapi.RouteReport:            adminReport,
 	adminapi.RouteReconcile:         answering(reconciled),
+	adminapi.RouteConversations:     adminConversations,
 	adminapi.RouteDoctor:            adminDoctor,
 	adminapi.RouteBackup:            adminBackup,
 	adminapi.RouteStoreCheck:        adminStoreCheck,

@@ -2,9 +2,10 @@ package caddymodule
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,16 +17,27 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-func report(ctx context.Context, g *gateway.Gateway, s *adminapi.ReportSelection) (*billing.Report, error) {
-	return g.Report(ctx, gateway.ReportSelection{Selection: selection(&s.Selection), Month: s.Month, MessageClass: s.MessageClass, By: s.By, Where: s.Where, Card: s.Card, Rules: s.Rules})
-}
-
 func forecast(ctx context.Context, g *gateway.Gateway, s *adminapi.ForecastSelection) (*billing.Forecast, error) {
 	return g.Forecast(ctx, gateway.ReportSelection{Selection: gateway.Selection{PhoneNumberID: s.PhoneNumberID}, Where: s.Where})
 }
 
-// adminReport answers a report as JSON, or in the format that is asked for.
-func adminReport(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
+// reporting is a kind of report, and how it is written.
+type reporting[R any] struct {
+	// make makes it by several groupings at once, and groupings are those of which its page
+	// needs it, beside the one that is asked for.
+	make      func(g *gateway.Gateway, ctx context.Context, s gateway.ReportSelection, by ...string) ([]*R, error)
+	groupings func(tags []string) []string
+	page      func(io.Writer, billpage.Asked, []*R) error
+	csv       func(io.Writer, *R, billpage.Dialect) error
+}
+
+var (
+	adminReport        = reporting[billing.Report]{(*gateway.Gateway).Reports, billpage.Groupings, billpage.Write, billpage.WriteCSV}.answer
+	adminConversations = reporting[billing.ConversationReport]{(*gateway.Gateway).Conversations, billpage.ConversationGroupings, billpage.WriteConversations, billpage.WriteConversationsCSV}.answer
+)
+
+// answer answers a report as JSON, or in the format that is asked for.
+func (k reporting[R]) answer(a *App, _ store.Store, w http.ResponseWriter, r *http.Request) error {
 	var s adminapi.ReportSelection
 	if err := adminapi.ReadRequest(r, &s); err != nil {
 		return adminFailure(err)
@@ -34,44 +46,37 @@ func adminReport(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	if format == "" && strings.HasPrefix(r.Header.Get("Accept"), "text/html") {
 		format = "html"
 	}
+	if !slices.Contains([]string{"", "json", "csv", "html"}, format) {
+		return adminError(http.StatusBadRequest, fmt.Errorf("format must be json, csv or html"))
+	}
 	if s.Dialect != "" && !slices.Contains(billpage.Dialects, s.Dialect) {
 		return adminError(http.StatusBadRequest, fmt.Errorf("csv_dialect must be one of %s", strings.Join(billpage.Dialects, ", ")))
 	}
+	by := []string{s.By}
+	if format == "html" {
+		by = append(by, k.groupings(slices.Collect(maps.Keys(a.gateway.Tagging.Declared)))...)
+	}
+	selected := gateway.ReportSelection{Selection: selection(&s.Selection), Month: s.Month, MessageClass: s.MessageClass, By: s.By, Where: s.Where, Card: s.Card, Rules: s.Rules}
+	reports, err := k.make(a.gateway, r.Context(), selected, by...)
+	if err != nil {
+		return adminFailure(err)
+	}
 	var out bytes.Buffer
 	switch format {
-	case "", "json":
-		answer, err := report(r.Context(), a.gateway, &s)
-		if err != nil {
-			return adminFailure(err)
-		}
-		return jsonAnswer(w, answer)
 	case "csv":
-		answer, err := report(r.Context(), a.gateway, &s)
-		if err != nil {
-			return adminFailure(err)
-		}
-		if err := billpage.WriteCSV(&out, answer, billpage.Dialect(s.Dialect)); err != nil {
-			return err
-		}
+		err = k.csv(&out, reports[0], billpage.Dialect(s.Dialect))
 		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	case "html":
-		title := "What WhatsApp messages cost"
-		if s.Where != "" {
-			title += " where " + s.Where
-		}
-		err := billpage.Write(&out, title, adminapi.PeriodOf(&s), func(by string) (*billing.Report, error) {
-			asked := s
-			asked.By = cmp.Or(by, s.By)
-			return report(r.Context(), a.gateway, &asked)
-		})
-		if err != nil {
-			return adminFailure(err)
-		}
+		now := a.gateway.Now()
+		err = k.page(&out, billpage.Asked{Where: s.Where, Period: adminapi.PeriodOf(&s, now), Made: now}, reports)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	default:
-		return adminError(http.StatusBadRequest, fmt.Errorf("format must be json, csv or html"))
+		return jsonAnswer(w, reports[0])
 	}
-	_, err := w.Write(out.Bytes())
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(out.Bytes())
 	return err
 }

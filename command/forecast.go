@@ -22,8 +22,8 @@ var forecastRows = layout[billing.ForecastRow]{
 }
 
 // forecastMoney is an amount as a report has it: unknown where no message has a known price.
-func forecastMoney(a billing.Amount, unpriced int, currency billing.Currency) string {
-	if a == 0 && unpriced > 0 {
+func forecastMoney(a *billing.Amount, unpriced int, currency billing.Currency) string {
+	if a == nil {
 		return billpage.Unknown
 	}
 	return moneyCell(a.String(), unpriced, currency)
@@ -31,7 +31,7 @@ func forecastMoney(a billing.Amount, unpriced int, currency billing.Currency) st
 
 // showForecast says what the running month is expected to cost.
 func showForecast(ctx context.Context, c *call) error {
-	for _, flag := range []string{"from", "to", "month", "by", "card", "rules", "message-class", "csv-dialect"} {
+	for _, flag := range []string{"from", "to", "month", "by", "card", "rules", "message-class", "csv-dialect", "conversations"} {
 		if c.cmd.Flags().Changed(flag) {
 			return misused("--forecast is of the running month, by category: leave --%s out", flag)
 		}

@@ -139,7 +139,10 @@ var dayRows = layout[reconciledDay]{
 }
 
 func sideMoney(s *billing.Side, currency billing.Currency) string {
-	return forecastMoney(s.Cost, s.Unpriced, currency)
+	if s.Cost == 0 && s.Unpriced > 0 {
+		return billpage.Unknown
+	}
+	return moneyCell(s.Cost.String(), s.Unpriced, currency)
 }
 
 func shareCell(s *billing.Share) string {

@@ -39,6 +39,11 @@ delivery. A price that nobody knows is shown as unknown, never as zero.
 into that file. --message-class notification counts only the templates that met no open
 customer service window, sent or refused: what policies call push notifications.
 
+--conversations counts conversations: all that a number and a person exchanged about one
+category within 24 hours, or 72 through an ad. Meta charged for those until June 2025. It
+reads all messages of the period and of the weeks before, which takes a while where there
+are millions.
+
 --card and --rules ask what the period would have cost by another rate card or by the
 rules of another day, and tell what it did cost.`,
 		example: `
@@ -49,6 +54,7 @@ waguard report --month 2026-10 --output bill.html
 waguard report --from 2026-11-01 --to 2026-12-01 --output csv --csv-dialect excel > november.csv
 waguard report --month 2026-09 --rules 2026-10-01 --by category
 waguard report --forecast
+waguard report --conversations --month 2026-10 --by category,market
 waguard report --message-class notification`,
 		shape: reportCommand,
 	})
@@ -57,8 +63,13 @@ waguard report --message-class notification`,
 // formatHTML is a page that explains the bill.
 const formatHTML = "html"
 
-// reportLayout is the table of a report by what it is grouped by.
-func reportLayout(by []string) *layout[billing.Row] {
+// dimensioned are the columns of what a report is grouped by.
+type dimensioned struct {
+	titles []string
+	cells  func(*billing.Key) []string
+}
+
+func dimensionsOf(by []string) dimensioned {
 	numbers := false
 	var titles []string
 	for _, dimension := range by {
@@ -68,23 +79,30 @@ func reportLayout(by []string) *layout[billing.Row] {
 		}
 		titles = append(titles, strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(dimension, billing.TagPrefix), "_", " ")))
 	}
-	return &layout[billing.Row]{
-		titles: append(titles, "SENDS", "ACCEPTED", "DELIVERED", "FAILED", "UNKNOWN", "CHARGED", "EXPECTED", "COST"),
-		cells: func(r billing.Row) []string {
-			var cells []string
-			for _, dimension := range by {
-				cell := r.Value(dimension)
-				switch {
-				case dimension == "number" && numbers:
-					continue
-				case dimension == "business" && numbers:
-					cell = cmp.Or(cell, r.PhoneNumberID)
-				case dimension == "market" && r.MarketEstimated:
-					cell += " (estimated)"
-				}
-				cells = append(cells, cell)
+	return dimensioned{titles, func(k *billing.Key) (cells []string) {
+		for _, dimension := range by {
+			cell := k.Value(dimension)
+			switch {
+			case dimension == "number" && numbers:
+				continue
+			case dimension == "business" && numbers:
+				cell = cmp.Or(cell, k.PhoneNumberID)
+			case dimension == "market" && k.MarketEstimated:
+				cell += " (estimated)"
 			}
-			return append(cells, countCells(&r.Counts, r.Currency)...)
+			cells = append(cells, cell)
+		}
+		return cells
+	}}
+}
+
+// reportLayout is the table of a report by what it is grouped by.
+func reportLayout(by []string) *layout[billing.Row] {
+	dimensions := dimensionsOf(by)
+	return &layout[billing.Row]{
+		titles: append(dimensions.titles, "SENDS", "ACCEPTED", "DELIVERED", "FAILED", "UNKNOWN", "CHARGED", "EXPECTED", "COST"),
+		cells: func(r billing.Row) []string {
+			return append(dimensions.cells(&r.Key), countCells(&r.Counts, r.Currency)...)
 		},
 		none: "No sends.",
 	}
@@ -144,6 +162,7 @@ func reportCommand(cmd *cobra.Command) {
 	cmd.Flags().String("card", "", "What it would have cost by this `card`, such as \"USD 2026-10-01\"")
 	cmd.Flags().String("rules", "", "What it would have cost by the rules of this `day`, such as 2026-10-01")
 	cmd.Flags().Bool("forecast", false, "Say instead what the running month is expected to cost")
+	cmd.Flags().Bool("conversations", false, "Count instead the conversations that messages belong to, and how they were opened")
 	choiceFlag(cmd, "csv-dialect", "Write CSV for this `program`: rfc4180, excel, or excel-semicolon where the decimal sign is a comma", billpage.Dialects)
 	asking(cmd, doReport)
 }
@@ -175,8 +194,15 @@ func doReport(ctx context.Context, c *call) error {
 		MessageClass: c.flags.String("message-class"), Month: month, By: c.flags.String("by"), Where: strings.Join(where, "; "),
 		Card: c.flags.String("card"), Rules: c.flags.String("rules"),
 	}
-	if c.format == formatHTML || strings.HasSuffix(strings.ToLower(c.format), ".html") {
-		return c.reportPage(ctx, s)
+	route := adminapi.RouteReport
+	if c.flags.Bool("conversations") {
+		route = adminapi.RouteConversations
+	}
+	switch {
+	case c.format == formatHTML || strings.HasSuffix(strings.ToLower(c.format), ".html"):
+		return c.reportPage(ctx, route, s)
+	case route == adminapi.RouteConversations:
+		return showConversations(ctx, c, s)
 	}
 	report, err := c.client.Report(ctx, s)
 	if err != nil {
@@ -228,16 +254,10 @@ func showReport(c *call, report *billing.Report) error {
 	return nil
 }
 
-// reportPage writes the page that explains the bill.
-func (c *call) reportPage(ctx context.Context, s adminapi.ReportSelection) error {
+// reportPage writes the page that explains a report.
+func (c *call) reportPage(ctx context.Context, route adminapi.Route, s adminapi.ReportSelection) error {
 	var page bytes.Buffer
-	title, period := reportTitle(&s)
-	err := billpage.Write(&page, title, period, func(by string) (*billing.Report, error) {
-		asked := s
-		asked.By = cmp.Or(by, s.By)
-		return c.client.Report(ctx, asked)
-	})
-	if err != nil {
+	if err := c.client.ReportPage(ctx, &page, route, s); err != nil {
 		return err
 	}
 	if c.format == formatHTML {
@@ -249,14 +269,6 @@ func (c *call) reportPage(ctx context.Context, s adminapi.ReportSelection) error
 	}
 	c.hint("Wrote %s: open it in a browser, or print it.", c.format)
 	return nil
-}
-
-func reportTitle(s *adminapi.ReportSelection) (title, period string) {
-	title = "What WhatsApp messages cost"
-	if s.Where != "" {
-		title += " where " + s.Where
-	}
-	return title, adminapi.PeriodOf(s)
 }
 
 // daysOf says whose days a report counts by, and by which cards.

@@ -75,7 +75,7 @@ func TestReportOfMoney(t *testing.T) {
 		t.Errorf("the CSV is %q", got)
 	}
 	page := ask("by=team&format=html&month=2026-10", http.StatusOK)
-	for _, part := range []string{"0.5460 USD", "Europe/Berlin", "USD 2026-10-01", "unofficial", "Cost by team", "<svg"} {
+	for _, part := range []string{"0.5460 <small>USD</small>", "October 2026", "Europe/Berlin", "USD 2026-10-01", "unofficial", "Cost by team", "<svg"} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page has no %q:\n%s", part, page)
 		}

@@ -18,17 +18,16 @@ func (g *Gateway) Forecast(ctx context.Context, s ReportSelection) (*billing.For
 	// Weeks and month begin at midnight where each account is.
 	weeks, month := s, s
 	weeks.From, month.From = billing.ForecastFrom(now)
-	weeks.By = strings.Join(billing.ForecastBy, ",")
-	month.By = weeks.By
-	history, err := g.report(ctx, weeks, &billing.WhatIf{At: now})
+	by := strings.Join(billing.ForecastBy, ",")
+	history, err := g.reports(ctx, weeks, &billing.WhatIf{At: now}, by)
 	if err != nil {
 		return nil, err
 	}
-	sofar, err := g.report(ctx, month, nil)
+	sofar, err := g.reports(ctx, month, nil, by)
 	if err != nil {
 		return nil, err
 	}
-	f, err := billing.NewForecast(history, sofar, g.Cards, now)
+	f, err := billing.NewForecast(history[0], sofar[0], g.Cards, now)
 	if few := (*billing.TooFewDays)(nil); errors.As(err, &few) {
 		return nil, &Problem{Kind: Unknown, Err: err}
 	}

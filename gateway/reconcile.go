@@ -195,7 +195,7 @@ func (g *Gateway) reconcile(ctx context.Context, st store.Store, a *billedAccoun
 	if err != nil {
 		return nil, err
 	}
-	r, err := q.Reconcile(g.lines(ctx, st, &billing.Question{Cards: g.Cards}, period), told)
+	r, err := q.Reconcile(g.lines(ctx, st, &billing.Question{Cards: g.Cards}, nil, period), told)
 	if _, ok := errors.AsType[*billing.Incomparable](err); ok {
 		return nil, misasked(err)
 	}

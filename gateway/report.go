@@ -38,16 +38,29 @@ const longestOnTheWay = 31 * 24 * time.Hour
 // Report counts the sends of a period and what they cost: expected at the day of sending, and
 // charged for by the rules and the card of the day of delivery.
 func (g *Gateway) Report(ctx context.Context, s ReportSelection) (*billing.Report, error) {
+	reports, err := g.Reports(ctx, s, s.By)
+	if err != nil {
+		return nil, err
+	}
+	return reports[0], nil
+}
+
+// Reports are those of one selection by several groupings, which take hardly longer than one.
+func (g *Gateway) Reports(ctx context.Context, s ReportSelection, by ...string) ([]*billing.Report, error) {
 	what, err := g.whatIf(&s)
 	if err != nil {
 		return nil, err
 	}
-	return g.report(ctx, s, what)
+	return g.reports(ctx, s, what, by...)
 }
 
-// report prices by the rules and cards of the days, or by others.
-func (g *Gateway) report(ctx context.Context, s ReportSelection, what *billing.WhatIf) (*billing.Report, error) {
+// reports price by the rules and cards of the days, or by others.
+func (g *Gateway) reports(ctx context.Context, s ReportSelection, what *billing.WhatIf, by ...string) ([]*billing.Report, error) {
 	q, err := g.question(ctx, &s)
+	if err != nil {
+		return nil, err
+	}
+	groupings, err := g.groupings(by)
 	if err != nil {
 		return nil, err
 	}
@@ -63,28 +76,40 @@ func (g *Gateway) report(ctx context.Context, s ReportSelection, what *billing.W
 		return nil, err
 	}
 	q.Has = period.has
-	q.If = what
-	report, err := q.NewReport(g.lines(ctx, st, q, period))
-	if err == nil && (s.Card != "" || s.Rules != "") {
-		err = g.compare(ctx, st, q, period, report)
+	q.If, q.Compare = what, s.Card != "" || s.Rules != ""
+	reports, err := q.NewReports(g.lines(ctx, st, q, slices.Concat(groupings...), period), groupings...)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
-		report.Tags = slices.Sorted(maps.Keys(g.Tagging.Declared))
+	for _, r := range reports {
+		if q.Compare {
+			r.Notes = append(r.Notes, compared(what))
+		}
+		r.Tags = slices.Sorted(maps.Keys(g.Tagging.Declared))
+		if plain := (store.Filter{From: period.filter.From, To: period.filter.To}); period.filter != plain {
+			r.Notes = append(r.Notes, "The allowance and the tiers of the month are given out as if the selected messages were all there are.")
+		}
 	}
-	if plain := (store.Filter{From: period.filter.From, To: period.filter.To}); err == nil && period.filter != plain {
-		report.Notes = append(report.Notes, "The allowance and the tiers of the month are given out as if the selected messages were all there are.")
+	return reports, nil
+}
+
+// groupings are lists of dimensions and tags.
+func (g *Gateway) groupings(lists []string) (groupings [][]string, err error) {
+	tags := slices.Collect(maps.Keys(g.Tagging.Declared))
+	for _, list := range lists {
+		by, err := billing.ReadBy(list, tags)
+		if err != nil {
+			return nil, misasked(err)
+		}
+		groupings = append(groupings, by)
 	}
-	return report, err
+	return groupings, nil
 }
 
 // question is what a report is asked.
 func (g *Gateway) question(ctx context.Context, s *ReportSelection) (*billing.Question, error) {
 	q := &billing.Question{Cards: g.Cards, Where: make(map[string][]string)}
 	tags := slices.Collect(maps.Keys(g.Tagging.Declared))
-	var err error
-	if q.By, err = billing.ReadBy(s.By, tags); err != nil {
-		return nil, misasked(err)
-	}
 	for condition := range strings.SplitSeq(s.Where, ";") {
 		if strings.TrimSpace(condition) == "" {
 			continue
@@ -101,6 +126,7 @@ func (g *Gateway) question(ctx context.Context, s *ReportSelection) (*billing.Qu
 			q.Where[dimension] = append(q.Where[dimension], strings.TrimSpace(value))
 		}
 	}
+	var err error
 	class := strings.ToLower(s.MessageClass)
 	if class != "" && class != billing.Notification {
 		return nil, misasked(fmt.Errorf("message_class must be %s", billing.Notification))
@@ -296,9 +322,9 @@ var fates = map[store.OutcomeState]billing.Fate{
 	store.Unknown: billing.Unknown,
 }
 
-// lines are what a report is made of: what some filters select. Each is good until the next
-// one.
-func (g *Gateway) lines(ctx context.Context, st store.Store, q *billing.Question, p *period) iter.Seq2[*billing.Line, error] {
+// lines are what reports are made of that group by some dimensions and tags: what some filters
+// select. Each is good until the next one.
+func (g *Gateway) lines(ctx context.Context, st store.Store, q *billing.Question, by []string, p *period) iter.Seq2[*billing.Line, error] {
 	return func(yield func(*billing.Line, error) bool) {
 		l := liner{g: g, accounts: make(map[string]account)}
 		var err error
@@ -306,7 +332,7 @@ func (g *Gateway) lines(ctx context.Context, st store.Store, q *billing.Question
 			yield(nil, err)
 			return
 		}
-		detail := l.detail(q)
+		detail := l.detail(q, by)
 		var talks []store.Filter
 		for _, f := range p.filters() {
 			if detail.DeliveredFrom = 0; f.To == p.filter.From {
@@ -331,8 +357,8 @@ func (g *Gateway) lines(ctx context.Context, st store.Store, q *billing.Question
 }
 
 // detail is what a report needs to tell apart: days alone, but where messages take turns.
-func (l *liner) detail(q *billing.Question) store.Detail {
-	asked := slices.Concat(q.By, slices.Collect(maps.Keys(q.Where)))
+func (l *liner) detail(q *billing.Question, by []string) store.Detail {
+	asked := slices.Concat(by, slices.Collect(maps.Keys(q.Where)))
 	return store.Detail{
 		NoTemplates: !slices.Contains(asked, "template"),
 		NoTags:      !slices.ContainsFunc(asked, func(name string) bool { return name == "tags" || !billing.IsDimension(name) }),

@@ -18,6 +18,13 @@ var lastTalks = policy.MomentOf(time.Date(2025, 7, 2, 0, 0, 0, 0, time.UTC))
 
 // conversationsUntil is up to when sends must be read one by one for a question.
 func conversationsUntil(q *billing.Question) policy.Moment {
+	if q.Compare {
+		asItWas := *q
+		asItWas.If, asItWas.Compare = nil, false
+		asked := *q
+		asked.Compare = false
+		return max(conversationsUntil(&asked), conversationsUntil(&asItWas))
+	}
 	rules := billing.Rules{}
 	switch {
 	case q.If != nil && q.If.Rules != nil:

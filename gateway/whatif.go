@@ -1,12 +1,10 @@
 package gateway
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	"github.com/waguard/waguard/billing"
-	"github.com/waguard/waguard/store"
 )
 
 // whatIf is what a report is to price by in place of what was charged by; nil for nothing.
@@ -29,37 +27,15 @@ func (g *Gateway) whatIf(s *ReportSelection) (*billing.WhatIf, error) {
 	return what, nil
 }
 
-// compare adds to a report of what would have been what was.
-func (g *Gateway) compare(ctx context.Context, st store.Store, q *billing.Question, p *period, report *billing.Report) error {
-	asWas := *q
-	asWas.By, asWas.If = nil, nil
-	was, err := asWas.NewReport(g.lines(ctx, st, &asWas, p))
-	if err != nil {
-		return err
-	}
-	for i := range report.Totals {
-		total := &report.Totals[i]
-		total.Was = new(billing.Amount)
-		for _, t := range was.Totals {
-			if t.Currency != total.Currency {
-				continue
-			}
-			total.WasUnpriced = t.Unpriced
-			if cost, ok := t.Cost(); ok {
-				*total.Was = cost
-			} else {
-				total.Was = nil
-			}
-		}
-	}
+// compared says by what a report was priced that says what would have been, and what was.
+func compared(what *billing.WhatIf) string {
 	by := "the cards of their days"
-	if q.If.Card != nil {
-		by = "the card " + q.If.Card.ID()
+	if what.Card != nil {
+		by = "the card " + what.Card.ID()
 	}
 	rules := "the rules of their days"
-	if q.If.Rules != nil {
-		rules = "the rules that hold since " + q.If.Rules.From
+	if what.Rules != nil {
+		rules = "the rules that hold since " + what.Rules.From
 	}
-	report.Notes = append(report.Notes, "The cost is what would have been charged by "+by+" and "+rules+", and not what was.")
-	return nil
+	return "The cost is what would have been charged by " + by + " and " + rules + ", and not what was."
 }

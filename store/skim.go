@@ -16,11 +16,20 @@ type skimmedEntry struct {
 	verdict   policy.Verdict
 	monitored bool
 	opaque    policy.Alias
-	// delivered: the entry itself tells what became of its message.
-	delivered bool
+	// told: the entry itself tells what became of its message.
+	told bool
 	// copies: its message went to a group, and there are copies.
 	copies bool
+	// persons are the first of those it was judged by, and person which of them it is for.
+	persons [skimmedPersons]policy.ContactID
+	person  uint64
+	// received is when the message reached whom it was for, or another.
+	received policy.Moment
+	other    *policy.ContactID
 }
+
+// skimmedPersons is of how many persons the names are read.
+const skimmedPersons = 2
 
 // skimmedLine is what a line counts as, when it was decided, and of which message; nil
 // for none.
@@ -29,6 +38,11 @@ type skimmedLine struct {
 	wamid *policy.Alias
 	// entry is that of the message, as far as its record tells.
 	entry ID
+	// received is when the message reached the person; zero where it didn't. Unnamed: who
+	// that is wasn't read.
+	received policy.Moment
+	person   policy.ContactID
+	unnamed  bool
 }
 
 // skim is what a line counts as; false where others say what became of it.
@@ -40,7 +54,7 @@ func skim(src values, l *Line) (k skimmedLine, ok bool, err error) {
 	var wamid *policy.Alias
 	if l.Settled != nil {
 		c := recordReader{rest: l.Settled}
-		if wamid, ok = c.skimSettlement(&e.State); !ok {
+		if wamid, ok = c.skimSettlement(&e); !ok {
 			return k, false, nil
 		}
 	}
@@ -48,7 +62,7 @@ func skim(src values, l *Line) (k skimmedLine, ok bool, err error) {
 		e.State = Unknown
 	}
 	awaited := wamid == nil && (e.State == Unknown || e.State == Accepted)
-	if e.delivered || awaited && !e.opaque.IsZero() {
+	if e.told || awaited && !e.opaque.IsZero() {
 		return k, false, nil
 	}
 	e.Tag = tagOf(e.verdict, e.monitored)
@@ -57,7 +71,19 @@ func skim(src values, l *Line) (k skimmedLine, ok bool, err error) {
 			return k, false, err
 		}
 	}
-	if k.at, k.Alike, k.wamid = e.at, e.Alike, wamid; !e.copies {
+	k.at, k.Alike, k.wamid = e.at, e.Alike, wamid
+	if e.Status.Delivered() {
+		k.received = max(e.received, e.at)
+	}
+	switch {
+	case e.other != nil:
+		k.person = *e.other
+	case e.person < skimmedPersons:
+		k.person = e.persons[e.person]
+	default:
+		k.unnamed = true
+	}
+	if !e.copies {
 		return k, true, nil
 	}
 	copies, err := readCopies(src, *wamid)
@@ -113,6 +139,8 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 					c.skip()
 				}
 			})
+		case 5:
+			c.skimPersons(&e.persons)
 		case 7:
 			c.members(func(key uint64) {
 				switch key {
@@ -123,6 +151,8 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 					e.Estimated = e.Category
 				case 6:
 					e.Initiation = policy.Initiation(c.text())
+				case 8:
+					e.person = c.head(cborUint)
 				default:
 					c.skip()
 				}
@@ -142,7 +172,7 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 				}
 			})
 		case 13:
-			e.delivered = true
+			e.told = true
 			c.skip()
 		case 14:
 			c.bytes(e.opaque[:])
@@ -159,6 +189,25 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 		e.Estimated = e.Category
 	}
 	return c.whole()
+}
+
+// skimPersons reads the names of persons in facts.
+func (c *recordReader) skimPersons(persons *[skimmedPersons]policy.ContactID) {
+	c.members(func(key uint64) {
+		if key != 1 {
+			c.skip()
+			return
+		}
+		for i := range c.count(cborArray) {
+			c.members(func(key uint64) {
+				if key == 1 && i < skimmedPersons {
+					c.bytes(persons[i][:])
+				} else {
+					c.skip()
+				}
+			})
+		}
+	})
 }
 
 func (c *recordReader) skimQuote(q *billing.Quote) {
@@ -184,15 +233,19 @@ func (c *recordReader) skimQuote(q *billing.Quote) {
 	})
 }
 
-func (c *recordReader) skimSettlement(state *OutcomeState) (wamid *policy.Alias, ok bool) {
-	*state = ""
+func (c *recordReader) skimSettlement(e *skimmedEntry) (wamid *policy.Alias, ok bool) {
+	e.State = ""
 	c.members(func(key uint64) {
 		switch key {
 		case 1:
 			c.members(func(key uint64) {
-				if key == 1 {
-					*state = OutcomeState(c.text())
-				} else {
+				switch key {
+				case 1:
+					e.State = OutcomeState(c.text())
+				case 5:
+					e.other = new(policy.ContactID)
+					c.bytes(e.other[:])
+				default:
 					c.skip()
 				}
 			})
@@ -248,6 +301,7 @@ func (c *recordReader) skimDelivery(e *skimmedEntry, sent *ID) bool {
 	if delivered == 0 {
 		delivered = told
 	}
+	e.received = delivered
 	e.deliveredAt(e.at, delivered)
 	return c.whole()
 }

@@ -154,6 +154,10 @@ type Reader interface {
 	// SumsIn counts them in less detail.
 	SumsIn(ctx context.Context, f Filter, d Detail) iter.Seq2[*Sum, error]
 
+	// Received yields the messages that were decided in a time, from a business phone
+	// number or all (""), and have reached somebody since: newest first.
+	Received(ctx context.Context, from, to policy.Moment, phoneNumberID string) iter.Seq2[*Received, error]
+
 	// Violations yields the refused sends (and in monitor mode those that would
 	// have been refused) that match, newest first. They may be kept longer than
 	// the ledger.

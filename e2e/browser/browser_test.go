@@ -1,8 +1,9 @@
 //go:build browser
 
-// Package browser opens the opt-in form in a real browser: as a page, also without
-// scripts, and as a widget in a page of another origin. It needs node, the packages of
-// package-lock.json and a Chromium, which a plain `go test ./...` must not.
+// Package browser opens the gateway's pages in a real browser: the opt-in form as a page,
+// also without scripts, and as a widget in a page of another origin; and the bill. It needs
+// node, the packages of package-lock.json and a Chromium, which a plain `go test ./...`
+// must not.
 //
 //	apt-get install chromium
 //	npm ci --prefix e2e/browser && go test -tags browser ./e2e/browser
@@ -16,6 +17,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/internal/gatewaytest"
@@ -37,15 +39,6 @@ const hostStyle = `:root{color-scheme:light dark} input,button,label{display:non
 // TestForm runs drive.mjs, which fails where the form isn't as it should be for people, and
 // looks what has arrived.
 func TestForm(t *testing.T) {
-	chromium := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil && chromium == "" {
-			chromium = path
-		}
-	}
-	if chromium == "" {
-		t.Fatal("there is no Chromium; with Debian, apt-get install chromium")
-	}
 	upstream := httptest.NewServer(http.NotFoundHandler())
 	defer upstream.Close()
 	gateway := ""
@@ -88,37 +81,7 @@ func TestForm(t *testing.T) {
 	gateway = g.URL
 	// Each line that the driver writes is answered once the clock has moved on: forms that
 	// are sent at once are not taken.
-	drive := exec.Command("node", "drive.mjs", chromium, gateway, host.URL, inPage, plain)
-	drive.Stderr = os.Stderr
-	out, err := drive.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, err := drive.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := drive.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for decoder := json.NewDecoder(out); ; {
-		var line struct{ Wait, Failed, Did string }
-		if decoder.Decode(&line) != nil {
-			break
-		}
-		switch {
-		case line.Wait != "":
-			g.Clock.Advance(1e11) // a hundred seconds
-			_, _ = in.Write([]byte("\n"))
-		case line.Failed != "":
-			t.Error(line.Failed)
-		default:
-			t.Log(line.Did)
-		}
-	}
-	if err := drive.Wait(); err != nil {
-		t.Errorf("the driver: %v", err)
-	}
+	drive(t, func() { g.Clock.Advance(100 * time.Second) }, "drive.mjs", gateway, host.URL, inPage, plain)
 	for contact, want := range map[string]struct{ source, page, language string }{
 		inPage: {"widget", host.URL + "/sale", "en"},
 		plain:  {"signup_form", gateway + "/consent/form/newsletter", "de"},
@@ -134,5 +97,51 @@ func TestForm(t *testing.T) {
 			!strings.Contains(e.Text, "Fox Shoes") || !strings.Contains(e.Text, "WhatsApp") {
 			t.Errorf("what has arrived: %s", body)
 		}
+	}
+}
+
+// drive runs a driver in a Chromium, and fails with what it says has failed. When it waits for
+// the clock, that is moved on.
+func drive(t *testing.T, later func(), driver string, args ...string) {
+	t.Helper()
+	chromium := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil && chromium == "" {
+			chromium = path
+		}
+	}
+	if chromium == "" {
+		t.Fatal("there is no Chromium; with Debian, apt-get install chromium")
+	}
+	cmd := exec.Command("node", append([]string{driver, chromium}, args...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for decoder := json.NewDecoder(out); ; {
+		var line struct{ Wait, Failed, Did string }
+		if decoder.Decode(&line) != nil {
+			break
+		}
+		switch {
+		case line.Wait != "":
+			later()
+			_, _ = in.Write([]byte("\n"))
+		case line.Failed != "":
+			t.Error(line.Failed)
+		default:
+			t.Log(line.Did)
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the driver: %v", err)
 	}
 }

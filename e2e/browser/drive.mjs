@@ -1,48 +1,21 @@
 // Does with the form what people do. Each line it writes is JSON: what it did, what
 // failed, or that the clock is to move on, which a line on its input says it has.
 import { createInterface } from 'node:readline';
-import { readFileSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { accessible, all, check, faults, launch, open as opened, quiet, write } from './look.mjs';
 
 const [executablePath, gateway, host, inPage, plain] = process.argv.slice(2);
-const axe = readFileSync(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const write = (line) => process.stdout.write(JSON.stringify(line) + '\n');
 const later = async () => { write({ wait: 'a while' }); await answers.next(); };
-const check = (holds, what) => write(holds ? { did: what } : { failed: 'not so: ' + what });
-
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
-
-// open opens a page and notes whatever its content security policy or console complains of.
-async function open(url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, reducedMotion: 'reduce', ...options });
-  const page = await context.newPage();
-  page.complaints = [];
-  page.on('console', (m) => { if (['error', 'warning'].includes(m.type()) && !/status of 4\d\d/.test(m.text())) page.complaints.push(m.text()); });
-  page.on('pageerror', (e) => page.complaints.push(String(e)));
-  page.on('request', (r) => { if (!r.url().startsWith(gateway) && !r.url().startsWith(host)) page.complaints.push('loads ' + r.url()); });
-  await page.goto(url);
-  return page;
-}
-
-async function accessible(page, what) {
-  const found = await page.evaluate(axe + ';axe.run()');
-  check(found.violations.length === 0, `${what} is accessible ` + found.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' ')).join('; '));
-}
-
-async function quiet(page, what) {
-  check(page.complaints.length === 0, `${what} keeps to its policy and loads nothing else ` + page.complaints.join('; '));
-  check((await page.context().cookies()).length === 0, `${what} sets no cookie`);
-  await page.context().close();
-}
+const browser = await launch(executablePath);
+const open = (url, options) => opened(browser, [gateway, host], url, options);
 
 // The checker must look at all: an image without a text is a fault, and inside of a
 // shadow root too.
 async function checkerLooks() {
   const page = await open(host + '/sale');
   await page.locator('#agreed').waitFor();
-  const found = await page.evaluate(axe + `;document.querySelector('#here > div').shadowRoot.append(document.createElement('img'));axe.run()`);
-  check(found.violations.some((v) => v.id === 'image-alt'), 'the checker finds a planted fault');
+  const found = await faults(page, `document.querySelector('#here > div').shadowRoot.append(document.createElement('img'))`);
+  check(found.some((v) => v.id === 'image-alt'), 'the checker finds a planted fault');
   await page.context().close();
 }
 
@@ -119,13 +92,6 @@ async function errorOfPage() {
   await page.context().close();
 }
 
-for (const step of [checkerLooks, () => widget('light'), () => widget('dark'), () => page('light'), () => page('dark'), withoutScripts, errorOfPage]) {
-  try {
-    await step();
-  } catch (e) {
-    write({ failed: String(e) });
-  }
-}
-await browser.close();
+await all(browser, [checkerLooks, () => widget('light'), () => widget('dark'), () => page('light'), () => page('dark'), withoutScripts, errorOfPage]);
 answers.return?.();
 process.stdin.destroy();

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/store"
 )
 
@@ -276,11 +275,6 @@ func (c *Client) Diagnose(ctx context.Context) (*Diagnosis, error) {
 // Events is a page of account events, newest first.
 func (c *Client) Events(ctx context.Context, s EventSelection) (*EventPage, error) {
 	return answer[EventPage](ctx, c, RouteEvents, s)
-}
-
-// Report counts the sends of a period.
-func (c *Client) Report(ctx context.Context, s ReportSelection) (*billing.Report, error) {
-	return answer[billing.Report](ctx, c, RouteReport, queryOf(&s))
 }
 
 // Consent is what is known about a person.

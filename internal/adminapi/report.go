@@ -1,5 +1,14 @@
 package adminapi
 
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/waguard/waguard/billing"
+)
+
 // ReportSelection is what the route of the report takes, as query parameters. It
 // answers a billing.Report.
 type ReportSelection struct {
@@ -23,17 +32,55 @@ type ReportSelection struct {
 	Dialect string `json:"csv_dialect,omitempty"`
 }
 
-// PeriodOf says what time a report is of.
-func PeriodOf(s *ReportSelection) string {
-	switch {
-	case s.Month != "":
-		return s.Month
-	case s.From == "" && s.To == "":
-		return "all that is kept"
-	case s.To == "":
-		return "from " + s.From
-	case s.From == "":
-		return "until " + s.To
+// PeriodOf says what time a report is of that is asked for at another.
+func PeriodOf(s *ReportSelection, now time.Time) string {
+	if month, err := time.Parse("2006-01", s.Month); err == nil {
+		return month.Format("January 2006")
 	}
-	return "from " + s.From + " until " + s.To
+	from, to := timeOf(s.From, now), timeOf(s.To, now)
+	switch {
+	case from == "" && to == "":
+		return "All that is kept"
+	case to == "":
+		return "From " + from
+	case from == "":
+		return "Until " + to
+	}
+	return "From " + from + " until " + to
+}
+
+// timeOf is a time as people read it, however it was written.
+func timeOf(s string, now time.Time) string {
+	if day, err := time.Parse(time.DateOnly, s); err == nil {
+		return day.Format("2 January 2006")
+	}
+	at, err := billing.ParseTime(s, time.UTC, now)
+	if err != nil {
+		return s
+	}
+	return at.UTC().Format("2 January 2006, 15:04 UTC")
+}
+
+// Report counts the sends of a period.
+func (c *Client) Report(ctx context.Context, s ReportSelection) (*billing.Report, error) {
+	return answer[billing.Report](ctx, c, RouteReport, queryOf(&s))
+}
+
+// Conversations counts the conversations of a period.
+func (c *Client) Conversations(ctx context.Context, s ReportSelection) (*billing.ConversationReport, error) {
+	return answer[billing.ConversationReport](ctx, c, RouteConversations, queryOf(&s))
+}
+
+// ReportPage writes the page that a route of a report has for people.
+func (c *Client) ReportPage(ctx context.Context, w io.Writer, route Route, s ReportSelection) error {
+	s.Format = "html"
+	body, err := c.open(ctx, route, queryOf(&s))
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if _, err := io.Copy(w, body); err != nil {
+		return fmt.Errorf("reading the page of the gateway at %s: %w", c.address, err)
+	}
+	return nil
 }

@@ -45,6 +45,7 @@ var (
 	RouteForecast          = Route{"/whatsapp/report/forecast", getPost}
 	RouteReport            = Route{"/whatsapp/report", get}
 	RouteReconcile         = Route{"/whatsapp/reconcile", getPost}
+	RouteConversations     = Route{"/whatsapp/report/conversations", get}
 	RouteDoctor            = Route{"/whatsapp/doctor", get}
 	RouteBackup            = Route{"/whatsapp/backup", post}
 	RouteStoreCheck        = Route{"/whatsapp/store/check", post}
@@ -79,7 +80,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteLedgerExport, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteTemplatesCost, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteForecast, RouteBudgets, RouteBudgetsRebuild, RouteVolumes, RouteReport, RouteReconcile, RouteDoctor, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteLedgerExport, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteTemplatesCost, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteForecast, RouteBudgets, RouteBudgetsRebuild, RouteVolumes, RouteReport, RouteConversations, RouteReconcile, RouteDoctor, RouteBackup,
 	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 

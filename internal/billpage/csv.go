@@ -58,31 +58,12 @@ func WriteCSV(w io.Writer, r *billing.Report, d Dialect) error {
 	if err != nil {
 		return err
 	}
-	var names []string
-	for _, dimension := range r.By {
-		names = append(names, Name(dimension))
-		switch dimension {
-		case "market":
-			names = append(names, "market_estimated")
-		case "number":
-			names = append(names, "time_zone")
-		}
-	}
-	if err := out.Write(append(append(names, "currency"), Counted...)); err != nil {
+	if err := out.Write(append(append(columnsBy(r.By), "currency"), Counted...)); err != nil {
 		return err
 	}
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		var cells []string
-		for _, dimension := range r.By {
-			cells = append(cells, d.Text(row.Value(dimension)))
-			switch dimension {
-			case "market":
-				cells = append(cells, strconv.FormatBool(row.MarketEstimated))
-			case "number":
-				cells = append(cells, d.Text(row.TimeZone))
-			}
-		}
+		cells := d.dimensions(r.By, &row.Key)
 		cells = append(cells, string(row.Currency))
 		for _, n := range []int{row.Sends, row.Accepted, row.Failed, row.Unknown, row.Refused, row.Delivered, row.Billable, row.Charged, row.Free, row.Unpriced} {
 			cells = append(cells, strconv.Itoa(n))

@@ -1,12 +1,13 @@
 package billpage
 
 import (
-	"cmp"
 	_ "embed"
+	"fmt"
 	"html/template"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/waguard/waguard/billing"
 )
@@ -14,181 +15,258 @@ import (
 //go:embed page.html
 var source string
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"actual":    func(r billing.Row) string { return Actual(&r.Counts) },
-	"estimated": func(r billing.Row) string { return Estimated(&r.Counts) },
-	"value":     func(r billing.Row, dimension string) string { return r.Value(dimension) },
-	"title":     func(s string) string { return strings.ReplaceAll(Name(s), "_", " ") },
-	"list":      func(list []string) string { return strings.Join(list, ", ") },
-}).Parse(source))
+var page = template.Must(template.New("page").Parse(source))
 
-// Bill is what the page of a bill shows.
-type Bill struct {
-	// Title says what it is of, and Period when.
+// Asked is what a page is of.
+type Asked struct {
+	// Where are the conditions that select, as they were written; "" for none. Period says
+	// when, and Made when the page was made.
+	Where, Period string
+	Made          time.Time
+}
+
+// shown is what a page shows.
+type shown struct {
 	Title, Period string
-	*billing.Report
-	Totals []total
-	Days   []days
-	Bars   []bars
+	TimeZones     string
+	Cards         []billing.CardUsed
+	Sections      []section
+	Empty         string // why there is nothing
+	Rows          *rows
+	Says          []string // at the end
+	Made          string
 }
 
-// total is what is said of a currency.
-type total struct {
-	billing.Total
-	Actual, Estimated string
+// section is what is shown of one currency; of conversations, which have none, there is one.
+type section struct {
+	// Heading tells several apart.
+	Heading  string
+	Figures  []figure
+	Warnings []string
+	Charts   []chart
+	Lists    []list
 }
 
-// days are the cost of each day, by category.
-type days struct {
-	Currency    billing.Currency
-	Columns     []column
-	Categories  []category
-	Most        billing.Amount
-	First, Last string
-	Width       int
+// figure is a number that stands out.
+type figure struct {
+	Name, Value, Unit, Also string
+	Large                   bool
 }
 
-type column struct {
-	Day   string
-	Total billing.Amount
-	Parts []part
+// rows are those of the report, as far as a page has room for them.
+type rows struct {
+	Caption string
+	Columns []heading
+	Rows    [][]cell
+	Cut     string
 }
 
-type part struct {
-	X, Y, Height int
-	Class        string
-	Says         string
-}
-
-type category struct{ Name, Class string }
-
-// bars are what the cost is by.
-type bars struct {
-	By       string
-	Currency billing.Currency
-	Bars     []bar
-}
-
-type bar struct {
+type heading struct {
 	Name   string
-	Length int
-	Says   string
+	Number bool
+	// Spare: a phone has no room for it.
+	Spare bool
 }
 
-const (
-	chartHeight = 200 // of the highest column
-	longestBar  = 100
-	mostBars    = 25
-)
+// mostRows is how many rows a page has.
+const mostRows = 1000
 
-// Write writes the page of a bill. ask gives the reports it is made of, by what they are
-// grouped by: "" for the one that was asked for.
-func Write(w io.Writer, title, period string, ask func(by string) (*billing.Report, error)) error {
-	b := &Bill{Title: title, Period: period}
-	var err error
-	if b.Report, err = ask(""); err != nil {
-		return err
+// Groupings are what the page of a bill needs reports by, beside the one that was asked for.
+func Groupings(tags []string) []string {
+	by := []string{"day,category", "category", "market", "price_type", "template"}
+	for _, tag := range slices.Sorted(slices.Values(tags)) {
+		by = append(by, billing.TagPrefix+tag)
 	}
-	for _, t := range b.Report.Totals {
-		b.Totals = append(b.Totals, total{t, Actual(&t.Counts), Estimated(&t.Counts)})
-	}
-	byDay, err := ask("day,category")
-	if err != nil {
-		return err
-	}
-	for _, t := range b.Report.Totals {
-		if t.Actual > 0 {
-			b.Days = append(b.Days, daysOf(byDay, t.Currency))
-		}
-	}
-	for _, by := range append([]string{"market", "category"}, b.Report.Tags...) {
-		r, err := ask(by)
-		if err != nil {
-			return err
-		}
-		for _, t := range b.Report.Totals {
-			if list := barsOf(r, by, t.Currency); len(list.Bars) > 0 {
-				b.Bars = append(b.Bars, list)
-			}
-		}
-	}
-	return page.Execute(w, b)
+	return by
 }
 
-// scaled is how long a part of the longest is, in whole steps.
-func scaled(a, most billing.Amount, steps int) int {
-	return int(a / max(1, most/billing.Amount(steps)))
+// Write writes the page of a bill: of the report that was asked for, and those by Groupings.
+func Write(w io.Writer, asked Asked, reports []*billing.Report) error {
+	r := reports[0]
+	s := shown{
+		Title: titleOf("What WhatsApp messages cost", asked), Period: asked.Period, TimeZones: strings.Join(r.TimeZones, ", "), Cards: r.Cards,
+		Rows: rowsOfBill(r), Made: asked.made(),
+		Says: append([]string{
+			"Sends, and what they were expected to cost, count on the day of sending; what was delivered, and its cost, on the day of delivery: both where the WhatsApp Business Account is.",
+			"The cost is counted from delivered messages, by the category and price type that Meta told of each, or else by the rules and the rate card of the day. It is no invoice: Meta’s is.",
+		}, r.Notes...),
+	}
+	for i := range r.Totals {
+		t := &r.Totals[i]
+		m := section{Figures: figuresOf(t)}
+		if len(r.Totals) > 1 {
+			m.Heading = "In " + string(t.Currency)
+		}
+		if t.Unpriced > 0 {
+			m.Warnings = append(m.Warnings, unpricedSays(&t.Counts))
+		}
+		for _, by := range reports[1:] {
+			m.add(by, t)
+		}
+		s.Sections = append(s.Sections, m)
+	}
+	if len(r.Rows) == 0 {
+		s.Empty = "Nothing was sent and nothing was delivered in this period. Choose another one with --from and --to, or --month."
+	}
+	return page.Execute(w, &s)
 }
 
-// daysOf stacks the categories of each day.
-func daysOf(r *billing.Report, currency billing.Currency) days {
-	d := days{Currency: currency}
-	var names []string
-	byDay := make(map[string][]billing.Row)
-	for _, row := range r.Rows {
-		if row.Currency != currency || row.Actual == 0 {
-			continue
-		}
-		if !slices.Contains(names, row.Category) {
-			names = append(names, row.Category)
-		}
-		if len(d.Columns) == 0 || d.Columns[len(d.Columns)-1].Day != row.Day {
-			d.Columns = append(d.Columns, column{Day: row.Day})
-		}
-		last := &d.Columns[len(d.Columns)-1]
-		last.Total += row.Actual
-		d.Most = max(d.Most, last.Total)
-		byDay[row.Day] = append(byDay[row.Day], row)
+func titleOf(title string, asked Asked) string {
+	if asked.Where != "" {
+		title += " where " + asked.Where
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		d.Categories = append(d.Categories, category{name, class(name)})
-	}
-	for i := range d.Columns {
-		y := chartHeight
-		for _, row := range byDay[d.Columns[i].Day] {
-			height := scaled(row.Actual, d.Most, chartHeight)
-			y -= height
-			d.Columns[i].Parts = append(d.Columns[i].Parts, part{
-				X: 12 * i, Y: max(0, y), Height: max(1, height), Class: class(row.Category), Says: row.Day + ", " + row.Category + ": " + row.Actual.String() + " " + string(currency),
-			})
-		}
-	}
-	if n := len(d.Columns); n > 0 {
-		d.First, d.Last, d.Width = d.Columns[0].Day, d.Columns[n-1].Day, max(12*n, 120)
-	}
-	return d
+	return title
 }
 
-// class is how a category is coloured.
-func class(category string) string {
-	switch column := billing.Category(category).Column(); column {
-	case billing.Marketing, billing.Utility, billing.Authentication, billing.Service:
-		return string(column)
-	case billing.AuthenticationInternational:
-		return string(billing.Authentication)
+func (a *Asked) made() string { return a.Made.UTC().Format("2 January 2006, 15:04 UTC") }
+
+func unpricedSays(c *billing.Counts) string {
+	if c.Unpriced == c.Charged {
+		return "None of the " + plural(c.Unpriced, "message", "messages") + " that are charged for has a known price: no rate card has one for their day, category and market. What they cost is unknown, and not zero."
 	}
-	return "other"
+	return plural(c.Unpriced, "message that is charged for has", "messages that are charged for have") + " no known price: no rate card has one for their day, category and market. They are not in the cost."
 }
 
-// barsOf are the largest of what a report is grouped by.
-func barsOf(r *billing.Report, by string, currency billing.Currency) bars {
-	list := bars{By: by, Currency: currency}
-	rows := slices.DeleteFunc(slices.Clone(r.Rows), func(row billing.Row) bool { return row.Currency != currency || row.Charged == 0 })
-	slices.SortStableFunc(rows, func(a, b billing.Row) int { return cmp.Compare(b.Actual, a.Actual) })
-	if len(rows) > mostBars {
-		rows = rows[:mostBars]
+// figuresOf are the numbers that stand out of a total.
+func figuresOf(t *billing.Total) []figure {
+	unit := func(f figure, c cell) figure {
+		f.Value, f.Also = c.Text, c.Also
+		if c.Text != Unknown {
+			f.Unit = string(t.Currency)
+		}
+		return f
 	}
-	for _, row := range rows {
-		name := cmp.Or(row.Value(by), "without")
-		if row.MarketEstimated {
-			name += " (estimated)"
+	first := "Cost of what was delivered"
+	if t.Was != nil || t.WasUnpriced > 0 {
+		first = "It would have cost"
+	}
+	cost := costCell(&t.Counts)
+	cost.Also = "" // a warning says it
+	list := []figure{unit(figure{Name: first, Large: true}, cost)}
+	if t.Was != nil {
+		was := cell{Text: money(*t.Was)}
+		if t.WasUnpriced > 0 {
+			was.Also = "and " + count(t.WasUnpriced) + " unknown"
 		}
-		says := Actual(&row.Counts)
-		if row.Unpriced > 0 && says != Unknown {
-			says += " and unknown"
-		}
-		list.Bars = append(list.Bars, bar{name, scaled(row.Actual, rows[0].Actual, longestBar), says})
+		list = append(list, unit(figure{Name: "It did cost"}, was))
+	} else if t.WasUnpriced > 0 {
+		list = append(list, figure{Name: "It did cost", Value: Unknown})
+	}
+	list = append(list, unit(figure{Name: "Expected when sent"}, expectedCell(&t.Counts)))
+	for _, of := range []struct {
+		name string
+		n    int
+	}{{"Sends", t.Sends}, {"Refused", t.Refused}, {"Failed", t.Failed}, {"Delivered", t.Delivered}, {"Charged for", t.Charged}, {"Free", t.Free}} {
+		list = append(list, figure{Name: of.name, Value: count(of.n)})
 	}
 	return list
+}
+
+// add adds what a report by one of the Groupings shows.
+func (m *section) add(r *billing.Report, t *billing.Total) {
+	of := slices.DeleteFunc(slices.Clone(r.Rows), func(row billing.Row) bool { return row.Currency != t.Currency || row.Delivered == 0 })
+	if len(of) == 0 {
+		return
+	}
+	cost, known := t.Cost()
+	known = known && cost > 0 // else messages are shown
+	currency := string(t.Currency)
+	if slices.Equal(r.By, []string{"day", "category"}) {
+		days := make([]stacked, len(of))
+		for i, row := range of {
+			days[i] = stacked{row.Day, row.Category, amount{int64(row.Actual), row.Unpriced}}
+			if !known {
+				days[i].amount = amount{n: int64(row.Delivered)}
+			}
+		}
+		c := chart{}
+		if known {
+			c = columnsOf(days, currency, func(n int64) string { return money(billing.Amount(n)) }, short)
+			c.Title = "Cost by " + c.Of + " of delivery, " + currency
+		} else {
+			c = columnsOf(days, "messages", count[int64], count[int64])
+			c.Title = "Delivered messages by " + c.Of
+		}
+		m.Charts = append(m.Charts, c)
+		return
+	}
+	by := r.By[0]
+	if by == "template" {
+		of = slices.DeleteFunc(of, func(row billing.Row) bool { return row.Template == "" })
+	}
+	all := make([]portion, len(of))
+	for i, row := range of {
+		all[i] = portion{name: nameIn(&row.Key, by), class: classIn(&row.Key, by), n: int64(row.Actual), Counts: row.Counts}
+		if !known {
+			all[i].n = int64(row.Delivered)
+		}
+	}
+	if by == "template" && len(all) == 0 || by != "category" && len(all) == 1 && of[0].Value(by) == "" {
+		return // nobody uses it
+	}
+	l := list{Title: "Cost by " + titled(by), By: titled(by), Columns: []heading{{Name: "delivered"}, {Name: "cost, " + currency}, {Name: "share"}}}
+	all = largest(all)
+	most, whole := lengths(all), int64(cost)
+	l.Caption = "The largest first; a bar is as long as its cost."
+	if !known {
+		l.Title, l.Caption, whole = "Messages by "+titled(by), "The largest first; a bar is as long as its number of delivered messages.", int64(t.Delivered)
+	}
+	for _, p := range all {
+		of := cell{Text: share(p.n, whole)}
+		if _, priced := p.Cost(); known && !priced {
+			of.Text = "–"
+		}
+		l.Rows = append(l.Rows, listed{Name: p.name, Length: percent(p.n, most), Class: p.class, Cells: []cell{{Text: count(p.Delivered)}, costCell(&p.Counts), of}})
+	}
+	m.Lists = append(m.Lists, l)
+}
+
+// titled is a dimension or tag as people read it.
+func titled(by string) string { return strings.ReplaceAll(Name(by), "_", " ") }
+
+// rowsOfBill are the rows of the report that was asked for; nil for none.
+func rowsOfBill(r *billing.Report) *rows {
+	if len(r.Rows) == 0 {
+		return nil
+	}
+	t := rowsBy(r.By, len(r.Rows), "Messages and their cost")
+	for _, name := range []string{"sends", "accepted", "refused", "delivered", "charged", "free", "expected", "cost"} {
+		t.Columns = append(t.Columns, heading{Name: name, Number: true})
+	}
+	t.Columns = append(t.Columns, heading{Name: "currency"})
+	for i := range r.Rows[:min(len(r.Rows), mostRows)] {
+		row := &r.Rows[i]
+		cells := dimensionsOf(r.By, &row.Key)
+		for _, n := range []int{row.Sends, row.Accepted, row.Refused, row.Delivered, row.Charged, row.Free} {
+			cells = append(cells, cell{Text: count(n)})
+		}
+		t.Rows = append(t.Rows, append(cells, expectedCell(&row.Counts), costCell(&row.Counts), cell{Text: string(row.Currency)}))
+	}
+	return t
+}
+
+// rowsBy begins the table of all rows with what they are grouped by.
+func rowsBy(by []string, n int, of string) *rows {
+	t := new(rows)
+	var names []string
+	for _, name := range by {
+		names = append(names, titled(name))
+		t.Columns = append(t.Columns, heading{Name: titled(name)})
+	}
+	t.Caption = of + " by " + strings.Join(names, ", ")
+	if n > mostRows {
+		t.Cut = fmt.Sprintf("These are the first %s of %s rows. --output csv has all of them, and --by fewer.", count(mostRows), count(n))
+	}
+	return t
+}
+
+func dimensionsOf(by []string, key *billing.Key) (cells []cell) {
+	for _, name := range by {
+		value := key.Value(name)
+		if name == "market" && key.MarketEstimated {
+			value += " (estimated)"
+		}
+		cells = append(cells, cell{Text: value})
+	}
+	return cells
 }

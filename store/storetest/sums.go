@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -278,6 +279,34 @@ func (s *sumsHistory) compareLess(r *rapid.T, filter store.Filter) {
 	}
 	if !maps.Equal(got, want) {
 		r.Fatalf("%+v in less detail:\n got %+v\nwant %+v", filter, got, want)
+	}
+	s.compareReceived(r, filter)
+}
+
+// compareReceived reads the messages that were delivered in both ways.
+func (s *sumsHistory) compareReceived(r *rapid.T, filter store.Filter) {
+	var want, got []store.Received
+	for e, err := range s.Ledger(s.t.Context(), store.Filter{From: filter.From, To: filter.To, PhoneNumberID: filter.PhoneNumberID}) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		if e.Delivery.Status.Delivered() && len(e.Copies) == 0 {
+			want = append(want, store.Received{ID: e.ID, At: e.At, Delivered: max(e.At, e.Delivery.Delivered), Person: e.Contact(), Alike: e.Alike()})
+		}
+		for i, a := range e.Counts()[1:] {
+			if c := &e.Copies[i]; c.Delivery.Status.Delivered() {
+				want = append(want, store.Received{ID: e.ID, At: e.At, Delivered: max(e.At, c.Delivery.Delivered), Person: c.Contact, Alike: a})
+			}
+		}
+	}
+	for m, err := range s.Received(s.t.Context(), filter.From, filter.To, filter.PhoneNumberID) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		got = append(got, *m)
+	}
+	if !slices.Equal(got, want) {
+		r.Fatalf("%+v received:\n got %+v\nwant %+v", filter, got, want)
 	}
 }
 
