@@ -64,22 +64,35 @@ func newLife(ctx context.Context, b *store.Book, engine store.Engine, clock *ato
 	return l, l.patterns(first)
 }
 
-// patterns are templates in all markets, of which some get far more than others. A
-// template belongs to one category, one team, and one of two campaigns.
+// patterns are templates in all markets, of which some get far more than others, and answers
+// to people. A template belongs to one category, one team, and one of two campaigns.
 func (l *life) patterns(first *store.Entry) error {
 	cards := billing.Shipped()
 	markets := lifeMarkets()
 	if len(markets) == 0 {
 		return errors.New("the rate card that comes with waguard has no markets")
 	}
-	categories := []policy.Category{policy.CategoryMarketing, policy.CategoryMarketing, policy.CategoryUtility, policy.CategoryUtility, policy.CategoryAuthentication}
 	total := 0.0
+	// A third of all is no template, in answer to people.
+	for number := range lifeNumbers {
+		for i, market := range markets {
+			e := *first
+			e.Send.PhoneNumberID, e.Business = lifeNumber(number), fmt.Sprint("shop ", number)
+			e.Send.Kind, e.Send.Type, e.Send.Template = policy.FreeForm, "text", policy.TemplateRef{}
+			e.Decision.Category, e.Decision.Initiation, e.Market = policy.CategoryService, policy.ByUser, string(market)
+			e.Tags = billing.Tags(fmt.Sprintf("team=team_%d", number%3))
+			e.Price = cards.Quote(&billing.Message{Category: billing.Service, Market: market, Day: l.began.Format(time.DateOnly), InWindow: true, ServiceBefore: 1000}, "USD")
+			total += 1 / (math.Pow(float64(i+1), 1.2) * float64(number+1))
+			l.sends = append(l.sends, pattern{e, string(policy.CategoryService), total})
+		}
+	}
+	categories := []policy.Category{policy.CategoryMarketing, policy.CategoryMarketing, policy.CategoryUtility, policy.CategoryUtility, policy.CategoryAuthentication}
 	for template := range lifeTemplates {
 		category := categories[template%len(categories)]
 		for campaign := range 2 {
 			for i, market := range markets {
 				e := *first
-				e.Send.PhoneNumberID = fmt.Sprint(104455667788 + template%lifeNumbers)
+				e.Send.PhoneNumberID = lifeNumber(template % lifeNumbers)
 				e.Business = fmt.Sprint("shop ", template%lifeNumbers)
 				e.Send.Template.Name = fmt.Sprintf("template_%02d", template)
 				e.Decision.Category, e.Market = category, string(market)
@@ -92,6 +105,9 @@ func (l *life) patterns(first *store.Entry) error {
 	}
 	return nil
 }
+
+// lifeNumber is a business phone number.
+func lifeNumber(nth int) string { return fmt.Sprint(104455667788 + nth) }
 
 func lifeMarkets() (markets []billing.Market) {
 	seen := make(map[billing.Market]bool)

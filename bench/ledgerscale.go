@@ -85,10 +85,15 @@ type ledgerResult struct {
 	Days     counting `json:"by_days"`
 	// Report is the month's by the admin API of a gateway that has just started, and
 	// Again the second one.
-	Report   time.Duration `json:"report"`
-	Again    time.Duration `json:"report_again"`
-	Resident int64         `json:"resident_bytes"`
-	Own      int64         `json:"anonymous_bytes"`
+	Report time.Duration `json:"report"`
+	Again  time.Duration `json:"report_again"`
+	// Page is the one that explains the bill of the month, WhatIf the report by other rules
+	// beside what was, and Conversations that of conversations, which reads each message.
+	Page          time.Duration `json:"page"`
+	WhatIf        time.Duration `json:"what_if"`
+	Conversations time.Duration `json:"conversations"`
+	Resident      int64         `json:"resident_bytes"`
+	Own           int64         `json:"anonymous_bytes"`
 	// Rebuilt is what making all sums anew found, and RebuildMemory the heap while it did.
 	Rebuilt       *store.Rebuilt `json:"rebuilt"`
 	RebuildMemory uint64         `json:"rebuild_heap_bytes"`
@@ -254,8 +259,30 @@ func (m *month) report(ctx context.Context, dir string, o setup) error {
 			return fmt.Errorf("of %d sends %d are reported", m.result.Entries, report.Total.Sends)
 		}
 	}
-	m.result.Resident, m.result.Own, err = resident(gateway.cmd.Process.Pid)
-	return err
+	if m.result.Resident, m.result.Own, err = resident(gateway.cmd.Process.Pid); err != nil {
+		return err
+	}
+	of := adminapi.ReportSelection{Selection: adminapi.Selection{From: "744h"}}
+	for _, asked := range []struct {
+		took *time.Duration
+		ask  func() error
+	}{
+		{&m.result.Page, func() error { return admin.ReportPage(ctx, io.Discard, adminapi.RouteReport, of) }},
+		{&m.result.WhatIf, func() error {
+			what := of
+			what.Rules = "2025-07-01"
+			_, err := admin.Report(ctx, what)
+			return err
+		}},
+		{&m.result.Conversations, func() error { _, err := admin.Conversations(ctx, of); return err }},
+	} {
+		before := time.Now()
+		if err := asked.ask(); err != nil {
+			return err
+		}
+		*asked.took = time.Since(before)
+	}
+	return nil
 }
 
 // write prints a table in Markdown, and the command that made it.
@@ -268,7 +295,9 @@ func (r *ledgerResult) write(w io.Writer, command string) error {
 		{"sums by quarters of an hour", r.Quarters.String()},
 		{"sums by days", r.Days.String()},
 		{"report of the month by the admin API, just started / again", short(r.Report) + " / " + short(r.Again)},
-		{"memory of the gateway then, resident / anonymous", mib(r.Resident) + " / " + mib(r.Own)},
+		{"its page with charts / by other rules beside what was", short(r.Page) + " / " + short(r.WhatIf)},
+		{"conversations of the month, read message by message", short(r.Conversations)},
+		{"memory of the gateway after the reports, resident / anonymous", mib(r.Resident) + " / " + mib(r.Own)},
 		{"making all sums anew and comparing", fmt.Sprintf("%s for %s entries, of %s quarters of an hour %s equal, %s without sums, %d different; heap %s",
 			short(time.Duration(r.Rebuilt.Seconds*float64(time.Second))), comma(r.Rebuilt.Entries), comma(r.Rebuilt.Quarters), comma(r.Rebuilt.Equal), comma(r.Rebuilt.Missing), len(r.Rebuilt.Differed), humanize.IBytes(r.RebuildMemory))},
 	} {

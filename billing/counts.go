@@ -61,6 +61,10 @@ func (s Send) Delivered() bool {
 	return s.Status == "delivered" || s.Status == "read" || s.Status == "played"
 }
 
+// settles reports whether it reached the person and is charged for by itself, if at all: not by
+// its copies.
+func (s Send) settles() bool { return s.Delivered() && s.Part != Divided }
+
 // Counts are how many messages there were, what became of them, and what they cost.
 type Counts struct {
 	// Of the day of sending.

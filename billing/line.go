@@ -26,6 +26,8 @@ type Line struct {
 	// Covered: they belong to conversations that other messages opened. It counts where
 	// conversations are charged for.
 	Covered bool
+	// Exact: times tell the quarter of an hour, also where other lines tell the day alone.
+	Exact bool
 	// Pool is whose volume of a month counts for tiers: the portfolio's, or the account's.
 	Pool string
 }

@@ -84,6 +84,10 @@ type Question struct {
 	// charged, too.
 	If      *WhatIf
 	Compare bool
+	// Finer yields lines again whose times tell the quarter of an hour, where they tell the day
+	// alone but for those that are Exact: those of which it matters, and what others there are
+	// of the time. Nil where all tell it.
+	Finer func(*Turns) iter.Seq2[*Line, error]
 }
 
 // wants reports that what has a key is asked for.
@@ -127,6 +131,8 @@ type counting struct {
 	unitPrices bool
 	// full is the key of what is counted; a million lines need no room for theirs.
 	full Key
+	// ends are when days end.
+	ends map[turn]time.Time
 	// was are the totals of what was charged, where the question asks for that, too.
 	was map[Currency]*Counts
 }
@@ -158,7 +164,7 @@ func (q *Question) NewReport(lines iter.Seq2[*Line, error]) (*Report, error) {
 // NewReports is [Question.NewReport] by several groupings, in one pass over the lines: those
 // must tell apart what any of them names.
 func (q *Question) NewReports(lines iter.Seq2[*Line, error], by ...[]string) ([]*Report, error) {
-	c := &counting{Question: q, days: make(map[*time.Location]map[int64]day), zones: make(map[string]bool), used: make(map[string]bool)}
+	c := &counting{Question: q, days: make(map[*time.Location]map[int64]day), ends: make(map[turn]time.Time), zones: make(map[string]bool), used: make(map[string]bool)}
 	for _, list := range by {
 		c.groups = append(c.groups, &group{grouping: newGrouping(list), by: list, sums: make(map[string]*Row)})
 	}
@@ -181,7 +187,7 @@ func (q *Question) NewReports(lines iter.Seq2[*Line, error], by ...[]string) ([]
 				return nil, err
 			}
 		}
-		if !l.Send.Delivered() || l.Send.Part == Divided {
+		if !l.Send.settles() {
 			continue
 		}
 		date := c.dayOf(l.Delivered, l.Zone).date
@@ -192,6 +198,11 @@ func (q *Question) NewReports(lines iter.Seq2[*Line, error], by ...[]string) ([]
 		}
 	}
 	for _, p := range pricings {
+		if q.Finer != nil {
+			if err := p.exactly(c, q.Finer); err != nil {
+				return nil, err
+			}
+		}
 		if err := p.settle(); err != nil {
 			return nil, err
 		}
@@ -285,6 +296,23 @@ func (c *counting) dayOf(at time.Time, zone *time.Location) day {
 		known[at.Unix()] = d
 	}
 	return d
+}
+
+// endOf is when a day ends in a time zone.
+func (c *counting) endOf(date string, zone *time.Location) time.Time {
+	key := turn{zone: zone.String(), day: date}
+	end, ok := c.ends[key]
+	if !ok {
+		day, err := time.Parse(time.DateOnly, date)
+		if err == nil {
+			end, err = Midnight(day.AddDate(0, 0, 1).Format(time.DateOnly), zone)
+		}
+		if err != nil { // which no date of a line gives
+			end = farFuture
+		}
+		c.ends[key] = end
+	}
+	return end
 }
 
 // report sorts and adds up.

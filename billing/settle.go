@@ -8,7 +8,8 @@ import (
 // What a message costs depends on how many came before it in its month: for the monthly
 // allowance and for volume tiers. Messages take their turn by the quarter of an hour of
 // their delivery, and within one in the order of their lines. So the result is the same in
-// whatever order statuses arrived.
+// whatever order statuses arrived. It is also the same where lines tell days alone, but on
+// those on which an allowance or a band ends (turns.go).
 
 // pool is what a month's messages are counted in.
 type pool struct {
@@ -51,11 +52,17 @@ func (p *pricing) price(l *Line, day string) error {
 	m := p.message(l, day)
 	m.ServiceBefore = rules.Allowance
 	p.quote = card.Quote(&m, l.Currency, rules)
-	if !m.ToGroup && (p.allowed(&m, rules) && p.quote.Type != FreeEntryPoint && p.quote.Type != InConversation || p.quote.Type == Regular && card.tiered(&m)) {
+	if p.depends(&m, rules, card, &p.quote) {
 		p.waiting = append(p.waiting, waiting{*l, day})
 		return nil
 	}
 	return p.take(l, day, l.N, &p.quote)
+}
+
+// depends reports that the price of messages like m depends on others: q is what it is when the
+// allowance is used up.
+func (p *pricing) depends(m *Message, rules Rules, card *Card, q *Quote) bool {
+	return !m.ToGroup && (p.allowed(m, rules) && q.Type != FreeEntryPoint && q.Type != InConversation || q.Type == Regular && card.tiered(m))
 }
 
 // allowed reports that messages like m count against a monthly allowance.
@@ -94,6 +101,16 @@ func (p *pricing) message(l *Line, day string) Message {
 // settle prices the lines that waited.
 func (p *pricing) settle() error {
 	slices.SortFunc(p.waiting, func(a, b waiting) int { return a.compare(&b.Line) })
+	// Parts of one line, and what corrects it, count as the whole of it.
+	whole := p.waiting[:0]
+	for _, w := range p.waiting {
+		if last := len(whole) - 1; last >= 0 && whole[last].compare(&w.Line) == 0 {
+			whole[last].N += w.N
+		} else {
+			whole = append(whole, w)
+		}
+	}
+	p.waiting = slices.DeleteFunc(whole, func(w waiting) bool { return w.N == 0 })
 	p.service, p.charged, p.marked = make(map[pool]int), make(map[pool]int), make(map[pool]bool)
 	for i := range p.waiting {
 		w := &p.waiting[i]
@@ -103,13 +120,7 @@ func (p *pricing) settle() error {
 		}
 	}
 	for i := range p.waiting {
-		w := &p.waiting[i]
-		// Parts of one line, and what corrects it, count as the whole of it.
-		if i+1 < len(p.waiting) && w.compare(&p.waiting[i+1].Line) == 0 {
-			p.waiting[i+1].N += w.N
-			continue
-		}
-		if err := p.give(&w.Line, w.day); err != nil {
+		if err := p.give(&p.waiting[i].Line, p.waiting[i].day); err != nil {
 			return err
 		}
 	}
@@ -160,10 +171,15 @@ func (p *pricing) give(l *Line, day string) error {
 // bounds are how many messages of a pool were charged for at least and at most before those of
 // a line, by Meta's word: that of a quarter of an hour counts in all of it.
 func (p *pricing) bounds(l *Line, of pool) (least, most int) {
-	if p.told == nil || of.month == "" {
-		return 0, -1
+	return p.toldOf(of).bounds(l.Delivered.Add(quarter - 1))
+}
+
+// toldOf are the tiers that Meta told of a pool; none of one that an allowance is counted in.
+func (p *pricing) toldOf(of pool) ToldTiers {
+	if p.told == nil || of.month == "" || of.column == "" {
+		return nil
 	}
-	return p.told(of.of, of.month, of.market, of.column).bounds(l.Delivered.Add(quarter - 1))
+	return p.told(of.of, of.month, of.market, of.column)
 }
 
 // servicePool is what a service message counts in against an allowance.
@@ -177,6 +193,18 @@ func (p *pricing) servicePool(l *Line, day string, rules Rules) pool {
 		month = ""
 	}
 	return pool{of: of, month: month}
+}
+
+// Tiered reports whether any card has volume tiers.
+func (cs *Cards) Tiered() bool {
+	return slices.ContainsFunc(cs.All(), func(c *Card) bool {
+		for _, tiers := range c.Tiers {
+			if len(tiers) > 0 {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // tiered reports whether a card has tiers for a message.

@@ -72,9 +72,9 @@ func (g *Gateway) exchanged(ctx context.Context, st store.Store, p *period, phon
 	}
 }
 
-func (g *Gateway) exchange(ctx context.Context, st store.Store, p *period, phoneNumberID string, yield func(*billing.Exchanged, error) bool) (err error) {
-	l := liner{g: g, accounts: make(map[string]account)}
-	if l.told, err = st.Numbers(ctx); err != nil {
+func (g *Gateway) exchange(ctx context.Context, st store.Store, p *period, phoneNumberID string, yield func(*billing.Exchanged, error) bool) error {
+	l, err := g.newLiner(ctx, st, new(billing.Question), nil)
+	if err != nil {
 		return err
 	}
 	from, to := policy.Moment(0), policy.MomentOf(g.Now())+1

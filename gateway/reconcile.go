@@ -195,7 +195,13 @@ func (g *Gateway) reconcile(ctx context.Context, st store.Store, a *billedAccoun
 	if err != nil {
 		return nil, err
 	}
-	r, err := q.Reconcile(g.lines(ctx, st, &billing.Question{Cards: g.Cards}, nil, period), told)
+	question := &billing.Question{Cards: g.Cards}
+	l, err := g.newLiner(ctx, st, question, nil)
+	if err != nil {
+		return nil, err
+	}
+	l.detail.Days = nil // it asks no second time where the order matters
+	r, err := q.Reconcile(l.lines(ctx, st, question, period), told)
 	if _, ok := errors.AsType[*billing.Incomparable](err); ok {
 		return nil, misasked(err)
 	}

@@ -77,7 +77,12 @@ func (g *Gateway) reports(ctx context.Context, s ReportSelection, what *billing.
 	}
 	q.Has = period.has
 	q.If, q.Compare = what, s.Card != "" || s.Rules != ""
-	reports, err := q.NewReports(g.lines(ctx, st, q, slices.Concat(groupings...), period), groupings...)
+	l, err := g.newLiner(ctx, st, q, slices.Concat(groupings...))
+	if err != nil {
+		return nil, err
+	}
+	q.Finer = func(t *billing.Turns) iter.Seq2[*billing.Line, error] { return l.finer(ctx, st, q, period, t) }
+	reports, err := q.NewReports(l.lines(ctx, st, q, period), groupings...)
 	if err != nil {
 		return nil, err
 	}
@@ -246,6 +251,14 @@ func (p *period) filters() []store.Filter {
 	return filters
 }
 
+// bounds are when it begins and ends in its time zones: within a day, where it was so asked.
+func (p *period) bounds() (bounds []policy.Moment) {
+	for _, f := range p.in {
+		bounds = append(bounds, f.From, f.To)
+	}
+	return bounds
+}
+
 // has reports whether a time belongs to the period in one of its time zones.
 func (p *period) has(t time.Time, zone *time.Location) bool {
 	f, at := p.in[zone.String()], policy.MomentOf(t)
@@ -259,6 +272,22 @@ type liner struct {
 	line billing.Line
 	// accounts are those of business phone numbers.
 	accounts map[string]account
+	// detail is what lines tell apart.
+	detail store.Detail
+}
+
+// newLiner makes lines for reports that group by some dimensions and tags.
+func (g *Gateway) newLiner(ctx context.Context, st store.Store, q *billing.Question, by []string) (*liner, error) {
+	l := &liner{g: g, accounts: make(map[string]account)}
+	asked := slices.Concat(by, slices.Collect(maps.Keys(q.Where)))
+	l.detail = store.Detail{
+		NoTemplates: !slices.Contains(asked, "template"),
+		NoTags:      !slices.ContainsFunc(asked, func(name string) bool { return name == "tags" || !billing.IsDimension(name) }),
+		Days:        func(a *store.Alike) *time.Location { return l.account(a.PhoneNumberID).zone },
+	}
+	var err error
+	l.told, err = st.Numbers(ctx)
+	return l, err
 }
 
 // account is what a report needs to know of a number's account.
@@ -322,33 +351,22 @@ var fates = map[store.OutcomeState]billing.Fate{
 	store.Unknown: billing.Unknown,
 }
 
-// lines are what reports are made of that group by some dimensions and tags: what some filters
-// select. Each is good until the next one.
-func (g *Gateway) lines(ctx context.Context, st store.Store, q *billing.Question, by []string, p *period) iter.Seq2[*billing.Line, error] {
+// lines are what reports are made of: what the period selects, by days. Each is good until the
+// next one.
+func (l *liner) lines(ctx context.Context, st store.Store, q *billing.Question, p *period) iter.Seq2[*billing.Line, error] {
 	return func(yield func(*billing.Line, error) bool) {
-		l := liner{g: g, accounts: make(map[string]account)}
-		var err error
-		if l.told, err = st.Numbers(ctx); err != nil {
-			yield(nil, err)
-			return
-		}
-		detail := l.detail(q, by)
 		var talks []store.Filter
 		for _, f := range p.filters() {
-			if detail.DeliveredFrom = 0; f.To == p.filter.From {
+			detail := l.detail
+			detail.Apart = p.bounds()
+			if f.To == p.filter.From {
 				detail.DeliveredFrom = p.month
 			}
 			byConversation, byMessage := split(f, conversationsUntil(q))
 			talks = append(talks, byConversation...)
 			for _, f := range byMessage {
-				for sum, err := range st.SumsIn(ctx, f, detail) {
-					if err != nil {
-						yield(nil, err)
-						return
-					}
-					if !yield(l.of(sum), nil) {
-						return
-					}
+				if !l.sums(ctx, st, f, detail, yield) {
+					return
 				}
 			}
 		}
@@ -356,19 +374,48 @@ func (g *Gateway) lines(ctx context.Context, st store.Store, q *billing.Question
 	}
 }
 
-// detail is what a report needs to tell apart: days alone, but where messages take turns.
-func (l *liner) detail(q *billing.Question, by []string) store.Detail {
-	asked := slices.Concat(by, slices.Collect(maps.Keys(q.Where)))
-	return store.Detail{
-		NoTemplates: !slices.Contains(asked, "template"),
-		NoTags:      !slices.ContainsFunc(asked, func(name string) bool { return name == "tags" || !billing.IsDimension(name) }),
-		Days: func(a *store.Alike) *time.Location {
-			for _, category := range []billing.Category{billing.Category(a.Category), billing.Category(a.Estimated), a.Price.Category} {
-				if l.g.Cards.TakeTurns(category) {
-					return nil
+// finer are the lines of the days on which the order of messages matters, by quarters of an
+// hour.
+func (l *liner) finer(ctx context.Context, st store.Store, q *billing.Question, p *period, t *billing.Turns) iter.Seq2[*billing.Line, error] {
+	return func(yield func(*billing.Line, error) bool) {
+		detail := l.detail
+		detail.Days = nil
+		detail.Only = func(a *store.Alike) func(policy.Moment) bool {
+			if !a.Status.Delivered() || a.Part == billing.Divided {
+				return nil
+			}
+			sum := store.Sum{Alike: *a, N: 1}
+			sum.DeliveredAfter = 0
+			return func(delivered policy.Moment) bool {
+				sum.At = delivered
+				return t.Matter(l.of(&sum))
+			}
+		}
+		from, to := policy.MomentOf(t.From), policy.MomentOf(t.To)
+		for _, f := range p.filters() {
+			_, byMessage := split(f, conversationsUntil(q))
+			for _, f := range byMessage {
+				if f.From = max(f.From, from); f.To == 0 || f.To > to {
+					f.To = to
+				}
+				if f.From < f.To && !l.sums(ctx, st, f, detail, yield) {
+					return
 				}
 			}
-			return l.account(a.PhoneNumberID).zone
-		},
+		}
 	}
+}
+
+// sums yields lines of what a filter selects, and reports whether to go on.
+func (l *liner) sums(ctx context.Context, st store.Store, f store.Filter, detail store.Detail, yield func(*billing.Line, error) bool) bool {
+	for sum, err := range st.SumsIn(ctx, f, detail) {
+		if err != nil {
+			yield(nil, err)
+			return false
+		}
+		if !yield(l.of(sum), nil) {
+			return false
+		}
+	}
+	return true
 }

@@ -104,7 +104,7 @@ func (l *liner) talks(ctx context.Context, st store.Store, filters []store.Filte
 	}
 	for s, n := range counts {
 		line := l.of(&store.Sum{At: s.at, Alike: *s.alike, N: n})
-		line.Covered = s.covered
+		line.Covered, line.Exact = s.covered, true
 		if !yield(line, nil) {
 			return false
 		}

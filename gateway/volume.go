@@ -22,7 +22,7 @@ type volumeOf struct {
 // toldTiers gives the volume tiers that Meta told of, by whose volume they are; nil where the
 // price of nothing depends on them.
 func (g *Gateway) toldTiers(ctx context.Context, st store.Store) (func(pool, month string, m billing.Market, c billing.Category) billing.ToldTiers, error) {
-	if !g.Cards.TakeTurns(billing.Utility) && !g.Cards.TakeTurns(billing.Authentication) && !g.Cards.TakeTurns(billing.AuthenticationInternational) {
+	if !g.Cards.Tiered() {
 		return nil, nil
 	}
 	meters, err := st.MonthMeters(ctx, "")

@@ -123,7 +123,7 @@ func (a *Alike) deliveredAt(decided, delivered policy.Moment) {
 
 // Sums counts the ledger entries that match, in no order. It counts the same as
 // whoever reads all of them with Ledger, at a fraction of the cost. The same sum may
-// come in parts.
+// come in parts. Each is good until the next one.
 func (s *Book) Sums(ctx context.Context, f Filter) iter.Seq2[*Sum, error] {
 	return s.countedSums(ctx, f, Detail{})
 }
@@ -143,8 +143,15 @@ type Detail struct {
 	// for the same one. Nil, or where it gives nil, they tell quarters of an hour. It must
 	// always give the same for what is alike but for times.
 	Days func(*Alike) *time.Location
+	// Apart are times whose days are told apart in two, before and from the next quarter of an
+	// hour on.
+	Apart []policy.Moment
 	// NoTemplates and NoTags leave those empty.
 	NoTemplates, NoTags bool
+	// Only, if set, says for what is alike but for times of which messages nothing is counted,
+	// by nil, and of which those alone that were delivered in a quarter of an hour that begins
+	// at a time for which it holds.
+	Only func(*Alike) func(delivered policy.Moment) bool
 	// DeliveredFrom leaves out what was decided before and not delivered since, so that
 	// those are left that come late into a period.
 	DeliveredFrom policy.Moment
@@ -187,7 +194,7 @@ func (s *Book) count(ctx context.Context, f Filter, d Detail, yield func(*Sum, e
 		if d.Days != nil && len(sums.counts) < mostCounted && !sc.done {
 			continue
 		}
-		for _, sum := range sums.sums(&f, sc.from) {
+		for sum := range sums.sums(&f, sc.from) {
 			if !yield(sum, nil) {
 				return nil
 			}
@@ -203,7 +210,7 @@ func (s *Book) countEach(ctx context.Context, f Filter, d Detail, yield func(*Su
 	from := max(f.From, s.oldest(s.options.LedgerRetention))
 	sums.in(&d, from)
 	handOver := func() bool {
-		for _, sum := range sums.sums(&f, from) {
+		for sum := range sums.sums(&f, from) {
 			if !yield(sum, nil) {
 				return false
 			}

@@ -48,6 +48,14 @@ var columns = [sumColumns]column{
 	text(func(a *Alike) *billing.Part { return &a.Part }),
 }
 
+// numbers says of columns whether they are numbers.
+var numbers = func() (numbers [sumColumns]bool) {
+	for i := range columns {
+		numbers[i] = columns[i].number != nil
+	}
+	return numbers
+}()
+
 const (
 	deliveredColumn = 0
 	templateColumn  = 10

@@ -8,15 +8,20 @@ import (
 type days struct {
 	zone func(*Alike) *time.Location
 	// from is the quarter in which what is counted begins: no day begins before.
-	from  int64
-	zones map[*time.Location]map[int64]int64
-	// kinds are those zones by kind, and locs which they are; nil for quarters.
-	kinds []map[int64]int64
-	locs  []*time.Location
+	from int64
+	// apart are quarters with which a part of a day begins.
+	apart []int64
+	zones map[*time.Location]*zoneDays
+	// kinds are those zones by kind; nil for quarters.
+	kinds []*zoneDays
 }
 
-func newDays(zone func(*Alike) *time.Location, from int64) *days {
-	return &days{zone: zone, from: from, zones: make(map[*time.Location]map[int64]int64)}
+func newDays(detail *Detail, from int64) *days {
+	d := &days{zone: detail.Days, from: from, zones: make(map[*time.Location]*zoneDays)}
+	for _, at := range detail.Apart {
+		d.apart = append(d.apart, numberOf(at+quarter-1))
+	}
+	return d
 }
 
 // of is with which quarter the day begins that q lies in, and how many quarters later
@@ -26,28 +31,61 @@ func (d *days) of(t *tally, q, after int64, kind uint32) (day, later int64) {
 		a := t.alike(countKey{kind: uint32(len(d.kinds))})
 		loc := d.zone(&a)
 		if loc != nil && d.zones[loc] == nil {
-			d.zones[loc] = make(map[int64]int64)
+			d.zones[loc] = &zoneDays{loc: loc, apart: d.apart, known: make(map[int64]span)}
 		}
-		d.kinds, d.locs = append(d.kinds, d.zones[loc]), append(d.locs, loc)
+		d.kinds = append(d.kinds, d.zones[loc])
 	}
-	if d.locs[kind] == nil {
+	zone := d.kinds[kind]
+	if zone == nil {
 		return q, after
 	}
-	day = max(d.begin(q, kind), d.from)
+	day = max(zone.begin(q, &zone.sent), d.from)
 	if after == 0 {
 		return day, 0
 	}
-	return day, max(d.begin(q+after, kind)-day, 0)
+	return day, max(zone.begin(q+after, &zone.delivered)-day, 0)
 }
 
-func (d *days) begin(q int64, kind uint32) int64 {
-	known := d.kinds[kind]
-	begin, ok := known[q]
-	if !ok {
-		begin = dayBegins(q, d.locs[kind])
-		known[q] = begin
+// zoneDays are the days of a time zone.
+type zoneDays struct {
+	loc   *time.Location
+	apart []int64
+	known map[int64]span // by quarters in them
+	// sent and delivered are those that were asked for last. Mostly they are asked for again.
+	sent, delivered span
+}
+
+// span is a day, from one quarter to another.
+type span struct{ begin, end int64 }
+
+// begin is when the day begins that a quarter lies in; last is the one that was found before.
+func (z *zoneDays) begin(q int64, last *span) int64 {
+	if q < last.begin || q >= last.end {
+		found, ok := z.known[q]
+		if !ok {
+			found = dayOf(q, z.loc)
+			for _, at := range z.apart {
+				if at <= q {
+					found.begin = max(found.begin, at)
+				} else {
+					found.end = min(found.end, at)
+				}
+			}
+			z.known[q] = found
+		}
+		*last = found
 	}
-	return begin
+	return last.begin
+}
+
+// dayOf is the day that q lies in, or the part of it around q.
+func dayOf(q int64, zone *time.Location) span {
+	day := span{begin: dayBegins(q, zone)}
+	// No day has more than 25 hours, unless a country leaves its side of the date line.
+	if day.end = dayBegins(day.begin+26*4, zone); day.end <= q {
+		day.end = q + 1
+	}
+	return day
 }
 
 // dayBegins is the first quarter of the day that q lies in.

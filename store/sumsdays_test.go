@@ -35,3 +35,24 @@ func TestDayBegins(t *testing.T) {
 		}
 	}
 }
+
+// A day is the same for all of its quarters, whatever was asked for before, also where clocks
+// change and where a country leaves out a day.
+func TestDayOf(t *testing.T) {
+	for _, name := range []string{"UTC", "Europe/Berlin", "Asia/Kathmandu", "America/Santiago", "Africa/Cairo", "Australia/Lord_Howe", "Pacific/Apia", "Pacific/Kwajalein"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		days := &zoneDays{loc: zone, known: make(map[int64]span)}
+		var last span
+		for _, year := range []int{1993, 2011, 2026} {
+			first := numberOf(policy.MomentOf(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)))
+			for q := first; q < first+366*96; q++ {
+				if got, want := days.begin(q, &last), dayBegins(q, zone); got != want {
+					t.Fatalf("%s: the day of %s begins at %s, want %s", name, beginOf(q).Time(), beginOf(got).Time(), beginOf(want).Time())
+				}
+			}
+		}
+	}
+}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"encoding/binary"
+	"iter"
+	"math/bits"
 	"slices"
 
 	"github.com/waguard/waguard/billing"
@@ -16,14 +18,18 @@ type tally struct {
 	words  []string
 	number map[uint64]uint32
 	values []uint64
-	kinds  map[kindKey]uint32
-	keys   []kindKey
+	// small are the places of small numbers in values, zero for those that have none yet.
+	small  [256]uint32
+	kinds  kindTable
 	counts map[countKey]int
-	// days are nil where quarters are counted. The columns dropped are not told apart.
+	// days are nil where quarters are counted. The columns dropped, by bits, are not told
+	// apart.
 	days    *days
-	dropped []int
+	dropped uint32
 	// since is the quarter before which nothing is counted that was delivered, or not.
 	since int64
+	// only says what is counted; nil for all.
+	only *only
 	// local are the texts of the record that is read.
 	local []uint32
 }
@@ -43,21 +49,24 @@ type countKey struct {
 func newTally() *tally {
 	return &tally{
 		texts: map[string]uint32{"": 0}, words: []string{""}, number: map[uint64]uint32{0: 0}, values: []uint64{0},
-		kinds: make(map[kindKey]uint32), counts: make(map[countKey]int),
+		counts: make(map[countKey]int),
 	}
 }
 
 // in has the tally count in less detail, from a time on.
 func (t *tally) in(d *Detail, from policy.Moment) {
 	if d.Days != nil {
-		t.days = newDays(d.Days, numberOf(from))
+		t.days = newDays(d, numberOf(from))
 	}
 	t.since = numberOf(d.DeliveredFrom)
+	if d.Only != nil {
+		t.only = &only{of: d.Only}
+	}
 	if d.NoTemplates {
-		t.dropped = append(t.dropped, templateColumn)
+		t.dropped |= 1 << templateColumn
 	}
 	if d.NoTags {
-		t.dropped = append(t.dropped, tagsColumn)
+		t.dropped |= 1 << tagsColumn
 	}
 }
 
@@ -67,17 +76,23 @@ func (t *tally) add(q int64, a *Alike, n int) (k countKey) {
 		return k
 	}
 	var key kindKey
+	var hash uint64
 	for i := range columns {
 		c := &columns[i]
 		switch {
-		case i == deliveredColumn:
+		case i == deliveredColumn || t.dropped>>i&1 == 1:
 		case c.number != nil:
 			key[i] = t.value(c.number(a))
 		default:
 			key[i] = t.text(c.text(a))
 		}
+		hash += mixed(i, key[i])
 	}
-	k = t.key(q, int64(a.DeliveredAfter), t.kind(&key))
+	kind := t.kinds.of(&key, hash)
+	if t.only != nil && !t.only.has(t, kind, q+int64(a.DeliveredAfter)) {
+		return k
+	}
+	k = t.key(q, int64(a.DeliveredAfter), kind)
 	t.count(k, n)
 	return k
 }
@@ -94,7 +109,7 @@ func (t *tally) addEntry(q int64, c *counted, n int) (own countKey, copies []cou
 // entries is how many entries are counted, without copies.
 func (t *tally) entries(counts map[countKey]int) (n int) {
 	for k, count := range counts {
-		if t.words[t.keys[k.kind][partColumn]] != string(billing.Copy) {
+		if t.words[t.kinds.keys[k.kind][partColumn]] != string(billing.Copy) {
 			n += count
 		}
 	}
@@ -119,28 +134,66 @@ func (t *tally) text(s string) uint32 {
 }
 
 func (t *tally) value(n uint64) uint32 {
+	if n < uint64(len(t.small)) && t.small[n] != 0 {
+		return t.small[n]
+	}
 	id, ok := t.number[n]
 	if !ok {
 		id = uint32(len(t.values))
 		t.number[n], t.values = id, append(t.values, n)
 	}
+	if n < uint64(len(t.small)) {
+		t.small[n] = id
+	}
 	return id
 }
 
-func (t *tally) kind(key *kindKey) uint32 {
-	if len(t.dropped) > 0 {
-		less := *key
-		for _, i := range t.dropped {
-			less[i] = 0
+// kindTable numbers kinds in the order in which they come. It is a hash table of which whoever
+// reads a record of sums carries the hash along: from one sum to the next few columns change.
+type kindTable struct {
+	keys   []kindKey
+	hashes []uint64
+	slots  []uint32 // one more than the number of the kind; zero for none
+}
+
+// mixed is what a column adds to the hash of a kind: nothing where it is empty or zero.
+func mixed(column int, value uint32) uint64 {
+	if value == 0 {
+		return 0
+	}
+	h := (uint64(column)<<32 | uint64(value)) * 0x9e3779b97f4a7c15
+	h ^= h >> 29
+	h *= 0xbf58476d1ce4e5b9
+	return h ^ h>>32
+}
+
+func (k *kindTable) of(key *kindKey, hash uint64) uint32 {
+	if 2*len(k.keys) >= len(k.slots) {
+		k.grow()
+	}
+	mask := uint64(len(k.slots) - 1)
+	for at := hash & mask; ; at = (at + 1) & mask {
+		switch slot := k.slots[at]; {
+		case slot == 0:
+			k.keys, k.hashes = append(k.keys, *key), append(k.hashes, hash)
+			k.slots[at] = uint32(len(k.keys))
+			return uint32(len(k.keys) - 1)
+		case k.hashes[slot-1] == hash && k.keys[slot-1] == *key:
+			return slot - 1
 		}
-		key = &less
 	}
-	kind, ok := t.kinds[*key]
-	if !ok {
-		kind = uint32(len(t.keys))
-		t.kinds[*key], t.keys = kind, append(t.keys, *key)
+}
+
+func (k *kindTable) grow() {
+	k.slots = make([]uint32, max(64, 2*len(k.slots)))
+	mask := uint64(len(k.slots) - 1)
+	for kind, hash := range k.hashes {
+		at := hash & mask
+		for k.slots[at] != 0 {
+			at = (at + 1) & mask
+		}
+		k.slots[at] = uint32(kind + 1)
 	}
-	return kind
 }
 
 func (t *tally) key(q, after int64, kind uint32) countKey {
@@ -152,7 +205,7 @@ func (t *tally) key(q, after int64, kind uint32) countKey {
 
 // alike spells out what is counted together.
 func (t *tally) alike(k countKey) (a Alike) {
-	key := &t.keys[k.kind]
+	key := &t.kinds.keys[k.kind]
 	for i := range columns {
 		switch c := &columns[i]; {
 		case i == deliveredColumn:
@@ -188,7 +241,7 @@ func (t *tally) pack() []byte {
 	}
 	rows := make([]row, 0, len(t.counts))
 	for k, n := range t.counts {
-		rows = append(rows, row{&t.keys[k.kind], k.after, n})
+		rows = append(rows, row{&t.kinds.keys[k.kind], k.after, n})
 	}
 	slices.SortFunc(rows, func(a, b row) int {
 		for i := sumColumns - 1; i >= 0; i-- {
@@ -251,42 +304,61 @@ func (t *tally) addPacked(q int64, packed []byte) error {
 		t.local = append(t.local, id)
 	}
 	var key kindKey
+	var hash uint64
 	var after int64
 	var kind uint32
 	known := false
+	// What is counted together comes together, mostly.
+	var run countKey
+	sum := 0
 	for len(p.rest) > 0 && !p.broken {
 		differ := p.next()
 		if differ>>sumColumns != 0 {
 			return errUnevenSums
 		}
-		same := differ&^(1<<deliveredColumn) == 0
-		for i := 0; differ != 0; i, differ = i+1, differ>>1 {
-			if differ&1 == 0 {
-				continue
-			}
-			switch n := p.next(); {
+		for ; differ != 0; differ &= differ - 1 {
+			i := bits.TrailingZeros64(differ)
+			n := p.next()
+			var value uint32
+			switch {
 			case i == deliveredColumn:
 				after = unzigzag(n)
-			case columns[i].number != nil:
-				key[i] = t.value(n)
+				continue
+			case numbers[i]:
+				value = t.value(n)
 			case n >= uint64(len(t.local)):
 				return errUnevenSums
 			default:
-				key[i] = t.local[n]
+				value = t.local[n]
+			}
+			if t.dropped>>i&1 == 0 {
+				hash += mixed(i, value) - mixed(i, key[i])
+				key[i], known = value, false
 			}
 		}
 		n := p.next()
 		if p.broken {
 			break
 		}
-		known = known && same // for the sums after those that aren't counted, too
 		if q+after < t.since {
 			continue
 		}
 		if !known {
-			kind, known = t.kind(&key), true
+			kind, known = t.kinds.of(&key, hash), true
 		}
-		t.counts[t.key(q, after, kind)] += int(n)
+		if t.only != nil && !t.only.has(t, kind, q+after) {
+			continue
+		}
+		if k := t.key(q, after, kind); k != run {
+			if sum != 0 {
+				t.counts[run] += sum
+			}
+			run, sum = k, 0
+		}
+		sum += int(n)
+	}
+	if sum != 0 {
+		t.counts[run] += sum
 	}
 	if p.broken {
 		return errUnevenSums
@@ -326,22 +398,21 @@ func (p *unpacker) bytes() []byte {
 	return b
 }
 
-// sums are what is counted, not before a time.
-func (t *tally) sums(f *Filter, from policy.Moment) []*Sum {
-	list := make([]Sum, 0, len(t.counts))
-	for k, n := range t.counts {
-		s := Sum{At: beginOf(int64(k.at)), Alike: t.alike(k), N: n}
-		if !f.selects(&s.Alike) {
-			continue
+// sums are what is counted, not before a time. Each is good until the next one.
+func (t *tally) sums(f *Filter, from policy.Moment) iter.Seq[*Sum] {
+	return func(yield func(*Sum) bool) {
+		var s Sum
+		for k, n := range t.counts {
+			s = Sum{At: beginOf(int64(k.at)), Alike: t.alike(k), N: n}
+			if !f.selects(&s.Alike) {
+				continue
+			}
+			if int64(k.at) == numberOf(from) {
+				s.At = max(s.At, from)
+			}
+			if !yield(&s) {
+				return
+			}
 		}
-		if int64(k.at) == numberOf(from) {
-			s.At = max(s.At, from)
-		}
-		list = append(list, s)
 	}
-	all := make([]*Sum, len(list))
-	for i := range list {
-		all[i] = &list[i]
-	}
-	return all
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -102,10 +103,24 @@ func TestBill(t *testing.T) {
 	if into == "" {
 		into = t.TempDir()
 	}
+	// The admin API answers no browser: people save a page and open that.
+	pages := make(map[string]string)
+	saved := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, pages[r.URL.Path])
+	}))
+	defer saved.Close()
 	page := func(route, query string) string {
-		return g.AdminURL + "/whatsapp/report" + route + "?format=html&" + query
+		t.Helper()
+		resp, body := g.AdminCall(t, "/whatsapp/report"+route+"?format=html&"+query, "")
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s %s", resp.Status, body)
+		}
+		path := fmt.Sprintf("/%d.html", len(pages))
+		pages[path] = string(body)
+		return saved.URL + path
 	}
-	drive(t, nil, "bill.mjs", g.AdminURL, into, hostile,
+	drive(t, nil, "bill.mjs", saved.URL, into, hostile,
 		"bill", page("", "month=2026-10&by=day,category,market,template"), report.Totals[0].Actual.String()+" USD",
 		"bill-of-markup", page("", "month=2026-10&where="+url.QueryEscape("team="+hostile)), money(t, g, url.QueryEscape("team="+hostile)),
 		"conversations", page("/conversations", "month=2026-10"), fmt.Sprint(conversations.Total.Conversations),

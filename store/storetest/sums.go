@@ -249,12 +249,34 @@ func (s *sumsHistory) compareLess(r *rapid.T, filter store.Filter) {
 	if rapid.Bool().Draw(r, "late ones") {
 		detail.DeliveredFrom = start + 3*60*minute
 	}
+	apart := rapid.SampledFrom([]policy.Moment{0, start + 37*minute, start + 6*60*minute + 1, start + 3*day}).Draw(r, "apart")
+	detail.Apart = []policy.Moment{0, apart}
+	// begins is the day, or the part of it from the next quarter of an hour on.
+	begins := func(at policy.Moment) policy.Moment {
+		begin := at / today * today
+		if next := (apart + quarter - 1) / quarter * quarter; next <= at {
+			begin = max(begin, next)
+		}
+		return begin
+	}
+	only := func(delivered policy.Moment) bool { return delivered/today%2 == 1 }
+	if rapid.Bool().Draw(r, "only some") {
+		detail.Only = func(a *store.Alike) func(policy.Moment) bool {
+			if !a.Status.Delivered() {
+				return nil
+			}
+			return only
+		}
+	}
 	want, got := make(map[key]int), make(map[key]int)
 	for sum, err := range s.Sums(s.t.Context(), filter) {
 		if err != nil {
 			r.Fatal(err)
 		}
 		if sum.At/quarter+policy.Moment(sum.DeliveredAfter) < detail.DeliveredFrom/quarter {
+			continue
+		}
+		if detail.Only != nil && (!sum.Status.Delivered() || !only((sum.At/quarter+policy.Moment(sum.DeliveredAfter))*quarter)) {
 			continue
 		}
 		k := key{sum.At / quarter, sum.Alike}
@@ -265,8 +287,8 @@ func (s *sumsHistory) compareLess(r *rapid.T, filter store.Filter) {
 			k.Tags = ""
 		}
 		if sum.Charged {
-			begin := max(sum.At/today*today, filter.From)
-			delivered := (sum.At/quarter + policy.Moment(sum.DeliveredAfter)) * quarter / today * today
+			begin := max(begins(sum.At/quarter*quarter), filter.From)
+			delivered := begins((sum.At/quarter + policy.Moment(sum.DeliveredAfter)) * quarter)
 			k.at, k.DeliveredAfter = begin/quarter, int(max(0, delivered/quarter-begin/quarter))
 		}
 		want[k] += sum.N
