@@ -38,10 +38,19 @@ func templateCosts(ctx context.Context, g *gateway.Gateway, s *adminapi.Template
 
 func templateMoney(list []gateway.TemplateMoney) []adminapi.TemplateMoney {
 	answer := make([]adminapi.TemplateMoney, len(list))
-	for i, m := range list {
+	for i := range list {
+		m := &list[i]
 		answer[i] = adminapi.TemplateMoney{
-			Market: m.Market, Estimated: m.Estimated, Currency: m.Currency, Delivered: m.Delivered, CostBefore: m.Before, Cost: m.Now, Difference: m.Difference,
-			UnpricedBefore: m.UnpricedBefore, Unpriced: m.UnpricedNow,
+			Market: m.Market, Estimated: m.Estimated, Currency: m.Currency, Delivered: m.Delivered, UnpricedBefore: m.UnpricedBefore, Unpriced: m.UnpricedNow,
+		}
+		if m.UnpricedBefore < m.Delivered {
+			answer[i].CostBefore = &m.Before
+		}
+		if m.UnpricedNow < m.Delivered {
+			answer[i].Cost = &m.Now
+		}
+		if more, _, ok := m.Difference(); ok {
+			answer[i].Difference = &more
 		}
 	}
 	return answer

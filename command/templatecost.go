@@ -27,9 +27,9 @@ type templateCostRow struct {
 	Estimated  bool             `json:"market_estimated,omitempty"`
 	Currency   billing.Currency `json:"currency,omitempty"`
 	Delivered  int              `json:"delivered"`
-	CostBefore billing.Amount   `json:"cost_before"`
-	Cost       billing.Amount   `json:"cost"`
-	Difference billing.Amount   `json:"difference"`
+	CostBefore *billing.Amount  `json:"cost_before"`
+	Cost       *billing.Amount  `json:"cost"`
+	Difference *billing.Amount  `json:"difference"`
 	// UnpricedBefore and Unpriced are messages of which nobody knows the price.
 	UnpricedBefore int `json:"unpriced_before"`
 	Unpriced       int `json:"unpriced"`
@@ -54,19 +54,18 @@ var templateCostRows = layout[templateCostRow]{
 		}
 		return []string{
 			r.Template, strings.Join(r.Languages, " "), string(r.Before), string(r.Category), since, market, fmt.Sprint(r.Delivered),
-			pricedIn(r.CostBefore, r.Currency, r.UnpricedBefore, r.Delivered), pricedIn(r.Cost, r.Currency, r.Unpriced, r.Delivered),
-			pricedIn(r.Difference, r.Currency, max(r.UnpricedBefore, r.Unpriced), r.Delivered),
+			pricedIn(r.CostBefore, r.Currency, r.Delivered), pricedIn(r.Cost, r.Currency, r.Delivered), pricedIn(r.Difference, r.Currency, r.Delivered),
 		}
 	},
 	none: "No template has changed its category, and none will.",
 }
 
-// pricedIn is an amount of which so many messages aren't known to be part.
-func pricedIn(a billing.Amount, currency billing.Currency, unpriced, of int) string {
+// pricedIn is what so many messages cost; nil where nobody knows.
+func pricedIn(a *billing.Amount, currency billing.Currency, messages int) string {
 	switch {
-	case of == 0:
+	case messages == 0:
 		return "0"
-	case unpriced == of:
+	case a == nil:
 		return "unknown"
 	}
 	return a.String() + " " + string(currency)
@@ -141,7 +140,11 @@ func (c *call) noteUsers(t *adminapi.TemplateCost, costs *adminapi.TemplateCosts
 	of := fmt.Sprintf("%s of account %s", t.Template, t.WABA)
 	for _, m := range t.Totals {
 		if len(t.Markets) > 1 {
-			c.note("All markets: %s is %s more a month.", of, pricedIn(m.Difference, m.Currency, max(m.UnpricedBefore, m.Unpriced), m.Delivered))
+			without := ""
+			if m.Unpriced > 0 {
+				without = fmt.Sprintf(", without %d messages of which nobody knows the price", m.Unpriced)
+			}
+			c.note("All markets: %s is %s more a month%s.", of, pricedIn(m.Difference, m.Currency, m.Delivered), without)
 		}
 	}
 	for _, users := range []struct {

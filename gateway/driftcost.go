@@ -131,7 +131,7 @@ func (c *TemplateCost) monthly() *policy.CategoryCost {
 		t := &c.Totals[i]
 		if i == 0 {
 			*cost = policy.CategoryCost{
-				Messages: t.Delivered, Currency: string(t.Currency), Before: policy.Money(t.Before), Now: policy.Money(t.Now), Unpriced: max(t.UnpricedBefore, t.UnpricedNow),
+				Messages: t.Delivered, Currency: string(t.Currency), Before: policy.Money(t.Before), Now: policy.Money(t.Now), Unpriced: t.UnpricedNow,
 			}
 		}
 		says = append(says, t.says())
@@ -143,13 +143,14 @@ func (c *TemplateCost) monthly() *policy.CategoryCost {
 // says is what the change costs in one currency.
 func (m *TemplateMoney) says() string {
 	by := fmt.Sprintf("by %d messages delivered in the last %d days", m.Delivered, TemplateCostDays)
-	switch unpriced := max(m.UnpricedBefore, m.UnpricedNow); {
-	case unpriced == m.Delivered:
+	more, unpriced, ok := m.Difference()
+	switch {
+	case !ok:
 		return "nobody knows what that costs, " + by
 	case unpriced > 0:
-		by += fmt.Sprintf(", of %d of which nobody knows the price", unpriced)
+		by += fmt.Sprintf(", without %d of which nobody knows the price", unpriced)
 	}
-	more, how := m.Difference, "more"
+	how := "more"
 	if more < 0 {
 		more, how = -more, "less"
 	}

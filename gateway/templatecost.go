@@ -69,10 +69,21 @@ type TemplateMoney struct {
 	Estimated bool
 	Currency  billing.Currency
 	// Delivered are the messages, of which UnpricedBefore and UnpricedNow have no known price
-	// under a category.
+	// under a category. The money of all markets is that of the markets that can be compared,
+	// and what was delivered in others has no known price under either.
 	Delivered                   int
-	Before, Now, Difference     billing.Amount
+	Before, Now                 billing.Amount
 	UnpricedBefore, UnpricedNow int
+}
+
+// Difference is what the messages cost more under the category they have now; false where
+// nobody knows. Under one of the categories so many messages have no known price.
+func (m *TemplateMoney) Difference() (more billing.Amount, unpriced int, ok bool) {
+	unpriced = max(m.UnpricedBefore, m.UnpricedNow)
+	if unpriced > 0 && unpriced == m.Delivered {
+		return 0, unpriced, false
+	}
+	return m.Now - m.Before, unpriced, true
 }
 
 // TemplateUse is how often somebody sent a template.
@@ -364,44 +375,67 @@ func (sh *shift) sum(name string, before, now *billing.Report) error {
 		estimated bool
 		currency  billing.Currency
 	}
-	markets, totals := make(map[place]*TemplateMoney), make(map[place]*TemplateMoney)
+	markets, totals := make(map[place]*TemplateMoney), make(map[billing.Currency]*TemplateMoney)
 	for i, r := range []*billing.Report{before, now} {
 		for _, row := range r.Rows {
 			if row.Template != name || row.Delivered == 0 {
 				continue
 			}
-			for _, sum := range []struct {
-				all map[place]*TemplateMoney
-				of  place
-			}{{markets, place{row.Market, row.MarketEstimated, row.Currency}}, {totals, place{currency: row.Currency}}} {
-				m := sum.all[sum.of]
-				if m == nil {
-					m = &TemplateMoney{Market: sum.of.market, Estimated: sum.of.estimated, Currency: sum.of.currency}
-					sum.all[sum.of] = m
-				}
-				cost, unpriced := &m.Before, &m.UnpricedBefore
-				if i == 1 {
-					cost, unpriced = &m.Now, &m.UnpricedNow
-					m.Delivered += row.Delivered
-				}
-				var err error
-				if *cost, err = cost.Plus(row.Actual); err != nil {
-					return err
-				}
-				*unpriced += row.Unpriced
+			of := place{row.Market, row.MarketEstimated, row.Currency}
+			m := markets[of]
+			if m == nil {
+				m = &TemplateMoney{Market: of.market, Estimated: of.estimated, Currency: of.currency}
+				markets[of] = m
 			}
+			cost, unpriced := &m.Before, &m.UnpricedBefore
+			if i == 1 {
+				cost, unpriced = &m.Now, &m.UnpricedNow
+				m.Delivered += row.Delivered
+			}
+			var err error
+			if *cost, err = cost.Plus(row.Actual); err != nil {
+				return err
+			}
+			*unpriced += row.Unpriced
 		}
 	}
-	for list, all := range map[*[]TemplateMoney]map[place]*TemplateMoney{&sh.Markets: markets, &sh.Totals: totals} {
-		for _, m := range all {
-			m.Difference = m.Now - m.Before
-			*list = append(*list, *m)
+	for _, m := range markets {
+		sh.Markets = append(sh.Markets, *m)
+		total := totals[m.Currency]
+		if total == nil {
+			total = &TemplateMoney{Currency: m.Currency}
+			totals[m.Currency] = total
 		}
-		slices.SortFunc(*list, func(a, b TemplateMoney) int {
-			return cmp.Or(strings.Compare(string(a.Currency), string(b.Currency)), -cmp.Compare(a.Difference, b.Difference), strings.Compare(a.Market, b.Market), cmp.Compare(a.Delivered, b.Delivered))
+		if err := total.add(m); err != nil {
+			return err
+		}
+	}
+	for _, total := range totals {
+		sh.Totals = append(sh.Totals, *total)
+	}
+	for _, list := range [][]TemplateMoney{sh.Markets, sh.Totals} {
+		slices.SortFunc(list, func(a, b TemplateMoney) int {
+			more, _, _ := a.Difference()
+			other, _, _ := b.Difference()
+			return cmp.Or(strings.Compare(string(a.Currency), string(b.Currency)), -cmp.Compare(more, other), strings.Compare(a.Market, b.Market), cmp.Compare(a.Delivered, b.Delivered))
 		})
 	}
 	return nil
+}
+
+// add adds the money of a market to that of all: a price that is known under one category
+// alone says nothing of what the other costs more.
+func (m *TemplateMoney) add(market *TemplateMoney) (err error) {
+	m.Delivered += market.Delivered
+	if _, unpriced, _ := market.Difference(); unpriced > 0 {
+		m.UnpricedBefore += market.Delivered
+		m.UnpricedNow += market.Delivered
+		return nil
+	}
+	if m.Before, err = m.Before.Plus(market.Before); err == nil {
+		m.Now, err = m.Now.Plus(market.Now)
+	}
+	return err
 }
 
 // used lists who uses the template, the most first.

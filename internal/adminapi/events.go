@@ -53,12 +53,13 @@ type EventLine struct {
 // EventCost is what the messages of a template cost, by what was delivered in 30 days.
 type EventCost struct {
 	Messages int `json:"messages"`
-	// CostBefore and Cost are those under the category before, and under the new one. Of
-	// Unpriced messages nobody knows the price.
+	// CostBefore and Cost are those under the category before, and under the new one, of the
+	// messages whose price is known under both; nil where there are none. Of Unpriced ones it
+	// isn't.
 	Currency   billing.Currency `json:"currency,omitempty"`
-	CostBefore billing.Amount   `json:"cost_before"`
-	Cost       billing.Amount   `json:"cost"`
-	Difference billing.Amount   `json:"difference"`
+	CostBefore *billing.Amount  `json:"cost_before"`
+	Cost       *billing.Amount  `json:"cost"`
+	Difference *billing.Amount  `json:"difference"`
 	Unpriced   int              `json:"unpriced"`
 }
 
@@ -74,9 +75,9 @@ func EventLineOf(e *store.AccountEvent, business string) *EventLine {
 		if l.Detail += "; " + c.Says; e.Detail == "" {
 			l.Detail = c.Says
 		}
-		l.Cost = &EventCost{
-			Messages: c.Messages, Currency: billing.Currency(c.Currency), CostBefore: billing.Amount(c.Before), Cost: billing.Amount(c.Now), Difference: billing.Amount(c.Now - c.Before),
-			Unpriced: c.Unpriced,
+		l.Cost = &EventCost{Messages: c.Messages, Currency: billing.Currency(c.Currency), Unpriced: c.Unpriced}
+		if c.Unpriced == 0 || c.Unpriced < c.Messages {
+			l.Cost.CostBefore, l.Cost.Cost, l.Cost.Difference = new(billing.Amount(c.Before)), new(billing.Amount(c.Now)), new(billing.Amount(c.Now-c.Before))
 		}
 	}
 	if e.PhoneNumberID == "" && e.Display != "" {

@@ -57,13 +57,14 @@ type TemplateMoney struct {
 	Estimated bool             `json:"market_estimated,omitempty"`
 	Currency  billing.Currency `json:"currency"`
 	Delivered int              `json:"delivered"`
-	// CostBefore and Cost are those of messages with a known price; of UnpricedBefore and
-	// Unpriced nobody knows one. Difference is what it costs more in Days.
-	CostBefore     billing.Amount `json:"cost_before"`
-	Cost           billing.Amount `json:"cost"`
-	Difference     billing.Amount `json:"difference"`
-	UnpricedBefore int            `json:"unpriced_before"`
-	Unpriced       int            `json:"unpriced"`
+	// CostBefore and Cost are those of messages with a known price, nil where none has one; of
+	// UnpricedBefore and Unpriced nobody knows it. Difference is what it costs more in Days,
+	// nil where nobody knows. Of all markets it is all of those that can be compared.
+	CostBefore     *billing.Amount `json:"cost_before"`
+	Cost           *billing.Amount `json:"cost"`
+	Difference     *billing.Amount `json:"difference"`
+	UnpricedBefore int             `json:"unpriced_before"`
+	Unpriced       int             `json:"unpriced"`
 }
 
 // TemplateUse is how often somebody sent a template: a business phone number, a sender, or
