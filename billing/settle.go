@@ -33,8 +33,10 @@ type pricing struct {
 	what  *WhatIf
 	told  func(pool, month string, m Market, c Category) ToldTiers
 	pools
-	// waiting are lines whose price depends on those before them.
-	waiting []waiting
+	// waiting are lines whose price depends on those before them. There may be a million:
+	// they lie in slabs, and are sorted by where they lie.
+	waiting []*waiting
+	slab    []waiting
 	// quote is the price of what take takes.
 	quote Quote
 	// take takes messages with their price.
@@ -53,10 +55,21 @@ func (p *pricing) price(l *Line, day string) error {
 	m.ServiceBefore = rules.Allowance
 	p.quote = card.Quote(&m, l.Currency, rules)
 	if p.depends(&m, rules, card, &p.quote) {
-		p.waiting = append(p.waiting, waiting{*l, day})
+		p.wait(l, day)
 		return nil
 	}
 	return p.take(l, day, l.N, &p.quote)
+}
+
+// wait keeps a line until all are known whose number counts.
+func (p *pricing) wait(l *Line, day string) {
+	const slabSize = 512
+	if len(p.slab) == 0 {
+		p.slab = make([]waiting, slabSize)
+	}
+	w := &p.slab[0]
+	*w, p.slab = waiting{*l, day}, p.slab[1:]
+	p.waiting = append(p.waiting, w)
 }
 
 // depends reports that the price of messages like m depends on others: q is what it is when the
@@ -100,7 +113,7 @@ func (p *pricing) message(l *Line, day string) Message {
 
 // settle prices the lines that waited.
 func (p *pricing) settle() error {
-	slices.SortFunc(p.waiting, func(a, b waiting) int { return a.compare(&b.Line) })
+	slices.SortFunc(p.waiting, func(a, b *waiting) int { return a.compare(&b.Line) })
 	// Parts of one line, and what corrects it, count as the whole of it.
 	whole := p.waiting[:0]
 	for _, w := range p.waiting {
@@ -110,17 +123,16 @@ func (p *pricing) settle() error {
 			whole = append(whole, w)
 		}
 	}
-	p.waiting = slices.DeleteFunc(whole, func(w waiting) bool { return w.N == 0 })
+	p.waiting = slices.DeleteFunc(whole, func(w *waiting) bool { return w.N == 0 })
 	p.service, p.charged, p.marked = make(map[pool]int), make(map[pool]int), make(map[pool]bool)
-	for i := range p.waiting {
-		w := &p.waiting[i]
+	for _, w := range p.waiting {
 		rules, _ := p.by(&w.Line, w.day)
 		if m := p.message(&w.Line, w.day); p.allowed(&m, rules) && m.Told.Free() {
 			p.marked[p.servicePool(&w.Line, w.day, rules)] = true
 		}
 	}
-	for i := range p.waiting {
-		if err := p.give(&p.waiting[i].Line, p.waiting[i].day); err != nil {
+	for _, w := range p.waiting {
+		if err := p.give(&w.Line, w.day); err != nil {
 			return err
 		}
 	}

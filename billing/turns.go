@@ -94,8 +94,7 @@ func (p *pricing) turns(c *counting) *Turns {
 		}
 		return stretch{begin: w.Delivered, end: c.endOf(w.day, w.Zone)}
 	}
-	for i := range p.waiting {
-		w := &p.waiting[i]
+	for _, w := range p.waiting {
 		for _, s := range p.stakes(&w.Line, w.day) {
 			at := stretchOf(w)
 			if at.least, at.most = min(w.N, 0), max(w.N, 0); s.perhaps {
@@ -109,8 +108,7 @@ func (p *pricing) turns(c *counting) *Turns {
 	for of, list := range pools {
 		volumes[of] = newVolumeBy(list)
 	}
-	for i := range p.waiting {
-		w := &p.waiting[i]
+	for _, w := range p.waiting {
 		at := stretchOf(w)
 		for _, s := range p.stakes(&w.Line, w.day) {
 			least, most := volumes[s.pool].around(at)
@@ -125,8 +123,7 @@ func (p *pricing) turns(c *counting) *Turns {
 	if len(t.on) == 0 {
 		return nil
 	}
-	for i := range p.waiting {
-		w := &p.waiting[i]
+	for _, w := range p.waiting {
 		if w.Exact || !t.matter(&w.Line, w.day) {
 			continue
 		}
@@ -208,13 +205,13 @@ func (p *pricing) exactly(c *counting, finer func(*Turns) iter.Seq2[*Line, error
 	if turns == nil {
 		return nil
 	}
-	p.waiting = slices.DeleteFunc(p.waiting, func(w waiting) bool { return !w.Exact && turns.matter(&w.Line, w.day) })
+	p.waiting = slices.DeleteFunc(p.waiting, func(w *waiting) bool { return !w.Exact && turns.matter(&w.Line, w.day) })
 	for l, err := range finer(turns) {
 		if err != nil {
 			return err
 		}
 		if day := c.dayOf(l.Delivered, l.Zone).date; l.Send.settles() && turns.matter(l, day) {
-			p.waiting = append(p.waiting, waiting{*l, day})
+			p.wait(l, day)
 		}
 	}
 	return nil

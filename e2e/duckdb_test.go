@@ -22,8 +22,8 @@ import (
 	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
-// asked are the rows that DuckDB answers to queries, a line each.
-func asked(t *testing.T, queries ...string) (answers []string) {
+// queried are the rows that DuckDB answers to queries, a line each.
+func queried(t *testing.T, queries ...string) (answers []string) {
 	t.Helper()
 	input, err := json.Marshal(queries)
 	if err != nil {
@@ -84,7 +84,7 @@ func TestDuckDB(t *testing.T) {
 
 	// Types.
 	for _, what := range export.Kinds {
-		answers := asked(t, "describe select * from "+where(what, "parquet"))
+		answers := queried(t, "describe select * from "+where(what, "parquet"))
 		types := make(map[string]string)
 		for line := range strings.Lines(answers[0]) {
 			var c struct{ Name, Type string }
@@ -128,13 +128,13 @@ func TestDuckDB(t *testing.T) {
 		want := fmt.Sprintf(`{"currency":"USD","sends":"%d","refused":"%d","delivered":"%d","charged":"%d","free":"%d","estimated":"%s","actual":"%s","nobody":"0"}`,
 			total.Sends, total.Refused, total.Delivered, total.Charged, total.Free, sixDecimals(total.Counts.Estimated), sixDecimals(total.Actual))
 		for _, format := range export.Formats {
-			got := asked(t, "select currency, sum(sends) sends, sum(refused) refused, sum(delivered) delivered, sum(charged) charged, sum(free) free, sum(estimated) estimated, sum(actual) actual, "+
+			got := queried(t, "select currency, sum(sends) sends, sum(refused) refused, sum(delivered) delivered, sum(charged) charged, sum(free) free, sum(estimated) estimated, sum(actual) actual, "+
 				"count(*) filter (business <> 'Example Shop') nobody from "+where("bill", format)+" where strftime(day, '%Y-%m') = '"+month+"' group by currency")
 			if got[0] != want {
 				t.Errorf("%s of %s: DuckDB adds up\n%s\nand the report says\n%s", format, month, got[0], want)
 			}
 		}
-		focus := asked(t, "select sum(BilledCost) billed, sum(ConsumedQuantity) delivered from "+where("focus", "parquet")+" where strftime(day, '%Y-%m') = '"+month+"'")
+		focus := queried(t, "select sum(BilledCost) billed, sum(ConsumedQuantity) delivered from "+where("focus", "parquet")+" where strftime(day, '%Y-%m') = '"+month+"'")
 		if want := fmt.Sprintf(`{"billed":"%s","delivered":"%d"}`, sixDecimals(total.Actual), total.Delivered); focus[0] != want {
 			t.Errorf("FOCUS of %s: %s, want %s", month, focus[0], want)
 		}
@@ -149,7 +149,7 @@ func TestDuckDB(t *testing.T) {
 				rows = append(rows, fmt.Sprintf(`{"team":"%s","market":"%s","category":"%s","charged":"%d","actual":"%s"}`, r.Key.Tags.Get("team"), r.Market, r.Category, r.Charged, sixDecimals(r.Actual)))
 			}
 		}
-		got := asked(t, "select coalesce(tags['team'], '') team, market, category, sum(charged) charged, sum(actual) actual from "+where("bill", "parquet")+
+		got := queried(t, "select coalesce(tags['team'], '') team, market, category, sum(charged) charged, sum(actual) actual from "+where("bill", "parquet")+
 			" where strftime(day, '%Y-%m') = '"+month+"' group by all having sum(charged) > 0 order by category, market, team")
 		if want := strings.Join(rows, "\n"); got[0] != want || len(rows) < 10 {
 			t.Errorf("by team, market and category DuckDB adds up\n%s\nand the report says\n%s", got[0], want)
@@ -161,7 +161,7 @@ func TestDuckDB(t *testing.T) {
 	entries := allEntries(t, w.Gateway, "ledger")
 	for _, format := range []string{"parquet", "csv", "jsonl"} {
 		from := "read_" + map[string]string{"parquet": "parquet", "csv": "csv", "jsonl": "json"}[format] + "('" + filepath.ToSlash(filepath.Join(dir, "ledger-"+format)) + "/**/*." + format + "', hive_partitioning = true)"
-		got := asked(t, "select count(*) n, count(distinct id) ids, sum(estimated_price::DECIMAL(18,6)) filter (outcome = 'accepted') estimated from "+from)
+		got := queried(t, "select count(*) n, count(distinct id) ids, sum(estimated_price::DECIMAL(18,6)) filter (outcome = 'accepted') estimated from "+from)
 		want := fmt.Sprintf(`{"n":"%d","ids":"%d","estimated":"%s"}`, len(entries), len(entries), sixDecimals(reportOf(t, w.Gateway, "").Total.Estimated))
 		if got[0] != want {
 			t.Errorf("the ledger as %s: %s, want %s", format, got[0], want)
