@@ -43,6 +43,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteLedgerGroups:      answering(groupsOf(gateway.Ledger)),
 	adminapi.RouteLedgerRebuild:     answering(rebuild),
 	adminapi.RouteLedgerExport:      answering(exportSends),
+	adminapi.RouteLedgerUnseen:      answering(unseen),
 	adminapi.RouteViolationsSummary: answering(summary),
 	adminapi.RouteTemplates:         answering(templates),
 	adminapi.RouteTemplatesSync:     answering(syncNow),

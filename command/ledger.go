@@ -54,7 +54,7 @@ waguard violations --from 2026-11-01 --to 2026-12-01 --output csv > november.csv
 	})
 	register(definition{
 		name:  "ledger",
-		usage: strings.Replace(usage, "[--limit", "[--outcome <outcome>] [--limit", 1) + " | rebuild [--from <time>] [--to <time>] [--output <format>]",
+		usage: strings.Replace(usage, "[--limit", "[--outcome <outcome>] [--limit", 1) + " | rebuild [--from <time>] [--to <time>] [--output <format>] | unseen [--from <time>] [--to <time>] [--month <month>] [--output <format>]",
 		short: "Lists all sends, newest first",
 		long: `
 Lists all sends a running gateway has seen, allowed and refused, newest first, with
@@ -62,18 +62,20 @@ what became of them: refused, accepted or rejected by Meta, not_sent, unknown, o
 how far the message got.
 
 rebuild makes the sums anew that reports are made of, from the ledger, and says whether
-those there were came to the same; the exit code is 5 where some didn't.
+those there were came to the same; the exit code is 5 where some didn't. unseen counts
+messages that statuses told of, and that somebody sent past the gateway.
 ` + common,
 		example: `
 waguard ledger --sender crm --outcome rejected
 waguard ledger --contact +4915112345678 --from 30d
 waguard ledger --group-by template
 waguard ledger --json | jq .outcome
-waguard ledger rebuild --from 2026-11-01 --to 2026-12-01`,
+waguard ledger rebuild --from 2026-11-01 --to 2026-12-01
+waguard ledger unseen --month 2026-11`,
 		shape: func(cmd *cobra.Command) {
 			listCommand(adminapi.Ledger, &sends)(cmd)
 			cmd.Annotations = map[string]string{doesItself: "true"}
-			cmd.AddCommand(rebuildCommand())
+			cmd.AddCommand(rebuildCommand(), unseenCommand())
 		},
 	})
 }

@@ -20,7 +20,7 @@ import (
 
 // rows are what commands print a row of.
 var rows = map[string]any{
-	"waguard violations": adminapi.Line{}, "waguard ledger": adminapi.Line{}, "waguard ledger rebuild": store.Rebuilt{}, "waguard events": adminapi.EventLine{}, "waguard report": billing.Row{}, "waguard reconcile": reconciledRow{},
+	"waguard violations": adminapi.Line{}, "waguard ledger": adminapi.Line{}, "waguard ledger rebuild": store.Rebuilt{}, "waguard ledger unseen": adminapi.UnseenRow{}, "waguard events": adminapi.EventLine{}, "waguard report": billing.Row{}, "waguard reconcile": reconciledRow{},
 	"waguard templates": adminapi.Template{}, "waguard templates sync": adminapi.SyncedAccount{}, "waguard numbers": adminapi.Number{}, "waguard link": adminapi.Link{}, "waguard doctor": adminapi.Finding{},
 	"waguard consent history": adminapi.ConsentRecord{}, "waguard store check": store.CheckReport{}, "waguard audit verify": audit.Report{}, "waguard backup drill": drillReport{}, "waguard version": version.Build{},
 	"waguard templates accept": adminapi.Template{}, "waguard campaign on": adminapi.Campaign{}, "waguard campaign off": adminapi.Campaign{}, "waguard campaign status": adminapi.Campaign{}, "waguard campaign cost": campaignRow{}, "waguard rates list": cardRow{}, "waguard rates show": rateRow{}, "waguard rates check": rateChange{}, "waguard budget list": adminapi.Budget{}, "waguard budget rebuild": adminapi.Budget{}, "waguard budget volumes": adminapi.Volume{}, "waguard templates cost": templateCostRow{},

@@ -163,6 +163,21 @@ func messageOf(src source, id ID, opaque policy.Alias, now policy.Moment) (messa
 	return m, ok, err
 }
 
+// sentAs is the message of an entry, nil where nobody knows of one.
+func (s *Book) sentAs(src source, l *logged) (*policy.Alias, error) {
+	if l.settled != nil && l.settled.Wamid != nil {
+		return l.settled.Wamid, nil
+	}
+	if err := l.readHead(); err != nil || l.head.Opaque.IsZero() {
+		return nil, err
+	}
+	m, ok, err := messageOf(src, l.ID, l.head.Opaque, policy.MomentOf(s.options.Now()))
+	if !ok || err != nil {
+		return nil, err
+	}
+	return &m.Wamid, nil
+}
+
 // sendOf is the send a message with an opaque value belongs to, nil if there is
 // none.
 func (t *tx) sendOf(wamid, opaque policy.Alias) (*ID, error) {

@@ -94,7 +94,7 @@ func (d *redaction) journal(ctx context.Context, j Journal, until policy.Moment)
 				if l.head.Attempt != nil {
 					d.attempts[*l.head.Attempt] = true
 				}
-				wamid, err := d.message(r, l)
+				wamid, err := d.s.sentAs(r, l)
 				if err == nil && wamid != nil {
 					d.wamids[*wamid] = true
 					statuses[d.as.of(l.ID, *wamid)] = *wamid
@@ -119,21 +119,6 @@ func (d *redaction) journal(ctx context.Context, j Journal, until policy.Moment)
 		}
 	}
 	return nil
-}
-
-// message is that of an entry, nil where it has none.
-func (d *redaction) message(r source, l *logged) (*policy.Alias, error) {
-	if l.settled != nil && l.settled.Wamid != nil {
-		return l.settled.Wamid, nil
-	}
-	if l.head.Opaque.IsZero() {
-		return nil, nil
-	}
-	m, ok, err := messageOf(r, l.ID, l.head.Opaque, policy.MomentOf(d.s.options.Now()))
-	if !ok || err != nil {
-		return nil, err
-	}
-	return &m.Wamid, nil
 }
 
 // rename keeps what is known of messages under other names as well, by which their

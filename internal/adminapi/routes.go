@@ -28,6 +28,7 @@ var (
 	RouteLedgerGroups      = Route{"/whatsapp/ledger/groups", getPost}
 	RouteLedgerRebuild     = Route{"/whatsapp/ledger/rebuild", post}
 	RouteLedgerExport      = Route{"/whatsapp/ledger/export", getPost}
+	RouteLedgerUnseen      = Route{"/whatsapp/ledger/unseen", get}
 	RouteEvents            = Route{"/whatsapp/events", getPost}
 	RouteTemplates         = Route{"/whatsapp/templates", get}
 	RouteTemplatesSync     = Route{"/whatsapp/templates/sync", post}
@@ -80,7 +81,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteLedgerExport, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteTemplatesCost, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteForecast, RouteBudgets, RouteBudgetsRebuild, RouteVolumes, RouteReport, RouteConversations, RouteReconcile, RouteDoctor, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteLedgerExport, RouteLedgerUnseen, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteTemplatesCost, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteForecast, RouteBudgets, RouteBudgetsRebuild, RouteVolumes, RouteReport, RouteConversations, RouteReconcile, RouteDoctor, RouteBackup,
 	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 

@@ -53,6 +53,7 @@ var tests = map[string]func(*testing.T, Open){
 	"claims-race":       testClaimsRace,
 	"meters":            testMeters,
 	"tiers":             testTiers,
+	"unseen":            testUnseen,
 	"budget-race":       testBudgetRace,
 	"figures":           testFigures,
 	"challenges":        testChallenges,
