@@ -78,10 +78,16 @@ func (w *folder[T, R]) sweep(ctx context.Context, f *partition.Folder, s adminap
 	var asked *adminapi.SendPage // the first answer
 	var horizon time.Time
 	incomplete := "" // the last day of which something is kept no longer
+	// Where it also writes what --follow would add, that begins anew should this be interrupted:
+	// else rows were there twice.
+	reaches := s.To == "" || s.To > billing.Day(f.State.Through.Add(-latestDay), time.UTC)
 	publish := func(complete func(day string) bool) error {
 		parts, err := run.Finish(complete)
 		if err != nil || len(parts) == 0 {
 			return err
+		}
+		if reaches {
+			f.State.Through, f.State.Beyond = time.Time{}, nil
 		}
 		added, replaced, err := f.Replace(parts, func(day string) bool { return day <= incomplete })
 		w.added, w.replaced = w.added+added, w.replaced+replaced

@@ -227,8 +227,8 @@ func (f *Folder) publish() error {
 		if err := f.makeFolders(filepath.Dir(place)); err != nil {
 			return err
 		}
-		if err := os.Rename(f.in(workName+"/"+from), place); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("publishing rows: %w", err)
+		if err := f.move(from, place); err != nil {
+			return err
 		}
 		changed[filepath.Dir(place)] = true
 	}
@@ -243,6 +243,21 @@ func (f *Folder) publish() error {
 	}
 	f.State.Publishing = nil
 	return f.Save()
+}
+
+// move publishes a file that is written, unless it was before.
+func (f *Folder) move(from, place string) error {
+	err := os.Rename(f.in(workName+"/"+from), place)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, there := os.Stat(place); there == nil {
+			return nil
+		}
+		return fmt.Errorf("rows that were to be published as %s are gone, from %s: remove the folder and export anew", place, f.in(workName))
+	}
+	if err != nil {
+		return fmt.Errorf("publishing rows: %w", err)
+	}
+	return nil
 }
 
 // makeFolders makes the folders of a partition, durably.

@@ -391,3 +391,73 @@ func linesOf(t *rapid.T, name string) (n []int) {
 	}
 	return n
 }
+
+// TestPublishFails: what was decided to be published and couldn't be, as on a full disk, is
+// published by the next one who opens the folder, and what is gone is told of.
+func TestPublishFails(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "items")
+	f := opened(t, dir, layout)
+	inTheWay := filepath.Join(dir, "day=2026-10-05")
+	if err := errors.Join(f.Save(), os.WriteFile(inTheWay, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	parts, run := written(t, f, at("2026-10-04", "shop", 1), at("2026-10-05", "shop", 2))
+	if err := f.Add(parts, "a"); err == nil {
+		t.Fatal("it was published where something is in the way")
+	}
+	run.Drop()
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir, layout); err == nil {
+		t.Fatal("it was opened while something is in the way")
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	f = opened(t, dir, layout)
+	for _, day := range []string{"2026-10-04", "2026-10-05"} {
+		if parts, err := f.parts("day=" + day + "/business=shop"); err != nil || len(parts) != 1 {
+			t.Errorf("of %s there are %v, %v; want one file", day, parts, err)
+		}
+	}
+
+	// Somebody removes what is being written.
+	parts, _ = written(t, f, at("2026-10-06", "shop", 3))
+	if err := os.RemoveAll(filepath.Join(dir, workName)); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Add(parts, "b"); err == nil || !strings.Contains(err.Error(), "are gone") {
+		t.Errorf("rows that are gone: %v", err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLongNames: a business of any name has a folder of its own.
+func TestLongNames(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "items")
+	f := opened(t, dir, layout)
+	names := []string{strings.Repeat("Общество ", 20), strings.Repeat("Общество ", 20) + "2", strings.Repeat("a", 300), strings.Repeat("a", longestName), strings.Repeat("/", 200)}
+	var items []item
+	for i, name := range names {
+		items = append(items, at("2026-10-05", name, i))
+	}
+	parts, _ := written(t, f, items...)
+	if err := f.Add(parts, "a"); err != nil {
+		t.Fatal(err)
+	}
+	folders, err := f.values(filepath.Join(dir, "day=2026-10-05"), "business=")
+	if err != nil || len(folders) != len(names) {
+		t.Errorf("%d businesses have the folders %q, %v", len(names), folders, err)
+	}
+	for _, folder := range folders {
+		if len(folder) > longestName {
+			t.Errorf("%q has %d bytes", folder, len(folder))
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

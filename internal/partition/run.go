@@ -3,6 +3,7 @@ package partition
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,9 +69,32 @@ const noBusiness = "__HIVE_DEFAULT_PARTITION__"
 func folderOf(p *export.Place) string {
 	business := noBusiness
 	if p.Business != "" {
-		business = escaped(p.Business)
+		business = nameOf(p.Business)
 	}
 	return "day=" + p.Day + "/business=" + business
+}
+
+// longestName is how long the name of a folder may be, in bytes, where nearly all file systems
+// stop at 255.
+const longestName = 200
+
+// nameOf is a value as the name of a folder. Of a long one it is the beginning, with a digest of
+// the whole, so that no two are taken for one.
+func nameOf(value string) string {
+	name := escaped(value)
+	if len(name) <= longestName {
+		return name
+	}
+	digest := fmt.Sprintf("~%x", sha256.Sum256([]byte(value)))[:1+16]
+	short := ""
+	for _, r := range value {
+		next := escaped(string(r))
+		if len(short)+len(next)+len(digest) > longestName {
+			break
+		}
+		short += next
+	}
+	return short + digest
 }
 
 // escaped is a value as the name of a folder, as readers undo it: what isn't a letter, a digit
@@ -243,14 +267,17 @@ func (r *Run[T]) takeBack(p *part[T]) error {
 	}
 }
 
-// Drop forgets what isn't published.
+// Drop forgets what isn't published. What was decided to be, and couldn't, is left for the next
+// one who opens the folder.
 func (r *Run[T]) Drop() {
 	for _, p := range r.open {
 		if p.file != nil {
 			_ = p.file.Close()
 		}
 	}
-	_ = os.RemoveAll(r.folder.in(workName))
+	if r.folder.State.Publishing == nil {
+		_ = os.RemoveAll(r.folder.in(workName))
+	}
 }
 
 // Add publishes files beside those of their partitions, under a name that no other has.
