@@ -128,9 +128,10 @@ func (r *copiesRecord) copies() []Copy {
 // has none.
 type changedCopies struct{ before, after copiesRecord }
 
-// copyChanged is what a status changes of the copies of its message, and of the record of that.
+// copyChanged is what a status changes of the copies of its message, and of the record of that,
+// which was another one before it.
 // Of a person whose data was erased since the message was sent nothing is kept any more.
-func (t *tx) copyChanged(wamid policy.Alias, e *policy.StatusChanged, names []policy.Alias, message *statusRecord) (*changedCopies, error) {
+func (t *tx) copyChanged(wamid policy.Alias, e *policy.StatusChanged, names []policy.Alias, was, message *statusRecord) (*changedCopies, error) {
 	if !e.Copy && !message.Copies {
 		return nil, nil
 	}
@@ -142,14 +143,20 @@ func (t *tx) copyChanged(wamid policy.Alias, e *policy.StatusChanged, names []po
 	if !e.Copy || len(names) == 0 {
 		return copies, nil
 	}
+	sent := e.At
+	if id := message.sent(); id != nil {
+		sent = id.Moment()
+	} else { // no later than any status of it
+		for _, at := range []policy.Moment{was.Delivered, was.Status.At} {
+			if at != 0 {
+				sent = min(sent, at)
+			}
+		}
+	}
 	for _, a := range names {
 		erased, err := t.s.erasure(t, a)
 		if err != nil {
 			return nil, err
-		}
-		sent := e.At
-		if id := message.sent(); id != nil {
-			sent = id.Moment()
 		}
 		if erased.At != 0 && sent <= erased.At {
 			return copies, nil

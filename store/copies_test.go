@@ -205,8 +205,8 @@ func TestGroupCopiesErased(t *testing.T) {
 	}
 	e := entryOf(testTime, f)
 	e.Send.Group = true
-	status := func(who policy.Identity, status policy.DeliveryStatus, market string) {
-		apply(t, b, policy.StatusChanged{PhoneNumberID: testNumber, Wamid: "wamid.group", Copy: true, Group: theGroup, Who: []policy.Identity{who}, At: policy.MomentOf(testTime) + 1000, Status: status, Market: market})
+	status := func(who policy.Identity, status policy.DeliveryStatus, market string, after time.Duration) {
+		apply(t, b, policy.StatusChanged{PhoneNumberID: testNumber, Wamid: "wamid.group", Copy: true, Group: theGroup, Who: []policy.Identity{who}, At: policy.MomentOf(testTime.Add(after)), Status: status, Market: market})
 	}
 	if err := b.Reserve(t.Context(), e).Wait(); err != nil {
 		t.Fatal(err)
@@ -214,14 +214,15 @@ func TestGroupCopiesErased(t *testing.T) {
 	if err := b.Settle(t.Context(), e.ID, store.Outcome{State: store.Accepted, Wamid: "wamid.group", At: e.At + 1}).Wait(); err != nil {
 		t.Fatal(err)
 	}
-	status(ann, policy.StatusDelivered, "Germany")
-	status(ben, policy.StatusDelivered, "India")
+	status(ann, policy.StatusDelivered, "Germany", time.Second)
+	status(ben, policy.StatusDelivered, "India", time.Second)
 	g.now.Add(int64(time.Hour / time.Millisecond))
 	if _, err := b.Erase(t.Context(), &store.ErasureRequest{Who: []policy.Identity{ann}, Actor: "ana"}); err != nil {
 		t.Fatal(err)
 	}
-	status(ann, policy.StatusRead, "Germany")
-	status(ben, policy.StatusRead, "India")
+	g.now.Add(int64(time.Hour / time.Millisecond))
+	status(ann, policy.StatusRead, "Germany", 2*time.Hour)
+	status(ben, policy.StatusRead, "India", 2*time.Hour)
 	got, err := b.Entry(t.Context(), e.ID)
 	if err != nil || len(got.Copies) != 2 {
 		t.Fatalf("%+v, %v", got, err)

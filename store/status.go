@@ -193,7 +193,7 @@ func (t *tx) statusChanged(e policy.StatusChanged) error {
 			return err
 		}
 	}
-	copies, err := t.copyChanged(wamid, &e, names, &after)
+	copies, err := t.copyChanged(wamid, &e, names, &before, &after)
 	if err != nil {
 		return err
 	}
