@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,11 +56,12 @@ func newWorld(t testing.TB, o options) *world {
 		"15112345678", "15119876543", "55667788990011", "77665544332211", "DE.ENT.778899", "Y2FwaV9ncm91cDo", "Secret message",
 	}}
 	o.sim.AppSecret = gatewaytest.AppSecret
+	var started atomic.Pointer[gatewaytest.Gateway] // it asks while it starts, too
 	o.sim.Clock = func() time.Time {
-		if w.Gateway == nil {
-			return gatewaytest.Epoch
+		if g := started.Load(); g != nil {
+			return g.Clock.Now()
 		}
-		return w.Clock.Now()
+		return gatewaytest.Epoch
 	}
 	if o.sim.Numbers == nil {
 		o.sim.Numbers = []graphsim.Number{
@@ -88,6 +90,7 @@ func newWorld(t testing.TB, o options) *world {
 		}
 	})
 	w.Gateway = gatewaytest.Start(t, o.Options)
+	started.Store(w.Gateway)
 	w.sim.SetWebhookURL(w.WebhookURL)
 	return w
 }
