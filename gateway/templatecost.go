@@ -306,9 +306,10 @@ func partly(shifts []*shift, of []int, waba string) bool {
 	return slices.ContainsFunc(of, func(i int) bool { return shifts[i].languages != nil && shifts[i].WABA == waba })
 }
 
-// count notes who uses the template, by a line of the period.
+// count notes who uses the template, by a line of the period. A message to a group is one send,
+// however many copies there are of it.
 func (sh *shift) count(l *billing.Line, p *period) {
-	if l.Send.Fate == billing.Refused || !p.has(l.Sent, l.Zone) {
+	if l.Send.Part == billing.Copy || l.Send.Fate == billing.Refused || !p.has(l.Sent, l.Zone) {
 		return
 	}
 	if sh.numbers == nil {
