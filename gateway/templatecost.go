@@ -288,12 +288,20 @@ func (g *Gateway) shifted(ctx context.Context, st store.Store, p *period, shifts
 						yield(nil, err)
 						return
 					}
-					if !partly(shifts, byName[name], l.account(e.Send.PhoneNumberID).waba) || e.At < p.month && e.Delivery.Delivered < p.month {
+					if !partly(shifts, byName[name], l.account(e.Send.PhoneNumberID).waba) {
 						continue
 					}
-					sum := &store.Sum{At: e.At, Alike: e.Alike(), N: 1}
-					if !take(sum, func(sh *shift) bool { return sh.languages[e.Send.Template.Language] }) {
-						return
+					for i, is := range e.Counts() {
+						delivered := e.Delivery.Delivered
+						if i > 0 {
+							delivered = e.Copies[i-1].Delivery.Delivered
+						}
+						if e.At < p.month && delivered < p.month {
+							continue
+						}
+						if !take(&store.Sum{At: e.At, Alike: is, N: 1}, func(sh *shift) bool { return sh.languages[e.Send.Template.Language] }) {
+							return
+						}
 					}
 				}
 			}
