@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -139,9 +140,11 @@ func (g *Gateway) Volumes(ctx context.Context, month string) ([]Volume, error) {
 	}
 	l := liner{g: g, told: told, accounts: make(map[string]account)}
 	volumes := make(map[volumeOf]*Volume)
-	currencies := make(map[string]billing.Currency)
-	for _, a := range byWABA {
-		currencies[a.pool] = a.currency
+	pools := make(map[string]account)
+	for _, waba := range slices.Sorted(maps.Keys(byWABA)) { // the first one of a portfolio stands for it
+		if a := byWABA[waba]; pools[a.pool].waba == "" {
+			pools[a.pool] = a
+		}
 	}
 	tiers := make(map[volumeOf]billing.ToldTiers)
 	volume := func(of volumeOf) *Volume {
@@ -164,7 +167,7 @@ func (g *Gateway) Volumes(ctx context.Context, month string) ([]Volume, error) {
 				if b, ok := g.Businesses.Of(m.Number); ok {
 					v.Business = b.Name
 				}
-				currencies[v.Pool] = a.currency
+				pools[v.Pool] = a
 			case m.Group != "":
 				volume(volumeOf{poolOfGroup(m.Group), m.Month, m.Market, m.Volume}).Counted += m.Messages
 			default:
@@ -182,7 +185,7 @@ func (g *Gateway) Volumes(ctx context.Context, month string) ([]Volume, error) {
 		if v.Counted == 0 && len(tiers[of]) == 0 {
 			continue
 		}
-		g.standOf(v, tiers[of], cmp.Or(currencies[of.pool], "USD"), now)
+		g.standOf(v, tiers[of], pools[of.pool], now)
 		list = append(list, *v)
 	}
 	slices.SortFunc(list, func(a, b Volume) int {
@@ -191,16 +194,14 @@ func (g *Gateway) Volumes(ctx context.Context, month string) ([]Volume, error) {
 	return list, nil
 }
 
-// standOf says what the next message of a volume costs.
-func (g *Gateway) standOf(v *Volume, tiers billing.ToldTiers, currency billing.Currency, now time.Time) {
-	day := billing.Day(now, time.UTC)
-	if monthOf(day) != v.Month { // of another month it is what held at its end
-		first, err := time.Parse("2006-01", v.Month)
-		if err == nil {
-			now = first.AddDate(0, 1, 0).Add(-time.Second)
-			day = billing.Day(now, time.UTC)
-		}
+// standOf says what the next message of a volume costs, where the account that stands for whose
+// it is is; that may be one of which nothing is known.
+func (g *Gateway) standOf(v *Volume, tiers billing.ToldTiers, of account, now time.Time) {
+	currency, zone := cmp.Or(of.currency, "USD"), cmp.Or(of.zone, time.UTC)
+	if monthOf(billing.Day(now, zone)) != v.Month { // of another month it is what held at its end
+		now = monthAfter(v.Month, zone).Add(-time.Second)
 	}
+	day := billing.Day(now, zone)
 	if v.Category == billing.Service {
 		v.Allowance = billing.RulesOn(day).Allowance
 		return
