@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/internal/adminapi"
 )
 
@@ -103,7 +104,10 @@ var volumeLayout = layout[adminapi.Volume]{
 		if v.TierTold != nil {
 			told = v.TierTold.UTC().Format(tableTime)
 		}
-		if v.Currency != "" {
+		switch {
+		case v.UnitPrice == nil && v.Category == billing.Service:
+			price = "by market"
+		case v.Currency != "":
 			price = money(v.UnitPrice, v.Currency)
 		}
 		if v.NextFrom > 0 {
@@ -119,10 +123,11 @@ func budgetVolumes() *cobra.Command {
 		Use: "volumes", Short: "Says how much of a month's free service messages and volume tiers is used",
 		Long: indented(`
 Says of each business phone number how many of the service messages it sent in a month count
-against those that are free, and of each portfolio or account how many utility and
-authentication messages are charged for, by market: those that this gateway counted, and what
-Meta's word makes of them, which tells by webhook when a volume tier is reached and knows of
-messages that others sent. The price is that of the next message, by the rate card.`),
+against those that are free, and how many are charged for beyond them; and of each portfolio
+or account how many utility and authentication messages are charged for, by market: those
+that this gateway counted, and what Meta's word makes of them, which tells by webhook when a
+volume tier is reached and knows of messages that others sent. The price is that of the next
+message, by the rate card: of service messages that aren't free it depends on the market.`),
 		Example: indented(`
 waguard budget volumes
 waguard budget volumes --month 2026-10 --json`),

@@ -100,13 +100,15 @@ type Volume struct {
 	Pool                    string
 	Market                  billing.Market
 	Category                billing.Category
-	// Counted are the messages that were counted, Charged those that Meta's word makes of them.
-	// Allowance is how many are free, where some are.
+	// Counted are the messages that were counted, Charged those of them that are charged for, as
+	// far as Meta's word agrees: of service messages the ones beyond the Allowance, which is how
+	// many are free, where some are.
 	Counted, Charged, Allowance int
 	// Told is the tier that Meta told of last.
 	Told billing.ToldTier
 	// Price is that of the next message, and Next from which message of the month on it is
-	// another one; zero for never.
+	// another one; zero for never. A service message that isn't free costs what it does in the
+	// recipient's market, so that its price isn't known here.
 	Price billing.Quote
 	Next  int
 }
@@ -163,7 +165,7 @@ func (g *Gateway) Volumes(ctx context.Context, month string) ([]Volume, error) {
 			case m.Number != "":
 				a := l.account(m.Number)
 				v := volume(volumeOf{pool: "number " + m.Number, month: m.Month, category: billing.Service})
-				v.PhoneNumberID, v.Counted, v.Charged = m.Number, m.Messages, m.Messages
+				v.PhoneNumberID, v.Counted = m.Number, m.Messages
 				if b, ok := g.Businesses.Of(m.Number); ok {
 					v.Business = b.Name
 				}
@@ -202,15 +204,23 @@ func (g *Gateway) standOf(v *Volume, tiers billing.ToldTiers, of account, now ti
 		now = monthAfter(v.Month, zone).Add(-time.Second)
 	}
 	day := billing.Day(now, zone)
+	rules, card := billing.RulesOn(day), g.Cards.On(currency, day)
+	m := billing.Message{Category: v.Category, Market: v.Market, Day: day}
 	if v.Category == billing.Service {
-		v.Allowance = billing.RulesOn(day).Allowance
+		v.Allowance, m.ServiceBefore = rules.Allowance, v.Counted
+		v.Price = card.Quote(&m, currency, rules)
+		switch {
+		case !v.Price.Type.Free():
+			v.Charged = v.Counted - v.Allowance
+		case v.Price.Type == billing.FreeAllowance:
+			v.Next = v.Allowance + 1
+		}
 		return
 	}
 	v.Told = tiers.At(now)
 	v.Charged = tiers.Count(v.Counted, now)
-	card := g.Cards.On(currency, day)
-	m := billing.Message{Category: v.Category, Market: v.Market, Day: day, Told: billing.Regular, ChargedBefore: v.Charged}
-	v.Price = card.Quote(&m, currency, billing.RulesOn(day))
+	m.Told, m.ChargedBefore = billing.Regular, v.Charged
+	v.Price = card.Quote(&m, currency, rules)
 	v.Next = card.NextTier(&m)
 }
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -45,6 +46,36 @@ func TestStandOfMonth(t *testing.T) {
 			g.standOf(v, tiers, account{zone: test.zone}, at(test.asked))
 			if v.Told.From != test.from {
 				t.Errorf("the tier is the one from %d, want from %d", v.Told.From, test.from)
+			}
+		})
+	}
+}
+
+// TestStandOfService: a service message costs nothing while some of the month's are free, and
+// from the one after on what its market says, which is no single price.
+func TestStandOfService(t *testing.T) {
+	for _, test := range []struct {
+		name, month string
+		counted     int
+		want        string
+	}{
+		{"none was sent", "2026-10", 0, "0 charged, 1000 free, the next costs 0.0000 USD, another price from 1001 on"},
+		{"some are left", "2026-10", 400, "0 charged, 1000 free, the next costs 0.0000 USD, another price from 1001 on"},
+		{"one is left", "2026-10", 999, "0 charged, 1000 free, the next costs 0.0000 USD, another price from 1001 on"},
+		{"none is left", "2026-10", 1000, "0 charged, 1000 free, the next costs unknown USD, another price from 0 on"},
+		{"some are charged", "2026-10", 1003, "3 charged, 1000 free, the next costs unknown USD, another price from 0 on"},
+		{"all are free", "2026-09", 5000, "0 charged, 0 free, the next costs 0.0000 USD, another price from 0 on"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := &Gateway{Cards: testCards()}
+			v := &Volume{Month: test.month, Category: billing.Service, Counted: test.counted}
+			g.standOf(v, nil, account{}, time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC))
+			price := "unknown"
+			if v.Price.Known {
+				price = v.Price.Unit.String()
+			}
+			if got := fmt.Sprintf("%d charged, %d free, the next costs %s %s, another price from %d on", v.Charged, v.Allowance, price, v.Price.Currency, v.Next); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
 	}

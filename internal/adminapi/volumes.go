@@ -29,8 +29,9 @@ type Volume struct {
 	Of            string           `json:"of"`
 	Category      billing.Category `json:"category"`
 	Market        billing.Market   `json:"market,omitempty"`
-	// Counted are the messages that were counted here, Charged those that Meta's word makes of
-	// them, which knows of messages of others. Allowance is how many are free.
+	// Counted are the messages that were counted here. Charged are those that are charged for: of
+	// service messages the ones beyond the Allowance, which is how many are free, of others what
+	// Meta's word makes of the count, which knows of messages of others.
 	Counted   int `json:"counted"`
 	Charged   int `json:"charged"`
 	Allowance int `json:"allowance,omitempty"`
@@ -38,8 +39,9 @@ type Volume struct {
 	TierFrom int        `json:"tier_from,omitempty"`
 	TierTo   int        `json:"tier_to,omitempty"`
 	TierTold *time.Time `json:"tier_told,omitempty"`
-	// UnitPrice is that of the next message, absent where nobody knows one; from message
-	// NextFrom of the month on it is another one.
+	// UnitPrice is that of the next message, absent where nobody knows one, and of service
+	// messages that aren't free, which cost what they do in each market; from message NextFrom of
+	// the month on it is another one.
 	UnitPrice *billing.Amount  `json:"unit_price,omitempty"`
 	ListPrice *billing.Amount  `json:"list_price,omitempty"`
 	Currency  billing.Currency `json:"currency,omitempty"`
