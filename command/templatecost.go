@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/internal/billpage"
 	"github.com/waguard/waguard/policy"
 )
 
@@ -36,7 +38,7 @@ type templateCostRow struct {
 }
 
 var templateCostRows = layout[templateCostRow]{
-	titles: []string{"TEMPLATE", "LANGUAGES", "FROM", "TO", "SINCE", "MARKET", "DELIVERED", "COST BEFORE", "COST NOW", "MORE A MONTH"},
+	titles: []string{"TEMPLATE", "LANGUAGES", "FROM", "TO", "SINCE", "MARKET", "DELIVERED", "COST BEFORE", "COST NOW", "MORE A MONTH", "ACCOUNT"},
 	cells: func(r templateCostRow) []string {
 		since := ""
 		if r.Since != nil {
@@ -52,23 +54,25 @@ var templateCostRows = layout[templateCostRow]{
 		case market == "":
 			market = "all"
 		}
-		return []string{
-			r.Template, strings.Join(r.Languages, " "), string(r.Before), string(r.Category), since, market, fmt.Sprint(r.Delivered),
-			pricedIn(r.CostBefore, r.Currency, r.Delivered), pricedIn(r.Cost, r.Currency, r.Delivered), pricedIn(r.Difference, r.Currency, r.Delivered),
+		delivered, costs := "none", []string{"", "", ""}
+		if r.Delivered > 0 {
+			delivered, costs = fmt.Sprint(r.Delivered), []string{
+				moneyWithout(r.CostBefore, r.UnpricedBefore, r.Currency), moneyWithout(r.Cost, r.Unpriced, r.Currency),
+				moneyWithout(r.Difference, max(r.UnpricedBefore, r.Unpriced), r.Currency),
+			}
 		}
+		return slices.Concat([]string{r.Template, strings.Join(r.Languages, " "), string(r.Before), string(r.Category), since, market, delivered}, costs, []string{r.WABA})
 	},
 	none: "No template has changed its category, and none will.",
 }
 
-// pricedIn is what so many messages cost; nil where nobody knows.
-func pricedIn(a *billing.Amount, currency billing.Currency, messages int) string {
-	switch {
-	case messages == 0:
-		return "0"
-	case a == nil:
-		return "unknown"
+// moneyWithout is what messages cost, without some of which nobody knows the price; nil where
+// nobody knows that of any.
+func moneyWithout(a *billing.Amount, without int, currency billing.Currency) string {
+	if a == nil {
+		return billpage.Unknown
 	}
-	return a.String() + " " + string(currency)
+	return moneyCell(a.String(), without, currency)
 }
 
 func templatesCost() *cobra.Command {
@@ -144,7 +148,7 @@ func (c *call) noteUsers(t *adminapi.TemplateCost, costs *adminapi.TemplateCosts
 			if m.Unpriced > 0 {
 				without = fmt.Sprintf(", without %d messages of which nobody knows the price", m.Unpriced)
 			}
-			c.note("All markets: %s is %s more a month%s.", of, pricedIn(m.Difference, m.Currency, m.Delivered), without)
+			c.note("All markets: %s is %s more a month%s.", of, money(m.Difference, m.Currency), without)
 		}
 	}
 	for _, users := range []struct {

@@ -55,6 +55,9 @@ func TestTemplateCostStory(t *testing.T) {
 	if _, err := api(t, w.Gateway).TemplateCosts(t.Context(), adminapi.TemplateCostSelection{Name: name}); err == nil || !strings.Contains(err.Error(), "has always had the category") {
 		t.Errorf("of a template that never changed: %v", err)
 	}
+	if _, err := api(t, w.Gateway).TemplateCosts(t.Context(), adminapi.TemplateCostSelection{Name: name, As: "utility"}); err == nil || !strings.Contains(err.Error(), "has the category utility already; --as") {
+		t.Errorf("under the category it has: %v", err)
+	}
 	if c := costOf(t, w, adminapi.TemplateCostSelection{Name: name, As: "marketing"}); c.Before != "utility" || c.Category != "marketing" || c.Totals[0].Difference.String() != "0.2445" || c.Since != nil {
 		t.Errorf("what if: %+v", c)
 	}

@@ -30,7 +30,7 @@ type TemplateCostSelection struct {
 // TemplateCosts say what it costs that Meta files templates under other categories.
 type TemplateCosts struct {
 	// Since is the day from which on messages were counted, TemplateCostDays with today, and
-	// Cards the rate cards they are priced by.
+	// Cards the rate cards they are priced by, whatever other templates are by.
 	Since string
 	Cards []billing.CardUsed
 	// SendersSince is from when on senders were counted: later than Since where more was sent
@@ -133,8 +133,12 @@ func (g *Gateway) TemplateCosts(ctx context.Context, s TemplateCostSelection) (*
 		return nil, &Problem{Kind: Unknown, Err: fmt.Errorf("no template %q is known; `waguard templates` lists those that are", s.Name)}
 	}
 	shifts := shiftsOf(of, as, g.now())
-	if s.Name != "" && len(shifts) == 0 {
-		return nil, &Problem{Kind: Unknown, Err: fmt.Errorf("the template %q has always had the category it has; ask what another would cost with as", s.Name)}
+	switch {
+	case s.Name == "" || len(shifts) > 0:
+	case as != "":
+		return nil, &Problem{Kind: Unknown, Err: fmt.Errorf("the template %q has the category %s already; --as asks what another would cost", s.Name, as)}
+	default:
+		return nil, &Problem{Kind: Unknown, Err: fmt.Errorf("the template %q has always had the category it has; --as asks what another would cost", s.Name)}
 	}
 	return g.templateCosts(ctx, st, shifts, true)
 }
@@ -208,7 +212,6 @@ func (g *Gateway) templateCosts(ctx context.Context, st store.Store, shifts []*s
 			return nil, err
 		}
 	}
-	costs.Cards = reports[1].Cards
 	if users {
 		if costs.SendersSince, err = g.countSenders(ctx, st, period, shifts); err != nil {
 			return nil, err
@@ -221,7 +224,24 @@ func (g *Gateway) templateCosts(ctx context.Context, st store.Store, shifts []*s
 		sh.used()
 		costs.Templates = append(costs.Templates, sh.TemplateCost)
 	}
+	costs.Cards = g.cardsOf(costs.Templates, reports[1].Cards)
 	return costs, nil
+}
+
+// cardsOf are those of the cards used that priced templates, and not others alone.
+func (g *Gateway) cardsOf(templates []TemplateCost, used []billing.CardUsed) (of []billing.CardUsed) {
+	priced := make(map[billing.Currency]bool)
+	for i := range templates {
+		for _, m := range templates[i].Totals {
+			priced[m.Currency] = true
+		}
+	}
+	for _, u := range used {
+		if card := g.Cards.Find(u.ID); card != nil && priced[card.Currency] {
+			of = append(of, u)
+		}
+	}
+	return of
 }
 
 // shiftName stands for the template of a shift in reports: no template is called so.

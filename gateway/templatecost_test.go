@@ -80,3 +80,16 @@ func TestTemplateMoney(t *testing.T) {
 		})
 	}
 }
+
+// TestTemplateCards: only cards are named that priced what is shown.
+func TestTemplateCards(t *testing.T) {
+	g := &Gateway{Cards: billing.NewCards(&billing.Card{Currency: "USD", From: "2026-10-01"}, &billing.Card{Currency: "EUR", From: "2026-10-01"})}
+	used := []billing.CardUsed{{ID: "EUR 2026-10-01"}, {ID: "USD 2026-10-01"}}
+	templates := []TemplateCost{{Name: "undelivered"}, {Name: "sale", Totals: []TemplateMoney{{Currency: "USD", Delivered: 1}}}}
+	if got := fmt.Sprint(g.cardsOf(templates, used)); got != fmt.Sprint(used[1:]) {
+		t.Errorf("of templates in USD the cards are %s", got)
+	}
+	if got := g.cardsOf(templates[:1], used); len(got) != 0 {
+		t.Errorf("where nothing was delivered the cards are %v", got)
+	}
+}
