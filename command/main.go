@@ -109,8 +109,24 @@ func registered(c caddycmd.Command) *cobra.Command {
 			cmd.Flags().AddGoFlagSet(c.Flags)
 		}
 	}
+	if c.Name == "reload" {
+		reloadsAnew(cmd)
+	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = ours(f.Usage) })
 	return cmd
+}
+
+// reloadsAnew has a reload load a configuration that is the same, too: Caddy doesn't, and says
+// that all is well, though the rate cards, consent lists and secrets that it names may have
+// changed.
+func reloadsAnew(cmd *cobra.Command) {
+	force := cmd.Flags().Lookup("force")
+	if force == nil || force.Value.Set("true") != nil {
+		return
+	}
+	force.DefValue = "true"
+	force.Usage = "Also load a configuration that is the same, since files that it names may have changed; --force=false leaves the running one then"
+	cmd.Long += "\n\nThe configuration is loaded also where it is the same, with all files and secrets that\nit names read anew. One that can't be loaded is refused, and the old one goes on."
 }
 
 // invocation is how Caddy's texts name one of its commands.

@@ -42,6 +42,39 @@ func TestRateCardOption(t *testing.T) {
 	}
 }
 
+// TestReloadReadsFilesAnew: a rate card that was edited in place holds after a reload of the
+// same configuration, and a broken one is refused.
+func TestReloadReadsFilesAnew(t *testing.T) {
+	t.Parallel()
+	const card = "\"effective November 1, 2026\"\nMarket,Currency,Marketing,Utility,Authentication,Service\nGermany,USD,0.2000,0.1000,0.1000,0.1000\n"
+	file := filepath.Join(t.TempDir(), "usd.csv")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(card)
+	_, upstream := newSim(t)
+	p := newProcess(t, upstream, filepath.Join(t.TempDir(), "store"))
+	p.WhatsApp = "rate_card " + file + "\n" + p.WhatsApp
+	p.configure(t, p.text(t))
+	p.start(t)
+	reload, show := "reload --adapter caddyfile --config "+p.File, "rates show USD 2026-11-01 --address "+p.Admin
+	p.wantCommand(t, 0, show, "0.2000")
+	write(strings.Replace(card, "0.2000", "0.3000", 1))
+	p.wantCommand(t, 0, reload)
+	p.wantCommand(t, 0, show, "0.3000")
+	write(strings.Replace(card, "0.2000", "0.4000", 1))
+	p.wantCommand(t, 0, reload+" --force=false")
+	p.wantCommand(t, 0, show, "0.3000")
+	p.wantCommand(t, 0, reload+" --force")
+	p.wantCommand(t, 0, show, "0.4000")
+	write(strings.Replace(card, "0.2000", "dear", 1))
+	p.wantCommand(t, 1, reload, "!line 3: the rate of marketing for Germany")
+	p.wantCommand(t, 0, show, "0.4000")
+}
+
 // TestRatesCommands: cards are listed and shown by the running gateway, and files checked
 // without one.
 func TestRatesCommands(t *testing.T) {
