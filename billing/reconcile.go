@@ -78,13 +78,16 @@ type Side struct {
 	Unpriced int    `json:"unpriced,omitempty"`
 }
 
+// Known is what they cost; nil where nobody knows.
+func (s *Side) Known() *Amount { return known(s.Cost, s.Unpriced) }
+
 // MarshalJSON writes money that nobody knows as null.
 func (s Side) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Messages int     `json:"messages"`
 		Cost     *Amount `json:"cost"`
 		Unpriced int     `json:"unpriced,omitempty"`
-	}{s.Messages, known(s.Cost, s.Unpriced), s.Unpriced})
+	}{s.Messages, s.Known(), s.Unpriced})
 }
 
 func (s *Side) add(o *Side) (err error) {
@@ -109,14 +112,30 @@ type Difference struct {
 	To   string `json:"to,omitempty"`
 	// Messages is how many messages differ. Added is how many more of them the second
 	// account has, and Cost how much more they cost in it; below zero for fewer and less.
+	// Unpriced are those of Messages that one of the accounts knows no price of: they make a
+	// difference of money that nobody knows, and Cost has what the other account knows.
 	Messages int    `json:"messages"`
 	Added    int    `json:"added"`
 	Cost     Amount `json:"cost"`
+	Unpriced int    `json:"unpriced,omitempty"`
+}
+
+// Known is how much more it costs; nil where nobody knows.
+func (d *Difference) Known() *Amount { return known(d.Cost, d.Unpriced) }
+
+// MarshalJSON writes money that nobody knows as null.
+func (d Difference) MarshalJSON() ([]byte, error) {
+	type plain Difference
+	return json.Marshal(struct {
+		plain
+		Cost     *Amount `json:"cost"`
+		Unpriced int     `json:"unpriced,omitempty"`
+	}{plain(d), d.Known(), d.Unpriced})
 }
 
 func (d *Difference) key() Difference {
 	k := *d
-	k.Messages, k.Added, k.Cost = 0, 0, 0
+	k.Messages, k.Added, k.Cost, k.Unpriced = 0, 0, 0, 0
 	return k
 }
 
@@ -129,20 +148,37 @@ func (d *Difference) compare(o *Difference) int {
 }
 
 func (d *Difference) add(o *Difference) (err error) {
-	d.Messages, d.Added = d.Messages+o.Messages, d.Added+o.Added
+	d.Messages, d.Added, d.Unpriced = d.Messages+o.Messages, d.Added+o.Added, d.Unpriced+o.Unpriced
 	d.Cost, err = d.Cost.Plus(o.Cost)
 	return err
 }
 
-// CauseSum is what one cause comes to.
+// CauseSum is what one cause comes to; its counts and its money are as in a [Difference].
 type CauseSum struct {
 	Step     Step   `json:"step"`
 	Cause    Cause  `json:"cause"`
 	Messages int    `json:"messages"`
 	Added    int    `json:"added"`
 	Cost     Amount `json:"cost"`
+	Unpriced int    `json:"unpriced,omitempty"`
 	// Example is the largest difference of the cause, by money and then by messages.
 	Example Difference `json:"example"`
+}
+
+// Known is how much more it costs; nil where nobody knows.
+func (s *CauseSum) Known() *Amount { return known(s.Cost, s.Unpriced) }
+
+// MarshalJSON writes money that nobody knows as null.
+func (s CauseSum) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Step     Step       `json:"step"`
+		Cause    Cause      `json:"cause"`
+		Messages int        `json:"messages"`
+		Added    int        `json:"added"`
+		Cost     *Amount    `json:"cost"`
+		Unpriced int        `json:"unpriced,omitempty"`
+		Example  Difference `json:"example"`
+	}{s.Step, s.Cause, s.Messages, s.Added, s.Known(), s.Unpriced, s.Example})
 }
 
 // Share is a part of a whole in hundredths of a percent, rounded down: 10,000 is all of it.
@@ -178,7 +214,8 @@ func ParseShare(text string) (Share, error) {
 type Matched struct {
 	// Messages is which part of the messages both have alike: on the same day, of the same
 	// number, market, category and price. Cost is which part of the money, the larger of
-	// both, is in no difference. Nil where there is nothing.
+	// both, is in no difference. Nil where there is nothing, and Cost also where a message has
+	// no known price: then nobody knows the whole that it would be a part of.
 	Messages *Share `json:"matched_messages,omitempty"`
 	Cost     *Share `json:"matched_cost,omitempty"`
 }
@@ -401,6 +438,14 @@ func side(n int, cost Amount, known bool) Side {
 	return Side{Messages: n, Cost: cost}
 }
 
+// withoutPrice is how many of n messages have no known price.
+func withoutPrice(n int, known bool) int {
+	if known {
+		return 0
+	}
+	return n
+}
+
 // undelivered counts messages that were expected to cost something, and didn't arrive.
 func (r *reconciling) undelivered(l *Line) {
 	failed := l.Send.Status == "failed"
@@ -420,7 +465,7 @@ func (r *reconciling) undelivered(l *Line) {
 	}
 	r.differs(Difference{
 		Step: ToSettled, Cause: cause, Day: r.unit(sent), PhoneNumberID: l.PhoneNumberID, Market: Market(l.Market), Category: Category(l.Category),
-		Messages: l.N, Added: -l.N, Cost: -cost,
+		Messages: l.N, Added: -l.N, Cost: -cost, Unpriced: withoutPrice(l.N, known),
 	})
 }
 
@@ -434,7 +479,7 @@ func (r *reconciling) divided(l *Line) {
 	r.failed(r.day(sent).Expected.add(new(side(l.N, cost, known))))
 	r.differs(Difference{
 		Step: ToSettled, Cause: Copies, Day: r.unit(sent), PhoneNumberID: l.PhoneNumberID, Market: Market(l.Market), Category: Category(l.Category),
-		Messages: l.N, Added: -l.N, Cost: -cost,
+		Messages: l.N, Added: -l.N, Cost: -cost, Unpriced: withoutPrice(l.N, known),
 	})
 }
 
@@ -445,7 +490,7 @@ func (r *reconciling) copies(l *Line, date string, n int, q *Quote) error {
 		r.failed(r.day(date).Settled.add(new(side(n, cost, known))))
 		r.differs(Difference{
 			Step: ToSettled, Cause: Copies, Day: r.unit(date), PhoneNumberID: l.PhoneNumberID, Market: Market(l.Market), Category: Category(l.Category),
-			Messages: n, Added: n, Cost: cost,
+			Messages: n, Added: n, Cost: cost, Unpriced: withoutPrice(n, known),
 		})
 	}
 	r.settled(l, date, n, q, cost, known)
@@ -470,7 +515,7 @@ func (r *reconciling) take(l *Line, date string, n int, q *Quote) error {
 	if r.in(date) {
 		r.failed(r.day(date).Settled.add(new(side(n, cost, known))))
 		of := d
-		of.Day, of.Messages, of.Cost = r.unit(date), n, cost-expected
+		of.Day, of.Messages, of.Cost, of.Unpriced = r.unit(date), n, cost-expected, withoutPrice(n, wasKnown && known)
 		if r.causeOf(&of, l, q, date, wasKnown, known) {
 			r.differs(of)
 		}
@@ -478,6 +523,7 @@ func (r *reconciling) take(l *Line, date string, n int, q *Quote) error {
 	if was, is := r.unit(sent), r.unit(date); was != is {
 		moved := d
 		moved.Cause, moved.From, moved.To, moved.Messages = AnotherDay, was, is, n
+		moved.Unpriced = withoutPrice(n, wasKnown)
 		if r.in(sent) {
 			moved.Day, moved.Added, moved.Cost = was, -n, -expected
 			r.differs(moved)
@@ -647,7 +693,7 @@ func (r *reconciling) result() (*Reconciliation, error) {
 			sum = &CauseSum{Step: d.Step, Cause: d.Cause, Example: *d}
 			causes[key] = sum
 		}
-		sum.Messages, sum.Added = sum.Messages+d.Messages, sum.Added+d.Added
+		sum.Messages, sum.Added, sum.Unpriced = sum.Messages+d.Messages, sum.Added+d.Added, sum.Unpriced+d.Unpriced
 		cost, err := sum.Cost.Plus(d.Cost)
 		r.failed(err)
 		sum.Cost = cost

@@ -55,7 +55,14 @@ func questionOf() *ReconcileQuestion {
 func said(r *Reconciliation) string {
 	var parts []string
 	for _, c := range r.Causes {
-		parts = append(parts, fmt.Sprintf("%s/%s %d %+d %s", c.Step, c.Cause, c.Messages, c.Added, c.Cost))
+		cost := "unknown"
+		if c.Known() != nil {
+			cost = c.Cost.String()
+			if c.Unpriced > 0 {
+				cost += fmt.Sprintf(" + %d unknown", c.Unpriced)
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s/%s %d %+d %s", c.Step, c.Cause, c.Messages, c.Added, cost))
 	}
 	return strings.Join(parts, " | ")
 }
@@ -84,7 +91,7 @@ func TestReconcileCauses(t *testing.T) {
 				with(sent(t, 1, GroupUtility, "India"), func(l *Line) { l.Send.Part = Copy }), with(sent(t, 1, GroupUtility, "India"), func(l *Line) { l.Send.Part, l.Send.Status = Copy, "failed" }),
 			},
 			[]AnalyticsPoint{pointOf(t, day, 2, "DE", GroupUtility, Regular, "0.11"), pointOf(t, day, 1, "IN", GroupUtility, Regular, "0.0014")},
-			"settled/group_copies 4 +2 0.1114", "100.00 100.00",
+			"settled/group_copies 4 +2 0.1114 + 1 unknown", "100.00 100.00",
 		},
 		{
 			"failed, and nobody knows what became of two",
@@ -215,7 +222,35 @@ func TestReconcileCauses(t *testing.T) {
 			"no price is known here",
 			[]*Line{sent(t, 2, AuthenticationInternational, "India")},
 			[]AnalyticsPoint{pointOf(t, day, 2, "IN", AuthenticationInternational, Regular, "0.0608")},
-			"billed/unpriced 2 +0 0.0608", "0.00 0.00",
+			"billed/unpriced 2 +0 0.0608 + 2 unknown", "0.00 -",
+		},
+		{
+			"no price is known here, and Meta lacks them",
+			[]*Line{sent(t, 2, AuthenticationInternational, "India"), sent(t, 1, Utility, "India")},
+			[]AnalyticsPoint{pointOf(t, day, 1, "IN", Utility, Regular, "0.0014")},
+			"billed/unknown_to_meta 2 -2 unknown", "33.33 -",
+		},
+		{
+			"no price is known here, and Meta lacks one of each",
+			[]*Line{sent(t, 2, AuthenticationInternational, "India"), sent(t, 2, Utility, "India")},
+			[]AnalyticsPoint{pointOf(t, day, 1, "IN", Utility, Regular, "0.0014")},
+			"billed/unknown_to_meta 3 -3 -0.0014 + 2 unknown", "25.00 -",
+		},
+		{
+			"no price is known here, and they failed, wait, or came on another day",
+			[]*Line{
+				with(sent(t, 3, AuthenticationInternational, "India"), func(l *Line) { l.Send.Status = "failed" }),
+				with(sent(t, 2, AuthenticationInternational, "India"), func(l *Line) { l.Send.Status = "sent" }),
+				with(sent(t, 4, AuthenticationInternational, "India"), func(l *Line) { l.Delivered = at(t, "2026-10-06T00:15:00Z") }),
+			},
+			nil,
+			"settled/not_delivered 3 -3 unknown | settled/no_word 2 -2 unknown | settled/another_day 4 -4 unknown", "- -",
+		},
+		{
+			"no price is known here, and Meta has them under another category",
+			[]*Line{sent(t, 2, AuthenticationInternational, "India")},
+			[]AnalyticsPoint{pointOf(t, day, 2, "IN", Utility, Regular, "0.0028")},
+			"billed/category 2 +0 0.0028 + 2 unknown", "0.00 -",
 		},
 		{
 			"nothing at all",
@@ -291,12 +326,33 @@ func addsUp(t rapid.TB, r *Reconciliation) {
 	for _, d := range r.Differences {
 		k := Difference{Step: d.Step, Cause: d.Cause}
 		sum := byCause[k]
-		sum.Messages, sum.Added, sum.Cost = sum.Messages+d.Messages, sum.Added+d.Added, sum.Cost+d.Cost
+		sum.Messages, sum.Added, sum.Cost, sum.Unpriced = sum.Messages+d.Messages, sum.Added+d.Added, sum.Cost+d.Cost, sum.Unpriced+d.Unpriced
 		byCause[k] = sum
+		if d.Unpriced > 0 && (d.Cost == 0) != (d.Known() == nil) {
+			t.Fatalf("%+v costs %v", d, d.Known())
+		}
 	}
 	for _, c := range r.Causes {
-		if sum := byCause[Difference{Step: c.Step, Cause: c.Cause}]; sum.Messages != c.Messages || sum.Added != c.Added || sum.Cost != c.Cost {
+		if sum := byCause[Difference{Step: c.Step, Cause: c.Cause}]; sum.Messages != c.Messages || sum.Added != c.Added || sum.Cost != c.Cost || sum.Unpriced != c.Unpriced {
 			t.Fatalf("the cause %s is %+v, and its differences are %+v", c.Cause, c, sum)
+		}
+	}
+	if r.Matched.Cost != nil && r.Compared.Unpriced > 0 {
+		t.Fatalf("%s of the money match, though %d messages have no known price", r.Matched.Cost, r.Compared.Unpriced)
+	}
+	// Messages without a price go from one account to the next only where a cause says so.
+	for _, step := range []struct {
+		of       Step
+		from, to int
+	}{{ToSettled, r.Expected.Unpriced, r.Settled.Unpriced}, {ToBilled, r.Compared.Unpriced, 0}} {
+		said := 0
+		for _, d := range r.Differences {
+			if d.Step == step.of {
+				said += max(d.Unpriced, -d.Unpriced)
+			}
+		}
+		if apart := step.from - step.to; (step.of == ToSettled || r.Billed != nil) && max(apart, -apart) > said {
+			t.Fatalf("%s: %d messages without a price differ, and causes say so of %d", step.of, apart, said)
 		}
 	}
 	for _, d := range r.Days {

@@ -167,12 +167,12 @@ func (r *reconciling) match() {
 	r.withoutWord()
 	for _, key := range r.ours.keys() {
 		for _, p := range r.ours[key] {
-			r.alone(key, UnknownToMeta, p.n, -p.n, -p.cost)
+			r.alone(key, Difference{Cause: UnknownToMeta, Messages: p.n, Added: -p.n, Cost: -p.cost, Unpriced: withoutPrice(p.n, p.known)})
 		}
 	}
 	for _, key := range r.theirs.keys() {
 		for _, p := range r.theirs[key] {
-			r.alone(key, UnknownToUs, p.n, p.n, p.cost)
+			r.alone(key, Difference{Cause: UnknownToUs, Messages: p.n, Added: p.n, Cost: p.cost})
 		}
 	}
 }
@@ -183,9 +183,9 @@ func (r *reconciling) counts(day string) bool {
 }
 
 // alone notes messages that only one of them has.
-func (r *reconciling) alone(key cellKey, cause Cause, n, added int, cost Amount) {
+func (r *reconciling) alone(key cellKey, d Difference) {
 	if r.counts(key.day) {
-		r.differs(r.at(key, Difference{Cause: cause, Messages: n, Added: added, Cost: cost}))
+		r.differs(r.at(key, d))
 	}
 }
 
@@ -310,7 +310,7 @@ func (r *reconciling) pairs(a, b cellKey, cause func(ours, theirs *part) (cause 
 				continue
 			}
 			o, t := ours[i].cut(n), theirs[j].cut(n)
-			d := Difference{Messages: n, Cost: t.cost - o.cost}
+			d := Difference{Messages: n, Cost: t.cost - o.cost, Unpriced: withoutPrice(n, o.known)}
 			if d.Cause, d.From, d.To = cause(&o, &t); r.counts(a.day) {
 				r.differs(r.at(a, d))
 			}
@@ -425,11 +425,11 @@ func (r *reconciling) moved(a, b cellKey) {
 			o, t := ours[i].cut(n), theirs[j].cut(n)
 			d := Difference{Cause: AnotherDay, From: a.day, To: b.day, Messages: n}
 			if r.counts(a.day) {
-				d.Added, d.Cost = -n, -o.cost
+				d.Added, d.Cost, d.Unpriced = -n, -o.cost, withoutPrice(n, o.known)
 				r.differs(r.at(a, d))
 			}
 			if r.counts(b.day) {
-				d.Added, d.Cost = n, t.cost
+				d.Added, d.Cost, d.Unpriced = n, t.cost, 0 // Meta's price is known
 				r.differs(r.at(b, d))
 			}
 		}
@@ -449,7 +449,7 @@ func (r *reconciling) withoutWord() {
 				}
 				cut := p.cut(n)
 				r.quiet[sent] -= n
-				r.alone(key, NoWord, n, n, cut.cost)
+				r.alone(key, Difference{Cause: NoWord, Messages: n, Added: n, Cost: cut.cost})
 			}
 		}
 	}
@@ -500,6 +500,8 @@ func matched(agreed, differing int, apart Amount, settled, billed *Side) (m Matc
 		m.Messages = new(Share(agreed * int(All) / all))
 	}
 	switch most := max(settled.Cost, billed.Cost); {
+	case settled.Unpriced > 0 || billed.Unpriced > 0:
+		// Nobody knows how much money there is, and so nobody knows a part of it.
 	case most > 0 && apart >= most:
 		m.Cost = new(Share(0))
 	case most > 0:

@@ -72,7 +72,8 @@ type reconciledRow struct {
 	Step     billing.Step `json:"step,omitempty"`
 	Messages int          `json:"messages"`
 	Added    int          `json:"added"`
-	// Cost is null where nobody knows it.
+	// Cost is null where nobody knows it. Unpriced are messages without a known price, of
+	// which Cost has nothing; of a cause those that one of both knows no price of.
 	Cost     *billing.Amount `json:"cost"`
 	Unpriced int             `json:"unpriced,omitempty"`
 	// Currency is that of the account.
@@ -80,28 +81,45 @@ type reconciledRow struct {
 	billing.Matched
 	// Example is the largest difference of the cause, and Look the command that shows what is
 	// behind it.
-	Example *billing.Difference `json:"example,omitempty"`
-	Look    string              `json:"look,omitempty"`
+	Example *ShownDifference `json:"example,omitempty"`
+	Look    string           `json:"look,omitempty"`
+}
+
+// ShownDifference is a difference whose cost is null where nobody knows it, also as CSV, which
+// reads no embedded fields of a type that is not exported.
+type ShownDifference struct {
+	Step          billing.Step     `json:"step"`
+	Cause         billing.Cause    `json:"cause"`
+	Day           string           `json:"day,omitempty"`
+	PhoneNumberID string           `json:"phone_number_id,omitempty"`
+	Market        billing.Market   `json:"market,omitempty"`
+	Category      billing.Category `json:"category,omitempty"`
+	From          string           `json:"from,omitempty"`
+	To            string           `json:"to,omitempty"`
+	Messages      int              `json:"messages"`
+	Added         int              `json:"added"`
+	Cost          *billing.Amount  `json:"cost"`
+	Unpriced      int              `json:"unpriced,omitempty"`
+}
+
+func shown(d *billing.Difference) ShownDifference {
+	return ShownDifference{d.Step, d.Cause, d.Day, d.PhoneNumberID, d.Market, d.Category, d.From, d.To, d.Messages, d.Added, d.Known(), d.Unpriced}
 }
 
 // reconciledDifference is a difference of an account.
 type reconciledDifference struct {
 	WABA     string           `json:"waba"`
 	Currency billing.Currency `json:"currency"`
-	billing.Difference
+	ShownDifference
 }
 
 var reconciledRows = layout[reconciledRow]{
 	titles: []string{"WHAT", "MESSAGES", "DIFFERENCE", "COST"},
 	cells: func(r reconciledRow) []string {
 		if r.Step == "" {
-			cost := billpage.Unknown
-			if r.Cost != nil {
-				cost = moneyCell(r.Cost.String(), r.Unpriced, r.Currency)
-			}
-			return []string{sides[r.What], strconv.Itoa(r.Messages), "", cost}
+			return []string{sides[r.What], strconv.Itoa(r.Messages), "", knownMoney(r.Cost, r.Unpriced, r.Currency, billing.Amount.String)}
 		}
-		return []string{"  " + causes[billing.Cause(r.What)].says, strconv.Itoa(r.Messages), signedCount(r.Added), signed(r.Cost.String()) + " " + string(r.Currency)}
+		return []string{"  " + causes[billing.Cause(r.What)].says, strconv.Itoa(r.Messages), signedCount(r.Added), knownMoney(r.Cost, r.Unpriced, r.Currency, signedAmount)}
 	},
 	below: func(r reconciledRow) string {
 		if r.Look == "" {
@@ -110,6 +128,16 @@ var reconciledRows = layout[reconciledRow]{
 		return example(r.Example) + ": " + r.Look
 	},
 	none: "Nothing to compare.",
+}
+
+func signedAmount(a billing.Amount) string { return signed(a.String()) }
+
+// knownMoney is money of which a part may be unknown, or all.
+func knownMoney(cost *billing.Amount, without int, currency billing.Currency, said func(billing.Amount) string) string {
+	if cost == nil {
+		return billpage.Unknown
+	}
+	return moneyCell(said(*cost), without, currency)
 }
 
 func signedCount(n int) string {
@@ -138,11 +166,8 @@ var dayRows = layout[reconciledDay]{
 	none: "Nothing to compare.",
 }
 
-func sideMoney(s *billing.Side, currency billing.Currency) string {
-	if s.Cost == 0 && s.Unpriced > 0 {
-		return billpage.Unknown
-	}
-	return moneyCell(s.Cost.String(), s.Unpriced, currency)
+func sideMoney(s *shownSide, currency billing.Currency) string {
+	return knownMoney(s.Cost, s.Unpriced, currency, billing.Amount.String)
 }
 
 func shareCell(s *billing.Share) string {
@@ -156,7 +181,25 @@ func shareCell(s *billing.Share) string {
 type reconciledDay struct {
 	WABA     string           `json:"waba"`
 	Currency billing.Currency `json:"currency"`
-	billing.ReconciledDay
+	Day      string           `json:"day"`
+	Expected shownSide        `json:"expected"`
+	Settled  shownSide        `json:"settled"`
+	Billed   *shownSide       `json:"billed,omitempty"`
+	billing.Matched
+}
+
+// shownSide is an account of messages whose cost is null where nobody knows it, also as CSV.
+type shownSide struct {
+	Messages int             `json:"messages"`
+	Cost     *billing.Amount `json:"cost"`
+	Unpriced int             `json:"unpriced,omitempty"`
+}
+
+func shownAs(s *billing.Side) *shownSide {
+	if s == nil {
+		return nil
+	}
+	return &shownSide{s.Messages, s.Known(), s.Unpriced}
 }
 
 // differenceRows is a reconciliation by every difference.
@@ -165,7 +208,7 @@ var differenceRows = layout[reconciledDifference]{
 	cells: func(r reconciledDifference) []string {
 		return []string{
 			r.Day, causes[r.Cause].says, r.PhoneNumberID, string(r.Market), string(r.Category), r.From, r.To,
-			strconv.Itoa(r.Messages), signedCount(r.Added), signed(r.Cost.String()) + " " + string(r.Currency),
+			strconv.Itoa(r.Messages), signedCount(r.Added), knownMoney(r.Cost, r.Unpriced, r.Currency, signedAmount),
 		}
 	},
 	none: "No differences.",
@@ -196,7 +239,7 @@ var causes = map[billing.Cause]causeWords{
 }
 
 // example is the largest difference of a cause.
-func example(d *billing.Difference) string {
+func example(d *ShownDifference) string {
 	said := fmt.Sprintf("%d on %s", d.Messages, d.Day)
 	for _, part := range []string{string(d.Category), string(d.Market)} {
 		if part != "" {
@@ -305,18 +348,14 @@ func readAnalytics(name string) (string, error) {
 // rowsOf are an account's causes, between the accounts of messages that they lead from and to.
 func rowsOf(r *billing.Reconciliation) (rows []reconciledRow) {
 	side := func(what string, s *billing.Side) {
-		row := reconciledRow{WABA: r.WABA, What: what, Messages: s.Messages, Unpriced: s.Unpriced, Currency: r.Currency}
-		if s.Cost != 0 || s.Unpriced == 0 {
-			row.Cost = new(s.Cost)
-		}
-		rows = append(rows, row)
+		rows = append(rows, reconciledRow{WABA: r.WABA, What: what, Messages: s.Messages, Cost: s.Known(), Unpriced: s.Unpriced, Currency: r.Currency})
 	}
 	step := func(to billing.Step) {
 		for _, cause := range r.Causes {
 			if cause.Step == to {
 				rows = append(rows, reconciledRow{
-					WABA: r.WABA, What: string(cause.Cause), Step: cause.Step, Messages: cause.Messages, Added: cause.Added, Cost: new(cause.Cost), Currency: r.Currency,
-					Example: &cause.Example, Look: lookAt(&cause.Example, r.Currency),
+					WABA: r.WABA, What: string(cause.Cause), Step: cause.Step, Messages: cause.Messages, Added: cause.Added, Cost: cause.Known(), Unpriced: cause.Unpriced, Currency: r.Currency,
+					Example: new(shown(&cause.Example)), Look: lookAt(&cause.Example, r.Currency),
 				})
 			}
 		}
@@ -369,7 +408,7 @@ func showDays(c *call, accounts []*billing.Reconciliation) error {
 	for _, r := range accounts {
 		var rows []reconciledDay
 		for _, d := range r.Days {
-			rows = append(rows, reconciledDay{r.WABA, r.Currency, d})
+			rows = append(rows, reconciledDay{r.WABA, r.Currency, d.Day, *shownAs(&d.Expected), *shownAs(&d.Settled), shownAs(d.Billed), d.Matched})
 		}
 		if err := print(rows, nil); err != nil {
 			return err
@@ -384,7 +423,7 @@ func showDifferences(c *call, accounts []*billing.Reconciliation) error {
 	for _, r := range accounts {
 		var rows []reconciledDifference
 		for _, d := range r.Differences {
-			rows = append(rows, reconciledDifference{r.WABA, r.Currency, d})
+			rows = append(rows, reconciledDifference{r.WABA, r.Currency, shown(&d)})
 		}
 		if err := print(rows, nil); err != nil {
 			return err
@@ -403,6 +442,9 @@ func (c *call) reconciled(r *billing.Reconciliation) {
 			said += fmt.Sprintf(" and %s of the money", shareCell(r.Matched.Cost))
 		}
 		said += "."
+		if r.Compared.Unpriced > 0 {
+			said += fmt.Sprintf(" How much of the money does nobody knows: %d of the messages have no known price.", r.Compared.Unpriced)
+		}
 	}
 	c.note("%s", said)
 	for _, note := range r.Notes {

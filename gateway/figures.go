@@ -547,5 +547,9 @@ func (d *JudgedDay) mostly(currency billing.Currency) string {
 	most := slices.MaxFunc(d.Causes, func(a, b billing.CauseSum) int {
 		return cmp.Or(cmp.Compare(max(a.Cost, -a.Cost), max(b.Cost, -b.Cost)), a.Messages-b.Messages)
 	})
-	return fmt.Sprintf("; mostly %s: %d messages, %s %s", most.Cause, most.Messages, most.Cost, currency)
+	cost := "at an unknown price"
+	if known := most.Known(); known != nil {
+		cost = fmt.Sprintf("%s %s", *known, currency)
+	}
+	return fmt.Sprintf("; mostly %s: %d messages, %s", most.Cause, most.Messages, cost)
 }
