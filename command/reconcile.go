@@ -231,7 +231,7 @@ var causes = map[billing.Cause]causeWords{
 	billing.Unpriced:       {"no price is known here", "waguard rates show --currency {currency} --on {day} {market}"},
 	billing.Allowance:      {"free allowance of the month", "waguard report --month {month} {business} --where category=service --by day,price_type"},
 	billing.OtherPriceType: {"free for one of both", "waguard report {period} {business} {where} --by template,price_type"},
-	billing.VolumeTier:     {"volume tier", "waguard report --month {month} {where} --by market,category,card"},
+	billing.VolumeTier:     {"volume tier", "waguard report --month {month} {business} {where} --by market,category,unit_price"},
 	billing.OtherRate:      {"another rate", "waguard rates show --currency {currency} --on {day} {market}"},
 	billing.Rounding:       {"rounded by Meta", ""},
 	billing.UnknownToUs:    {"unknown to us: sent past the gateway", "waguard report {period} {business} {where} --by template,category"},

@@ -49,3 +49,12 @@ func TestReconcileSaysUnknown(t *testing.T) {
 		}
 	}
 }
+
+// TestReconcileLooksAtVolumeTiers: the command that is offered tells prices apart, of the number
+// that the difference is of.
+func TestReconcileLooksAtVolumeTiers(t *testing.T) {
+	d := &billing.Difference{Cause: billing.VolumeTier, Day: "2026-10-05", PhoneNumberID: "1044", Market: "Germany"}
+	if got, want := lookAt(d, "USD"), "waguard report --month 2026-10 --business 1044 --where market=Germany --by market,category,unit_price"; got != want {
+		t.Errorf("%s", got)
+	}
+}
