@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -215,6 +216,10 @@ func cardNamed(ctx context.Context, c *call, name string) (*billing.Card, error)
 	if err != nil {
 		return nil, misused("%v", err)
 	}
+	on := c.flags.String("on")
+	if _, err := time.Parse(time.DateOnly, on); err != nil && on != "" {
+		return nil, misused("--on: %q is no day; write it as 2026-10-01", on)
+	}
 	cards, err := cardsOf(ctx, c)
 	if err != nil {
 		return nil, err
@@ -225,9 +230,13 @@ func cardNamed(ctx context.Context, c *call, name string) (*billing.Card, error)
 		}
 		return nil, fmt.Errorf("there is no rate card %s: waguard rates list shows which there are", strings.ToUpper(name))
 	}
-	card := cards.On(currency, cmp.Or(c.flags.String("on"), "9999-12-31"))
+	card := cards.On(currency, cmp.Or(on, "9999-12-31"))
 	if card == nil {
-		return nil, fmt.Errorf("there is no rate card in %s for that day: waguard rates list shows which there are", currency)
+		day := ""
+		if on != "" && cards.On(currency, "9999-12-31") != nil {
+			day = " that holds on " + on
+		}
+		return nil, fmt.Errorf("there is no rate card in %s%s: waguard rates list shows which there are", currency, day)
 	}
 	return card, nil
 }

@@ -130,3 +130,20 @@ func TestRatesCheck(t *testing.T) {
 		}
 	}
 }
+
+// TestRatesShowOn: a day that is none is refused, and a currency without any card isn't told to
+// lack one for a day.
+func TestRatesShowOn(t *testing.T) {
+	for line, want := range map[string]string{
+		"--on foo":                       `2 --on: "foo" is no day; write it as 2026-10-01`,
+		"--on 2026-13-01":                `2 --on: "2026-13-01" is no day`,
+		"--currency GBP":                 "1 there is no rate card in GBP: waguard rates list",
+		"--currency GBP --on 2026-10-01": "1 there is no rate card in GBP: waguard rates list",
+		"--on 2019-10-01":                "1 there is no rate card in USD that holds on 2019-10-01: waguard rates list",
+	} {
+		_, errs, code := waguard(t, strings.Fields("rates show --shipped "+line)...)
+		if got := fmt.Sprint(code) + " " + strings.TrimPrefix(errs, "Error: "); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+}
