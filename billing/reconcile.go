@@ -285,6 +285,9 @@ type ReconcileQuestion struct {
 	Cards *Cards
 	// Told are the volume tiers that Meta told of, as in a [Question].
 	Told func(pool, month string, m Market, c Category) ToldTiers
+	// Lacking says why there are none of Meta's figures, where there are none; "" where nobody
+	// asks for them.
+	Lacking string
 	// Numbers are the ids of the account's business phone numbers by their own digits.
 	Numbers map[string]string
 }

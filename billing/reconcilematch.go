@@ -515,7 +515,7 @@ func matched(agreed, differing int, apart Amount, settled, billed *Side) (m Matc
 // notes say what a reader must know.
 func (r *reconciling) notes() (notes []string) {
 	if r.told == nil {
-		return []string{"Meta's own figures are not compared: there is no file, and the gateway fetches none (option reconcile)."}
+		return []string{"Meta's own figures are not compared: " + cmp.Or(r.Lacking, "there is no file, and the gateway fetches none (option reconcile).")}
 	}
 	missing := 0
 	for _, d := range r.days {

@@ -256,6 +256,16 @@ func TestFiguresRetried(t *testing.T) {
 		t.Error("figures are fetched where no option says so")
 	}
 	w.Sends.Figures.Store(w.Figures)
+	w.fails = errors.New("connection refused")
+	_, err := w.Sends.Reconcile(t.Context(), ReconcileSelection{From: "3d", Fetch: true})
+	if p, ok := errors.AsType[*Problem](err); !ok || !strings.HasPrefix(p.Err.Error(), "account "+waba+": ") {
+		t.Errorf("which account Meta doesn't tell of isn't said: %v", err)
+	}
+	list, err := w.Sends.Reconcile(t.Context(), ReconcileSelection{From: "2025-06-01", To: "2025-06-02"})
+	if err != nil || len(list) != 1 || !strings.Contains(strings.Join(list[0].Notes, " "), "the gateway fetches them (option reconcile), and has none of these days yet") {
+		t.Errorf("where Meta hasn't answered yet it is said %+v, %v", list, err)
+	}
+	w.fails = nil
 	if _, err := w.Sends.Reconcile(t.Context(), ReconcileSelection{From: "2025-06-01", To: "2025-06-02", Fetch: true}); err == nil || !strings.Contains(err.Error(), "Meta keeps its figures for a year") {
 		t.Errorf("fetching what Meta has no more ends with %v", err)
 	}

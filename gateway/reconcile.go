@@ -63,6 +63,9 @@ func (g *Gateway) Reconcile(ctx context.Context, s ReconcileSelection) ([]*billi
 			continue
 		}
 		r, err := g.reconcileWith(ctx, st, a, &s, figures, told)
+		if p, ok := errors.AsType[*Problem](err); ok && p.Kind == Unreached { // callers are told of it alone
+			return nil, &Problem{Kind: p.Kind, Err: fmt.Errorf("account %s: %w", a.waba, p.Err)}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("account %s: %w", a.waba, err)
 		}
@@ -186,6 +189,9 @@ func (g *Gateway) reconcile(ctx context.Context, st store.Store, a *billedAccoun
 	}
 	q := &billing.ReconcileQuestion{
 		WABA: a.waba, Zone: a.zone, Currency: a.currency, From: from, To: to, Now: g.Now(), Cards: g.Cards, Numbers: a.numbers,
+	}
+	if told == nil && g.Figures.Load() != nil {
+		q.Lacking = "the gateway fetches them (option reconcile), and has none of these days yet. `waguard doctor` says what Meta answers, and `waguard reconcile --fetch` asks it at once."
 	}
 	if q.Told, err = g.toldTiers(ctx, st); err != nil {
 		return nil, err
