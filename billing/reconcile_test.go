@@ -547,6 +547,10 @@ func TestReconcileWhatIsTold(t *testing.T) {
 	if r.Billed.Cost != r.Compared.Cost || len(r.By) != 0 || agreement(&r.Matched) != "100.00 100.00" {
 		t.Errorf("it compares %+v with %+v by %q and matches %s: %+v", r.Compared, r.Billed, r.By, agreement(&r.Matched), r.Differences)
 	}
+	q.From, q.To = "2026-11-01", "2026-11-03"
+	if r, err = q.Reconcile(yieldAll(nil), told); err != nil || len(r.Notes) != 1 || r.Notes[0] != "Meta's figures tell of 2026-10-05 to 2026-10-05, and nothing of them was used: compared are 2026-11-01 to 2026-11-02." {
+		t.Errorf("of other days it is %+v, %v", r, err)
+	}
 	q.Currency = "EUR"
 	if _, err := q.Reconcile(yieldAll(nil), &Analytics{Currency: "USD"}); err == nil || !strings.Contains(err.Error(), "write currency USD") {
 		t.Errorf("with another currency it is %v", err)

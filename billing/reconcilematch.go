@@ -517,6 +517,9 @@ func (r *reconciling) notes() (notes []string) {
 	if r.told == nil {
 		return []string{"Meta's own figures are not compared: " + cmp.Or(r.Lacking, "there is no file, and the gateway fetches none (option reconcile).")}
 	}
+	if r.told.Covers == nil && r.toldFirst != "" && (r.toldLast < r.first || r.toldFirst > r.last) {
+		return []string{fmt.Sprintf("Meta's figures tell of %s to %s, and nothing of them was used: compared are %s to %s.", r.toldFirst, r.toldLast, r.first, r.last)}
+	}
 	missing := 0
 	for _, d := range r.days {
 		if d.Billed == nil {
