@@ -37,7 +37,7 @@ type Figures struct {
 	mu       sync.Mutex
 	accounts map[string]*figured
 	// fetching: one at a time fetches.
-	fetching sync.Mutex
+	fetching turn
 }
 
 // figured is how it stands with an account.
@@ -180,8 +180,10 @@ func (f *Figures) found(ctx context.Context, st store.Store, a *billedAccount) (
 // fetchRecent asks for the days that may still change, and those that are lacking, and says
 // when to again.
 func (f *Figures) fetchRecent(ctx context.Context, a *billedAccount) error {
-	f.fetching.Lock()
-	defer f.fetching.Unlock()
+	if err := f.fetching.take(ctx); err != nil {
+		return err
+	}
+	defer f.fetching.give()
 	now := f.Now()
 	f.mu.Lock()
 	before := f.accounts[a.waba].judged
@@ -269,8 +271,10 @@ func (f *Figures) recent(ctx context.Context, a *billedAccount, before *JudgedDa
 
 // fetchNow asks for the figures of some days.
 func (f *Figures) fetchNow(ctx context.Context, st store.Store, a *billedAccount, from, to string) error {
-	f.fetching.Lock()
-	defer f.fetching.Unlock()
+	if err := f.fetching.take(ctx); err != nil {
+		return err
+	}
+	defer f.fetching.give()
 	today := billing.Day(f.Now(), a.zone)
 	if oldest := daysLater(today, -figuresKept); from < oldest {
 		return misasked(fmt.Errorf("no days before %s can be fetched: Meta keeps its figures for a year", oldest))

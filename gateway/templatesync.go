@@ -36,7 +36,7 @@ type TemplateSync struct {
 	mu       sync.Mutex
 	accounts map[string]*synced
 	// listing: one at a time lists.
-	listing sync.Mutex
+	listing turn
 }
 
 // synced is how it stands with an account.
@@ -194,8 +194,10 @@ func (s *TemplateSync) known(ctx context.Context) ([]string, error) {
 
 // list lists an account, and says when to again.
 func (s *TemplateSync) list(ctx context.Context, waba string) error {
-	s.listing.Lock()
-	defer s.listing.Unlock()
+	if err := s.listing.take(ctx); err != nil {
+		return err
+	}
+	defer s.listing.give()
 	now := s.Now()
 	n, err := s.pages(ctx, waba)
 	if ctx.Err() != nil {
