@@ -87,7 +87,7 @@ func (a *App) stopSync() {
 func syncNow(ctx context.Context, g *gateway.Gateway, _ *struct{}) (*adminapi.TemplateSync, error) {
 	sync := g.Sync.Load()
 	if sync == nil {
-		return nil, &adminapi.Error{Status: http.StatusConflict, Err: errors.New("this gateway lists no templates by itself: write template_sync { token … } into its whatsapp block")}
+		return nil, &adminapi.Error{Status: http.StatusConflict, Err: errors.New("this gateway lists no templates by itself: write into its whatsapp block, each on its own line, `template_sync {`, `token {file./run/secrets/meta-token}` and `}`")}
 	}
 	list, err := sync.All(ctx)
 	if err != nil {

@@ -359,7 +359,7 @@ func TestReconcileNeedsUpstream(t *testing.T) {
 	}
 	text(ana, windowClosed)(t, w) // as before
 	for body, want := range map[string]string{
-		`{"fetch":true}`:                          "404 Not Found this gateway asks Meta for no figures: write reconcile { token",
+		`{"fetch":true}`:                          "404 Not Found this gateway asks Meta for no figures: write into its whatsapp block, each on its own line",
 		`{"fetch":true,"analytics":"{}"}`:         "400 Bad Request analytics brings Meta's figures",
 		`{"analytics":"{}"}`:                      "400 Bad Request answer 1: it has no pricing_analytics",
 		`{"analytics":"{\"id\":\"1\"}"}`:          "400 Bad Request no business phone number here belongs to the account 1; there are those of " + waba,

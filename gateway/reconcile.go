@@ -48,7 +48,7 @@ func (g *Gateway) Reconcile(ctx context.Context, s ReconcileSelection) ([]*billi
 	case s.Fetch && s.Analytics != nil:
 		return nil, misasked(errors.New("analytics brings Meta's figures, and fetch asks for them: leave one out"))
 	case s.Fetch && figures == nil:
-		return nil, &Problem{Kind: Unknown, Err: errors.New("this gateway asks Meta for no figures: write reconcile { token … } into its whatsapp block")}
+		return nil, &Problem{Kind: Unknown, Err: errors.New("this gateway asks Meta for no figures: write into its whatsapp block, each on its own line, `reconcile {`, `token {file./run/secrets/meta-token}` and `}`")}
 	case s.Analytics != nil:
 		if told, err = billing.ReadAnalytics(s.Analytics); err != nil {
 			return nil, misasked(err)
