@@ -122,7 +122,8 @@ func budgetVolumes() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "volumes", Short: "Says how much of a month's free service messages and volume tiers is used",
 		Long: indented(`
-Says of each business phone number how many of the service messages it sent in a month count
+Says of each business phone number how many of the service messages it sent in a month, the
+running one without --month, count
 against those that are free, and how many are charged for beyond them; and of each portfolio
 or account how many utility and authentication messages are charged for, by market: those
 that this gateway counted, and what Meta's word makes of them, which tells by webhook when a
@@ -132,7 +133,7 @@ message, by the rate card: of service messages that aren't free it depends on th
 waguard budget volumes
 waguard budget volumes --month 2026-10 --json`),
 	}
-	cmd.Flags().String("month", "", "Of this `month`, such as 2026-10; otherwise of the running one")
+	monthFlag(cmd)
 	outputFlags(cmd)
 	asking(cmd, func(ctx context.Context, c *call) error {
 		answer, err := c.client.Volumes(ctx, adminapi.VolumeSelection{Month: c.flags.String("month")})

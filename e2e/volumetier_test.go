@@ -75,8 +75,8 @@ func TestVolumeCommands(t *testing.T) {
 	p.configure(t, p.text(t))
 	p.start(t)
 	admin := " --address " + p.Admin
-	p.wantCommand(t, 0, "budget volumes"+admin, "Nothing has been sent in this month")
-	p.wantCommand(t, 2, "budget volumes --month October"+admin, "is no month")
-	p.wantCommand(t, 0, "templates cost"+admin, "No template has changed its category")
-	p.wantCommand(t, 4, "templates cost nobody_made"+admin, "no template", "is known")
+	p.wantCommand(t, 0, "budget volumes"+admin, "!Nothing has been sent in this month")
+	p.wantCommand(t, 2, "budget volumes --month October"+admin, "!a month such as 2026-10")
+	p.wantCommand(t, 0, "templates cost"+admin, "!No template has changed its category")
+	p.wantCommand(t, 4, "templates cost nobody_made"+admin, "!no template", "!is known")
 }
