@@ -42,15 +42,22 @@ func (g *Gateway) toldTiers(ctx context.Context, st store.Store) (func(pool, mon
 				return nil, err
 			}
 		}
-		of := volumeOf{poolOf("", m.WABA, ""), m.Month, m.Market, m.Volume}
-		if a, ok := pools[m.WABA]; ok {
-			of.pool = a.pool
-		}
+		of := tierOf(m, pools)
 		all[of] = billing.NewToldTiers(slices.Concat(all[of], m.Tiers)...)
 	}
 	return func(pool, month string, m billing.Market, c billing.Category) billing.ToldTiers {
 		return all[volumeOf{pool, month, m, c}]
 	}, nil
+}
+
+// tierOf is the volume that tiers were told of: that of the account's portfolio, where it is
+// known to have one.
+func tierOf(m *store.MonthMeter, byWABA map[string]account) volumeOf {
+	of := volumeOf{poolOf("", m.WABA, ""), m.Month, m.Market, m.Volume}
+	if a, ok := byWABA[m.WABA]; ok {
+		of.pool = a.pool
+	}
+	return of
 }
 
 // accountsByWABA are the accounts of the business phone numbers that are known.
@@ -173,10 +180,7 @@ func (g *Gateway) Volumes(ctx context.Context, month string) ([]Volume, error) {
 			case m.Group != "":
 				volume(volumeOf{poolOfGroup(m.Group), m.Month, m.Market, m.Volume}).Counted += m.Messages
 			default:
-				of := volumeOf{poolOf("", m.WABA, ""), m.Month, m.Market, m.Volume}
-				if a, ok := byWABA[m.WABA]; ok {
-					of.pool = a.pool
-				}
+				of := tierOf(m, byWABA)
 				volume(of)
 				tiers[of] = billing.NewToldTiers(slices.Concat(tiers[of], m.Tiers)...)
 			}
