@@ -204,8 +204,8 @@ func (c exchange) covers(at time.Time, all []exchange) bool {
 	if at.Sub(c[0].At) >= length {
 		return false
 	}
-	for _, other := range all { // a free entry point ends the others
-		if other[0].Told == FreeEntryPoint && other.with() == c.with() && other[0].At.After(c[0].At) {
+	for _, other := range all { // a free entry point ends those that opened before it, if only in order
+		if other[0].Told == FreeEntryPoint && other.with() == c.with() && other[0].Compare(c[0]) > 0 {
 			return false
 		}
 	}
