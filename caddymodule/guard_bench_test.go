@@ -86,8 +86,8 @@ func (c *requestContext) Value(key any) any {
 func BenchmarkGuard(b *testing.B) {
 	clock := systemClock{}
 	st := &openWindow{clock: clock}
-	app := &App{clock: clock, lease: new(lease), BodyBudget: defaultBodyBudget, BodyTimeout: caddy.Duration(defaultBodyTimeout)}
-	app.acquire = func() (store.Store, error) { return st, nil }
+	app := &App{clock: clock, lease: new(lease), opening: new(opening), BodyBudget: defaultBodyBudget, BodyTimeout: caddy.Duration(defaultBodyTimeout)}
+	app.opening.first.Do(func() { app.opening.last.Store(&opened{store: st}) })
 	app.gateway = &gateway.Gateway{Now: clock.Now, Open: app.acquire, Businesses: gateway.Businesses{Others: &gateway.Business{Zone: time.UTC}}}
 	app.metrics = newMetrics(app.gateway)
 	app.gateway.Observer = app.metrics

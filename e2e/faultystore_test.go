@@ -47,7 +47,7 @@ func (f *faultyStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-func (f *faultyStore) Acquire(now func() time.Time) (store.Store, error) {
+func (f *faultyStore) Acquire(_ context.Context, now func() time.Time) (store.Store, error) {
 	if faults.acquire.Load() {
 		return nil, errFaulty
 	}

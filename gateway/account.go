@@ -173,8 +173,8 @@ func (l *TemplateList) Learn(ctx context.Context, a *AccountAnswer) error {
 	for _, t := range page.Templates {
 		events = append(events, t)
 	}
-	if since, complete := l.gateway.listings.complete(l.of, &page, l.at); complete {
-		events = append(events, policy.TemplatesListed{WABA: l.of.WABA, At: since})
+	if !page.Filtered {
+		events = append(events, l.of.paged(&page, l.at))
 	}
 	return l.gateway.Learn(ctx, events)
 }

@@ -65,7 +65,7 @@ func (g *Gateway) Erase(ctx context.Context, r *ErasureRequest) (*Erased, error)
 	if err != nil {
 		return nil, unrecorded(err)
 	}
-	answer := &Erased{ErasedData: erased, DryRun: r.DryRun, Kept: kept(&erased.Counts)}
+	answer := &Erased{ErasedData: erased, DryRun: r.DryRun, Kept: kept(st, &erased.Counts)}
 	if !r.Now {
 		return answer, nil
 	}
@@ -77,7 +77,11 @@ func (g *Gateway) Erase(ctx context.Context, r *ErasureRequest) (*Erased, error)
 	return answer, nil
 }
 
-func kept(c *store.ErasureCounts) []Kept {
+func kept(st any, c *store.ErasureCounts) []Kept {
+	backups := "those from before still have the person until waguard backup forget has written them anew, where they lie, or they are deleted; what is restored of them is erased again"
+	if _, ok := st.(store.BackerUp); !ok {
+		backups = "those of the database, and the archive of its log, still have the person for as long as you keep them; where the database is set back to a time before, erase again whom you have erased since"
+	}
 	list := []Kept{{What: "tombstone", Why: "a keyed digest of each name and the time of the erasure keep the person opted out, also after an import or a restore"}}
 	if c.Entries > 0 {
 		list = append(list, Kept{"ledger_entries", "what was sent, when, as what and at what price is needed for the bill; the person's name, the message's and the sender's reference are gone from them", c.Entries})
@@ -88,7 +92,7 @@ func kept(c *store.ErasureCounts) []Kept {
 	return append(
 		list,
 		Kept{What: "erasure_note", Why: "when it was, who asked for it and what went: it shows that the request was met"},
-		Kept{What: "backups", Why: "those from before still have the person until waguard backup forget has written them anew, where they lie, or they are deleted; what is restored of them is erased again"},
+		Kept{What: "backups", Why: backups},
 		Kept{What: "logs", Why: "lines that the gateway has logged have a pseudonym of the person; they age out with the log files"},
 	)
 }

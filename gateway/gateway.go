@@ -59,7 +59,6 @@ type Gateway struct {
 	failing atomic.Bool
 	// lastRead is what readTime last gave.
 	lastRead  atomic.Int64
-	listings  listings
 	registry  registry
 	strangers strangers
 	// counting: somebody has the ledger counted. One at a time does.

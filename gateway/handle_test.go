@@ -201,6 +201,29 @@ func TestLostConfirmation(t *testing.T) {
 	}
 }
 
+// A send before which others have changed what it was judged by is judged again, and is
+// not refused for what nobody has used up. Where that doesn't end it is to come again.
+func TestOutdated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.writes(t, ana)
+	w.advance(1e9)
+	w.stops(t, ana)
+	w.advance(1e9)
+	for _, test := range []struct {
+		times int64
+		want  policy.Rule
+	}{{1000, policy.RuleStore}, {20, ""}, {20, policy.RuleOptedOut}} { // of two confirmations one leaves
+		w.store.outdated.Store(test.times)
+		if result := w.handle(t, w.request(t, shop, text(ana, confirmation))); rule(result) != test.want {
+			t.Errorf("others came before %d times: %s, want %q", test.times, result.Refusal, test.want)
+		}
+	}
+	if w.meta.sent() != 1 {
+		t.Errorf("%d were sent", w.meta.sent())
+	}
+}
+
 // What can't be judged or recorded is refused, as Meta refuses when it is down;
 // in monitor mode it passes. What was sent without a record is not called a
 // success. Whatever failed, the next send is judged as ever.

@@ -20,6 +20,11 @@ import (
 // to use. Each further time needs yet another send to come first.
 const mostDecisions = 4
 
+// mostOutdated is how often it is decided because of what others have changed meanwhile,
+// which need not have used up anything: under a limit each send of another gateway is
+// such a change.
+const mostOutdated = 100
+
 // Handle judges the sends of a request, and passes it on if all may leave: they
 // leave together or not at all. When they are passed on they are in the ledger, and
 // when Handle returns so is what became of them. Under an idempotency key that is
@@ -49,7 +54,7 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 		}
 	}
 	lost := -1 // the send that lost its claim once too often
-	for decision := 1; ; decision++ {
+	for decision, outdated := 1, 0; ; decision++ {
 		if once != nil {
 			switch result, known, err := d.repeated(ctx, st, once, decision > mostDecisions); {
 			case err != nil:
@@ -90,6 +95,13 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 			return d.storeDown(r.Reading.Sends, err)
 		}
 		d.settleAs(ctx, st, sends, store.Outcome{State: store.NotSent})
+		if errors.Is(err, store.ErrOutdated) {
+			if outdated++; outdated >= mostOutdated {
+				return d.storeDown(r.Reading.Sends, err)
+			}
+			decision--
+			continue
+		}
 		if decision >= mostDecisions {
 			lost = failed
 		}
@@ -183,7 +195,9 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 	e := &store.Entry{At: at, Facts: policy.Facts{NoBusiness: b == nil}}
 	if b != nil {
 		e.Business, e.Policy, e.Terms, e.WABA = b.Name, b.Policy, b.Terms, b.WABA
+		e.Basis = new(store.Basis)
 		facts, err := factsOf(ctx, store.Query{
+			Basis:         e.Basis,
 			PhoneNumberID: s.PhoneNumberID,
 			Terms:         b.Terms,
 			Who:           s.Identities(),

@@ -271,6 +271,8 @@ func (c *counts) Returned(sends []Judged) {
 type faulty struct {
 	store.Store
 	closed, facts, apply, reserve, full, claims, settle, attempt atomic.Bool
+	// outdated is how many reservations from now on others come before.
+	outdated atomic.Int64
 }
 
 var errFaulty = errors.New("the store fails because the test says so")
@@ -299,6 +301,8 @@ func (f *faulty) Reserve(ctx context.Context, e *store.Entry) *store.Write {
 		return ended(errFaulty)
 	case f.claims.Load() && claims(e): // another send was quicker
 		return ended(store.ErrClaimed)
+	case f.outdated.Add(-1) >= 0:
+		return ended(store.ErrOutdated)
 	}
 	return f.Store.Reserve(ctx, e)
 }

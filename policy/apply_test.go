@@ -38,6 +38,7 @@ func TestChangeOf(t *testing.T) {
 		"template":                {TemplateChanged{At: 1}, 0},
 		"number":                  {NumberSeen{At: 1}, 0},
 		"list":                    {TemplatesListed{At: 1}, 0},
+		"page":                    {TemplatesPaged{At: 1}, 0},
 		"account":                 {AccountEvent{At: 1}, 0},
 		"templates-may-have-come": {TemplatesUnsure{At: 1}, 0},
 	} {

@@ -223,6 +223,22 @@ type TemplatesListed struct {
 	At   Moment
 }
 
+// TemplatesPaged: a page of a list of the WABA's templates was seen. Who has read them all
+// one after the other has seen a complete list.
+type TemplatesPaged struct {
+	WABA string
+	// By is who lists: whoever shows another access token may be shown other templates.
+	By Digest
+	// After is where the page begins and Next where the next one does: the digest of what
+	// Meta calls that; zero at the beginning and at the end.
+	After, Next Digest
+	// At is when the page was asked for.
+	At Moment
+}
+
+// Digest stands for something long, or secret.
+type Digest [16]byte
+
 // TemplatesUnsure: a template may have been made that the gateway doesn't know
 // the name of. An older list no longer counts as complete.
 type TemplatesUnsure struct {
@@ -250,5 +266,6 @@ func (CallPermission) event()      {}
 func (StatusChanged) event()       {}
 func (TemplateChanged) event()     {}
 func (TemplatesListed) event()     {}
+func (TemplatesPaged) event()      {}
 func (TemplatesUnsure) event()     {}
 func (NumberSeen) event()          {}

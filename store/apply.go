@@ -106,6 +106,8 @@ func (t *tx) apply(e policy.Event) error {
 		return t.templateChanged(e)
 	case policy.TemplatesListed:
 		return t.templatesListed(e)
+	case policy.TemplatesPaged:
+		return t.templatesPaged(e)
 	case policy.TemplatesUnsure:
 		return t.templatesUnsure(e)
 	case policy.NumberSeen:

@@ -97,6 +97,8 @@ type Book struct {
 	sums     *keptSums
 	callers  *callers
 	versions versions
+	// guesses are what facts will be needed of.
+	guesses guesses
 	// pastBegan is since when it is kept what changes replace.
 	pastBegan *policy.Moment
 	inFlight  inFlight

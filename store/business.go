@@ -12,6 +12,11 @@ import (
 
 // Number is what webhooks told about a business phone number.
 func (s *Book) Number(ctx context.Context, phoneNumberID string) (n Number, err error) {
+	if s.known == nil {
+		if n, ok := s.guesses.fresh(phoneNumberID); ok {
+			return n, nil
+		}
+	}
 	err = s.look(ctx, func(r *reading) (err error) {
 		n, err = s.numberIn(r, phoneNumberID)
 		return err
@@ -140,7 +145,7 @@ func (s *Book) templateFacts(r *reading, waba, phoneNumberID string, ref policy.
 func (r *reading) template(name templateName) (f policy.TemplateFacts, listed policy.Moment, err error) {
 	t := templateRecord{templateName: name}
 	keys := [][]byte{t.key(), listingKey(name.WABA)}
-	if err := r.fetch(keys...); err != nil {
+	if err := r.fetchMissing(keys...); err != nil {
 		return f, 0, err
 	}
 	listing, err := readRecord[listingRecord](r, keys[1])

@@ -80,12 +80,61 @@ type Tx interface {
 	// there already.
 	Append(j Journal, line *Line) error
 
-	// Settle says what became of a line, instead of what was said before.
-	Settle(j Journal, id ID, settled []byte) error
+	// Settle says what became of a line, instead of what was said before; outcome says it
+	// in a word, for engines that keep columns.
+	Settle(j Journal, id ID, settled []byte, outcome string) error
 
 	// Committed has f called when the transaction is committed, before anybody
 	// hears of that; never, if it isn't.
 	Committed(f func())
+}
+
+// Basis is what a decision was made on: records as they were read. Whoever is handed a
+// nil one notes nothing.
+type Basis struct {
+	// Read is what an engine noted, under the keys of records.
+	Read map[string]Reading
+}
+
+// Reading is a record as an engine read it.
+type Reading struct {
+	// Version is another one whenever the record is; zero where there was none.
+	Version int64
+	Value   []byte
+}
+
+func (b *Basis) note(keys [][]byte, read []Reading) {
+	if b.Read == nil {
+		b.Read = make(map[string]Reading, len(keys))
+	}
+	for i, key := range keys {
+		if _, again := b.Read[string(key)]; !again { // the first is what was decided on
+			b.Read[string(key)] = read[i]
+		}
+	}
+}
+
+// Versioned are records whose versions are told.
+type Versioned interface {
+	// Read is like Get.
+	Read(keys ...[]byte) ([]Reading, error)
+}
+
+// Resting is a transaction of an engine that others change too. What a send was decided
+// on holds when it is entered, so that nobody who hears afterwards of an opt-out can
+// find a send entered that didn't know of it.
+type Resting interface {
+	// Rest has the transaction commit only if what the basis says still holds. It is an
+	// error that wraps [ErrOutdated] where that isn't so already.
+	Rest(*Basis) error
+
+	// Peek is like Get for what need not hold against changes that are committed at the
+	// same time: only against those that were committed before.
+	Peek(keys ...[]byte) ([][]byte, error)
+
+	// Presume says that there is hardly ever anything under keys: Get may take that for
+	// granted until the transaction is committed. It spares a round trip.
+	Presume(keys ...[]byte)
 }
 
 // Journal names one of the lists of ledger entries. How long each is kept, an
@@ -121,6 +170,15 @@ type Columns struct {
 	PhoneNumberID, Rule, Template string
 	// Sender and Token are both names of a sender.
 	Sender, Token string
+
+	// What follows is for people who read an engine's tables by themselves: nobody walks by
+	// it. Fields are empty where nobody knows, or there is none.
+	Business, WABA, Verdict, Outcome string
+	// Category and Market are what the message was expected to be of, and Price what it was
+	// expected to cost: a decimal number.
+	Category, Market, Price, Currency string
+	// Tags are each a name, "=" and a value.
+	Tags []string
 }
 
 // Match reports whether a line with these columns may be looked for. Fields of

@@ -151,6 +151,9 @@ type Entry struct {
 	// WABA owns the template of the send, as in the Query the facts came from.
 	// Reserve needs it to learn from the price of the message; it is not kept.
 	WABA string `json:"-" cbor:"-"`
+	// Basis is what the facts were read of, as in the Query. What it says must still hold
+	// when Reserve enters the send; it is not kept.
+	Basis *Basis `json:"-" cbor:"-"`
 	// Attempt is set on the first entry of a request that came with an
 	// idempotency key. It is kept in a record of its own.
 	Attempt *Attempt `json:"-" cbor:"-"`

@@ -117,14 +117,6 @@ func (h *entryHead) judged() []policy.Alias {
 
 func (h *entryHead) violation() bool { return h.Decision.Verdict == policy.Refuse }
 
-// columns are what people look for the entry by.
-func (h *entryHead) columns() *Columns {
-	return &Columns{
-		PhoneNumberID: h.Send.PhoneNumberID, Rule: string(h.Decision.Rule), Template: h.Send.Template.Name,
-		Sender: h.Sender, Token: h.Token,
-	}
-}
-
 // headOf is the head of e, as it would be read from its record.
 func headOf(e *Entry) *entryHead {
 	h := new(entryHead)

@@ -40,6 +40,7 @@ var erasing = map[byte]Erasing{
 	limitPrefix:        KeepsImpersonal,
 	templatePrefix:     KeepsImpersonal,
 	listingPrefix:      KeepsImpersonal,
+	pagesPrefix:        KeepsImpersonal,
 	numberPrefix:       KeepsImpersonal,
 	eventPrefix:        KeepsImpersonal,
 	callerPrefix:       KeepsImpersonal,

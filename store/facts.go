@@ -26,6 +26,7 @@ func (s *Book) Facts(ctx context.Context, q Query) (policy.Facts, error) {
 // readFacts reads them from the engine.
 func (s *Book) readFacts(ctx context.Context, q Query) (f policy.Facts, err error) {
 	err = s.view(ctx, func(r *reading) (err error) {
+		r.basis = q.Basis
 		if err := r.fetchFor(&q); err != nil {
 			return err
 		}
@@ -98,20 +99,28 @@ func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, 
 // fetchFor reads in one round trip whatever is known by then to be needed.
 func (r *reading) fetchFor(q *Query) error {
 	keys := [][]byte{numberKey(q.PhoneNumberID), limitSubject{limitedNumber, q.PhoneNumberID}.key()}
-	if q.WABA != "" {
-		keys = append(keys, limitSubject{limitedAccount, q.WABA}.key())
+	waba := q.WABA
+	if waba == "" {
+		waba = r.s.guesses.account(q.PhoneNumberID)
+	}
+	if waba != "" {
+		keys = append(keys, limitSubject{limitedAccount, waba}.key())
 	}
 	for _, subject := range q.portfolioSubjects("") {
 		keys = append(keys, subject.key())
 	}
 	for _, who := range q.Who {
-		keys = append(keys, aliasKey(contactPrefix, r.s.Pseudonym(who)))
+		names := []policy.Alias{r.s.Pseudonym(who)}
 		if other, ok := who.OtherUserID(); ok {
-			keys = append(keys, aliasKey(contactPrefix, r.s.Pseudonym(other)))
+			names = append(names, r.s.Pseudonym(other))
+		}
+		for _, name := range names {
+			keys = append(keys, aliasKey(contactPrefix, name), tombstoneKey(r.s.tombs.of(name)))
 		}
 	}
-	if q.WABA != "" && q.Template != (policy.TemplateRef{}) {
-		keys = append(keys, templateName{q.WABA, q.Template}.key(), listingKey(q.WABA))
+	keys = append(keys, r.s.guesses.keys(q.PhoneNumberID)...)
+	if waba != "" && q.Template != (policy.TemplateRef{}) {
+		keys = append(keys, templateName{waba, q.Template}.key(), listingKey(waba))
 	}
 	if q.Digits != "" {
 		keys = append(keys, aliasKey(shownPrefix, r.s.digitsPseudonym(q.PhoneNumberID, q.Digits)))
@@ -157,10 +166,15 @@ func (s *Book) fold(src values, phoneNumberID string, terms *policy.Terms, conta
 	if r, ok := src.(*reading); ok && len(accounts) > 1 {
 		var keys [][]byte
 		for id := range accounts {
-			keys = append(keys, numberKey(id))
+			if key := numberKey(id); !r.has(key) {
+				keys = append(keys, key)
+				s.guesses.number(id)
+			}
 		}
-		if err := r.fetch(keys...); err != nil {
-			return nil, err
+		if len(keys) > 0 {
+			if err := r.fetch(keys...); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for id := range accounts {

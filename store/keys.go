@@ -20,6 +20,7 @@ import (
 //	a key(16)                       attemptRecord: the request under an idempotency key
 //	t digest(16)                    templateRecord: one template of a WABA
 //	w digest(16)                    listingRecord: a WABA whose templates are all known
+//	P digest(16)                    pagesRecord: who is in the middle of listing the templates of a WABA
 //	n digest(16)                    numberRecord: a business phone number
 //	e time(8) hash(8)               policy.AccountEvent: what happened to an account, by what it says
 //	d digits(16)                    shownRecord: whom digits without a plus sign were shown to mean
@@ -58,6 +59,7 @@ const (
 	attemptPrefix    = 'a'
 	templatePrefix   = 't'
 	listingPrefix    = 'w'
+	pagesPrefix      = 'P'
 	numberPrefix     = 'n'
 	eventPrefix      = 'e'
 	shownPrefix      = 'd'
@@ -83,7 +85,7 @@ const (
 
 // ExpiringKinds are the first bytes of the keys of records that may be kept for a
 // time.
-const ExpiringKinds = "sCoqaexfiWTF"
+const ExpiringKinds = "sCoqaexfiWTFP"
 
 func aliasKey(prefix byte, a policy.Alias) []byte {
 	return append([]byte{prefix}, a[:]...)

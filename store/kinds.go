@@ -27,6 +27,7 @@ var Kinds = []Kind{
 	{"idempotency keys", attemptPrefix, decodes[attemptRecord]},
 	{"templates", templatePrefix, decodes[templateRecord]},
 	{"accounts listed", listingPrefix, decodes[listingRecord]},
+	{"lists being read", pagesPrefix, decodes[pagesRecord]},
 	{"business numbers", numberPrefix, decodes[numberRecord]},
 	{"account events", eventPrefix, decodes[policy.AccountEvent]},
 	{"digits shown", shownPrefix, decodes[shownRecord]},

@@ -166,6 +166,9 @@ func (s *Book) limitFacts(r *reading, phoneNumberID, waba string, f *policy.Fact
 	if waba == "" {
 		waba = number.WABA
 	}
+	if s.known == nil && r.at == 0 {
+		s.guesses.saw(phoneNumberID, number)
+	}
 	limits, err := s.limitsIn(r, []limitSubject{{limitedNumber, phoneNumberID}, {limitedDisplay, number.Display}, {limitedAccount, waba}})
 	if err != nil {
 		return err
@@ -185,7 +188,7 @@ func (s *Book) limitsIn(r *reading, subjects []limitSubject) ([]limitRecord, err
 	if s.known == nil {
 		var keys [][]byte
 		for _, subject := range subjects {
-			if key := subject.key(); !r.has(key) {
+			if key := subject.key(); subject.ID != "" && !r.has(key) {
 				keys = append(keys, key)
 			}
 		}

@@ -27,6 +27,7 @@ func (t *tx) numberSeen(e policy.NumberSeen) error {
 	if k := t.s.known; k != nil && k.saw(e) {
 		return nil // and whatever is about to be committed only knows more
 	}
+	t.Committed(func() { t.s.guesses.forget(e.PhoneNumberID) })
 	r := numberRecord{PhoneNumberID: e.PhoneNumberID}
 	return update(t, numberKey(e.PhoneNumberID), &r, func() { r.see(e) })
 }

@@ -28,6 +28,8 @@ type reading struct {
 	Records
 	// fetched are records that were read together before they are needed, by key.
 	fetched map[string][]byte
+	// basis gets what is read; nil where nobody asks.
+	basis *Basis
 	// at is the moment of which people and templates are read as they were known then;
 	// zero is now.
 	at policy.Moment
@@ -35,7 +37,7 @@ type reading struct {
 
 // fetch reads records in one round trip.
 func (r *reading) fetch(keys ...[]byte) error {
-	values, err := r.Get(keys...)
+	values, err := r.read(keys)
 	if err != nil {
 		return err
 	}
@@ -48,6 +50,20 @@ func (r *reading) fetch(keys ...[]byte) error {
 	return nil
 }
 
+// fetchMissing reads those of the records that weren't fetched.
+func (r *reading) fetchMissing(keys ...[]byte) error {
+	var missing [][]byte
+	for _, key := range keys {
+		if !r.has(key) {
+			missing = append(missing, key)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return r.fetch(missing...)
+}
+
 // has reports that the record was fetched.
 func (r *reading) has(key []byte) bool {
 	_, ok := r.fetched[string(key)]
@@ -58,11 +74,29 @@ func (r *reading) get(key []byte) ([]byte, error) {
 	if value, ok := r.fetched[string(key)]; ok {
 		return value, nil
 	}
-	values, err := r.Get(key)
+	values, err := r.read([][]byte{key})
 	if err != nil {
 		return nil, err
 	}
 	return values[0], nil
+}
+
+// read reads records, and notes them.
+func (r *reading) read(keys [][]byte) ([][]byte, error) {
+	v, ok := r.Records.(Versioned)
+	if r.basis == nil || !ok {
+		return r.Get(keys...)
+	}
+	read, err := v.Read(keys...)
+	if err != nil {
+		return nil, err
+	}
+	r.basis.note(keys, read)
+	values := make([][]byte, len(keys))
+	for i := range read {
+		values[i] = read[i].Value
+	}
+	return values, nil
 }
 
 func (r *reading) contact(a policy.Alias) (*policy.Contact, error) {
@@ -101,6 +135,26 @@ func (t *tx) get(key []byte) ([]byte, error) {
 	return values[0], nil
 }
 
+// peek is like get for what need not hold against changes that are committed at the same
+// time.
+func (t *tx) peek(key []byte) ([]byte, error) {
+	r, ok := t.Tx.(Resting)
+	if !ok {
+		return t.get(key)
+	}
+	values, err := r.Peek(key)
+	if err != nil {
+		return nil, err
+	}
+	return values[0], nil
+}
+
+// peeking reads records of a transaction that need not hold against changes that are
+// committed at the same time.
+type peeking struct{ *tx }
+
+func (p peeking) get(key []byte) ([]byte, error) { return p.peek(key) }
+
 // put encodes and writes a record that is to be kept for a time, or for ever if
 // that is zero.
 func (t *tx) put(key []byte, record any, keep time.Duration) error {
@@ -115,7 +169,7 @@ func (t *tx) number(phoneNumberID string) (Number, error) {
 	if t.s.known != nil {
 		return t.s.known.number(phoneNumberID), nil
 	}
-	return readNumber(t, phoneNumberID)
+	return readNumber(peeking{t}, phoneNumberID)
 }
 
 // readRecord is the record under key, zero where there is none.

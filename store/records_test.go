@@ -208,6 +208,7 @@ func goldenRecords() []any {
 		&figuresRecord{WABA: "waba", Day: "2026-10-05", At: 8, Parts: 1, Currency: "EUR", Points: []figurePoint{
 			{Start: 1, End: 2, Phone: "4930", Country: "DE", Category: billing.Utility, Type: billing.Regular, Tier: "0:250000", Volume: 3, Cost: 165_000},
 		}},
+		&pagesRecord{WABA: "waba", Open: []openListing{{By: policy.Digest{1}, Next: policy.Digest{2}, Since: 3}}},
 	}
 }
 

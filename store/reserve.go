@@ -25,7 +25,7 @@ func (s *Book) Reserve(ctx context.Context, e *Entry) *Write {
 		done(fmt.Errorf("reserving a send: %w", err))
 		return w
 	}
-	r := reservation{id: e.ID, raw: raw, head: headOf(e), at: e.At, terms: e.Terms, kind: e.Send.Kind, template: e.Send.Template, waba: e.WABA, policy: inForce, budgets: e.Facts.Budgets}
+	r := reservation{basis: e.Basis, columns: columnsOf(e), id: e.ID, raw: raw, head: headOf(e), at: e.At, terms: e.Terms, kind: e.Send.Kind, template: e.Send.Template, waba: e.WABA, policy: inForce, budgets: e.Facts.Budgets}
 	if r.head.reserved {
 		r.claims = e.Decision.Claims
 	}
@@ -57,12 +57,15 @@ func checkEntry(e *Entry, raw []byte) error {
 // reservation is what entering a send needs. The entry itself is the caller's
 // again.
 type reservation struct {
-	id     ID
-	raw    []byte
-	head   *entryHead
-	at     policy.Moment
-	terms  *policy.Terms
-	claims []policy.Claim
+	id    ID
+	basis *Basis
+	// columns are what the entry is looked for by.
+	columns *Columns
+	raw     []byte
+	head    *entryHead
+	at      policy.Moment
+	terms   *policy.Terms
+	claims  []policy.Claim
 	// Whose template it is, and which; waba is "" where nobody said.
 	kind     policy.Kind
 	template policy.TemplateRef
@@ -77,6 +80,11 @@ type reservation struct {
 
 func (t *tx) reserve(r *reservation) (err error) {
 	data := r.raw
+	if rests, ok := t.Tx.(Resting); ok && r.basis != nil && r.head.reserved {
+		if err := rests.Rest(r.basis); err != nil {
+			return err
+		}
+	}
 	if err := t.outdated(r.head); err != nil {
 		return err
 	}
@@ -110,7 +118,7 @@ func (t *tx) reserve(r *reservation) (err error) {
 	if err := t.meterReserved(r); err != nil {
 		return err
 	}
-	line := Line{ID: r.id, Data: data, Columns: r.head.columns()}
+	line := Line{ID: r.id, Data: data, Columns: r.columns}
 	if r.head.violation() {
 		if err := t.Append(Violations, &line); err != nil {
 			return err
@@ -136,7 +144,7 @@ func (t *tx) outdated(h *entryHead) error {
 	}
 	for i := range h.Facts.Persons {
 		a := h.Facts.Persons[i].Contact
-		e, err := t.s.erasure(t, a)
+		e, err := t.s.erasure(peeking{t}, a)
 		if err != nil {
 			return err
 		}

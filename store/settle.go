@@ -105,14 +105,14 @@ func (t *tx) putSettlement(id ID, h *entryHead, before *settlement, s settlement
 	if err := t.correct(id); err != nil {
 		return err
 	}
-	err := t.Settle(Ledger, id, value)
+	err := t.Settle(Ledger, id, value, string(s.Outcome.State))
 	if err != nil {
 		return err
 	}
 	if h.violation() || before.strayed() {
-		err = t.Settle(Violations, id, value)
+		err = t.Settle(Violations, id, value, string(s.Outcome.State))
 	} else if s.strayed() {
-		err = t.enterStrayed(id, h, value)
+		err = t.enterStrayed(id, value, s.Outcome.State)
 	}
 	if err == nil {
 		t.s.inFlight.drop(id) // nothing can fail any more
@@ -120,24 +120,31 @@ func (t *tx) putSettlement(id ID, h *entryHead, before *settlement, s settlement
 	return err
 }
 
-func (t *tx) enterStrayed(id ID, h *entryHead, settled []byte) error {
+func (t *tx) enterStrayed(id ID, settled []byte, state OutcomeState) error {
 	known, err := t.Find(Violations, id)
 	if err != nil {
 		return err
 	}
 	if known != nil { // it was one before, and then it wasn't
-		return t.Settle(Violations, id, settled)
+		return t.Settle(Violations, id, settled, string(state))
 	}
 	l, err := t.Find(Ledger, id)
 	if l == nil || err != nil {
 		return err
 	}
-	return t.Append(Violations, &Line{ID: id, Data: l.Data, Settled: settled, Columns: h.columns()})
+	strayed := Line{ID: id, Data: l.Data, Settled: settled}
+	if strayed.Columns, err = ColumnsOf(&strayed); err != nil {
+		return err
+	}
+	return t.Append(Violations, &strayed)
 }
 
 // messageIs makes the message wamid that of the entry, and acts on what its statuses
 // left for that.
 func (t *tx) messageIs(id ID, h *entryHead, settled *settlement, wamid policy.Alias) error {
+	if rests, ok := t.Tx.(Resting); ok { // few messages have statuses before Meta's answer
+		rests.Presume(aliasKey(stopsPrefix, wamid), aliasKey(statusPrefix, wamid))
+	}
 	if !h.Opaque.IsZero() {
 		before, err := readStatus(t, wamid)
 		if err != nil {

@@ -14,6 +14,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"time"
@@ -31,6 +32,9 @@ var (
 	// ErrClaimed: what the send would use up was used since the facts were read.
 	// Read them again and decide again.
 	ErrClaimed = errors.New("already claimed by another send")
+	// ErrOutdated is an ErrClaimed of which nobody knows whether anything was used up:
+	// what the send was judged by is another by now.
+	ErrOutdated = fmt.Errorf("what the send was judged by has changed, and may be %w", ErrClaimed)
 	// ErrRepeated: a request with the same idempotency key was reserved before.
 	ErrRepeated = errors.New("already sent under this idempotency key")
 	// ErrFailed: an earlier write failed in a way after which nothing the store
@@ -378,6 +382,8 @@ type Query struct {
 	Template policy.TemplateRef
 	// Portfolio asks how much of a messaging limit is used; nil where nothing counts.
 	Portfolio *PortfolioQuery
+	// Basis gets what the facts were read of; nil where nothing is entered by them.
+	Basis *Basis
 }
 
 // PortfolioQuery is what to look up about a business portfolio.

@@ -110,7 +110,11 @@ func (t *tx) foldSums(q int64, changes []foldedEntry) (*sumsRecord, error) {
 	if held == nil || len(changes) == 0 {
 		return held, nil
 	}
-	sums, touched := newTally(), t.s.sums.disturbed()
+	touched, err := t.disturbed(q)
+	if err != nil {
+		return nil, err
+	}
+	sums := newTally()
 	if err := sums.addPacked(q, held.Packed); err != nil {
 		return nil, t.Delete(sumsKey(q))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -21,9 +22,17 @@ import (
 //
 // What became of other entries isn't theirs and their message's alone: they are in no
 // sum, and have a correction that says so from the beginning. An entry is corrected once
-// at most, until its quarter is summed up again: from then on it is read. Only a [Sole]
-// engine has kept sums: it makes one change after the other.
+// at most, until its quarter is summed up again: from then on it is read.
+//
+// Where several gateways share the records, whoever sums up a quarter says so in its record
+// (sumsLook), and everybody to whose entries something happens says so there, too. That
+// record is read by every change of an entry, but not of one of the last minutes: sums of
+// those are made by nobody.
 type keptSums struct {
+	// shared: others change the records, too.
+	shared bool
+	// look is that of the quarter that is being summed up, where they are shared.
+	look ID
 	// summing is locked by whoever sums up a quarter.
 	summing sync.Mutex
 	// mu guards what follows.
@@ -38,6 +47,9 @@ type keptSums struct {
 	// done are quarters that need no look, since nothing happened in them after the
 	// last one.
 	done map[int64]bool
+	// doneSince is since when, where they are shared: what others do to entries nobody
+	// hears of.
+	doneSince policy.Moment
 	// watched is the quarter that is being summed up, and touched the entries to which
 	// something happened meanwhile.
 	watched int64
@@ -52,6 +64,9 @@ type keptSums struct {
 // found when sums are made.
 const sentKept = 1 << 14
 
+// doneFor is how long quarters need no look that are shared.
+const doneFor = 24 * time.Hour
+
 // mostQuarters bounds gone: some years.
 const mostQuarters = 1 << 17
 
@@ -62,10 +77,15 @@ func newKeptSums() *keptSums {
 // loadSums begins to keep sums. Those on disk hold if whoever opened the store the last
 // time knew of them, and nothing has been lost since.
 func (s *Book) loadSums(ctx context.Context, lossy bool) {
-	if s.sole == nil || s.start == 0 {
+	kept := newKeptSums()
+	if s.sole == nil {
+		kept.shared, kept.chain, kept.chained = true, sharedChain, true
+		s.sums = kept
 		return
 	}
-	kept := newKeptSums()
+	if s.start == 0 {
+		return
+	}
 	looked := func(t *tx) error {
 		r, err := readRecord[chainRecord](t, []byte{SumsPrefix})
 		if err != nil {
@@ -96,6 +116,9 @@ func (t *tx) correct(id ID) error {
 		return nil
 	}
 	q := numberOf(id.Moment())
+	if kept.shared {
+		return t.correctShared(q, id)
+	}
 	absent, writes := kept.happens(q, id)
 	if absent {
 		return nil
@@ -110,6 +133,11 @@ func (t *tx) correct(id ID) error {
 	case values[1] != nil:
 		return nil
 	}
+	return t.putCorrection(q, id)
+}
+
+// putCorrection says what an entry counts as before something happens to it.
+func (t *tx) putCorrection(q int64, id ID) error {
 	l, err := t.Find(Ledger, id)
 	if err != nil {
 		return err
@@ -226,9 +254,13 @@ func (k *keptSums) writing(q int64) {
 	delete(k.gone, q)
 }
 
-func (k *keptSums) isDone(q int64) bool {
+func (k *keptSums) isDone(q int64, now policy.Moment) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.shared && k.doneSince.Add(doneFor) < now {
+		clear(k.done)
+		k.doneSince = now
+	}
 	return k.done[q]
 }
 

@@ -103,7 +103,7 @@ func (s *Book) rebuildQuarter(ctx context.Context, q int64, result *Rebuilt) err
 	default:
 		result.Differed = append(result.Differed, DifferentSums{Quarter: beginOf(q).Time().UTC(), Kept: t.entries(kept), Ledger: n})
 	}
-	recent := q >= numberOf(policy.MomentOf(s.options.Now()).Add(-sumDelay))
+	recent := q >= numberOf(policy.MomentOf(s.options.Now()).Add(-s.sumDelay()))
 	if n < fewestSummed || recent { // sends of the quarter may still be entered
 		result.Read++
 		if kept != nil && !recent {
@@ -112,7 +112,7 @@ func (s *Book) rebuildQuarter(ctx context.Context, q int64, result *Rebuilt) err
 		return nil
 	}
 	counted, err := s.writeSums(ctx, q)
-	if errors.Is(err, ErrTooBig) {
+	if errors.Is(err, ErrTooBig) || errors.Is(err, errOthersLook) {
 		counted, err = nil, nil
 	}
 	if err == nil && (counted == nil || len(counted.open) > mostOpen) {

@@ -24,6 +24,18 @@ type sumsRecord struct {
 	// Packed are the sums as tally.pack writes them, N of how many entries.
 	Packed []byte `cbor:"6,keyasint,omitempty"`
 	N      uint64 `cbor:"7,keyasint,omitempty"`
+	// Look is set while several gateways share the records and one of them sums up the
+	// quarter.
+	Look *sumsLook `cbor:"8,keyasint,omitempty"`
+}
+
+// sumsLook is what one gateway asks all others to tell it.
+type sumsLook struct {
+	// Of tells the look from all others, Began is when it did.
+	Of    ID            `cbor:"1,keyasint"`
+	Began policy.Moment `cbor:"2,keyasint"`
+	// Touched are the entries to which something has happened since.
+	Touched []ID `cbor:"3,keyasint,omitempty"`
 }
 
 // sumsMethod grows when the same entries come to other sums than before, or the sums are

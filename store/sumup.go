@@ -86,7 +86,7 @@ func (s *Book) sumUp(ctx context.Context, rest int) error {
 		return nil
 	}
 	oldest := s.oldest(s.options.LedgerRetention)
-	before := numberOf(policy.MomentOf(s.options.Now()).Add(-sumDelay))
+	before := numberOf(policy.MomentOf(s.options.Now()).Add(-s.sumDelay()))
 	for {
 		q, err := s.quarterBefore(ctx, before, oldest)
 		if q < 0 || err != nil {
@@ -111,7 +111,7 @@ func (s *Book) sumUp(ctx context.Context, rest int) error {
 // quarterBefore is the newest quarter before one that has entries and needs a look, if one
 // does that isn't older than a time; else it is negative.
 func (s *Book) quarterBefore(ctx context.Context, before int64, oldest policy.Moment) (q int64, err error) {
-	for s.sums.isDone(before - 1) {
+	for now := policy.MomentOf(s.options.Now()); s.sums.isDone(before-1, now); {
 		before--
 	}
 	return s.entriesBefore(ctx, before, oldest)
@@ -161,7 +161,7 @@ func (s *Book) sumUpQuarter(ctx context.Context, q int64) error {
 	case held == nil && entries >= fewestSummed:
 		_, err = s.writeSums(ctx, q)
 	}
-	if errors.Is(err, ErrTooBig) { // it is read
+	if errors.Is(err, ErrTooBig) || errors.Is(err, errOthersLook) { // it is read
 		err = nil
 	}
 	if err == nil && (corrections == 0 || s.settledDown(q)) { // others are for a later look
@@ -205,7 +205,11 @@ func (s *Book) writeSums(ctx context.Context, q int64) (counted *quarterCount, e
 		return counted, nil
 	}
 	err = s.updateBulk(ctx, 1+len(counted.open)+len(counted.corrected), func(t *tx) error {
-		for id := range s.sums.disturbed() {
+		touched, err := t.disturbed(q)
+		if err != nil {
+			return err
+		}
+		for id := range touched {
 			counted.leaveOpen(id)
 		}
 		for _, id := range counted.corrected {
@@ -229,8 +233,20 @@ func (s *Book) writeSums(ctx context.Context, q int64) (counted *quarterCount, e
 	return counted, err
 }
 
+// disturbed are the entries to which something has happened in the quarter that is being
+// summed up.
+func (t *tx) disturbed(q int64) (map[ID]bool, error) {
+	if t.s.sums.shared {
+		return t.disturbedShared(q)
+	}
+	return t.s.sums.disturbed(), nil
+}
+
 // watch begins to watch what happens in a quarter.
 func (s *Book) watch(ctx context.Context, q int64) error {
+	if s.sums.shared {
+		return s.watchShared(ctx, q)
+	}
 	return s.update(ctx, func(*tx) error {
 		s.sums.watch(q)
 		return nil

@@ -174,7 +174,7 @@ func (t *tx) ofErased(ch *policy.Change) (erased policy.Erasure, gone bool, err 
 	known := false
 	laid := make([]bool, len(ch.Names))
 	for i, a := range ch.Names {
-		e, err := t.s.erasure(t, a)
+		e, err := t.s.erasure(peeking{t}, a) // whoever erases holds what is known of them
 		if err != nil {
 			return erased, false, err
 		}

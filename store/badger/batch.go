@@ -199,7 +199,7 @@ func (b *batch) Find(j store.Journal, id store.ID) (*store.Line, error) {
 
 // Settle writes what became of a line into it, if the batch enters it, or else beside
 // it.
-func (b *batch) Settle(j store.Journal, id store.ID, settled []byte) error {
+func (b *batch) Settle(j store.Journal, id store.ID, settled []byte, _ string) error {
 	l, ok := b.entered[lineName{j, id}]
 	if !ok {
 		return b.Put(idKey(journalOf(j).settlements, id), settled, 0)

@@ -48,6 +48,9 @@ func (p Place) visit() (*home, *witnesses, error) {
 	if err != nil {
 		return nil, nil, explain(p.Dir, err)
 	}
+	if err := h.halfCopied(); err != nil {
+		return nil, nil, errors.Join(err, h.close())
+	}
 	known, err := findWitnesses(h, outside, zap.NewNop())
 	if err == nil {
 		err = h.unlock(p.EncryptionKey)

@@ -169,13 +169,8 @@ func (e *Engine) Installation() string { return store.Installation(e.meta.Key) }
 
 // Description is what the meta record says.
 func (e *Engine) Description() store.Description {
-	d := store.Description{Key: e.meta.Key, Start: e.meta.Start, Lossy: e.lossy, Lineage: e.meta.Lineage}
-	if at := e.meta.Restored; at != 0 {
-		d.Restored = time.UnixMilli(at)
-	}
-	if at := e.meta.IdentitiesAt; at != 0 {
-		d.IdentitiesChanged = time.UnixMilli(at)
-	}
+	d := e.meta.description()
+	d.Lossy = e.lossy
 	return d
 }
 

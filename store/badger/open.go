@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -86,6 +87,40 @@ type metaRecord struct {
 	// Restored is when the store was as the backup had it that it was restored from, in
 	// milliseconds; zero where it never was.
 	Restored int64 `cbor:"8,keyasint,omitempty"`
+	// History names that of the log of consent records where it isn't the lineage: the
+	// store was copied from another one, whose log it continues.
+	History string `cbor:"9,keyasint,omitempty"`
+}
+
+// know has the store go over to the keys of identities of today.
+func (m *metaRecord) know(now time.Time) {
+	if m.Identities != store.IdentitiesVersion {
+		m.Identities, m.IdentitiesAt = store.IdentitiesVersion, now.UnixMilli()
+	}
+}
+
+// check says why the store can't be read.
+func (m *metaRecord) check() error {
+	switch {
+	case m.Schema > schemaVersion:
+		return fmt.Errorf("it was written by a newer waguard (schema %d, this one knows %d): run the newer one, or restore a backup made before the upgrade", m.Schema, schemaVersion)
+	case m.Schema < oldestSchema:
+		return fmt.Errorf("its schema is version %d, and this waguard reads versions %d to %d only", m.Schema, oldestSchema, schemaVersion)
+	case len(m.Key) != store.KeySize:
+		return fmt.Errorf("its key of pseudonyms has %d bytes, not %d: restore a backup", len(m.Key), store.KeySize)
+	}
+	return nil
+}
+
+func (m *metaRecord) description() store.Description {
+	d := store.Description{Key: m.Key, Start: m.Start, Lineage: cmp.Or(m.History, m.Lineage)}
+	if m.Restored != 0 {
+		d.Restored = time.UnixMilli(m.Restored)
+	}
+	if m.IdentitiesAt != 0 {
+		d.IdentitiesChanged = time.UnixMilli(m.IdentitiesAt)
+	}
+	return d
 }
 
 // OpenEngine opens the directory dir, making it where there is none. Its errors
@@ -125,6 +160,9 @@ func (o *Options) complete(dir string) {
 }
 
 func openIn(h *home, o Options) (*Engine, error) {
+	if err := h.halfCopied(); err != nil {
+		return nil, err
+	}
 	if err := h.check(); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
@@ -140,6 +178,9 @@ func openIn(h *home, o Options) (*Engine, error) {
 		if _, loss := errors.AsType[*Loss](err); loss {
 			return nil, err
 		}
+		return nil, explain(h.dir, err)
+	}
+	if err := h.unmark(copiedName); err != nil {
 		return nil, explain(h.dir, err)
 	}
 	db, err := openDB(h, o)
@@ -231,9 +272,7 @@ func (e *Engine) load(known *witnesses, found *findings) error {
 		return err
 	}
 	e.lossy = found.accepted
-	if meta.Identities != store.IdentitiesVersion {
-		meta.Identities, meta.IdentitiesAt = store.IdentitiesVersion, e.options.Now().UnixMilli()
-	}
+	meta.know(e.options.Now())
 	meta.Start++
 	if e.lossy {
 		meta.Lossy = meta.Start
@@ -326,15 +365,7 @@ func readMeta(txn *badger.Txn) (*metaRecord, error) {
 	if err := decode(value, &meta); err != nil {
 		return nil, fmt.Errorf("the store's own description can't be read, restore a backup: %w", err)
 	}
-	switch {
-	case meta.Schema > schemaVersion:
-		return nil, fmt.Errorf("it was written by a newer waguard (schema %d, this one knows %d): run the newer one, or restore a backup made before the upgrade", meta.Schema, schemaVersion)
-	case meta.Schema < oldestSchema:
-		return nil, fmt.Errorf("its schema is version %d, and this waguard reads versions %d to %d only", meta.Schema, oldestSchema, schemaVersion)
-	case len(meta.Key) != 32:
-		return nil, fmt.Errorf("its key of pseudonyms has %d bytes, not 32: restore a backup", len(meta.Key))
-	}
-	return &meta, nil
+	return &meta, meta.check()
 }
 
 // Vacant reports that there is no store in dir.

@@ -203,7 +203,7 @@ func fill(db *badger.DB, files []Source, chain []*archive.Manifest, restored *Re
 		at.Seq++
 		now := time.Now().UTC()
 		restored.At = restored.moment(at, now)
-		meta.Lineage, meta.Restored = rand.Text(), restored.At.UnixMilli()
+		meta.Lineage, meta.History, meta.Restored = rand.Text(), "", restored.At.UnixMilli()
 		w = &witness{
 			Installation: store.Installation(meta.Key), Lineage: meta.Lineage, Restored: now.Format(time.RFC3339), Backup: restored.At.UTC().Format(time.RFC3339),
 			Schema: meta.Schema, Start: meta.Start,

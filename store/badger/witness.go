@@ -45,6 +45,9 @@ type witness struct {
 	Restored string `json:"restored,omitempty"`
 	// Backup is when the store was as that backup has it.
 	Backup string `json:"backup,omitempty"`
+	// Copied is when it was copied from another store, until it is opened for the first
+	// time.
+	Copied string `json:"copied,omitempty"`
 	Schema uint64 `json:"schema"`
 	Start  uint64 `json:"start"`
 	// Logs are the *.mem files there are, by name, with what makes each unique. One

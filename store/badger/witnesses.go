@@ -55,7 +55,7 @@ func (w *witnesses) look(h *home) (f *findings, err error) {
 		at = w.outsideHead
 	case w.inside.Installation != w.outside.Installation:
 		f.other = fmt.Sprintf("by %s another installation's store was here", w.outsidePath)
-	case w.inside.Restored != "":
+	case w.inside.Restored != "", w.inside.Copied != "":
 	case w.inside.Lineage != w.outside.Lineage:
 		f.other = fmt.Sprintf("by %s the store here went on from another backup than this one", w.outsidePath)
 	default:

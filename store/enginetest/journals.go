@@ -48,7 +48,7 @@ func testJournals(t *testing.T, s Subject) {
 	f.wantLine("in both", store.Violations, id(5), "both", "")
 	f.wantLine("in one", store.Ledger, id(6), "one", "")
 	f.wantLine("in one", store.Violations, id(6), "", "")
-	f.update(func(tx store.Tx) error { return tx.Settle(store.Violations, id(5), value("settled")) })
+	f.update(func(tx store.Tx) error { return tx.Settle(store.Violations, id(5), value("settled"), "accepted") })
 	f.wantLine("settled in the other", store.Ledger, id(5), "both", "")
 	f.wantLine("settled", store.Violations, id(5), "both", "settled")
 	f.reopen()
@@ -76,7 +76,7 @@ func testWalk(t *testing.T, s Subject) {
 			return tx.Append(store.Ledger, l)
 		})
 	}
-	f.update(func(tx store.Tx) error { return tx.Settle(store.Ledger, id(7*7), value("later")) })
+	f.update(func(tx store.Tx) error { return tx.Settle(store.Ledger, id(7*7), value("later"), "accepted") })
 	walk := func(w store.Walk, most int) (got []int) {
 		f.view(func(r store.Records) error {
 			return r.Walk(w, func(l *store.Line) (bool, error) {
@@ -138,7 +138,7 @@ func testWalk(t *testing.T, s Subject) {
 func testSettle(t *testing.T, s Subject) {
 	f := newFixture(t, s)
 	f.update(func(tx store.Tx) error {
-		err := errors.Join(tx.Append(store.Ledger, line(1, "a")), tx.Settle(store.Ledger, id(1), value("at once")))
+		err := errors.Join(tx.Append(store.Ledger, line(1, "a")), tx.Settle(store.Ledger, id(1), value("at once"), "accepted"))
 		if l, findErr := tx.Find(store.Ledger, id(1)); findErr != nil || text(l.Settled) != "at once" {
 			t.Errorf("the change finds %s, %v", shown(l), findErr)
 		}
@@ -147,7 +147,7 @@ func testSettle(t *testing.T, s Subject) {
 	f.wantLine("at once", store.Ledger, id(1), "a", "at once")
 	for _, settled := range []string{"again", "and again"} {
 		f.update(func(tx store.Tx) error {
-			err := tx.Settle(store.Ledger, id(1), value(settled))
+			err := tx.Settle(store.Ledger, id(1), value(settled), "accepted")
 			if l, findErr := tx.Find(store.Ledger, id(1)); findErr != nil || text(l.Settled) != settled {
 				t.Errorf("the change finds %s, %v", shown(l), findErr)
 			}

@@ -102,7 +102,7 @@ func testAtomic(t *testing.T, s Subject) {
 	f.update(func(tx store.Tx) error { return errors.Join(put(tx, "ca", "1"), tx.Append(store.Ledger, line(1, "x"))) })
 	err := f.Update(t.Context(), func(tx store.Tx) error {
 		return errors.Join(put(tx, "ca", "2"), put(tx, "cb", "2"), tx.Delete([]byte("ca")),
-			tx.Append(store.Ledger, line(2, "y")), tx.Settle(store.Ledger, id(1), value("settled")), errBad)
+			tx.Append(store.Ledger, line(2, "y")), tx.Settle(store.Ledger, id(1), value("settled"), "accepted"), errBad)
 	})
 	if !errors.Is(err, errBad) {
 		t.Errorf("a change that failed: %v", err)
@@ -173,7 +173,7 @@ func testDurable(t *testing.T, s Subject) {
 	f := newFixture(t, s)
 	for i := range 10 {
 		f.update(func(tx store.Tx) error {
-			return errors.Join(put(tx, "ca", fmt.Sprint(i)), tx.Append(store.Ledger, line(i, fmt.Sprint(i))), tx.Settle(store.Ledger, id(0), value(fmt.Sprint(i))))
+			return errors.Join(put(tx, "ca", fmt.Sprint(i)), tx.Append(store.Ledger, line(i, fmt.Sprint(i))), tx.Settle(store.Ledger, id(0), value(fmt.Sprint(i)), "accepted"))
 		})
 		if i%3 == 0 {
 			f.reopen()
@@ -242,11 +242,12 @@ func testModel(t *testing.T, s Subject) {
 	f := newFixture(t, s)
 	model := make(map[string]string)
 	rapid.Check(t, func(t *rapid.T) {
-		after := maps.Clone(model)
+		var after map[string]string
 		keys := rapid.SliceOfN(rapid.SampledFrom([]string{"ca", "cb", "cba", "d", "da", "h"}), 1, 8).Draw(t, "keys")
 		fails := rapid.Bool().Draw(t, "fails")
 		texts := rapid.SliceOfN(rapid.StringN(0, 5, -1), len(keys), len(keys)).Draw(t, "texts")
 		err := f.Update(f.t.Context(), func(tx store.Tx) error {
+			after = maps.Clone(model) // it may be run again
 			for i, key := range keys {
 				if got, err := get(tx, key); err != nil || got != after[key] {
 					t.Errorf("the change sees %q under %s, %v, want %q", got, key, err, after[key])

@@ -118,7 +118,7 @@ func testSettlers(t *testing.T, s Subject) {
 				return err
 			}
 			n, _ := strconv.Atoi(text(l.Settled))
-			return tx.Settle(store.Ledger, id(1), value(strconv.Itoa(n+1)))
+			return tx.Settle(store.Ledger, id(1), value(strconv.Itoa(n+1)), "accepted")
 		})
 		if err != nil {
 			t.Error(err)
@@ -180,7 +180,7 @@ func testDeferring(t *testing.T, s Subject) {
 			if err == nil && l == nil {
 				err = errors.New("the line isn't there yet")
 			}
-			return errors.Join(err, tx.Settle(store.Ledger, id(n), value("settled")))
+			return errors.Join(err, tx.Settle(store.Ledger, id(n), value("settled"), "accepted"))
 		})
 		if err := followed.Wait(); err != nil {
 			t.Errorf("following %d: %v", n, err)

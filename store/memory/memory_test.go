@@ -45,6 +45,14 @@ func TestStore(t *testing.T) {
 	})
 }
 
+// TestShared runs what several stores owe each other.
+func TestShared(t *testing.T) {
+	var s spaces
+	storetest.RunShared(t, func(t testing.TB, dir string, now func() time.Time) store.Store {
+		return open(t, s.of(dir).Open(now), now)
+	})
+}
+
 // TestStoreAlone runs it over one that has its space for itself.
 func TestStoreAlone(t *testing.T) {
 	var s spaces

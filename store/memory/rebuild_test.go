@@ -55,7 +55,7 @@ func TestRebuildSums(t *testing.T) {
 	rebuilt(store.Rebuilt{Entries: 100, Quarters: 2, Equal: 2, Differed: none})
 
 	err := engine.Update(t.Context(), func(tx store.Tx) error {
-		return tx.Settle(store.Ledger, ids[0], []byte("\xa1\x01\xa1\x01\x68rejected"))
+		return tx.Settle(store.Ledger, ids[0], []byte("\xa1\x01\xa1\x01\x68rejected"), "rejected")
 	})
 	if err != nil {
 		t.Fatal(err)

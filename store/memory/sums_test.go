@@ -45,7 +45,7 @@ func TestSumsOfOthers(t *testing.T) {
 		t.Helper()
 		e := space.OpenAlone(now)
 		err := e.Update(t.Context(), func(tx store.Tx) error {
-			return tx.Settle(store.Ledger, ids[0], []byte("\xa1\x01\xa1\x01\x68rejected"))
+			return tx.Settle(store.Ledger, ids[0], []byte("\xa1\x01\xa1\x01\x68rejected"), "rejected")
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -94,7 +94,7 @@ func (t *tx) Append(j store.Journal, l *store.Line) error {
 	return t.grow(len(l.Data))
 }
 
-func (t *tx) Settle(j store.Journal, id store.ID, settled []byte) error {
+func (t *tx) Settle(j store.Journal, id store.ID, settled []byte, _ string) error {
 	name := lineName{j, id}
 	if l, ok := t.lines[name]; ok {
 		l.Settled = settled

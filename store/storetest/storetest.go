@@ -41,6 +41,7 @@ var tests = map[string]func(*testing.T, Open){
 	"sums":              testSums,
 	"sums-race":         testSumsRace,
 	"catalogue":         testCatalogue,
+	"listing":           testListing,
 	"in-touch":          testInTouch,
 	"entries":           testEntries,
 	"settle":            testSettle,
