@@ -1,17 +1,22 @@
-// Command check builds the manifests as kustomize does and reads them as the
+// Command check builds the manifests of a folder as kustomize does and reads them as the
 // Kubernetes API does, strictly: an unknown field, a wrong type or a name that leads
-// nowhere is an error. It is a module of its own, so that the gateway doesn't depend on
+// nowhere is an error. One gateway with a store of its own is a StatefulSet, several that
+// share a database are a Deployment. It is a module of its own, so that the gateway doesn't depend on
 // Kubernetes.
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -27,13 +32,15 @@ func main() {
 
 // manifests are what the folder builds, by kind.
 type manifests struct {
-	namespace corev1.Namespace
-	account   corev1.ServiceAccount
-	config    corev1.ConfigMap
-	secret    corev1.Secret
-	set       appsv1.StatefulSet
-	services  []corev1.Service
-	policy    networkingv1.NetworkPolicy
+	namespace  corev1.Namespace
+	account    corev1.ServiceAccount
+	config     corev1.ConfigMap
+	secrets    []corev1.Secret
+	set        *appsv1.StatefulSet
+	deployment *appsv1.Deployment
+	budget     *policyv1.PodDisruptionBudget
+	services   []corev1.Service
+	policy     networkingv1.NetworkPolicy
 }
 
 func check(dir string) error {
@@ -41,23 +48,72 @@ func check(dir string) error {
 	if err != nil {
 		return err
 	}
-	pod := m.set.Spec.Template
-	if n := m.set.Spec.Replicas; n == nil || *n != 1 {
-		return fmt.Errorf("a store has one process, and the StatefulSet has not 1 replica")
+	var pod corev1.PodTemplateSpec
+	var selects *metav1.LabelSelector
+	switch {
+	case m.set != nil && m.deployment == nil:
+		pod, selects, err = m.set.Spec.Template, m.set.Spec.Selector, alone(m)
+	case m.deployment != nil && m.set == nil:
+		pod, selects, err = m.deployment.Spec.Template, m.deployment.Spec.Selector, several(m)
+	default:
+		err = fmt.Errorf("it is neither a StatefulSet nor a Deployment")
+	}
+	if err != nil {
+		return err
 	}
 	if pod.Spec.ServiceAccountName != m.account.Name {
 		return fmt.Errorf("there is no service account %s", pod.Spec.ServiceAccountName)
 	}
 	container := pod.Spec.Containers[0]
 	for _, from := range container.EnvFrom {
-		if from.SecretRef.Name != m.secret.Name {
+		if !m.secret(from.SecretRef.Name) {
 			return fmt.Errorf("there is no secret %s", from.SecretRef.Name)
 		}
 	}
-	if err := volumes(m, container); err != nil {
+	if err := volumes(m, &pod, container); err != nil {
 		return err
 	}
-	return ports(m, container)
+	return ports(m, &pod, selects, container)
+}
+
+// alone: a store has one process.
+func alone(m *manifests) error {
+	if n := m.set.Spec.Replicas; n == nil || *n != 1 {
+		return fmt.Errorf("a store has one process, and the StatefulSet has not 1 replica")
+	}
+	return nil
+}
+
+// several: of gateways that share a database some always serve, and none keeps anything.
+func several(m *manifests) error {
+	spec := m.deployment.Spec
+	if spec.Replicas == nil || *spec.Replicas < 2 {
+		return fmt.Errorf("the Deployment has not several replicas")
+	}
+	if rolling := spec.Strategy.RollingUpdate; rolling == nil || rolling.MaxUnavailable == nil || rolling.MaxUnavailable.String() != "0" {
+		return fmt.Errorf("a rollout takes a gateway away before another serves")
+	}
+	for _, volume := range spec.Template.Spec.Volumes {
+		if volume.PersistentVolumeClaim != nil || volume.HostPath != nil {
+			return fmt.Errorf("the volume %s keeps something", volume.Name)
+		}
+	}
+	if m.budget == nil || m.budget.Spec.Selector == nil {
+		return fmt.Errorf("no PodDisruptionBudget selects the gateways")
+	}
+	for key, value := range m.budget.Spec.Selector.MatchLabels {
+		if spec.Template.Labels[key] != value {
+			return fmt.Errorf("the PodDisruptionBudget selects other pods")
+		}
+	}
+	if most := m.budget.Spec.MaxUnavailable; most == nil || most.IntValue() < 1 || most.IntValue() >= int(*spec.Replicas) {
+		return fmt.Errorf("the PodDisruptionBudget lets all gateways go, or none")
+	}
+	return nil
+}
+
+func (m *manifests) secret(name string) bool {
+	return slices.ContainsFunc(m.secrets, func(s corev1.Secret) bool { return s.Name == name })
 }
 
 // read builds the folder and decodes each manifest into its type.
@@ -77,7 +133,14 @@ func read(dir string) (*manifests, error) {
 		case "ConfigMap":
 			into = &m.config
 		case "StatefulSet":
-			into = &m.set
+			m.set = new(appsv1.StatefulSet)
+			into = m.set
+		case "Deployment":
+			m.deployment = new(appsv1.Deployment)
+			into = m.deployment
+		case "PodDisruptionBudget":
+			m.budget = new(policyv1.PodDisruptionBudget)
+			into = m.budget
 		case "Service":
 			m.services = append(m.services, corev1.Service{})
 			into = &m.services[len(m.services)-1]
@@ -94,22 +157,54 @@ func read(dir string) (*manifests, error) {
 			return nil, fmt.Errorf("%s %s: %w", resource.GetKind(), resource.GetName(), err)
 		}
 	}
-	secret, err := os.ReadFile(dir + "/secret.example.yaml")
-	if err != nil {
-		return nil, err
+	return m, m.readSecrets(dir)
+}
+
+// readSecrets reads the example that somebody fills in, which isn't built.
+func (m *manifests) readSecrets(dir string) error {
+	name := "secret.example.yaml"
+	file, err := os.ReadFile(filepath.Join(dir, name))
+	if os.IsNotExist(err) {
+		file, err = os.ReadFile(filepath.Join(dir, "kubernetes", name))
 	}
-	return m, yaml.UnmarshalStrict(secret, &m.secret)
+	if err != nil {
+		return err
+	}
+	for document := range bytes.SplitSeq(file, []byte("\n---\n")) {
+		var secret corev1.Secret
+		if err := yaml.UnmarshalStrict(document, &secret); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		m.secrets = append(m.secrets, secret)
+	}
+	return nil
 }
 
 // volumes: whatever is mounted is there.
-func volumes(m *manifests, container corev1.Container) error {
+func volumes(m *manifests, pod *corev1.PodTemplateSpec, container corev1.Container) error {
 	var names []string
-	for _, claim := range m.set.Spec.VolumeClaimTemplates {
-		names = append(names, claim.Name)
+	if m.set != nil {
+		for _, claim := range m.set.Spec.VolumeClaimTemplates {
+			names = append(names, claim.Name)
+		}
 	}
-	for _, volume := range m.set.Spec.Template.Spec.Volumes {
-		if c := volume.ConfigMap; c != nil && c.Name != m.config.Name {
-			return fmt.Errorf("there is no ConfigMap %s", c.Name)
+	for _, volume := range pod.Spec.Volumes {
+		sources := []corev1.VolumeProjection{{ConfigMap: &corev1.ConfigMapProjection{}}}
+		switch {
+		case volume.ConfigMap != nil:
+			sources[0].ConfigMap.LocalObjectReference = volume.ConfigMap.LocalObjectReference
+		case volume.Projected != nil:
+			sources = volume.Projected.Sources
+		default:
+			sources = nil
+		}
+		for _, source := range sources {
+			if c := source.ConfigMap; c != nil && c.Name != m.config.Name {
+				return fmt.Errorf("there is no ConfigMap %s", c.Name)
+			}
+			if s := source.Secret; s != nil && !m.secret(s.Name) {
+				return fmt.Errorf("there is no secret %s", s.Name)
+			}
 		}
 		names = append(names, volume.Name)
 	}
@@ -123,7 +218,7 @@ func volumes(m *manifests, container corev1.Container) error {
 
 // ports: probes, services and the policy name ports of the container, and services
 // select its pod.
-func ports(m *manifests, container corev1.Container) error {
+func ports(m *manifests, pod *corev1.PodTemplateSpec, selects *metav1.LabelSelector, container corev1.Container) error {
 	known := func(where string, port intstr.IntOrString) error {
 		if !slices.ContainsFunc(container.Ports, func(p corev1.ContainerPort) bool { return p.Name == port.StrVal }) {
 			return fmt.Errorf("%s names the port %s, which the container hasn't", where, port.String())
@@ -137,12 +232,12 @@ func ports(m *manifests, container corev1.Container) error {
 	}
 	for _, service := range m.services {
 		for key, value := range service.Spec.Selector {
-			if m.set.Spec.Template.Labels[key] != value {
+			if pod.Labels[key] != value {
 				return fmt.Errorf("the service %s selects other pods", service.Name)
 			}
 		}
-		if len(service.Spec.Selector) == 0 || len(m.set.Spec.Selector.MatchLabels) == 0 {
-			return fmt.Errorf("the service %s, or the StatefulSet, selects nothing", service.Name)
+		if len(service.Spec.Selector) == 0 || selects == nil || len(selects.MatchLabels) == 0 {
+			return fmt.Errorf("the service %s, or the pods' controller, selects nothing", service.Name)
 		}
 		for _, port := range service.Spec.Ports {
 			if err := known("the service "+service.Name, port.TargetPort); err != nil {
