@@ -60,10 +60,12 @@ var rooms = []struct{ name, mayImport, never string }{
 	// what they mean.
 	{"store/archive", "audit", "caddy badger network disk logger"},
 	{"store", "audit billing consent policy store/archive", "caddy badger network disk"},
+	{"store/transfer", "store", "caddy badger network disk logger"},
 	{"internal/durable", "", "caddy badger network logger"},
 	{"store/wal", "internal/durable", "caddy badger network logger"},
-	{"store/badger", "internal/durable store store/archive store/wal", "caddy network"},
+	{"store/badger", "internal/durable store store/archive store/transfer store/wal", "caddy network"},
 	{"store/memory", "store", "caddy badger network disk logger"},
+	{"store/postgres", "policy store store/transfer", "caddy badger"},
 	{"store/enginetest", "store", "caddy badger network disk"},
 	{"store/storetest", "billing consent policy store", "caddy badger network"},
 
@@ -78,13 +80,13 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"decisionlog", "billing policy store", "caddy badger network disk logger"},
 	{
 		"caddymodule",
-		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger", "",
+		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger store/postgres", "",
 	},
 
 	{"internal/partition", "internal/durable internal/export", "caddy badger network logger"},
 	{"internal/backups", "internal/durable", "caddy badger network logger"},
 	{"internal/sealing", "", "caddy badger network logger"},
-	{"command", "audit billing cloudapi/identity consent internal/adminapi internal/backups internal/billpage internal/evidence internal/export internal/ntp internal/partition internal/qr internal/sealing internal/strictjson internal/version policy store store/archive store/badger", ""},
+	{"command", "audit billing cloudapi/identity consent internal/adminapi internal/backups internal/billpage internal/durable internal/evidence internal/export internal/ntp internal/partition internal/qr internal/sealing internal/strictjson internal/version policy store store/archive store/badger store/postgres store/transfer", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},
@@ -101,9 +103,14 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"internal/zonegen", "", "caddy badger network"},
 	{"internal/freeport", "", "caddy badger"},
 	{"internal/manualclock", "", "badger network disk"},
+	{"internal/testproc", "", "caddy badger logger"},
+	{"internal/pgtest", "internal/testproc", "caddy badger logger"},
+	{"deploy/cluster", "", "caddy badger network disk logger"},
+	{"internal/testnet", "", "caddy badger logger"},
+	{"internal/clustertest", "deploy/cluster internal/testproc", "caddy badger logger"},
 	{"internal/gatewaytest", "caddymodule internal/freeport internal/manualclock", ""},
 	{"demo", "consent billing caddymodule cloudapi graphsim internal/adminapi internal/freeport internal/manualclock policy store", "badger"},
-	{"bench", "billing caddymodule cloudapi/identity graphsim internal/adminapi internal/freeport policy store store/badger", "badger"},
+	{"bench", "billing caddymodule cloudapi/identity graphsim internal/adminapi internal/freeport internal/pgtest policy store store/badger", "badger"},
 	{"cmd/waguard", ". command demo", ""},
 }
 

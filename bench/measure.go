@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/waguard/waguard/internal/pgtest"
 )
 
 // round is what one round on one side showed. Times are in nanoseconds in JSON.
@@ -29,7 +31,8 @@ const pause = 200 * time.Millisecond
 type bench struct {
 	o options
 	*world
-	plain, gateway *proxy
+	plain, gateway *proxy         // plain is a gateway on its own disk where stores are compared
+	database       *pgtest.Server // nil where it isn't ours
 	gogc           int64
 	seeding        time.Duration
 	sent           counts // through the gateway so far
@@ -51,10 +54,20 @@ func newBench(ctx context.Context, dir string, o options) (b *bench, err error) 
 	if o.sync > 0 {
 		environment = []string{syncVar + "=" + o.sync.String()}
 	}
+	if o.Postgres != "" {
+		if err := b.openDatabase(&o); err != nil {
+			return b, err
+		}
+	}
 	if b.gateway, err = b.world.gateway(ctx, o.setup, environment...); err != nil {
 		return b, err
 	}
-	if b.plain, b.gogc, err = b.plainLike(ctx, b.gateway); err != nil {
+	if o.Postgres == "" {
+		b.plain, b.gogc, err = b.plainLike(ctx, b.gateway)
+	} else {
+		b.plain, err = b.onDisk(ctx, o, environment...)
+	}
+	if err != nil {
 		return b, err
 	}
 	before := time.Now()
@@ -90,6 +103,11 @@ func (b *bench) close() {
 		}
 	}
 	b.world.close()
+	if b.database != nil {
+		if err := b.database.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: the database that was started:", err)
+		}
+	}
 }
 
 // measure runs the comparison.

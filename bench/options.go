@@ -46,6 +46,7 @@ func parseFlags(args []string) (o options, err error) {
 	f.StringVar(&o.Path, "path", o.Path, "what forwards judged sends: upstream, the guard's own client, or proxy, Caddy's reverse_proxy")
 	f.BoolVar(&o.App, "app", false, "the gateway hands webhooks on to the company's application, and does not answer them itself")
 	f.BoolVar(&o.added, "added", false, "measure the added latency too, at half of what the slower side can do")
+	f.StringVar(&o.Postgres, "postgres", "", "compare a gateway whose store is in this PostgreSQL database with one on the disk, and not the gateway with plain Caddy; \"start\" starts a server for it")
 	f.StringVar(&o.dir, "dir", "", "directory for the store, on the disk to be measured (default: the system's for temporary files)")
 	f.BoolVar(&o.json, "json", false, "print JSON, with every round")
 	f.StringVar(&o.profile, "profile", "", "write a CPU profile of the gateway, from one more round of the last scenario, to this file")

@@ -26,6 +26,9 @@ type setup struct {
 	Ledger string // strict or overlap
 	Path   string // of judged sends: upstream, the guard's own, or proxy, Caddy's
 	App    bool   // webhooks go on to the company's application
+	// Postgres is the address of a database for the store, whose key stands in KeyFile; ""
+	// for a store on the disk.
+	Postgres, KeyFile string
 }
 
 var defaultSetup = setup{Ledger: "strict", Path: "upstream"}
@@ -41,7 +44,13 @@ var caddyfile = template.Must(template.New("Caddyfile").Parse(`{
 	}
 	{{- if .Store}}
 	whatsapp {
+		{{- if .Postgres}}
+		store postgres {{printf "%q" .Postgres}} {
+			pseudonym_key {file.{{.KeyFile}}}
+		}
+		{{- else}}
 		store badger {{.Store}}
+		{{- end}}
 		ledger {{.Ledger}}
 	}
 	{{- end}}
@@ -162,7 +171,12 @@ func (w *world) proxy(name, store string, s setup) (*proxy, error) {
 
 // gateway starts a gateway.
 func (w *world) gateway(ctx context.Context, s setup, environment ...string) (*proxy, error) {
-	p, err := w.proxy("gateway", filepath.Join(w.dir, "store"), s)
+	return w.gatewayNamed(ctx, "gateway", s, environment...)
+}
+
+// gatewayNamed starts one of several gateways.
+func (w *world) gatewayNamed(ctx context.Context, name string, s setup, environment ...string) (*proxy, error) {
+	p, err := w.proxy(name, filepath.Join(w.dir, "store-"+name), s)
 	if err != nil {
 		return nil, err
 	}

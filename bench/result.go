@@ -22,6 +22,7 @@ type result struct {
 	Ledger     string        `json:"ledger"`
 	Path       string        `json:"path"`
 	App        bool          `json:"webhooks_go_on,omitempty"`
+	Postgres   bool          `json:"postgres,omitempty"` // compared with a gateway on the disk
 	TLS        bool          `json:"tls,omitempty"`
 	GOGC       int64         `json:"gogc"`        // of plain Caddy, and of the gateway after its start
 	GOGCAtEnd  int64         `json:"gogc_at_end"` // of the gateway, which adapts it to its heap
@@ -37,7 +38,7 @@ type result struct {
 func newResult(dir string, o options) (*result, error) {
 	r := &result{
 		At: time.Now().UTC().Truncate(time.Second), Contacts: o.people, Recipients: o.spells, Spread: o.spread, Ledger: o.Ledger, Path: o.Path, App: o.App,
-		TLS: o.secure, Rounds: o.rounds, Seconds: o.seconds, Delay: o.delay, SlowSync: o.sync,
+		Postgres: o.Postgres != "", TLS: o.secure, Rounds: o.rounds, Seconds: o.seconds, Delay: o.delay, SlowSync: o.sync,
 	}
 	var err error
 	r.Machine, err = describe(dir)
@@ -120,8 +121,9 @@ func (r *result) write(w io.Writer, asJSON bool) error {
 		return writeJSON(w, r)
 	}
 	fmt.Fprintf(w, "machine: %s, %s\n%s\n", r.Machine, r.At.Format(time.DateOnly), r.about())
+	base, measured := r.sideNames()
 	for _, o := range r.Scenarios {
-		if err := o.write(w); err != nil {
+		if err := o.write(w, base, measured); err != nil {
 			return err
 		}
 	}
@@ -153,7 +155,7 @@ func (r *result) about() string {
 	return s
 }
 
-func (o *outcome) write(w io.Writer) error {
+func (o *outcome) write(w io.Writer, base, measured string) error {
 	fmt.Fprintf(w, "\n%s, %d connections: %s\n", o.Name, o.Connections, o.About)
 	unit := o.Units[:len(o.Units)-1]
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
@@ -161,7 +163,7 @@ func (o *outcome) write(w io.Writer) error {
 	for _, side := range []struct {
 		name   string
 		rounds []round
-	}{{"plain Caddy", o.Plain}, {"gateway", o.Gateway}} {
+	}{{base, o.Plain}, {measured, o.Gateway}} {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", side.name,
 			humanize.Comma(int64(medianOf(side.rounds, perSecond))),
 			medianOf(side.rounds, p50Of).Round(10*time.Microsecond),
@@ -173,7 +175,7 @@ func (o *outcome) write(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "ratio gateway / plain Caddy: %s %s/s, %.2f CPU/%s; upstream and load generator take %s/%s\n",
+	fmt.Fprintf(w, "ratio %s / %s: %s %s/s, %.2f CPU/%s; upstream and load generator take %s/%s\n", measured, base,
 		o.ratio(perSecond), o.Units, o.cpuRatio().Median, unit, medianOf(o.Plain, besides).Round(time.Microsecond), unit)
 	if a := o.Added; a != nil {
 		fmt.Fprintf(w, "added at %.0f %s/s: p50 %s, p99 %s; beyond two fdatasyncs of %s: p50 %s, p99 %s\n", a.PerSecond, o.Units,

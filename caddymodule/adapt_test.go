@@ -79,10 +79,15 @@ func TestProvisionErrors(t *testing.T) {
 		end     = `},{"handler":"static_response"}]}]}}}`
 	)
 	t.Setenv("HOSTNAME_OF_TEST", "graph.facebook.com")
+	t.Setenv("KEY_OF_TEST", strings.Repeat("0f", 32))
+	t.Setenv("ADDRESS_OF_TEST", "postgres://waguard:s3cr%et@127.0.0.1:1/x")
 	dir := filepath.Join(t.TempDir(), "store")
 	app := func(fields string) string { return `{"admin":{"disabled":true},"apps":{"whatsapp":{` + fields + `}}}` }
 	with := func(handler, fields string) string {
 		return `{"admin":{"disabled":true},` + handler + fields + end + `,"whatsapp":{"store":{"module":"badger","path":"` + dir + `"}}}}`
+	}
+	database := func(fields string) string {
+		return app(`"store":{"module":"postgres","dsn":"postgres://waguard@127.0.0.1:1/x","pseudonym_key":"{env.KEY_OF_TEST}"` + fields + `}`)
 	}
 	for name, test := range map[string]struct{ config, want string }{
 		"good":                      {with(guard, ""), ""},
@@ -127,7 +132,7 @@ func TestProvisionErrors(t *testing.T) {
 		"webhook/token":             {with(webhook, `,"app_secrets":["a"]`), "verify_token is missing"},
 		"webhook/variable-is-unset": {with(webhook, `,"app_secrets":["{env.WAGUARD_TEST_NOT_SET}"],"verify_token":"{env.WAGUARD_TEST_NOT_SET}"`), ""},
 		"app/unknown-field":         {app(`"bussinesses":[]`), `unknown field "bussinesses"`},
-		"app/store":                 {app(`"store":{"module":"postgres"}`), "whatsapp.stores.postgres"},
+		"app/store":                 {app(`"store":{"module":"sqlite"}`), "whatsapp.stores.sqlite"},
 		"app/clock":                 {app(`"clock":{"module":"sundial"}`), "whatsapp.clocks.sundial"},
 		"app/log-contacts":          {app(`"log_contacts":"all"`), `log_contacts is "all"; it must be pseudonym, masked or clear`},
 		"app/two-of-one-number":     {app(`"businesses":[{"phone_number_id":"1"},{"phone_number_id":"1"}]`), "business 1 is configured twice"},
@@ -150,6 +155,18 @@ func TestProvisionErrors(t *testing.T) {
 		"app/payload-empty":         {app(`"words":[{"means":"opt_in","scope":"all","payloads":[""]}]`), "opt_in_payloads: a payload is empty"},
 		"app/words-empty":           {app(`"words":[{"means":"opt_in","scope":"all","words":["!"]}]`), "has no letters or digits to compare"},
 		"store/retention":           {app(`"store":{"module":"badger","ledger_retention":-1}`), "ledger_retention is -1ns; it must not be negative"},
+		"postgres":                  {database(""), ""}, // nobody listens there
+		"postgres/migrate":          {database(`,"auto_migrate":"yes"`), `auto_migrate is "yes"; it must be on or off`},
+		"postgres/statements":       {database(`,"statements":"simple"`), `statements is "simple"; it must be prepared or unprepared`},
+		"postgres/pool":             {database(`,"pool_size":-1`), "pool_size is -1; it must be a number from 1 to 1000"},
+		"postgres/timeout":          {database(`,"timeout":1000000`), "timeout is 1ms; it must be a duration from 100ms to 1m0s"},
+		"postgres/retention":        {database(`,"violation_retention":-1`), "violation_retention is -1ns; it must not be negative"},
+		"postgres/origin":           {database(`,"audit_origin":"a b"`), `audit_origin is "a b"`},
+		"postgres/field":            {database(`,"witness":"/x"`), `unknown field "witness"`},
+		"postgres/nothing":          {app(`"store":{"module":"postgres"}`), "the address of the database is missing"},
+		"postgres/no-key":           {app(`"store":{"module":"postgres","dsn":"host=db1"}`), "pseudonym_key is missing"},
+		"postgres/key":              {app(`"store":{"module":"postgres","dsn":"host=db1","pseudonym_key":"` + strings.Repeat("0f", 32) + `"}`), "pseudonym_key stands in the configuration"},
+		"postgres/address":          {app(`"store":{"module":"postgres","dsn":"{env.ADDRESS_OF_TEST}","pseudonym_key":"{env.KEY_OF_TEST}","caddyfile_line":"Caddyfile:7"}`), "it is no URL such as postgres://<user>:<password>@<host>:<port>/<database>: in a password, write %40 for @, %2F for /, %3A for :, %3F for ?, %23 for # and %25 for %, at Caddyfile:7"},
 		"store/path":                {app(`"store":{"module":"badger","path":"{env.WAGUARD_TEST_NOT_SET}/x"}`), "store path"},
 	} {
 		t.Run(name, func(t *testing.T) {

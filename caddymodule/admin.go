@@ -113,7 +113,7 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 			}
 			app := mod.(*App)
 			st, err := app.acquire()
-			if err != nil {
+			if err != nil && route != adminapi.RouteDoctor { // which is asked why
 				return adminError(http.StatusServiceUnavailable, err)
 			}
 			return handle(app, st, w, r)

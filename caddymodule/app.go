@@ -127,9 +127,7 @@ type App struct {
 	// decisionLog opens the writer of the decision log; nil where there is none.
 	decisionLog caddy.WriterOpener
 
-	// acquire opens the store once, at Start or at the first request, whichever
-	// comes first: a handler may serve before Start has run.
-	acquire func() (store.Store, error)
+	opening *opening
 	lease   *lease
 	// behindChecked: a guard has looked at what stands behind all of them.
 	behindChecked bool
@@ -152,6 +150,13 @@ type lease struct {
 	logging bool
 }
 
+// end has nothing acquired any more.
+func (l *lease) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+}
+
 // serving is the app that started last, for metrics, which outlive
 // configurations.
 var serving atomic.Pointer[App]
@@ -160,8 +165,10 @@ var serving atomic.Pointer[App]
 // Configurations overlap during a reload, so that a provider is asked for the
 // same store again before it was released; it must share it.
 type StoreProvider interface {
-	// Acquire opens the store or adds a reference to the open one.
-	Acquire(now func() time.Time) (store.Store, error)
+	// Acquire opens the store or adds a reference to the open one; ctx is for that alone.
+	// Its error has a method Away where the store may be there later: then Acquire is
+	// called again.
+	Acquire(ctx context.Context, now func() time.Time) (store.Store, error)
 	// Release gives up a reference. It is called once for each Acquire that
 	// succeeded.
 	Release() error
@@ -211,8 +218,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("the clock module %T tells no time", mod)
 		}
 	}
-	a.lease = new(lease)
-	a.acquire = sync.OnceValues(a.open)
+	a.lease, a.opening = new(lease), new(opening)
 	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Drift: make(chan struct{}, 1), Contacts: gateway.Contacts(a.LogContacts)}
 	if err := a.provisionDecisionLog(ctx); err != nil {
 		return err
@@ -259,11 +265,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 	return a.resolveBusinesses()
 }
 
-// Start opens the store.
+// Start opens the store. One that is away, as a database can be, doesn't keep the gateway
+// from starting: until it is there, sends and webhooks are answered 503.
 func (a *App) Start() error {
 	st, err := a.acquire()
-	if err != nil {
-		return err
+	away, waits := errors.AsType[awayStore](err)
+	if err != nil && (!waits || storesOpen()) {
+		return err // a reload leaves the one before as it is
 	}
 	if a.metrics.decisions != nil {
 		if _, err := a.metrics.decisions(); err != nil {
@@ -274,15 +282,15 @@ func (a *App) Start() error {
 	a.holdGCPercent()
 	a.metrics.known()
 	serving.Store(a)
-	if err := a.gateway.TakeEffect(context.WithoutCancel(a.ctx)); err != nil {
-		a.logger.Error("what holds from now on could not be recorded; `waguard why` will not know it", zap.Error(err))
+	if waits {
+		a.logger.Error("waguard started, and waits for "+away.Away()+": until it is there, sends are refused with 503, those in monitor mode pass unrecorded, and webhooks get 503, so that Meta delivers them again", zap.Error(err))
+		a.await(err)
+	} else {
+		a.begin(st)
 	}
-	a.tellStart(st)
 	if a.gateway.Businesses.Others != nil && len(a.gateway.Businesses.Listed) == 0 {
 		a.logger.Info("serving every business phone number with the default policy; add `business <phone_number_id>` blocks to name yours")
 	}
-	a.startBudgets()
-	a.startDriftCosts()
 	if err := a.startReconcile(); err != nil {
 		return err
 	}
@@ -309,6 +317,7 @@ func (a *App) endGracefully() {
 // Stop ends what the app does by itself. Requests may still run: the store is released in
 // Cleanup.
 func (a *App) Stop() error {
+	a.stopAwaiting()
 	a.stopSync()
 	a.stopReconcile()
 	a.stopBudgets()
@@ -320,6 +329,10 @@ func (a *App) Stop() error {
 // calls it on a configuration that failed half way.
 func (a *App) Cleanup() error {
 	gcPercent.release(a)
+	if a.lease != nil {
+		a.lease.end()
+	}
+	a.stopAwaiting()
 	a.stopSync()
 	a.stopReconcile()
 	a.stopBudgets()
@@ -329,44 +342,15 @@ func (a *App) Cleanup() error {
 	}
 	a.lease.mu.Lock()
 	defer a.lease.mu.Unlock()
-	a.lease.over = true
 	logging := a.closeDecisionLog()
+	serving.CompareAndSwap(a, nil)
 	if !a.lease.held {
 		return logging
 	}
 	a.lease.held = false
-	serving.CompareAndSwap(a, nil)
 	_, forget := silences.Delete(a.lease.store)
 	return errors.Join(logging, forget, a.provider.Release())
 }
-
-func (a *App) open() (store.Store, error) {
-	a.lease.mu.Lock()
-	defer a.lease.mu.Unlock()
-	if a.lease.over {
-		return nil, store.ErrClosed
-	}
-	s, err := a.provider.Acquire(a.clock.Now)
-	if err != nil {
-		return nil, fmt.Errorf("opening the store: %w", err)
-	}
-	shared, _, err := silences.LoadOrNew(s, func() (caddy.Destructor, error) { return new(silence), nil })
-	if err != nil {
-		return nil, errors.Join(err, a.provider.Release())
-	}
-	a.gateway.Silence.Store(&shared.(*silence).Silence)
-	a.lease.held, a.lease.store = true, s
-	return s, nil
-}
-
-// silences has one silence for each open store.
-var silences = caddy.NewUsagePool()
-
-// silence is one the pool can forget.
-type silence struct{ gateway.Silence }
-
-// Destruct lets the pool forget it.
-func (*silence) Destruct() error { return nil }
 
 // appOf is the whatsapp app of the configuration ctx belongs to.
 func appOf(ctx caddy.Context) (*App, error) {

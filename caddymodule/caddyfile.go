@@ -168,6 +168,17 @@ func atStart(setting, what string) (string, error) {
 //			accept_loss         <code>
 //			encryption_key      <key>
 //		}
+//		# or, instead
+//		store postgres <address> {
+//			pseudonym_key       <key>
+//			auto_migrate        on|off
+//			pool_size           <number>
+//			timeout             <duration>
+//			statements          prepared|unprepared
+//			ledger_retention    <duration>
+//			violation_retention <duration>
+//			audit_origin        <name>
+//		}
 //		business <phone_number_id>|* {
 //			name   <business name>
 //			waba   <id>
@@ -320,7 +331,7 @@ func parseStore(d *caddyfile.Dispenser, app *App) error {
 	}
 	name := d.Val()
 	if _, err := caddy.GetModule("whatsapp.stores." + name); err != nil {
-		return d.Errf("there is no store %s in this version; write store badger [<path>]", name)
+		return d.Errf("there is no store %s in this version; write store badger [<path>] or store postgres <address>", name)
 	}
 	unmarshaled, err := caddyfile.UnmarshalModule(d, "whatsapp.stores."+name)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store/postgres"
 )
 
 // choice is an option that takes one of several words.
@@ -22,6 +23,8 @@ type choice struct {
 // The options that are choices.
 var (
 	chooseLedger         = choice{"ledger", []string{"strict", onDiskMeanwhile}, "strict"}
+	chooseAutoMigrate    = choice{"auto_migrate", onOrOff, "on"}
+	chooseStatements     = choice{"statements", []string{string(postgres.Prepared), string(postgres.Unprepared)}, string(postgres.Prepared)}
 	chooseLogContacts    = choice{"log_contacts", []string{string(gateway.Pseudonym), string(gateway.Masked), string(gateway.Clear)}, string(gateway.Pseudonym)}
 	chooseMode           = choice{"mode", []string{"enforce", modeMonitor}, "enforce"}
 	chooseDialect        = choice{"dialect", []string{"cloud", "360dialog", "on_premises"}, "cloud"}

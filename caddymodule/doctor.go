@@ -15,31 +15,43 @@ import (
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 	"github.com/waguard/waguard/store/badger"
+	"github.com/waguard/waguard/store/postgres"
 )
 
 // adminDoctor answers what is not as it should be, as far as the gateway itself can
-// tell.
+// tell. Without its store it tells of all that needs none; st is nil then.
 func adminDoctor(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	d := &adminapi.Diagnosis{}
 	add := func(findings ...adminapi.Finding) { d.Findings = append(d.Findings, findings...) }
-	add(storeFindings(ctx, st)...)
-	add(diskFinding(st))
-	if b, ok := a.provider.(*BadgerStore); ok {
-		add(witnessFinding(b))
-		add(modeFindings(b)...)
+	if _, err := a.acquire(); err != nil {
+		add(adminapi.Trouble("store", "see the next findings and the gateway's log; until the store is there sends are refused, and those in monitor mode pass unrecorded", "%v", err))
+	} else {
+		add(storeFindings(ctx, st)...)
+	}
+	switch p := a.provider.(type) {
+	case *BadgerStore:
+		add(diskFinding(st), witnessFinding(p))
+		add(modeFindings(p)...)
+	case *PostgresStore:
+		add(databaseFindings(ctx, p)...)
+	default:
+		add(diskFinding(st))
 	}
 	add(clockFinding(a.gateway, ntp.Synchronized))
 	add(a.doorFindings()...)
 	numbers, templates, err := a.gateway.Survey(ctx)
-	if err != nil {
-		return adminFailure(err)
+	if err == nil {
+		add(webhookFindings(numbers, a.gateway.Now())...)
+		add(modeFinding(numbers))
+	} else {
+		add(adminapi.Unchecked("webhooks, mode and templates", "mend the store, and ask again", "the store can't be read: %v", err))
 	}
-	add(webhookFindings(numbers, a.gateway.Now())...)
-	add(modeFinding(numbers))
 	add(syncFindings(a.gateway.Sync.Load())...)
 	add(figuresFindings(a.gateway.Figures.Load())...)
-	add(templateFindings(templates, policy.MomentOf(a.gateway.Now()))...)
+	if err == nil {
+		add(templateFindings(templates, policy.MomentOf(a.gateway.Now()))...)
+	}
 	return jsonAnswer(w, d)
 }
 
@@ -68,6 +80,18 @@ func storeFindings(ctx context.Context, st store.Store) (findings []adminapi.Fin
 		return append(findings, adminapi.OK(check, "%s; its records have version %d", sound, b.Schema()))
 	}
 	findings = append(findings, adminapi.OK(check, sound))
+	return findings
+}
+
+// databaseFindings look at the database of a store.
+func databaseFindings(ctx context.Context, p *PostgresStore) (findings []adminapi.Finding) {
+	s, err := postgres.Look(ctx, p.dsn, p.options)
+	if err != nil {
+		return []adminapi.Finding{adminapi.Trouble("database", "see that the database runs, and that it lets this gateway in", "%s: %v", p.address, err)}
+	}
+	for _, r := range s.Remarks(p.address, p.options, time.Now()) {
+		findings = append(findings, adminapi.Finding{Check: r.Check, Status: adminapi.CheckStatus(r.Level), Finding: r.Finding, Remedy: r.Remedy})
+	}
 	return findings
 }
 

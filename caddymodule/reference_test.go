@@ -47,6 +47,7 @@ var blocks = map[string]struct {
 }{
 	"whatsapp":          {"whatsapp {\n?\n}", appBlock},
 	"store badger":      {"badger {\n?\n}", new(BadgerStore).UnmarshalCaddyfile},
+	"store postgres":    {"postgres {env.DSN} {\n?\n}", new(PostgresStore).UnmarshalCaddyfile},
 	"business":          {"whatsapp {\nbusiness 1 {\n?\n}\n}", appBlock},
 	"policy":            {"whatsapp {\npolicy {\n?\n}\n}", appBlock},
 	"budget":            {"whatsapp {\ntag team\nbudget b {\n?\n}\n}", appBlock},
@@ -127,6 +128,9 @@ func TestReferenceExamples(t *testing.T) {
 					}
 				}
 			}
+			if strings.Trim(in, "`") == "store postgres" && !strings.HasPrefix(example, "pseudonym_key") {
+				example += "\npseudonym_key {env.SECRET}"
+			}
 			for _, needed := range []string{"app_secret", "verify_token"} { // a webhook can't do without
 				if strings.Trim(in, "`") == "whatsapp_webhook" && !strings.HasPrefix(example, needed) {
 					example += "\n" + needed + " {env.SECRET}"
@@ -150,7 +154,7 @@ func TestReferenceExamples(t *testing.T) {
 // Every JSON field must be found in the table too.
 func TestReferenceHasEveryJSONField(t *testing.T) {
 	text := page(t, "options")
-	for _, v := range []any{App{}, Business{}, Policy{}, Words{}, BadgerStore{}, Guard{}, Webhook{}, ConsentAPI{}, ConsentForm{}, ConsentFormText{}, Entry{}} {
+	for _, v := range []any{App{}, Business{}, Policy{}, Words{}, BadgerStore{}, PostgresStore{}, Guard{}, Webhook{}, ConsentAPI{}, ConsentForm{}, ConsentFormText{}, Entry{}} {
 		typ := reflect.TypeOf(v)
 		for i := range typ.NumField() {
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")

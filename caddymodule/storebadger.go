@@ -1,8 +1,10 @@
 package caddymodule
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -74,17 +76,35 @@ type badgerOptions struct {
 // last year can still be explained.
 const defaultRetention = 400 * 24 * time.Hour
 
-// stores holds the open stores of the process by absolute path. They outlive the
-// configurations that use them, so that a reload hands them over.
+// stores holds the open stores of the process, those in directories by their absolute
+// path. They outlive the configurations that use them, so that a reload hands them over.
 var stores = caddy.NewUsagePool()
 
 type pooledStore struct {
-	*badger.Store
+	openedStore
+	// place is where the store lies, for people; at is the same place where a database is.
+	place, at string
+	// options are those of a store in a directory.
 	options badgerOptions
 }
 
+// storesOpen: there is a store that a configuration uses.
+func storesOpen() (open bool) {
+	stores.Range(func(_, _ any) bool {
+		open = true
+		return false
+	})
+	return open
+}
+
+// openedStore is a store that its provider closes.
+type openedStore interface {
+	store.Store
+	io.Closer
+}
+
 // Destruct closes the store when the last configuration has released it.
-func (p pooledStore) Destruct() error { return p.Store.Close() }
+func (p pooledStore) Destruct() error { return p.Close() }
 
 // CaddyModule returns the Caddy module information.
 func (BadgerStore) CaddyModule() caddy.ModuleInfo {
@@ -97,24 +117,18 @@ func (b *BadgerStore) Provision(ctx caddy.Context) (err error) {
 	if b.path, err = storePath(b.Path, defaultStorePath()); err != nil {
 		return fmt.Errorf("store path: %w", err)
 	}
-	b.options = badgerOptions{ledger: defaultRetention, violations: defaultRetention}
+	b.options = badgerOptions{}
 	if b.options.witness, err = storePath(b.Witness, ""); err != nil {
 		return fmt.Errorf("store witness: %w", err)
 	}
 	if err := checkWitness(b.options.witness, b.path); err != nil {
 		return err
 	}
-	for _, setting := range []struct {
-		name  string
-		value *caddy.Duration
-		to    *time.Duration
-	}{{"ledger_retention", b.LedgerRetention, &b.options.ledger}, {"violation_retention", b.ViolationRetention, &b.options.violations}} {
-		if setting.value == nil {
-			continue
-		}
-		if *setting.to = time.Duration(*setting.value); *setting.to < 0 {
-			return fmt.Errorf("%s is %s; it must not be negative", setting.name, *setting.to)
-		}
+	if b.options.ledger, err = retention("ledger_retention", b.LedgerRetention); err != nil {
+		return err
+	}
+	if b.options.violations, err = retention("violation_retention", b.ViolationRetention); err != nil {
+		return err
 	}
 	if b.options.origin = b.AuditOrigin; b.AuditOrigin != "" {
 		if err := checkOrigin(b.AuditOrigin); err != nil {
@@ -136,6 +150,18 @@ func (b *BadgerStore) Provision(ctx caddy.Context) (err error) {
 		return err == nil
 	})
 	return err
+}
+
+// retention is how long something is kept.
+func retention(name string, configured *caddy.Duration) (time.Duration, error) {
+	if configured == nil {
+		return defaultRetention, nil
+	}
+	keep := time.Duration(*configured)
+	if keep < 0 {
+		return 0, fmt.Errorf("%s is %s; it must not be negative", name, keep)
+	}
+	return keep, nil
 }
 
 // checkWitness refuses a witness inside of the store's directory, which would be
@@ -218,7 +244,7 @@ func (b *BadgerStore) sameOptions(open pooledStore) error {
 
 // Acquire opens the database, or shares it with the configuration that has it
 // open.
-func (b *BadgerStore) Acquire(now func() time.Time) (store.Store, error) {
+func (b *BadgerStore) Acquire(_ context.Context, now func() time.Time) (store.Store, error) {
 	s, err := b.acquire(now)
 	if err != nil {
 		return nil, noteRefused(err)
@@ -251,7 +277,10 @@ func (b *BadgerStore) acquire(now func() time.Time) (store.Store, error) {
 			AcceptLoss:         b.AcceptLoss,
 			EncryptionKey:      []byte(b.options.key),
 		})
-		return pooledStore{s, b.options}, err
+		if err != nil {
+			return nil, err
+		}
+		return pooledStore{openedStore: s, place: b.path, options: b.options}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -261,7 +290,7 @@ func (b *BadgerStore) acquire(now func() time.Time) (store.Store, error) {
 	case shared:
 		err = b.sameOptions(pooled)
 	case !begun:
-		err = b.another(pooled.Store)
+		err = b.another(pooled.openedStore)
 	}
 	if err != nil {
 		_, release := stores.Delete(b.path)
@@ -270,7 +299,7 @@ func (b *BadgerStore) acquire(now func() time.Time) (store.Store, error) {
 	if vacant && !shared {
 		b.tellNew()
 	}
-	return pooled.Store, nil
+	return pooled.openedStore, nil
 }
 
 // tellNew says that the gateway begins with nothing, which is right once.
@@ -355,16 +384,21 @@ func (b *BadgerStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 			return nil
 		},
-		"audit_origin": func(d *caddyfile.Dispenser) error {
-			if err := stringInto(&b.AuditOrigin)(d); err != nil {
-				return err
-			}
-			if err := checkOrigin(b.AuditOrigin); err != nil {
-				return d.Err(err.Error())
-			}
-			return nil
-		},
+		"audit_origin": originInto(&b.AuditOrigin),
 	})
+}
+
+// originInto reads the name of a log.
+func originInto(to *string) parser {
+	return func(d *caddyfile.Dispenser) error {
+		if err := stringInto(to)(d); err != nil {
+			return err
+		}
+		if err := checkOrigin(*to); err != nil {
+			return d.Err(err.Error())
+		}
+		return nil
+	}
 }
 
 // retentionInto reads for how long something is kept.

@@ -5,20 +5,32 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/waguard/waguard/store"
 	"github.com/waguard/waguard/store/badger"
 )
 
 // refusedStore is the newest store that was not opened because it knows less than
 // it did, until one is opened: a reload was refused, and the old configuration
 // goes on.
-var refusedStore atomic.Pointer[badger.Loss]
+var refusedStore atomic.Pointer[leftBehind]
+
+// leftBehind is what a store isn't opened for: it knows less than it did, or than the
+// one that is open.
+type leftBehind struct {
+	kind string // one of badger's
+	error
+}
 
 // noteRefused counts a store that was not opened because it knows less than it
 // did.
 func noteRefused(err error) error {
-	if loss, ok := errors.AsType[*badger.Loss](err); ok {
-		storeRefused.WithLabelValues(loss.Kind).Inc()
-		refusedStore.Store(loss)
+	refused, ok := errors.AsType[*leftBehind](err)
+	if loss, known := errors.AsType[*badger.Loss](err); known {
+		refused, ok = &leftBehind{loss.Kind, loss}, true
+	}
+	if ok {
+		storeRefused.WithLabelValues(refused.kind).Inc()
+		refusedStore.Store(refused)
 	}
 	return err
 }
@@ -28,11 +40,11 @@ func noteRefused(err error) error {
 // whether one is to be begun there.
 func (b *BadgerStore) moved() (begun bool, err error) {
 	elsewhere, open := "", false
-	stores.Range(func(path, _ any) bool {
+	stores.Range(func(path, value any) bool {
 		if path == b.path {
 			open = true
 		} else {
-			elsewhere = path.(string)
+			elsewhere = value.(pooledStore).place
 		}
 		return true
 	})
@@ -47,10 +59,10 @@ func (b *BadgerStore) moved() (begun bool, err error) {
 }
 
 // another refuses a reload to the store of another installation.
-func (b *BadgerStore) another(s *badger.Store) (err error) {
+func (b *BadgerStore) another(s store.Store) (err error) {
 	stores.Range(func(path, value any) bool {
 		if other := value.(pooledStore); path != b.path && other.Installation() != s.Installation() {
-			err = b.refuse(badger.NewLoss(b.path, badger.KindOther, fmt.Sprintf("it is another installation's than the one the gateway has open in %s, and knows other people", path)))
+			err = b.refuse(badger.NewLoss(b.path, badger.KindOther, fmt.Sprintf("it is another installation's than the one the gateway has open in %s, and knows other people", other.place)))
 		}
 		return err == nil
 	})

@@ -10,8 +10,9 @@ import (
 // usages are how options are written. Who gives one too few or too many arguments is
 // shown its line.
 var usages = map[string]string{ // #nosec G101 -- how secrets are written, and none of them
-	"store": "store badger [<path>]", "ledger_retention": "ledger_retention <duration>, such as 400d",
+	"store": "store badger [<path>] or store postgres <address>", "ledger_retention": "ledger_retention <duration>, such as 400d",
 	"violation_retention": "violation_retention <duration>, such as 400d", "witness": "witness <file>", "accept_loss": "accept_loss <code>", "encryption_key": "encryption_key {file.<path>}",
+	"pseudonym_key": "pseudonym_key {file.<path>}, or {env.<name>}", "auto_migrate": "auto_migrate on|off", "pool_size": "pool_size <number>, such as 8", "timeout": "timeout <duration>, such as 2s", "statements": "statements prepared|unprepared",
 	"business": "business <phone_number_id>, or business *",
 	"name":     "name <business name>, in quotes if it has spaces", "waba": "waba <id>", "number": "number <phone number>, with plus and country code and without spaces, or in quotes",
 	"mode": "mode enforce|monitor", "window_margin": "window_margin <duration>, such as 5m",
@@ -54,7 +55,7 @@ var argumentsWrong = regexp.MustCompile(`^wrong argument count or unexpected lin
 
 // withPlaceholders are the options whose placeholders are replaced, when the gateway
 // starts or for each request.
-var withPlaceholders = []string{"store", "witness", "encryption_key", "app_secret", "verify_token", "auth", "sender", "senders", "decision_log", "token", "upstream", "trust", "header_up", "rate_card"}
+var withPlaceholders = []string{"store", "witness", "encryption_key", "pseudonym_key", "app_secret", "verify_token", "auth", "sender", "senders", "decision_log", "token", "upstream", "trust", "header_up", "rate_card"}
 
 // runtimePlaceholder is one that Caddy replaces when a configuration runs.
 var runtimePlaceholder = regexp.MustCompile(`\{(env|file|system|http|time|vars)\.[^{}]*\}`)

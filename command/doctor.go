@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/spf13/cobra"
@@ -25,6 +26,8 @@ Looks at a gateway from all sides, and says what it found and what to do:
   gateway               it answers on its admin endpoint, and is of this version
   admin endpoint        who can reach it
   store, disk, modes    it reads and writes, has room, and is closed to others
+  database              of store postgres: it answers, its tables, key, commits,
+                        connections, partitions and clock
   clock                 it agrees with WhatsApp's
   guard, webhook, ports the handlers are there, with their secrets, on ports of
                         their own
@@ -126,8 +129,11 @@ func diagnose(ctx context.Context, c *call) ([]adminapi.Finding, error) {
 		findings = append(findings, clockFinding())
 		findings = append(findings, adminapi.Unchecked("disk, handlers, webhooks, mode and templates", "start the gateway, and ask again", "only a gateway that runs can tell"))
 	}
-	return append(findings, backupFindings(c)...), nil
+	return append(findings, backupFindings(c, conf.database != nil || d != nil && slices.ContainsFunc(d.Findings, func(f adminapi.Finding) bool { return f.Check == databaseCheck }))...), nil
 }
+
+// databaseCheck is what looks at a store in PostgreSQL.
+const databaseCheck = "database"
 
 // examineGateway asks the gateway; its diagnosis is nil where it can't give one.
 func examineGateway(ctx context.Context, client *adminapi.Client) (*adminapi.Diagnosis, []adminapi.Finding, error) {
@@ -167,6 +173,9 @@ func reportFinding(r interface{ Sound() bool }, err error) adminapi.Finding {
 func examineStore(ctx context.Context, c *call, conf *configuration) []adminapi.Finding {
 	const check = "store"
 	path, witness := c.flags.String("path"), c.flags.String("witness")
+	if path == "" && conf.database != nil {
+		return databaseFindings(ctx, conf.database)
+	}
 	if path == "" {
 		path, witness = conf.store, conf.witness
 	}

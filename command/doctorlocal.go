@@ -30,6 +30,8 @@ type configuration struct {
 	store, witness string
 	// key is the encryption_key of the store, as it is configured.
 	key string
+	// database is the store where it is in one; nil where it isn't.
+	database *configuredStore
 	// unreadable: nothing can be read from it.
 	unreadable bool
 }
@@ -107,6 +109,10 @@ func (conf *configuration) read(raw []byte, err error) {
 		return
 	}
 	st := says.Apps.WhatsApp.Store
+	if st.Module == "postgres" {
+		conf.database, _ = storeIn(raw)
+		return
+	}
 	if st.Module != "" && st.Module != "badger" {
 		return
 	}
@@ -193,10 +199,14 @@ func clockFinding() adminapi.Finding {
 // be late.
 const freshBackup = 26 * time.Hour
 
-// backupFindings look at the backups in the directory that --backups names.
-func backupFindings(c *call) []adminapi.Finding {
+// backupFindings look at the backups in the directory that --backups names. Those of a
+// database are its own.
+func backupFindings(c *call, inDatabase bool) []adminapi.Finding {
 	const check, remedy = "backups", "run `waguard backup --to <directory> --keep 14` once a day, for example by the timer waguard-backup.timer"
 	dir := c.flags.String("backups")
+	if dir == "" && inDatabase {
+		return []adminapi.Finding{adminapi.Unchecked(check, "back it up by its own means, with WAL archiving (pgBackRest, Barman, or your provider's), and keep a copy of the pseudonym key elsewhere: docs/how-to/run-replicas.md", "the store is in a database, whose backups are not known here")}
+	}
 	if dir == "" {
 		return []adminapi.Finding{adminapi.Unchecked(check, "name their directory with --backups", "where backups are is not known")}
 	}

@@ -86,6 +86,25 @@ violations --follow --interval 1ms
 export --month 2026-10 --from 7d
 export --csv-dialect excel
 store check --witness {dir}
+store migrate
+store migrate --to mysql://root:hunter2@db1/waguard
+store migrate --to {env.WAGUARD_NOWHERE}
+store migrate --config {dir}/none
+store maintain --ledger-retention 400
+store maintain --path {dir}
+
+# Copies of stores
+store copy
+store copy --from badger:{dir}/none
+store copy --from {dir}/none --to badger:{dir}/new
+store copy --from badger:{dir}/none --to badger:{dir}/new
+store copy --from badger:{dir} --to badger:{dir}/new
+store copy --from badger:{dir}/none --to postgres://waguard@127.0.0.1/waguard
+store copy --from badger:{dir}/none --to postgres:{env.WAGUARD_TEST_UNSET} --pseudonym-key {dir}/key
+store copy --from badger:{dir}/none --to postgres://waguard:s3%cret@127.0.0.1/waguard --pseudonym-key {dir}/key
+store copy --from postgres:host=127.0.0.1,password=s3cret --to badger:{dir}/new --pseudonym-key {dir}/none
+store copy --from postgres:host=127.0.0.1 --to badger:{dir}/new --pseudonym-key {dir}/file
+store copy --from postgres:host=127.0.0.1 --to badger:{dir}/new --pseudonym-key {dir}/none --from-encryption-key {dir}/file
 
 # About people
 consent get

@@ -16,13 +16,14 @@ import (
 	"github.com/waguard/waguard/internal/evidence"
 	"github.com/waguard/waguard/internal/version"
 	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/transfer"
 )
 
 // rows are what commands print a row of.
 var rows = map[string]any{
 	"waguard violations": adminapi.Line{}, "waguard ledger": adminapi.Line{}, "waguard ledger rebuild": store.Rebuilt{}, "waguard ledger unseen": adminapi.UnseenRow{}, "waguard events": adminapi.EventLine{}, "waguard report": billing.Row{}, "waguard reconcile": reconciledRow{},
 	"waguard templates": adminapi.Template{}, "waguard templates sync": adminapi.SyncedAccount{}, "waguard numbers": adminapi.Number{}, "waguard link": adminapi.Link{}, "waguard doctor": adminapi.Finding{},
-	"waguard consent history": adminapi.ConsentRecord{}, "waguard store check": store.CheckReport{}, "waguard audit verify": audit.Report{}, "waguard backup drill": drillReport{}, "waguard version": version.Build{},
+	"waguard consent history": adminapi.ConsentRecord{}, "waguard store check": store.CheckReport{}, "waguard store copy": transfer.Copied{}, "waguard audit verify": audit.Report{}, "waguard backup drill": drillReport{}, "waguard version": version.Build{},
 	"waguard templates accept": adminapi.Template{}, "waguard campaign on": adminapi.Campaign{}, "waguard campaign off": adminapi.Campaign{}, "waguard campaign status": adminapi.Campaign{}, "waguard campaign cost": campaignRow{}, "waguard rates list": cardRow{}, "waguard rates show": rateRow{}, "waguard rates check": rateChange{}, "waguard budget list": adminapi.Budget{}, "waguard budget rebuild": adminapi.Budget{}, "waguard budget volumes": adminapi.Volume{}, "waguard templates cost": templateCostRow{},
 	"waguard consent get": adminapi.Consent{}, "waguard consent opt-in": adminapi.Consent{}, "waguard consent opt-out": adminapi.Consent{}, "waguard consent ask": adminapi.Consent{},
 	"waguard consent review": adminapi.Review{}, "waguard why": adminapi.Why{}, "waguard consent import": importTally{}, "waguard consent confirm": adminapi.Answered{},

@@ -17,8 +17,8 @@ import (
 func init() {
 	register(definition{
 		name:  "store",
-		usage: "check [--path <directory>] [--witness <directory>] [--output <format>] | purge | rotate-key --path <directory> --from <file> --to <file>",
-		short: "Checks that a store is sound, takes what was erased out of its files, gives it another key",
+		usage: "check [--path <directory>] [--witness <directory>] [--output <format>] | purge | copy --from <store> --to <store> | rotate-key --path <directory> --from <file> --to <file> | migrate|maintain [--config <file>] [--to <address>]",
+		short: "Checks that a store is sound, keeps it in order, and copies it",
 		long: `
 Reads everything a store holds and verifies it: the checksums of all files, every
 record, what joins them, and that nothing is missing that was there before. It
@@ -28,7 +28,13 @@ serves; with --path it checks a directory no gateway uses.
   check       reads and verifies everything
   purge       takes what was erased out of the files of a running gateway now, as it
               does by itself within an hour
+  copy        copies a store that no gateway uses into a database, or out of it
   rotate-key  gives an encrypted store another key
+
+Of a store in PostgreSQL:
+
+  migrate     brings the tables up to date
+  maintain    makes the partitions that come, and drops those that are over
 
 The exit code is 0 for a sound store, 5 for one that is not, and another where it
 could not be checked.`,
@@ -66,7 +72,7 @@ waguard store purge`)}
 		}
 		return err
 	})
-	group(cmd, check, purge, rotateKeyCommand())
+	group(cmd, check, purge, copyCommand(), rotateKeyCommand(), migrateCommand(), maintainCommand())
 }
 
 func checkStore(ctx context.Context, c *call) error {
@@ -109,7 +115,11 @@ func storeReport(ctx context.Context, c *call) (*store.CheckReport, error) {
 
 func printStoreReport(c *call, r *store.CheckReport) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "read %d tables and %d logs, %d bytes, up to transaction %d\n", r.Tables, r.Logs, r.Bytes, r.Transaction)
+	if r.Transaction > 0 || r.Logs > 0 {
+		fmt.Fprintf(&b, "read %d tables and %d logs, %d bytes, up to transaction %d\n", r.Tables, r.Logs, r.Bytes, r.Transaction)
+	} else { // of a database
+		fmt.Fprintf(&b, "read %d tables, %d bytes\n", r.Tables, r.Bytes)
+	}
 	if r.Newest != nil {
 		fmt.Fprintf(&b, "newest ledger entry %s\n", r.Newest.Format(tableTime))
 	}

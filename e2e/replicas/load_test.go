@@ -1,0 +1,305 @@
+package replicas
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/adminapi"
+)
+
+// load is people who write, agree and say STOP, and senders who write to them, by
+// whichever gateway it comes to, while gateways or the database die. It notes what was
+// acknowledged, all of which must be known afterwards.
+type load struct {
+	f      *fleet
+	cancel context.CancelFunc
+	all    sync.WaitGroup
+	people atomic.Int64
+
+	mu sync.Mutex
+	// opened, agreed and stopped are people whose message, opt-in or STOP a gateway has
+	// acknowledged.
+	opened, agreed, stopped []string
+	// tags are of sends to people, tried those that began after an acknowledged STOP.
+	tags  map[string]string
+	tried map[string]bool
+	// sent and refused are ids of sends with an answer that says so.
+	sent, refused []string
+	failed        map[string]int // by what was answered
+	// last is when a send was answered with success, gap the longest time between two since
+	// the mark, since how many there were.
+	last  time.Time
+	gap   time.Duration
+	since int
+}
+
+// pace is how long each of those who make load waits between two things, so that there is
+// room for what is tested.
+const pace = 5 * time.Millisecond
+
+// startLoad begins to make load.
+func startLoad(t *testing.T, f *fleet) *load {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &load{f: f, cancel: cancel, tags: make(map[string]string), tried: make(map[string]bool), failed: make(map[string]int), last: time.Now()}
+	t.Cleanup(l.end)
+	writers, stoppers := make(chan string, 1000), make(chan string, 1000)
+	for range 3 {
+		l.run(ctx, func() { l.writes(writers) })
+		l.run(ctx, func() { l.answers(ctx, writers) })
+	}
+	l.run(ctx, func() { l.agrees(ctx, stoppers) })
+	l.run(ctx, func() { l.stops(ctx, stoppers) })
+	return l
+}
+
+// run does something again and again.
+func (l *load) run(ctx context.Context, do func()) {
+	l.all.Go(func() {
+		for ctx.Err() == nil {
+			do()
+			time.Sleep(pace)
+		}
+	})
+}
+
+func (l *load) end() {
+	l.cancel()
+	l.all.Wait()
+}
+
+// somebody is who nothing is known of, and any is some gateway.
+func (l *load) somebody() string {
+	n := int(l.people.Add(1))
+	return person(n/1000, n%1000)
+}
+
+func (l *load) any() *gateway {
+	return l.f.gateways[int(l.people.Add(1))%len(l.f.gateways)]
+}
+
+// says delivers what a person writes, and reports whether a gateway has taken it.
+func (l *load) says(who, words string) bool {
+	update, err := l.f.sim.InboundUpdate(shop, graphsim.User{Phone: who}, graphsim.Text(words))
+	if err != nil {
+		panic(err)
+	}
+	status, err := l.f.deliver(l.any(), update)
+	if status != http.StatusOK {
+		l.note(fmt.Sprintf("webhook %d", status), err)
+	}
+	return status == http.StatusOK
+}
+
+func (l *load) note(what string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err != nil {
+		what += " (no answer)"
+	}
+	l.failed[what]++
+}
+
+// writes has somebody write, who is answered once that is acknowledged.
+func (l *load) writes(then chan<- string) {
+	who := l.somebody()
+	if !l.says(who, "Hello") {
+		return
+	}
+	l.mu.Lock()
+	l.opened = append(l.opened, who)
+	l.mu.Unlock()
+	select {
+	case then <- who:
+	default:
+	}
+}
+
+// answers sends somebody a text who has written, by any gateway.
+func (l *load) answers(ctx context.Context, from <-chan string) {
+	select {
+	case who := <-from:
+		l.send(who, func(tag string) string { return text(who, tag, "Hello") }, false)
+	case <-ctx.Done():
+	}
+}
+
+// agrees records an opt-in, and sends an offer then. Some people stop later.
+func (l *load) agrees(ctx context.Context, then chan<- string) {
+	who := l.somebody()
+	r := adminapi.ConsentRequest{PhoneNumberID: shop, Contact: who, Scope: "all", Source: "website"}
+	r.Reference = "form 7"
+	timed, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if _, err := l.any().admin.Record(timed, adminapi.RouteOptIn, r); err != nil {
+		l.note("opt-in", err)
+		return
+	}
+	l.send(who, func(tag string) string { return offer(who, tag) }, false)
+	if who[len(who)-1]%2 == 0 {
+		select {
+		case then <- who:
+			return
+		default:
+		}
+	}
+	l.mu.Lock()
+	l.agreed = append(l.agreed, who)
+	l.mu.Unlock()
+}
+
+// stops has somebody say STOP who had agreed, and sends an offer then.
+func (l *load) stops(ctx context.Context, from <-chan string) {
+	select {
+	case who := <-from:
+		if !l.says(who, "STOP") {
+			return
+		}
+		l.mu.Lock()
+		l.stopped = append(l.stopped, who)
+		l.mu.Unlock()
+		l.send(who, func(tag string) string { return offer(who, tag) }, true)
+	case <-ctx.Done():
+	}
+}
+
+// send sends somebody something, and notes what became of it.
+func (l *load) send(who string, body func(tag string) string, stopped bool) {
+	tag := fmt.Sprint("load-", l.people.Add(1))
+	l.mu.Lock()
+	l.tags[tag], l.tried[tag] = who, stopped
+	l.mu.Unlock()
+	a := l.f.send(l.any(), body(tag))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case a.err != nil:
+		l.failed["send (no answer)"]++
+	case a.status == http.StatusOK:
+		l.sent = append(l.sent, a.id)
+		l.gap, l.last = max(l.gap, a.ended.Sub(l.last)), a.ended
+		l.since++
+	case a.status < 500 && a.id != "":
+		l.refused = append(l.refused, a.id)
+	default:
+		l.failed[fmt.Sprintf("send %d/%d %s", a.status, a.code, a.outcome)]++
+	}
+}
+
+// mark begins to measure the time in which no send passes.
+func (l *load) mark() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.gap, l.since, l.last = 0, 0, time.Now()
+}
+
+// await waits until n sends have passed since the mark, and is the longest time in which
+// none has.
+func (l *load) await(t *testing.T, n int, patience time.Duration) time.Duration {
+	t.Helper()
+	deadline := time.After(patience)
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		l.mu.Lock()
+		since, gap := l.since, l.gap
+		l.mu.Unlock()
+		if since >= n {
+			return gap
+		}
+		select {
+		case <-again.C:
+		case <-deadline:
+			t.Fatalf("%d of %d sends have passed after %v; failed: %v", since, n, patience, l.failed)
+		}
+	}
+}
+
+// check ends the load, and looks whether everything that was acknowledged is known to a
+// gateway, and everything that has left.
+func (l *load) check(t *testing.T, by *gateway) {
+	t.Helper()
+	l.end()
+	var mu sync.Mutex
+	lost, contacts := make(kinds), make(map[string]string)
+	ask := func(phones []string, look func(who string, c *adminapi.Consent)) {
+		together(len(phones), func(i int) {
+			c, err := by.admin.Consent(t.Context(), adminapi.ConsentRequest{PhoneNumberID: shop, Contact: phones[i]})
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				lost.add("can't be asked about", err)
+				return
+			}
+			contacts[phones[i]] = c.Contact.String()
+			look(phones[i], c)
+		})
+	}
+	ask(l.opened, func(who string, c *adminapi.Consent) {
+		if !c.WindowOpen {
+			lost.add("a window was acknowledged, and is closed", who)
+		}
+	})
+	consent := func(want string) func(string, *adminapi.Consent) {
+		return func(who string, c *adminapi.Consent) {
+			for scope, s := range c.Consent {
+				if s.State != want {
+					lost.add(want+" was acknowledged, and is "+s.State, who+" "+scope)
+				}
+			}
+		}
+	}
+	ask(l.agreed, consent("opted_in"))
+	ask(l.stopped, consent("opted_out"))
+
+	entries := l.f.entries(t, by, adminapi.Selection{})
+	outcome, allowed := make(map[string]string), make(map[string]int)
+	for _, e := range entries {
+		outcome[e.ID.String()] = string(e.Outcome.State)
+		if e.Decision == "allow" {
+			allowed[e.Contact]++
+		}
+	}
+	for _, id := range l.sent {
+		if outcome[id] != "accepted" {
+			lost.add("a send was acknowledged, and the ledger says", fmt.Sprintf("%s %q", id, outcome[id]))
+		}
+	}
+	for _, id := range l.refused {
+		if outcome[id] != "refused" {
+			lost.add("a refusal was acknowledged, and the ledger says", fmt.Sprintf("%s %q", id, outcome[id]))
+		}
+	}
+	left, people := l.f.left(), []string{}
+	for tag, n := range left {
+		switch who := l.tags[tag]; {
+		case n > 1:
+			lost.add("a message has left several times", tag)
+		case l.tried[tag]:
+			lost.add("a message has left after an opt-out was acknowledged", tag)
+		case contacts[who] == "":
+			people = append(people, who)
+		}
+	}
+	slices.Sort(people)
+	ask(slices.Compact(people), func(string, *adminapi.Consent) {})
+	for tag, n := range left {
+		contact := contacts[l.tags[tag]]
+		if allowed[contact] -= n; allowed[contact] < 0 {
+			lost.add("a message has left without an entry", tag)
+		}
+	}
+	lost.fail(t)
+	t.Logf("%d windows, %d opt-ins, %d opt-outs, %d sends and %d refusals were acknowledged, and are known; %d messages have left, and are in the ledger; failed: %v",
+		len(l.opened), len(l.agreed), len(l.stopped), len(l.sent), len(l.refused), len(left), l.failed)
+	if len(l.opened) == 0 || len(l.agreed) == 0 || len(l.stopped) == 0 || len(l.sent) == 0 || len(l.refused) == 0 {
+		t.Error("nothing was acknowledged")
+	}
+}
