@@ -179,7 +179,11 @@ func (e *copiedEnd) open(ctx context.Context, c *call, keyFile string, use func(
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.place, err)
 	}
-	return errors.Join(use(s), s.Close())
+	err = use(s)
+	if others, failed := s.Others(ctx); err == nil && failed == nil && others > 0 {
+		c.hint("%s has %s: if they are gateways', what they write from now on is not in the copy; stop them, and run the same command again", e.place, plural(others, "other connection"))
+	}
+	return errors.Join(err, s.Close())
 }
 
 // copy copies a store to the end.

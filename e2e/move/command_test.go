@@ -169,7 +169,20 @@ func TestCommand(t *testing.T) {
 	})
 	refused("a gateway has used the database already", "--from", "badger:"+from, "--to", to, "--pseudonym-key", keyFile)
 
-	home, _ := copied(t, "--from", to, "--to", "badger:"+back, "--pseudonym-key", keyFile)
+	now, err = postgres.Open(t.Context(), dsn, postgres.Options{Key: key, Timeout: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, said := copied(t, "--from", to, "--to", "badger:"+back, "--pseudonym-key", keyFile); !strings.Contains(said, "other connection") {
+		t.Errorf("of a gateway that is still at work it said %q", said)
+	}
+	if err := now.Close(); err != nil {
+		t.Fatal(err)
+	}
+	home, said := copied(t, "--from", to, "--to", "badger:"+back, "--pseudonym-key", keyFile)
+	if strings.Contains(said, "other connection") {
+		t.Errorf("nobody else is there, and it said %q", said)
+	}
 	if len(home) < len(second) {
 		t.Errorf("back came %+v", home)
 	}

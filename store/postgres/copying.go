@@ -147,6 +147,21 @@ func (s *Source) Close() error {
 	return nil
 }
 
+// Others is how many connections others have to the database. They may be those of
+// gateways, whose next change is not in a copy.
+func (s *Source) Others(ctx context.Context) (n int, err error) {
+	const statement = `select count(*) from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and not pid = any($1)`
+	var own []int32
+	for _, conn := range s.e.pool.AcquireAllIdle(ctx) {
+		own = append(own, int32(conn.Conn().PgConn().PID())) // #nosec G115 -- as the server has it
+		conn.Release()
+	}
+	err = s.e.with(ctx, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, statement, append(own, int32(conn.PgConn().PID()))).Scan(&n) // #nosec G115 -- as above
+	})
+	return n, err
+}
+
 // Description is described at [transfer.Source].
 func (s *Source) Description() store.Description { return s.description }
 
