@@ -65,7 +65,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"store/wal", "internal/durable", "caddy badger network logger"},
 	{"store/badger", "internal/durable store store/archive store/transfer store/wal", "caddy network"},
 	{"store/memory", "store", "caddy badger network disk logger"},
-	{"store/postgres", "policy store store/transfer", "caddy badger"},
+	{"store/postgres", "store store/transfer", "caddy badger"},
 	{"store/enginetest", "store", "caddy badger network disk"},
 	{"store/storetest", "billing consent policy store", "caddy badger network"},
 

@@ -12,10 +12,10 @@ import (
 // adminBackup streams a backup. It is a POST, because it is nothing a stray
 // request should set off.
 func adminBackup(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {
-	backer, ok := st.(store.BackerUp)
 	if _, shared := a.provider.(*PostgresStore); shared {
 		return adminError(http.StatusNotImplemented, errors.New("the store is in a PostgreSQL database: back up the database by its own means, with an archive of its log (pgBackRest, Barman, or those of its provider), and keep a copy of the pseudonym key in another place. docs/how-to/run-replicas.md says how"))
 	}
+	backer, ok := st.(store.BackerUp)
 	if !ok {
 		return adminError(http.StatusNotImplemented, errors.New("this store can't back itself up; use its own tools"))
 	}

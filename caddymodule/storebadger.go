@@ -72,10 +72,6 @@ type badgerOptions struct {
 	key                string // its bytes; empty for none
 }
 
-// defaultRetention keeps a little more than a year: the bill of the same month
-// last year can still be explained.
-const defaultRetention = 400 * 24 * time.Hour
-
 // stores holds the open stores of the process, those in directories by their absolute
 // path. They outlive the configurations that use them, so that a reload hands them over.
 var stores = caddy.NewUsagePool()
@@ -155,7 +151,7 @@ func (b *BadgerStore) Provision(ctx caddy.Context) (err error) {
 // retention is how long something is kept.
 func retention(name string, configured *caddy.Duration) (time.Duration, error) {
 	if configured == nil {
-		return defaultRetention, nil
+		return store.DefaultRetention, nil
 	}
 	keep := time.Duration(*configured)
 	if keep < 0 {

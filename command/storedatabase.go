@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/store"
 	"github.com/waguard/waguard/store/badger"
 	"github.com/waguard/waguard/store/postgres"
 )
@@ -169,12 +170,9 @@ func storeIn(raw []byte) (*configuredStore, error) {
 	return &says.Apps.WhatsApp.Store, nil
 }
 
-// defaultKept is how long the gateway keeps lines where nobody says.
-const defaultKept = 400 * 24 * time.Hour
-
 func keptAs(configured *int64) time.Duration {
 	if configured == nil {
-		return defaultKept
+		return store.DefaultRetention
 	}
 	return time.Duration(*configured)
 }

@@ -52,6 +52,10 @@ type Former func(policy.Identity) (policy.Identity, bool)
 // Named gives those whom a text may name, by number or user id.
 type Named func(text []byte) []policy.Identity
 
+// DefaultRetention is how long lines are kept where nobody says: a little more than a year,
+// so that the bill of the same month last year can still be explained.
+const DefaultRetention = 400 * 24 * time.Hour
+
 // defaultCacheSize holds the people a company talks to in a day or more, in 40 MB
 // at most.
 const defaultCacheSize = 1 << 17

@@ -1,22 +1,13 @@
 package store
 
-import "strings"
-
 // columnsOf are what people look for an entry by.
 func columnsOf(e *Entry) *Columns {
-	c := &Columns{
+	return &Columns{
 		PhoneNumberID: e.Send.PhoneNumberID, Rule: string(e.Decision.Rule), Template: e.Send.Template.Name,
 		Sender: e.Sender, Token: e.Token,
 		Business: e.Business, WABA: e.WABA, Verdict: e.Tag(), Outcome: string(e.Outcome.State),
-		Category: string(e.Estimated()), Market: e.Market, Currency: string(e.Price.Currency),
+		Category: string(e.Estimated()), Market: e.Market, Price: e.Price, Tags: e.Tags,
 	}
-	if e.Price.Known {
-		c.Price = e.Price.Unit.String()
-	}
-	if e.Tags != "" {
-		c.Tags = strings.Split(string(e.Tags), ",")
-	}
-	return c
 }
 
 // ColumnsOf are the columns of a line as it was entered and settled: what an engine that

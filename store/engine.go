@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/waguard/waguard/billing"
 )
 
 // Engine keeps bytes for a [Book], and knows nothing of what they mean: records
@@ -175,10 +177,10 @@ type Columns struct {
 	// it. Fields are empty where nobody knows, or there is none.
 	Business, WABA, Verdict, Outcome string
 	// Category and Market are what the message was expected to be of, and Price what it was
-	// expected to cost: a decimal number.
-	Category, Market, Price, Currency string
-	// Tags are each a name, "=" and a value.
-	Tags []string
+	// expected to cost.
+	Category, Market string
+	Price            billing.Quote
+	Tags             billing.Tags
 }
 
 // Match reports whether a line with these columns may be looked for. Fields of

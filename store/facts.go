@@ -166,15 +166,13 @@ func (s *Book) fold(src values, phoneNumberID string, terms *policy.Terms, conta
 	if r, ok := src.(*reading); ok && len(accounts) > 1 {
 		var keys [][]byte
 		for id := range accounts {
-			if key := numberKey(id); !r.has(key) {
-				keys = append(keys, key)
+			key := numberKey(id)
+			if keys = append(keys, key); !r.has(key) {
 				s.guesses.number(id)
 			}
 		}
-		if len(keys) > 0 {
-			if err := r.fetch(keys...); err != nil {
-				return nil, err
-			}
+		if err := r.fetchMissing(keys...); err != nil {
+			return nil, err
 		}
 	}
 	for id := range accounts {
@@ -239,14 +237,10 @@ func (r *reading) contacts(names []policy.Alias) (contacts []*policy.Contact, er
 	}
 	var keys [][]byte
 	for _, a := range names {
-		if key := aliasKey(contactPrefix, a); !r.has(key) {
-			keys = append(keys, key)
-		}
+		keys = append(keys, aliasKey(contactPrefix, a))
 	}
-	if len(keys) > 0 {
-		if err := r.fetch(keys...); err != nil {
-			return nil, err
-		}
+	if err := r.fetchMissing(keys...); err != nil {
+		return nil, err
 	}
 	contacts = make([]*policy.Contact, len(names))
 	for i, a := range names {

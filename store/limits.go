@@ -188,14 +188,12 @@ func (s *Book) limitsIn(r *reading, subjects []limitSubject) ([]limitRecord, err
 	if s.known == nil {
 		var keys [][]byte
 		for _, subject := range subjects {
-			if key := subject.key(); subject.ID != "" && !r.has(key) {
-				keys = append(keys, key)
+			if subject.ID != "" {
+				keys = append(keys, subject.key())
 			}
 		}
-		if len(keys) > 0 {
-			if err := r.fetch(keys...); err != nil {
-				return nil, err
-			}
+		if err := r.fetchMissing(keys...); err != nil {
+			return nil, err
 		}
 	}
 	list := make([]limitRecord, len(subjects))

@@ -14,8 +14,8 @@ import (
 const KeySize = keySize
 
 // OfOneEngine reports a record that says something of the engine it lies in, and means
-// nothing in another one: sums of the ledger, which are made anew from it and which only a
-// [Sole] engine keeps; and that bytes of what was erased are still in files.
+// nothing in another one: sums of the ledger, which are made anew from it; and that bytes of
+// what was erased are still in files.
 func OfOneEngine(key []byte) bool {
 	return len(key) > 0 && key[0] == SumsPrefix || bytes.Equal(key, purgeKey)
 }

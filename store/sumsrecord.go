@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"errors"
+	"time"
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
@@ -125,6 +126,13 @@ var errUnevenSums = errors.New("its sums are incomplete")
 // A quarter's sums stand under its number since 1970, in an id's place, so that the
 // engine finds them by time as it does entries. Their corrections stand behind them,
 // under the entry's id and a zero.
+
+// SumsBefore is the end of the keys of sums of entries that are all older than a time. They
+// begin with [SumsPrefix].
+func SumsBefore(at time.Time) []byte {
+	id := FirstID(policy.MomentOf(at))
+	return append([]byte{SumsPrefix}, id[:]...)
+}
 
 func sumsKey(q int64) []byte {
 	id := FirstID(beginOf(q))

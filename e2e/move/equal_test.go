@@ -406,7 +406,7 @@ func wantColumns(t *testing.T, rt *rapid.T, d database) {
 	var tags []string
 	_, err = pgx.ForEachRow(rows, []any{&id, &data, &settled, &number, &rule, &tags, &market, &outcome}, func() error {
 		want, err := store.ColumnsOf(&store.Line{ID: id, Data: data, Settled: settled})
-		if err == nil && (number != want.PhoneNumberID || rule != want.Rule || !slices.Equal(tags, want.Tags) || market != want.Market || outcome != want.Outcome) {
+		if err == nil && (number != want.PhoneNumberID || rule != want.Rule || strings.Join(tags, ",") != string(want.Tags) || market != want.Market || outcome != want.Outcome) {
 			err = fmt.Errorf("the entry %x has the columns %q %q %q %q %q, not %+v", id, number, rule, tags, market, outcome, *want)
 		}
 		data, settled, tags = nil, nil, nil

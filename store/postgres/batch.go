@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/waguard/waguard/store"
@@ -14,8 +13,6 @@ import (
 // far as they know of each other.
 type batch struct {
 	members []*member
-	// groups are of members that touch the same rows, by what they touch; parents
-	// join them.
 	writes  map[string]write
 	lines   map[lineName]*store.Line
 	settled map[lineName]settlement
@@ -23,10 +20,10 @@ type batch struct {
 	touched map[any]int
 	// absent are records that weren't there when somebody who changes others looked.
 	absent map[string]int
+	// parent joins members that touch the same rows into a group: see group.
 	parent []int
 	// claimed are the rows that nobody else is to write meanwhile.
 	claimed map[any]bool
-	size    int
 }
 
 // settlement is what became of a line, and the same in a word.
@@ -72,18 +69,13 @@ func (b *batch) join(i, j int) { b.parent[max(b.group(i), b.group(j))] = min(b.g
 // crosses reports that the transaction has read what members of the batch write, and
 // so must run again to see it.
 func (b *batch) crosses(t *tx) bool {
-	for key := range t.read {
-		if _, ok := b.touched[key]; ok {
+	for row := range t.looked() {
+		if _, ok := b.touched[row]; ok {
 			return true
 		}
 	}
 	for key := range t.peeked {
 		if _, ok := b.touched[key]; ok {
-			return true
-		}
-	}
-	for name := range t.found {
-		if _, ok := b.touched[name]; ok {
 			return true
 		}
 	}
@@ -94,7 +86,6 @@ func (b *batch) crosses(t *tx) bool {
 func (b *batch) add(p *pending, t *tx) {
 	i := len(b.members)
 	b.members, b.parent = append(b.members, &member{p, t}), append(b.parent, i)
-	b.size += t.size
 	for row := range t.leant {
 		b.join(i, b.touched[row])
 	}
@@ -287,7 +278,7 @@ func (b *batch) enteredLines(named map[string]any, j store.Journal, journal stri
 	var at []time.Time
 	var ids [][16]byte
 	var data, settled [][]byte
-	texts := make([][]string, len(columnNames))
+	texts := make([][]string, len(columns))
 	for name, l := range b.lines {
 		if name.journal != j {
 			continue
@@ -300,18 +291,22 @@ func (b *batch) enteredLines(named map[string]any, j store.Journal, journal stri
 	}
 	enter := "enter_" + journal
 	named[enter+"_group"], named[enter+"_at"], named[enter+"_id"], named[enter+"_data"], named[enter+"_settled"] = group, at, ids, data, settled
-	for i, name := range columnNames {
-		named[enter+"_"+name] = texts[i]
+	for i, c := range columns {
+		named[enter+"_"+c.Name] = texts[i]
 	}
 }
 
-// columnsOf are in the order of columnNames.
+// columnsOf are in the order of columns.
 func columnsOf(c *store.Columns) [14]string {
 	if c == nil {
 		c = new(store.Columns)
 	}
+	price := ""
+	if c.Price.Known {
+		price = c.Price.Unit.String()
+	}
 	return [...]string{
 		c.PhoneNumberID, c.Business, c.WABA, c.Rule, c.Template, c.Sender, c.Token,
-		c.Category, c.Market, c.Verdict, c.Outcome, c.Price, c.Currency, strings.Join(c.Tags, ","),
+		c.Category, c.Market, c.Verdict, c.Outcome, price, string(c.Price.Currency), string(c.Tags),
 	}
 }

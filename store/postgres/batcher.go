@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"sync"
+
+	"github.com/waguard/waguard/store"
 )
 
 // batcher runs jobs that come at the same time together. There is no timer: what
@@ -33,7 +35,7 @@ func (b *batcher[J]) add(j J) (err error) {
 	defer b.mu.Unlock()
 	switch {
 	case b.closed:
-		return errClosing
+		return store.ErrClosed
 	case len(b.waiting) >= b.room:
 		return errBusy
 	}

@@ -15,17 +15,9 @@ type column struct {
 	Value string
 }
 
-// columnNames are in the order of [columnsOf].
-var columnNames = []string{"phone_number_id", "business", "waba", "rule", "template", "sender", "token", "category", "market", "verdict", "outcome", "price", "currency", "tags"}
-
-// commitStatement is commit.sql as the server gets it, and the names of what is handed
-// over, in the order of its places.
-var commitStatement, commitArguments = func() (string, []string) {
-	data := struct {
-		Journals []string
-		Columns  []column
-	}{Journals: []string{"ledger", "violation"}}
-	for _, name := range columnNames {
+// columns are in the order of [columnsOf].
+var columns = func() (all []column) {
+	for _, name := range []string{"phone_number_id", "business", "waba", "rule", "template", "sender", "token", "category", "market", "verdict", "outcome", "price", "currency", "tags"} {
 		value := "nullif(w." + name + ", '')"
 		switch name {
 		case "price":
@@ -33,8 +25,18 @@ var commitStatement, commitArguments = func() (string, []string) {
 		case "tags":
 			value = "string_to_array(" + value + ", ',')"
 		}
-		data.Columns = append(data.Columns, column{name, value})
+		all = append(all, column{name, value})
 	}
+	return all
+}()
+
+// commitStatement is commit.sql as the server gets it, and the names of what is handed
+// over, in the order of its places.
+var commitStatement, commitArguments = func() (string, []string) {
+	data := struct {
+		Journals []string
+		Columns  []column
+	}{[]string{"ledger", "violation"}, columns}
 	var sql strings.Builder
 	if err := template.Must(template.New("commit.sql").Parse(commitSQL)).Execute(&sql, data); err != nil {
 		panic(err)

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"iter"
 	"sync"
 	"time"
 
@@ -133,21 +134,32 @@ func (c *committer) isBusy(t *tx) bool {
 			return true
 		}
 	}
-	for key := range t.read {
-		if c.busy[key] > 0 {
-			return true
-		}
-	}
-	for name := range t.found {
-		if c.busy[name] > 0 {
+	for row := range t.looked() {
+		if c.busy[row] > 0 {
 			return true
 		}
 	}
 	return false
 }
 
+// looked are the rows that a transaction has read and that are held.
+func (t *tx) looked() iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for key := range t.read {
+			if !yield(key) {
+				return
+			}
+		}
+		for name := range t.found {
+			if !yield(name) {
+				return
+			}
+		}
+	}
+}
+
 // rows are those that a transaction writes.
-func (t *tx) rows() func(yield func(any) bool) {
+func (t *tx) rows() iter.Seq[any] {
 	return func(yield func(any) bool) {
 		for key := range t.writes {
 			if !yield(key) {

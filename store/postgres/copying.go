@@ -70,26 +70,18 @@ func (e *Engine) endCopying() {
 // doesn't forget what it has confirmed.
 func (e *Engine) checkCopying(ctx context.Context) error {
 	return e.with(ctx, func(conn *pgx.Conn) error {
-		var version int64
-		err := conn.QueryRow(ctx, `select coalesce(max(version_id), 0) from `+versionsTable+` where is_applied`).Scan(&version)
+		version, err := schemaVersion(conn.QueryRow(ctx, selectVersion))
 		switch {
-		case codeOf(err) == codeNoTable || strings.HasPrefix(codeOf(err), "3F"):
-			return errors.New("there is no store in the database")
 		case err != nil:
 			return err
+		case version == 0:
+			return errors.New("there is no store in the database")
 		case version > newestSchema():
 			return fmt.Errorf("a newer waguard has made the database's tables (%d, this one knows %d): copy with that one", version, newestSchema())
 		case version < newestSchema():
 			return fmt.Errorf("the database's tables are those of an earlier version (%d, and %d is needed): run waguard store migrate", version, newestSchema())
 		}
-		var commit string
-		if err := conn.QueryRow(ctx, `select current_setting('synchronous_commit')`).Scan(&commit); err != nil {
-			return err
-		}
-		if commit == "off" || commit == "local" {
-			return fmt.Errorf("synchronous_commit is %s in this database, so that it may lose what it has confirmed: set it to on", commit)
-		}
-		return nil
+		return checkCommits(ctx, conn)
 	})
 }
 
@@ -170,30 +162,34 @@ func (s *Source) Shared() bool { return true }
 
 // tableOf is where the rows of a shelf lie.
 func tableOf(shelf transfer.Shelf) string {
-	switch shelf {
-	case transfer.Ledger:
-		return ledgerTable
-	case transfer.Violations:
-		return violationTable
+	if table, ok := tables[shelf.Journal()]; ok {
+		return table
 	}
 	return "waguard.state"
 }
 
 // Rows is described at [transfer.Source].
 func (s *Source) Rows(ctx context.Context, shelf transfer.Shelf, visit func(*transfer.Row) error) error {
-	for from := []byte(nil); ; {
+	return s.e.copiedRows(ctx, transfer.Span{Shelf: shelf}, func(r *transfer.Row) error {
+		if shelf == transfer.Records && transfer.Stays(r.Key) {
+			return nil
+		}
+		return visit(r)
+	})
+}
+
+// copiedRows visits the rows of a span, page after page.
+func (e *Engine) copiedRows(ctx context.Context, span transfer.Span, visit func(*transfer.Row) error) error {
+	for {
 		var rows []*transfer.Row
-		err := s.e.retryRead(ctx, func(ctx context.Context, conn *pgx.Conn) (err error) {
-			rows, err = rowsIn(ctx, conn, transfer.Span{Shelf: shelf, From: from}, copyPage)
+		err := e.retryRead(ctx, func(ctx context.Context, conn *pgx.Conn) (err error) {
+			rows, err = rowsIn(ctx, conn, span, copyPage)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 		for _, r := range rows {
-			if shelf == transfer.Records && transfer.Stays(r.Key) {
-				continue
-			}
 			if err := visit(r); err != nil {
 				return err
 			}
@@ -201,7 +197,7 @@ func (s *Source) Rows(ctx context.Context, shelf transfer.Shelf, visit func(*tra
 		if len(rows) < copyPage {
 			return nil
 		}
-		from = following(shelf, rows[len(rows)-1].Key)
+		span.From = following(span.Shelf, rows[len(rows)-1].Key)
 	}
 }
 
@@ -540,25 +536,7 @@ const (
 
 // Rows is described at [transfer.Target].
 func (c *Copy) Rows(ctx context.Context, span transfer.Span, visit func(*transfer.Row) error) error {
-	for {
-		var rows []*transfer.Row
-		err := c.e.retryRead(ctx, func(ctx context.Context, conn *pgx.Conn) (err error) {
-			rows, err = rowsIn(ctx, conn, span, copyPage)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			if err := visit(r); err != nil {
-				return err
-			}
-		}
-		if len(rows) < copyPage {
-			return nil
-		}
-		span.From = following(span.Shelf, rows[len(rows)-1].Key)
-	}
+	return c.e.copiedRows(ctx, span, visit)
 }
 
 // Write is described at [transfer.Target]. All of it is written, or nothing.
@@ -651,17 +629,17 @@ func (c *Copy) putLines(shelf transfer.Shelf) func(context.Context, pgx.Tx, []*t
 	return func(ctx context.Context, tx pgx.Tx, put []*transfer.Row) error {
 		at, ids := make([]time.Time, len(put)), make([][16]byte, len(put))
 		data, settled := make([][]byte, len(put)), make([][]byte, len(put))
-		texts := make([][]string, len(columnNames))
+		texts := make([][]string, len(columns))
 		for i := range texts {
 			texts[i] = make([]string, len(put))
 		}
 		for i, r := range put {
-			columns, err := store.ColumnsOf(r.Line())
+			told, err := store.ColumnsOf(r.Line())
 			if err != nil { // what can't be read is not found by anything, and copied all the same
-				columns = nil
+				told = nil
 			}
 			at[i], ids[i], data[i], settled[i] = timeOf(store.ID(r.Key)), [16]byte(r.Key), r.Value, r.Settled
-			for k, text := range columnsOf(columns) {
+			for k, text := range columnsOf(told) {
 				texts[k][i] = text
 			}
 		}
@@ -677,24 +655,16 @@ func (c *Copy) putLines(shelf transfer.Shelf) func(context.Context, pgx.Tx, []*t
 // putLinesInto is the statement that writes lines into a table, by arrays: times, ids, what
 // was entered, what became of it, and the columns.
 func putLinesInto(table string) string {
-	var names, from, of, values, set strings.Builder
-	for i, name := range columnNames {
-		fmt.Fprintf(&names, ", %s", name)
+	var names, from, values, set strings.Builder
+	for i, c := range columns {
+		fmt.Fprintf(&names, ", %s", c.Name)
 		fmt.Fprintf(&from, ", $%d::text[]", 5+i)
-		fmt.Fprintf(&of, ", %s", name)
-		fmt.Fprintf(&set, ", %[1]s = excluded.%[1]s", name)
-		value := "nullif(w." + name + ", '')"
-		switch name {
-		case "price":
-			value += "::numeric"
-		case "tags":
-			value = "string_to_array(" + value + ", ',')"
-		}
-		fmt.Fprintf(&values, ", %s", value)
+		fmt.Fprintf(&set, ", %[1]s = excluded.%[1]s", c.Name)
+		fmt.Fprintf(&values, ", %s", c.Value)
 	}
 	return `insert into ` + table + ` as l (at, id, data, settled` + names.String() + `)
 select w.at, w.id, w.data, w.settled` + values.String() + `
-from unnest($1::timestamptz[], $2::uuid[], $3::bytea[], $4::bytea[]` + from.String() + `) as w(at, id, data, settled` + of.String() + `)
+from unnest($1::timestamptz[], $2::uuid[], $3::bytea[], $4::bytea[]` + from.String() + `) as w(at, id, data, settled` + names.String() + `)
 on conflict (at, id) do update set data = excluded.data, settled = excluded.settled, version = l.version + 1` + set.String()
 }
 

@@ -16,11 +16,8 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-var (
-	errClosing = store.ErrClosed
-	// errBusy: more is asked of the database than it gets done.
-	errBusy = fmt.Errorf("%w in time: too much is asked of it", ErrAway)
-)
+// errBusy: more is asked of the database than it gets done.
+var errBusy = fmt.Errorf("%w in time: too much is asked of it", ErrAway)
 
 // Engine is a [store.Engine] in a PostgreSQL database that others use too.
 type Engine struct {
@@ -33,7 +30,7 @@ type Engine struct {
 
 	reads  *batcher[*lookup]
 	commit committer
-	// ours are the changes that were handed over and aren't decided yet, by the lines
+	// entering are the changes that were handed over and aren't decided yet, by the lines
 	// they enter.
 	entering entering
 	keeper   keeper

@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/zap"
 
-	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
 
@@ -77,35 +76,29 @@ func (e *Engine) Sweep(ctx context.Context) error {
 		e.o.Logger.Error(notice)
 	}
 	if keep := e.o.LedgerRetention; keep > 0 {
-		if err := e.deleteSums(ctx, store.FirstID(policy.MomentOf(now.Add(-keep)))); err != nil {
+		const sums = `delete from waguard.state where (key, shard) in (select key, shard from waguard.state where key > $2 and key < $3 limit $1)`
+		if err := e.deleteAll(ctx, sums, []byte{store.SumsPrefix}, store.SumsBefore(now.Add(-keep))); err != nil {
 			return err
 		}
 	}
 	for _, statement := range []string{
-		`delete from waguard.state where (key, shard) in (select key, shard from waguard.state where until < $1 limit $2)`,
-		`delete from waguard.batch where id in (select id from waguard.batch where at < $1::timestamptz - interval '1 day' limit $2)`,
+		`delete from waguard.state where (key, shard) in (select key, shard from waguard.state where until < $2 limit $1)`,
+		`delete from waguard.batch where id in (select id from waguard.batch where at < $2::timestamptz - interval '1 day' limit $1)`,
 	} {
-		for n := int64(sweptAtOnce); n == sweptAtOnce; {
-			err := e.retryRead(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-				tag, err := conn.Exec(ctx, statement, now, sweptAtOnce)
-				n = tag.RowsAffected()
-				return err
-			})
-			if err != nil {
-				return err
-			}
+		if err := e.deleteAll(ctx, statement, now); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// deleteSums deletes the sums of entries that are all older than what is kept.
-func (e *Engine) deleteSums(ctx context.Context, oldest store.ID) error {
-	const statement = `delete from waguard.state where (key, shard) in (select key, shard from waguard.state where key > $1 and key < $2 limit $3)`
-	from := []byte{store.SumsPrefix}
+// deleteAll runs a statement that deletes as many rows at most as its first argument says,
+// until it finds fewer. The others are for it.
+func (e *Engine) deleteAll(ctx context.Context, statement string, others ...any) error {
+	arguments := append([]any{sweptAtOnce}, others...)
 	for n := int64(sweptAtOnce); n == sweptAtOnce; {
 		err := e.retryRead(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-			tag, err := conn.Exec(ctx, statement, from, append([]byte{store.SumsPrefix}, oldest[:]...), sweptAtOnce)
+			tag, err := conn.Exec(ctx, statement, arguments...)
 			n = tag.RowsAffected()
 			return err
 		})
@@ -240,7 +233,7 @@ func (e *Engine) Redact(ctx context.Context, j store.Journal, ids []store.ID, re
 	if err := e.serving(ctx); err != nil {
 		return err
 	}
-	table := map[store.Journal]string{store.Ledger: ledgerTable, store.Violations: violationTable}[j]
+	table := tables[j]
 	return e.with(ctx, func(conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			for _, id := range ids {

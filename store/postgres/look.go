@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -85,10 +84,7 @@ select current_setting('server_version'), current_setting('synchronous_commit'),
 	if err != nil {
 		return err
 	}
-	err = conn.QueryRow(ctx, `select coalesce(max(version_id), 0) from `+versionsTable+` where is_applied`).Scan(&s.Schema)
-	if code := codeOf(err); code == codeNoTable || strings.HasPrefix(code, "3F") {
-		err = nil
-	}
+	s.Schema, err = schemaVersion(conn.QueryRow(ctx, selectVersion))
 	if s.Schema == 0 {
 		s.Vacant = true
 		return err

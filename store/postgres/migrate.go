@@ -4,14 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -35,7 +33,7 @@ func Migrate(ctx context.Context, dsn string, logger *zap.Logger) error {
 	writing(&config.Config)
 	db := stdlib.OpenDB(*config)
 	defer db.Close()
-	if version, err := schemaVersion(ctx, db); err == nil && version >= newestSchema() {
+	if version, err := schemaVersion(db.QueryRowContext(ctx, selectVersion)); err == nil && version >= newestSchema() {
 		return nil // which needs no lock
 	}
 	if err := makeSchema(ctx, db); err != nil {
@@ -92,11 +90,13 @@ var newestSchema = sync.OnceValue(func() (newest int64) {
 	return newest
 })
 
+// selectVersion is what schemaVersion reads.
+const selectVersion = `select coalesce(max(version_id), 0) from ` + versionsTable + ` where is_applied`
+
 // schemaVersion is the number of the last migration that has run; zero for none.
-func schemaVersion(ctx context.Context, db *sql.DB) (version int64, err error) {
-	err = db.QueryRowContext(ctx, `select coalesce(max(version_id), 0) from `+versionsTable+` where is_applied`).Scan(&version)
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && (pg.Code == codeNoTable || strings.HasPrefix(pg.Code, "3F")) {
+func schemaVersion(row interface{ Scan(...any) error }) (version int64, err error) {
+	err = row.Scan(&version)
+	if code := codeOf(err); code == codeNoTable || strings.HasPrefix(code, "3F") {
 		return 0, nil
 	}
 	return version, err

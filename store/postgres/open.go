@@ -2,13 +2,11 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"go.uber.org/zap"
 
 	"github.com/waguard/waguard/store"
@@ -40,7 +38,7 @@ func OpenEngine(ctx context.Context, dsn string, o Options) (*Engine, error) {
 	e.reads = newBatcher(mostInBatch, lookers, room, e.answerLookups)
 	e.commit.init(e, room)
 	e.entering.last, e.entering.room = make(map[store.ID]chan struct{}), room
-	if err := errors.Join(e.look(ctx)); err != nil {
+	if err := e.look(ctx); err != nil {
 		e.end()
 		pool.Close()
 		return nil, err
@@ -75,27 +73,33 @@ func (e *Engine) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, max(e.o.Timeout, 10*time.Second))
 	defer cancel()
 	return e.with(ctx, func(conn *pgx.Conn) error {
-		db := stdlib.OpenDBFromPool(e.pool)
-		defer db.Close()
-		version, err := schemaVersion(ctx, db)
+		version, err := schemaVersion(conn.QueryRow(ctx, selectVersion))
 		switch {
 		case err != nil:
 			return fmt.Errorf("the database: %w", err)
 		case version < newestSchema():
 			return fmt.Errorf("the database has no tables, or those of an earlier version (%d, and %d is needed): run `waguard store migrate`, or set auto_migrate on", version, newestSchema())
 		}
-		var commit string
-		if err := conn.QueryRow(ctx, `select current_setting('synchronous_commit')`).Scan(&commit); err != nil {
-			return fmt.Errorf("the database: %w", err)
-		}
-		if commit == "off" || commit == "local" {
-			return fmt.Errorf("synchronous_commit is %s in this database, so that it may lose what it has confirmed: set it to on", commit)
+		if err := checkCommits(ctx, conn); err != nil {
+			return err
 		}
 		if err := e.checkKey(ctx, conn); err != nil {
 			return err
 		}
 		return e.readAbout(ctx, conn)
 	})
+}
+
+// checkCommits sees to it that a database doesn't forget what it has confirmed.
+func checkCommits(ctx context.Context, conn *pgx.Conn) error {
+	var commit string
+	if err := conn.QueryRow(ctx, `select current_setting('synchronous_commit')`).Scan(&commit); err != nil {
+		return fmt.Errorf("the database: %w", err)
+	}
+	if commit == "off" || commit == "local" {
+		return fmt.Errorf("synchronous_commit is %s in this database, so that it may lose what it has confirmed: set it to on", commit)
+	}
+	return nil
 }
 
 // checkKey compares the key with the one whose pseudonyms are in the database.

@@ -177,7 +177,9 @@ order by at desc, id desc limit $9`
 
 var walks = map[store.Journal]string{store.Ledger: walkOf(ledgerTable), store.Violations: walkOf(violationTable)}
 
-// The tables of the journals.
+// tables are those of the journals.
+var tables = map[store.Journal]string{store.Ledger: ledgerTable, store.Violations: violationTable}
+
 const (
 	ledgerTable    = "waguard.ledger"
 	violationTable = "waguard.violation"
