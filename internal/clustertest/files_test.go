@@ -62,9 +62,11 @@ func TestPatroniFile(t *testing.T) {
 		"is not reachable",
 		"bootstrap.pg_hba  is not defined.",                 // postgresql.pg_hba is
 		"postgresql.authentication.rewind  is not defined.", // the superuser rewinds
+		// None is right: see deploy/cluster/README.md. The check wants one, the program doesn't.
+		"postgresql.parameters.unix_socket_directories  didn't pass validation: Wrong value",
 	}
 	for line := range strings.Lines(string(out)) {
-		if !slices.ContainsFunc(expected, func(e string) bool { return strings.Contains(line, e) }) {
+		if strings.TrimSpace(line) != "" && !slices.ContainsFunc(expected, func(e string) bool { return strings.Contains(line, e) }) {
 			t.Error(line)
 		}
 	}

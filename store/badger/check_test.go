@@ -47,8 +47,7 @@ func TestCheck(t *testing.T) {
 	if _, err := Check(t.Context(), e.store(), ""); err == nil || !strings.Contains(err.Error(), "already in use") {
 		t.Errorf("checking the directory of a running store: %v", err)
 	}
-	settleDown(t, e.store())
-	killed := e.copy(t, t.TempDir())
+	killed := e.killed(t, s, filepath.Join(t.TempDir(), "killed"))
 	before := killed.state(t)
 	r, err = Check(t.Context(), killed.store(), "")
 	sound("killed", r, err)

@@ -176,6 +176,33 @@ func settleDown(t testing.TB, dir string) {
 	}
 }
 
+// killed is a copy of a running store, as it would be if its process were killed now.
+func (e estate) killed(t testing.TB, s *Store, to string) estate {
+	t.Helper()
+	reached := func() head {
+		k := s.engine.keeper
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		return k.head
+	}
+	for {
+		settleDown(t, e.store())
+		if err := s.engine.keeper.beat(); err != nil {
+			t.Fatal(err)
+		}
+		before := reached()
+		taken := e.copy(t, to)
+		if reached() == before {
+			return taken
+		}
+		// The store has written something by itself, sums it keeps: the files are those
+		// of two times, and no power cut leaves that behind.
+		if err := os.RemoveAll(to); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // estates are one store at three times: its first tables, later and with more,
 // and a moment later, in the same logs.
 func estates(t testing.TB) (early, middle, late estate) {
@@ -184,31 +211,7 @@ func estates(t testing.TB) (early, middle, late estate) {
 	e := estate{dir: filepath.Join(base, "live")}
 	s := openStore(t, e.store(), damageStore)
 	defer closeStore(t, s)
-	reached := func() head {
-		k := s.engine.keeper
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		return k.head
-	}
-	take := func(name string) estate {
-		to := filepath.Join(base, name)
-		for {
-			settleDown(t, e.store())
-			if err := s.engine.keeper.beat(); err != nil {
-				t.Fatal(err)
-			}
-			before := reached()
-			taken := e.copy(t, to)
-			if reached() == before {
-				return taken
-			}
-			// The store has written something by itself, sums it keeps: the files are those
-			// of two times, and no power cut leaves that behind.
-			if err := os.RemoveAll(to); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	take := func(name string) estate { return e.killed(t, s, filepath.Join(base, name)) }
 	e.grow(t, s, 100)
 	early = take("early")
 	e.grow(t, s, 500)

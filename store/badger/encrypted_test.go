@@ -193,8 +193,7 @@ func TestRotateKey(t *testing.T) {
 	e := estate{dir: fastDir(t)}
 	s := openStore(t, e.store(), encrypted(testKey))
 	e.grow(t, s, 300)
-	settleDown(t, e.store())
-	killed := e.copy(t, fastDir(t))
+	killed := e.killed(t, s, fastDir(t))
 	closeStore(t, s)
 	place := Place{Dir: killed.store(), EncryptionKey: otherKey}
 	if err := place.RotateKey(testKey); err == nil || !strings.Contains(err.Error(), "another key") {

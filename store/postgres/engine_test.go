@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"flag"
 	"sync"
 	"testing"
 	"time"
@@ -14,7 +15,14 @@ import (
 	"github.com/waguard/waguard/store/storetest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m, pgtest.Options{Migrate: migrated}) }
+func TestMain(m *testing.M) {
+	// Every random history has a database of its own here. They are tried by the hundred
+	// on the store in memory, which has the same rules; more with -rapid.checks.
+	if err := flag.Set("rapid.checks", "5"); err != nil {
+		panic(err)
+	}
+	pgtest.Main(m, pgtest.Options{Migrate: migrated})
+}
 
 // migrated is what the databases of tests are copies of.
 func migrated(ctx context.Context, dsn string) error {
@@ -69,7 +77,7 @@ func TestStore(t *testing.T) { storetest.Run(t, openStore) }
 func TestShared(t *testing.T) { storetest.RunShared(t, openStore) }
 
 func openStore(t testing.TB, dir string, now func() time.Time) store.Store {
-	e, err := OpenEngine(t.Context(), databaseOf(t, dir), Options{Now: now, DatabaseNow: now, Key: keyOf(dir), Migrate: true, Timeout: patience})
+	e, err := OpenEngine(t.Context(), databaseOf(t, dir), Options{Now: now, DatabaseNow: now, Key: keyOf(dir), Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
