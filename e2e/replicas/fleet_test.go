@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -24,6 +25,7 @@ import (
 	"github.com/waguard/waguard/internal/gatewaytest"
 	"github.com/waguard/waguard/internal/manualclock"
 	"github.com/waguard/waguard/internal/pgtest"
+	"github.com/waguard/waguard/internal/testnet"
 )
 
 // The business numbers and the account.
@@ -58,7 +60,9 @@ type options struct {
 	businesses map[string]string
 	// unlisted: nobody has listed the templates.
 	unlisted bool
-	sim      graphsim.Options
+	// network is where the gateways run; nil for the machine's own.
+	network *testnet.Network
+	sim     graphsim.Options
 }
 
 // gateway is one of a fleet, in a process of its own.
@@ -106,7 +110,16 @@ func start(t *testing.T, o options) *fleet {
 	}
 	f.sim = graphsim.New(o.sim)
 	t.Cleanup(func() { f.sim.Close() })
-	upstream := httptest.NewServer(f.sim)
+	upstream := httptest.NewUnstartedServer(f.sim)
+	if o.network != nil {
+		listener, err := net.Listen("tcp", net.JoinHostPort(o.network.Outside, "0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		upstream.Listener.Close()
+		upstream.Listener = listener
+	}
+	upstream.Start()
 	t.Cleanup(upstream.Close)
 	f.upstream = upstream.URL
 	for i := range o.gateways {
@@ -148,6 +161,7 @@ func (f *fleet) prepare(t *testing.T, name string) *gateway {
 		Site:     "handle /health/* {\nwhatsapp_health\n}",
 		WhatsApp: f.configuration(),
 	})
+	as.Addr, as.Admin, as.URL = f.place(as.Addr), f.place(as.Admin), f.place(as.URL)
 	text, err := as.Text()
 	if err != nil {
 		t.Fatal(err)
@@ -157,10 +171,21 @@ func (f *fleet) prepare(t *testing.T, name string) *gateway {
 	if g.admin, err = adminapi.NewClient(as.Admin); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(g.File, []byte(text), 0o600); err != nil {
+	if f.network != nil {
+		g.Command = f.network.Command
+	}
+	if err := os.WriteFile(g.File, []byte(f.place(text)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// place puts what is to be on the loopback interface into the gateways' network.
+func (f *fleet) place(text string) string {
+	if f.network == nil {
+		return text
+	}
+	return strings.ReplaceAll(text, "127.0.0.1", f.network.Inside)
 }
 
 // configuration are the lines of the whatsapp block.

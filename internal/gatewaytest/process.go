@@ -58,6 +58,8 @@ type Process struct {
 	// Env is its environment; see [Environment].
 	Env  []string
 	Attr *syscall.SysProcAttr
+	// Command makes the command that runs a program; nil for exec.Command.
+	Command func(name string, args ...string) *exec.Cmd
 	// Cmd is the process that was launched last.
 	Cmd *exec.Cmd
 
@@ -69,7 +71,11 @@ type Process struct {
 func (p *Process) Launch(t testing.TB) {
 	t.Helper()
 	p.said, p.exited = new(output), make(chan struct{})
-	p.Cmd = exec.Command(Binary(t), "run", "--config", p.File, "--adapter", "caddyfile")
+	command := p.Command
+	if command == nil {
+		command = exec.Command
+	}
+	p.Cmd = command(Binary(t), "run", "--config", p.File, "--adapter", "caddyfile")
 	p.Cmd.Env, p.Cmd.Stderr, p.Cmd.SysProcAttr = p.Env, p.said, p.Attr
 	p.Cmd.Dir = filepath.Dir(p.File)
 	if err := p.Cmd.Start(); err != nil {
