@@ -158,18 +158,22 @@ func KillPostgres(data string) error {
 	return KillTree(pid)
 }
 
-// SignalPostgres sends a signal to all processes of a PostgreSQL.
+// SignalPostgres sends a signal to all processes of a PostgreSQL. The postmaster gets it
+// first, and starts no more if it is to stop.
 func SignalPostgres(data string, s syscall.Signal) error {
 	pid := postmaster(data)
 	if pid == 0 {
 		return fmt.Errorf("no PostgreSQL runs in %s", data)
 	}
+	if err := signal(pid, s); err != nil {
+		return err
+	}
 	children, err := childrenOf(pid)
 	if err != nil {
 		return err
 	}
-	for _, p := range append([]int{pid}, children...) {
-		if err := signal(p, s); err != nil {
+	for _, child := range children {
+		if err := signal(child, s); err != nil {
 			return err
 		}
 	}
