@@ -174,6 +174,9 @@ type StoreProvider interface {
 	Release() error
 }
 
+// patientStore is a provider whose store may keep a send waiting, and says how long.
+type patientStore interface{ Patience() time.Duration }
+
 // Clock is what a module of the namespace `whatsapp.clocks` implements.
 type Clock interface {
 	// Now is the current time.
@@ -235,6 +238,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.gateway.Overlap = a.Ledger == onDiskMeanwhile
+	if p, ok := a.provider.(patientStore); ok {
+		a.gateway.Patience = p.Patience()
+	}
 	if err := a.provisionBodies(); err != nil {
 		return err
 	}

@@ -116,9 +116,7 @@ func (p *PostgresStore) provision() (err error) {
 		Key: key, PoolSize: p.PoolSize, Mode: postgres.Mode(p.Statements), Migrate: p.AutoMigrate != "off",
 		Book: store.Options{AuditOrigin: p.AuditOrigin},
 	}
-	if p.Timeout != nil {
-		p.options.Timeout = time.Duration(*p.Timeout)
-	}
+	p.options.Timeout = p.Patience()
 	if p.options.LedgerRetention, err = retention("ledger_retention", p.LedgerRetention); err != nil {
 		return err
 	}
@@ -186,6 +184,14 @@ func checkPoolSize(n int) error {
 		return fmt.Errorf("pool_size is %d; it must be a number from 1 to %d", n, mostPooled)
 	}
 	return nil
+}
+
+// Patience is how long a send waits for the database.
+func (p *PostgresStore) Patience() time.Duration {
+	if p.Timeout == nil {
+		return postgres.DefaultTimeout
+	}
+	return time.Duration(*p.Timeout)
 }
 
 // leastTimeout is what a round trip with a commit may take where all is well, and more.

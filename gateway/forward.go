@@ -34,7 +34,9 @@ func (d *Sends) forward(ctx context.Context, st store.Store, r *Request, sends [
 	d.learnFromOutcomes(st, &r.From, r.Body, sends)
 	d.keepAnswer(a, sends, stranger)
 	settled = true
-	recorded := d.settle(ctx, st, sends)
+	recording, recorded := d.patient(ctx)
+	failed := d.settle(recording, st, sends)
+	recorded()
 	d.listenFor(ctx, st, sends)
 	d.reportStrayed(ctx, st, sends)
 	result := Result{Sends: sends, ID: sends[0].Entry.ID, Untold: stranger}
@@ -42,7 +44,7 @@ func (d *Sends) forward(ctx context.Context, st store.Store, r *Request, sends [
 	case a.Streamed, a.Declined:
 	case err != nil:
 		result.Refusal = d.unanswered(sends, err, timed.Err() != nil)
-	case recorded != nil && !allMonitored(sends) && !allRejected(sends):
+	case failed != nil && !allMonitored(sends) && !allRejected(sends):
 		result.Refusal = leftUnrecorded(sends)
 	}
 	return result

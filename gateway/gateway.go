@@ -24,6 +24,9 @@ type Gateway struct {
 	Now func() time.Time
 	// Open gives the store. It may be asked often, and opens it once.
 	Open func() (store.Store, error)
+	// Patience is how long a send waits for the store before it leaves, and for its outcome
+	// to be recorded after; zero is for as long as it takes.
+	Patience time.Duration
 	// Businesses are the business phone numbers served.
 	Businesses Businesses
 	// Entries are the texts by which people tell how they came to a chat.
@@ -63,6 +66,14 @@ type Gateway struct {
 	strangers strangers
 	// counting: somebody has the ledger counted. One at a time does.
 	counting sync.Mutex
+}
+
+// patient is ctx for as long as a send may wait for the store.
+func (g *Gateway) patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	if g.Patience <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, g.Patience)
 }
 
 // now is the current time in the words of the rules.

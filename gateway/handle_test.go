@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -268,6 +270,46 @@ func TestStoreFails(t *testing.T) {
 			}
 			if counted := w.counts.storeFailed.Load() > failed; counted != (test.fails != nil) {
 				t.Errorf("that the store failed was counted: %v", counted)
+			}
+		})
+	}
+}
+
+// A store that takes too long is one that fails. What was not sent is recorded so once it is
+// done.
+func TestStoreTakesLong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Patience = 20 * time.Millisecond
+	w.writes(t, ana)
+	s := w.store
+	for _, test := range []struct {
+		name, number, to string
+		slow             *atomic.Bool
+		want             string // the answer's rule and outcome, how often it was passed on, and what the ledger says
+	}{
+		{"facts", shop, ana, &s.slowFacts, "STORE_UNAVAILABLE  0 "},
+		{"reserve", shop, ana, &s.slowReserve, "STORE_UNAVAILABLE  0 not_sent"},
+		{"reserve/monitor", support, ana, &s.slowReserve, "  1 accepted"},
+		{"reserve/a-refusal", shop, ben, &s.slowReserve, "WINDOW_CLOSED  0 refused"},
+		{"settle", shop, ana, &s.slowSettle, "UNRECORDED accepted 1 accepted"},
+		{"settle/monitor", support, ana, &s.slowSettle, "  1 accepted"},
+		{"nothing", shop, ana, new(atomic.Bool), "  1 accepted"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.slow.Store(true)
+			defer test.slow.Store(false)
+			before, sent := len(w.ledger(t)), w.meta.sent()
+			result := w.handle(t, w.request(t, test.number, text(test.to, "hi")))
+			outcome, recorded := "", store.OutcomeState("")
+			if result.Refusal != nil {
+				outcome = result.Refusal.Outcome
+			}
+			if len(w.ledger(t)) > before {
+				recorded = w.newest(t).Outcome.State
+			}
+			if got := fmt.Sprint(rule(result), " ", outcome, " ", w.meta.sent()-sent, " ", recorded); got != test.want {
+				t.Errorf("%s, want %s", got, test.want)
 			}
 		})
 	}

@@ -37,6 +37,8 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 		return Result{Gone: err}
 	}
 	ctx = lasting(ctx)
+	judging, judged := d.patient(ctx)
+	defer judged()
 	st, err := d.Open()
 	if err != nil {
 		return d.storeDown(r.Reading.Sends, err)
@@ -56,7 +58,7 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 	lost := -1 // the send that lost its claim once too often
 	for decision, outdated := 1, 0; ; decision++ {
 		if once != nil {
-			switch result, known, err := d.repeated(ctx, st, once, decision > mostDecisions); {
+			switch result, known, err := d.repeated(judging, st, once, decision > mostDecisions); {
 			case err != nil:
 				return d.storeDown(r.Reading.Sends, err)
 			case known:
@@ -66,24 +68,24 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 				return result
 			}
 		}
-		sends, passes, err := d.judge(ctx, st, r, lost)
+		sends, passes, err := d.judge(judging, st, r, lost)
 		switch {
 		case err != nil:
 			return d.storeDown(r.Reading.Sends, err)
 		case !passes && stranger:
 			return d.refuseStranger(r, sends)
 		case !passes:
-			return d.refuse(ctx, st, r, sends)
+			return d.refuse(judging, st, r, sends)
 		}
 		if once != nil {
 			sends[0].attempt, sends[0].Entry.Attempt = once, &once.Attempt
 		}
-		failed, err := d.reserve(ctx, st, sends)
+		failed, err := d.reserve(judging, st, sends)
 		switch {
 		case err == nil:
 			return d.forward(ctx, st, r, sends, up)
 		case errors.Is(err, store.ErrRepeated):
-			d.settleAs(ctx, st, sends, store.Outcome{State: store.NotSent})
+			d.settleAs(judging, st, sends, store.Outcome{State: store.NotSent})
 			continue
 		case !errors.Is(err, store.ErrClaimed):
 			if allMonitored(sends) {
@@ -91,10 +93,10 @@ func (d *Sends) Handle(ctx context.Context, r *Request, up Upstream) Result {
 				d.often(zapcore.ErrorLevel, "sends could not be recorded; they pass, since their business is in monitor mode", zap.Error(err))
 				return d.forward(ctx, st, r, sends, up)
 			}
-			d.settleAs(ctx, st, sends, store.Outcome{State: store.NotSent})
+			d.settleAs(judging, st, sends, store.Outcome{State: store.NotSent})
 			return d.storeDown(r.Reading.Sends, err)
 		}
-		d.settleAs(ctx, st, sends, store.Outcome{State: store.NotSent})
+		d.settleAs(judging, st, sends, store.Outcome{State: store.NotSent})
 		if errors.Is(err, store.ErrOutdated) {
 			if outdated++; outdated >= mostOutdated {
 				return d.storeDown(r.Reading.Sends, err)

@@ -42,7 +42,7 @@ func (d *Sends) refuse(ctx context.Context, st store.Store, r *Request, sends []
 	unrecorded := false
 	for i := range sends {
 		d.report(&sends[i])
-		unrecorded = !d.refusalRecorded(sends[i].Entry, sends[i].reserved.Wait()) || unrecorded
+		unrecorded = !d.refusalRecorded(sends[i].Entry, sends[i].reserved.WaitFor(ctx)) || unrecorded
 	}
 	decision := &sends[first].Entry.Decision
 	refusal := &cloudapi.Refusal{Rule: decision.Rule, RuleID: decision.RuleID, Reason: decision.Reason, Remedy: decision.Remedy, RetryAt: retryAt(sends[first].Entry), Alternatives: sends[first].alternatives}

@@ -15,7 +15,8 @@ import (
 // are on disk. Where the gateway overlaps only those are waited for that use up
 // something, since another send may have been quicker, in which case none
 // leaves; those for which the store has no room; and all while it fails to write:
-// what can't be recorded must not leave. If that fails it tells at which send.
+// what can't be recorded must not leave. If that fails it tells at which send. It waits no
+// longer than ctx lasts.
 func (d *Sends) reserve(ctx context.Context, st store.Store, sends []Judged) (failed int, err error) {
 	for i := range sends {
 		sends[i].reserved = st.Reserve(lasting(ctx), sends[i].Entry)
@@ -25,10 +26,10 @@ func (d *Sends) reserve(ctx context.Context, st store.Store, sends []Judged) (fa
 		if d.Overlap && len(e.Decision.Claims) == 0 && e.Attempt == nil && !d.failing.Load() && sends[i].reserved.Failed() == nil {
 			continue
 		}
-		err := sends[i].reserved.Wait()
+		err := sends[i].reserved.WaitFor(ctx)
 		sends[i].reserved = nil
 		if err != nil {
-			sends[i].lost = true
+			sends[i].lost = !errors.Is(err, store.ErrLate) // it may be entered yet
 			return i, err
 		}
 	}
@@ -44,9 +45,8 @@ func (d *Sends) settleAs(ctx context.Context, st store.Store, sends []Judged, o 
 }
 
 // settle records what became of the sends and waits until it is on disk,
-// together with the reservations before it.
+// together with the reservations before it, or ctx is over.
 func (d *Sends) settle(ctx context.Context, st store.Store, sends []Judged) error {
-	ctx = lasting(ctx) // what is sent is sent
 	at := d.now()
 	entered := false
 	for i := range sends {
@@ -61,7 +61,7 @@ func (d *Sends) settle(ctx context.Context, st store.Store, sends []Judged) erro
 		if turn, ok := policy.SwitchedByError(j.Outcome.ErrorCode, j.Send.PhoneNumberID, at); ok {
 			d.often(zapcore.WarnLevel, "marketing was switched off by Meta's answer", zap.String("says", turn.Says), zap.String("phone_number_id", j.Send.PhoneNumberID))
 		}
-		j.settled = st.Settle(ctx, j.Entry.ID, j.Outcome)
+		j.settled = st.Settle(lasting(ctx), j.Entry.ID, j.Outcome)
 		entered = true
 	}
 	var failed error
@@ -69,8 +69,8 @@ func (d *Sends) settle(ctx context.Context, st store.Store, sends []Judged) erro
 		// The settlement first: the reservation is there no later, so that one
 		// wait of the two costs nothing.
 		for _, write := range [...]*store.Write{sends[i].settled, sends[i].reserved} {
-			if write != nil {
-				failed = errors.Join(failed, write.Wait())
+			if write != nil && !errors.Is(failed, store.ErrLate) {
+				failed = errors.Join(failed, write.WaitFor(ctx))
 			}
 		}
 	}

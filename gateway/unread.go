@@ -72,7 +72,9 @@ func (u *Unread) Refuse(ctx context.Context, exception string) Result {
 		d.report(j)
 		st, err := d.Open()
 		if err == nil {
-			err = st.Reserve(lasting(ctx), j.Entry).Wait()
+			recording, recorded := d.patient(lasting(ctx))
+			err = st.Reserve(lasting(ctx), j.Entry).WaitFor(recording)
+			recorded()
 		}
 		if !d.refusalRecorded(j.Entry, err) {
 			unrecorded := *u.refusal
@@ -103,7 +105,7 @@ func (u *Unread) Stream(ctx context.Context, up Upstream) Result {
 	a := new(Answer)
 	u.door.Observer.Leaving(1)
 	defer func() { u.door.Observer.Returned(u.sends[:]) }()
-	defer func() { u.door.settleAs(ctx, st, u.sends[:], streamedOutcome(a.Status)) }()
+	defer func() { u.door.settleAs(lasting(ctx), st, u.sends[:], streamedOutcome(a.Status)) }()
 	_ = up.Pass(ctx, u.sends[:], a) // whoever handed it in knows
 	return Result{Sends: u.sends[:], ID: u.sends[0].Entry.ID}
 }
@@ -136,7 +138,7 @@ func (u *Unread) Passed(ctx context.Context, status int) Result {
 		d.often(zapcore.ErrorLevel, "a request that passed in monitor mode could not be recorded", zap.Stringer("id", j.Entry.ID), zap.Error(err))
 	} else {
 		j.reserved = st.Reserve(lasting(ctx), j.Entry)
-		d.settleAs(ctx, st, u.sends[:], streamedOutcome(status))
+		d.settleAs(lasting(ctx), st, u.sends[:], streamedOutcome(status))
 		d.Observer.Leaving(1) // it has come back already
 		d.Observer.Returned(u.sends[:])
 	}

@@ -271,6 +271,8 @@ func (c *counts) Returned(sends []Judged) {
 type faulty struct {
 	store.Store
 	closed, facts, apply, reserve, full, claims, settle, attempt atomic.Bool
+	// What takes longer than anybody waits, and is done all the same.
+	slowFacts, slowReserve, slowSettle atomic.Bool
 	// outdated is how many reservations from now on others come before.
 	outdated atomic.Int64
 }
@@ -280,6 +282,10 @@ var errFaulty = errors.New("the store fails because the test says so")
 func (f *faulty) Facts(ctx context.Context, q store.Query) (policy.Facts, error) {
 	if f.facts.Load() {
 		return policy.Facts{}, errFaulty
+	}
+	if f.slowFacts.Load() {
+		<-ctx.Done()
+		return policy.Facts{}, ctx.Err()
 	}
 	return f.Store.Facts(ctx, q)
 }
@@ -304,14 +310,14 @@ func (f *faulty) Reserve(ctx context.Context, e *store.Entry) *store.Write {
 	case f.outdated.Add(-1) >= 0:
 		return ended(store.ErrOutdated)
 	}
-	return f.Store.Reserve(ctx, e)
+	return slow(f.Store.Reserve(ctx, e), f.slowReserve.Load())
 }
 
 func (f *faulty) Settle(ctx context.Context, id store.ID, o store.Outcome) *store.Write {
 	if f.settle.Load() {
 		return ended(errFaulty)
 	}
-	return f.Store.Settle(ctx, id, o)
+	return slow(f.Store.Settle(ctx, id, o), f.slowSettle.Load())
 }
 
 func (f *faulty) Attempt(ctx context.Context, key policy.Alias) (*store.KnownAttempt, error) {
@@ -319,6 +325,14 @@ func (f *faulty) Attempt(ctx context.Context, key policy.Alias) (*store.KnownAtt
 		return nil, errFaulty
 	}
 	return f.Store.Attempt(ctx, key)
+}
+
+// slow is a write of which nobody hears, if it is one.
+func slow(w *store.Write, is bool) *store.Write {
+	if is {
+		w, _ = store.NewWrite()
+	}
+	return w
 }
 
 // ended is a write that has ended.

@@ -40,6 +40,8 @@ var (
 	// ErrFailed: an earlier write failed in a way after which nothing the store
 	// says can be trusted. It answers this until the process is restarted.
 	ErrFailed = errors.New("the store stopped after a failed write; restart the gateway")
+	// ErrLate: nobody waits any longer for a write, of which nobody knows what becomes of it.
+	ErrLate = errors.New("the store took too long")
 	// ErrUnreadable: a record that was asked for is there and can't be read. Others
 	// can.
 	ErrUnreadable = errors.New("a record of the store can't be read")
@@ -440,7 +442,11 @@ func (w *Write) Failed() error {
 
 // Wait returns once the change is on disk, or says why it is not. It must be
 // called at most once.
-func (w *Write) Wait() error {
+func (w *Write) Wait() error { return w.WaitFor(context.Background()) }
+
+// WaitFor is Wait for as long as ctx lasts, with ErrLate then. The change goes on, and may
+// be on disk later.
+func (w *Write) WaitFor(ctx context.Context) error {
 	select {
 	case err := <-w.done:
 		return err
@@ -449,5 +455,10 @@ func (w *Write) Wait() error {
 	if w.hurry != nil {
 		w.hurry()
 	}
-	return <-w.done
+	select {
+	case err := <-w.done:
+		return err
+	case <-ctx.Done():
+		return ErrLate
+	}
 }

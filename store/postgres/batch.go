@@ -127,6 +127,28 @@ func (b *batch) add(p *pending, t *tx) {
 	}
 }
 
+// statement is the one that writes the batch.
+func (b *batch) statement() *statement {
+	for name := range b.lines {
+		if name.journal == store.Violations {
+			return &commits.all
+		}
+	}
+	for name := range b.settled {
+		if name.journal == store.Violations {
+			return &commits.all
+		}
+	}
+	for _, m := range b.members {
+		for name := range m.t.found {
+			if name.journal == store.Violations {
+				return &commits.all
+			}
+		}
+	}
+	return &commits.ledger
+}
+
 // arguments are those of commit.sql, by their names there:
 //
 //	id                                   of the statement
@@ -141,7 +163,7 @@ func (b *batch) add(p *pending, t *tx) {
 //	enter_ledger_group, …                lines that are entered
 //
 // and the same of violations.
-func (b *batch) arguments(id [16]byte, least int64, until time.Time) []any {
+func (b *batch) arguments(to *statement, id [16]byte, least int64, until time.Time) []any {
 	named := map[string]any{"id": id, "least": least}
 	b.writtenRecords(named, until)
 	b.readRecords(named)
@@ -151,14 +173,12 @@ func (b *batch) arguments(id [16]byte, least int64, until time.Time) []any {
 		b.settledLines(named, journal, name)
 		b.enteredLines(named, journal, name)
 	}
-	arguments := make([]any, len(commitArguments))
-	for i, name := range commitArguments {
+	arguments := make([]any, len(to.arguments))
+	for i, name := range to.arguments {
 		arguments[i] = named[name]
 	}
 	return arguments
 }
-
-var journalNames = map[store.Journal]string{store.Ledger: "ledger", store.Violations: "violation"}
 
 func (b *batch) writtenRecords(named map[string]any, until time.Time) {
 	var group []int32

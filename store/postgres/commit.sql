@@ -11,13 +11,17 @@ Rows are found one by one (lateral) and written by insert … on conflict, which
 by the primary key: a plan that was made while a table was small, and reads all of it,
 would be kept while it grows.
 
+The first array of each unnest is a select of its own, so that the planner doesn't look
+into it: a plan for arrays of this length seemed better to it than the one it had, was made
+each time anew, and took longer to make than to follow.
+
 Versions of records that weren't there are odd and those of others even: a record that
 has appeared since it was looked for is not written over.
 */ -}}
 with
 held as materialized (
     select h.key, h.version
-    from unnest(@held_shard::bytea[], @held_key::bytea[]) as k(shard, key)
+    from unnest((select @held_shard::bytea[]), @held_key::bytea[]) as k(shard, key)
     cross join lateral (
         select s.key, s.version from waguard.state s where s.key = k.key and s.shard = k.shard for no key update
     ) as h
@@ -25,25 +29,25 @@ held as materialized (
 {{range .Journals}}
 held_{{.}} as materialized (
     select h.at, h.id, h.version
-    from unnest(@held_{{.}}_at::timestamptz[], @held_{{.}}_id::uuid[]) as k(at, id)
+    from unnest((select @held_{{.}}_at::timestamptz[]), @held_{{.}}_id::uuid[]) as k(at, id)
     cross join lateral (
         select l.at, l.id, l.version from waguard.{{.}} l where l.at = k.at and l.id = k.id for no key update
     ) as h
 ),
 {{end}}
 stale as materialized (
-    select c.g from unnest(@read_group::int[], @read_key::bytea[], @read_version::bigint[]) as c(g, key, version)
+    select c.g from unnest((select @read_group::int[]), @read_key::bytea[], @read_version::bigint[]) as c(g, key, version)
     left join held h on h.key = c.key
     where coalesce(h.version, 0) <> c.version
     union
-    select c.g from unnest(@peeked_group::int[], @peeked_shard::bytea[], @peeked_key::bytea[], @peeked_version::bigint[]) as c(g, shard, key, version)
+    select c.g from unnest((select @peeked_group::int[]), @peeked_shard::bytea[], @peeked_key::bytea[], @peeked_version::bigint[]) as c(g, shard, key, version)
     left join lateral (
         select s.version from waguard.state s where s.key = c.key and s.shard = c.shard limit 1
     ) as s on true
     where coalesce(s.version, 0) <> c.version
     {{range .Journals}}
     union
-    select c.g from unnest(@read_{{.}}_group::int[], @read_{{.}}_id::uuid[], @read_{{.}}_version::bigint[]) as c(g, id, version)
+    select c.g from unnest((select @read_{{.}}_group::int[]), @read_{{.}}_id::uuid[], @read_{{.}}_version::bigint[]) as c(g, id, version)
     left join held_{{.}} h on h.id = c.id
     where coalesce(h.version, 0) <> c.version
     {{end}}
@@ -53,7 +57,7 @@ records as materialized (
         when h.key is null then @least::bigint | 1
         else (greatest(h.version, @least::bigint) + 2) & ~1::bigint
     end as version
-    from unnest(@write_group::int[], @write_shard::bytea[], @write_key::bytea[], @write_value::bytea[], @write_until::timestamptz[], @write_shown::text[])
+    from unnest((select @write_group::int[]), @write_shard::bytea[], @write_key::bytea[], @write_value::bytea[], @write_until::timestamptz[], @write_shown::text[])
         as w(g, shard, key, value, until, shown)
     left join held h on h.key = w.key
     where not exists (select from stale where stale.g = w.g)
@@ -68,12 +72,12 @@ written as (
 {{range .Journals}}
 lines_{{.}} as materialized (
     select w.at, w.id, 1::bigint as version, w.data, w.settled{{range $.Columns}}, {{.Value}} as {{.Name}}{{end}}
-    from unnest(@enter_{{.}}_group::int[], @enter_{{.}}_at::timestamptz[], @enter_{{.}}_id::uuid[], @enter_{{.}}_data::bytea[], @enter_{{.}}_settled::bytea[]{{$journal := .}}{{range $.Columns}}, @enter_{{$journal}}_{{.Name}}::text[]{{end}})
+    from unnest((select @enter_{{.}}_group::int[]), @enter_{{.}}_at::timestamptz[], @enter_{{.}}_id::uuid[], @enter_{{.}}_data::bytea[], @enter_{{.}}_settled::bytea[]{{$journal := .}}{{range $.Columns}}, @enter_{{$journal}}_{{.Name}}::text[]{{end}})
         as w(g, at, id, data, settled{{range $.Columns}}, {{.Name}}{{end}})
     where not exists (select from stale where stale.g = w.g)
     union all
     select h.at, h.id, h.version + 1, '', w.settled{{range $.Columns}}, {{if eq .Name "outcome"}}w.outcome{{else}}null{{end}}{{end}}
-    from unnest(@settle_{{.}}_group::int[], @settle_{{.}}_id::uuid[], @settle_{{.}}_settled::bytea[], @settle_{{.}}_outcome::text[])
+    from unnest((select @settle_{{.}}_group::int[]), @settle_{{.}}_id::uuid[], @settle_{{.}}_settled::bytea[], @settle_{{.}}_outcome::text[])
         as w(g, id, settled, outcome)
     join held_{{.}} h on h.id = w.id
     where not exists (select from stale where stale.g = w.g)

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+
+	"github.com/waguard/waguard/store"
 )
 
 // column is one of those that people look for lines by.
@@ -30,19 +32,34 @@ var columns = func() (all []column) {
 	return all
 }()
 
-// commitStatement is commit.sql as the server gets it, and the names of what is handed
-// over, in the order of its places.
-var commitStatement, commitArguments = func() (string, []string) {
+// statement is one as the server gets it, and the names of what is handed over, in the
+// order of its places.
+type statement struct {
+	sql       string
+	arguments []string
+}
+
+// commits are commit.sql with all journals and, as most that is sent is no violation,
+// with the ledger alone: servers take their time for what is empty, too.
+var commits = struct{ all, ledger statement }{
+	commitOf(journalNames[store.Ledger], journalNames[store.Violations]),
+	commitOf(journalNames[store.Ledger]),
+}
+
+func commitOf(journals ...string) statement {
 	data := struct {
 		Journals []string
 		Columns  []column
-	}{[]string{"ledger", "violation"}, columns}
+	}{journals, columns}
 	var sql strings.Builder
 	if err := template.Must(template.New("commit.sql").Parse(commitSQL)).Execute(&sql, data); err != nil {
 		panic(err)
 	}
-	return numbered(sql.String())
-}()
+	text, arguments := numbered(sql.String())
+	return statement{text, arguments}
+}
+
+var journalNames = map[store.Journal]string{store.Ledger: "ledger", store.Violations: "violation"}
 
 //go:embed commit.sql
 var commitSQL string

@@ -243,15 +243,16 @@ func (e *Engine) write(b *batch) (stale []int32, err error) {
 	defer cancel()
 	var keys [][]byte // that were written
 	var versions []int64
+	statement := b.statement()
 	for tries := 0; ; tries++ {
 		id := newID()
-		arguments := b.arguments(id, least(), e.o.Now().Add(forgotten))
+		arguments := b.arguments(statement, id, least(), e.o.Now().Add(forgotten))
 		err := e.with(ctx, func(conn *pgx.Conn) error {
 			e.counts.statements.Add(1)
 			stale = nil
 			var one int32
 			keys, versions = nil, nil
-			err := conn.QueryRow(ctx, commitStatement, arguments...).Scan(&stale, &one, &keys, &versions)
+			err := conn.QueryRow(ctx, statement.sql, arguments...).Scan(&stale, &one, &keys, &versions)
 			return confirmed(conn, err)
 		})
 		switch {

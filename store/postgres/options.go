@@ -36,6 +36,9 @@ type Options struct {
 	Book store.Options
 }
 
+// DefaultTimeout is how long a database has to answer where nobody says otherwise.
+const DefaultTimeout = 2 * time.Second
+
 // Mode is how statements are sent.
 type Mode string
 
@@ -50,9 +53,8 @@ const (
 const (
 	// notStreams is how many connections are left for what is short: reads, commits and
 	// the sweep.
-	notStreams     = 6
-	defaultTimeout = 2 * time.Second
-	defaultPool    = 8
+	notStreams  = 6
+	defaultPool = 8
 	// room is how many reads and how many changes wait before others are told that too
 	// much is asked.
 	room = 8192
@@ -66,7 +68,7 @@ func (o *Options) complete() {
 		o.Now = time.Now
 	}
 	if o.Timeout <= 0 {
-		o.Timeout = defaultTimeout
+		o.Timeout = DefaultTimeout
 	}
 	if o.PoolSize <= 0 {
 		o.PoolSize = defaultPool

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,7 @@ type lineName struct {
 
 // lookup asks for records and lines.
 type lookup struct {
+	ctx     context.Context // of who asks
 	keys    [][]byte
 	names   []lineName
 	records []record
@@ -44,7 +46,7 @@ func (e *Engine) lookUp(ctx context.Context, keys [][]byte, names []lineName, ow
 	if err := e.entering.settle(ctx, names, own); err != nil {
 		return nil, err
 	}
-	l := &lookup{keys: keys, names: names, done: make(chan error, 1)}
+	l := &lookup{ctx: ctx, keys: keys, names: names, done: make(chan error, 1)}
 	if err := e.reads.add(l); err != nil {
 		return nil, err
 	}
@@ -54,10 +56,10 @@ func (e *Engine) lookUp(ctx context.Context, keys [][]byte, names []lineName, ow
 	return l, nil
 }
 
-// Rows are found one by one, by the primary key, as in commit.sql.
+// Rows are found one by one, by the primary key, and the plan is kept, as in commit.sql.
 const readRecords = `
 select k.n, s.version, s.value
-from unnest($1::bytea[], $2::bytea[]) with ordinality as k(shard, key, n)
+from unnest((select $1::bytea[]), $2::bytea[]) with ordinality as k(shard, key, n)
 cross join lateral (
     select s.version, s.value from waguard.state s where s.key = k.key and s.shard = k.shard limit 1
 ) as s`
@@ -71,7 +73,7 @@ var readLines = map[store.Journal]string{
 func readLinesOf(table string) string {
 	return `
 select k.n, l.version, l.data, l.settled
-from unnest($1::timestamptz[], $2::uuid[]) with ordinality as k(at, id, n)
+from unnest((select $1::timestamptz[]), $2::uuid[]) with ordinality as k(at, id, n)
 cross join lateral (
     select l.version, l.data, l.settled from ` + table + ` l where l.at = k.at and l.id = k.id limit 1
 ) as l`
@@ -79,6 +81,10 @@ cross join lateral (
 
 // answerLookups is for [batcher].
 func (e *Engine) answerLookups(all []*lookup) {
+	all = slices.DeleteFunc(all, func(l *lookup) bool { return l.ctx.Err() != nil }) // nobody waits any longer
+	if len(all) == 0 {
+		return
+	}
 	err := e.retryRead(e.ctx, func(ctx context.Context, conn *pgx.Conn) error { return readAll(ctx, conn, all) })
 	for _, l := range all {
 		l.done <- err
