@@ -5,7 +5,7 @@ set -e
 case "${1:-}" in
 remove | 0)
 	if [ -d /run/systemd/system ]; then
-		systemctl disable --now waguard-backup.timer waguard.service
+		systemctl disable --now waguard-backup.timer waguard-maintain.timer waguard.service
 	fi
 	;;
 esac

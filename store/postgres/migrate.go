@@ -30,6 +30,9 @@ func Migrate(ctx context.Context, dsn string, logger *zap.Logger) error {
 		return fmt.Errorf("the database's address can't be read: %w", err)
 	}
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec // PgBouncer may be in between
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = DefaultTimeout
+	}
 	writing(&config.Config)
 	db := stdlib.OpenDB(*config)
 	defer db.Close()
