@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -83,40 +84,44 @@ type keyed struct{ key, value []byte }
 // visited when the connection is free again. A long one keeps it, and its place among few:
 // whoever visits may need others.
 func (r records) scan(statement string, from, to []byte, visit func(key, value []byte) (bool, error)) error {
-	var head []keyed
-	whole := false
+	var few []keyed
 	err := r.e.retryRead(r.ctx, func(ctx context.Context, conn *pgx.Conn) error {
-		head = head[:0]
-		rows, err := conn.Query(ctx, statement+` limit $3`, from, to, page+1)
+		rows, err := conn.Query(ctx, statement+` limit $3`, from, to, fewScanned+1)
 		if err != nil {
 			return err
 		}
-		for rows.Next() {
-			var k keyed
-			if err := rows.Scan(&k.key, &k.value); err != nil {
-				return err
-			}
-			head = append(head, k)
-		}
-		whole = len(head) <= page
-		return rows.Err()
+		few, err = pgx.AppendRows(few[:0], rows, scanKeyed)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	if !whole {
-		return r.stream(statement, from, to, visit)
+	if len(few) > fewScanned {
+		return r.scanMany(statement, from, to, visit)
 	}
-	for _, k := range head {
-		if enough, err := visit(k.key, k.value); enough || err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = visitAll(few, visit)
+	return err
 }
 
-// stream visits rows while they come.
-func (r records) stream(statement string, from, to []byte, visit func(key, value []byte) (bool, error)) error {
+// fewScanned is how many rows a scan reads at once.
+const fewScanned = 128
+
+func scanKeyed(row pgx.CollectableRow) (k keyed, err error) {
+	err = row.Scan(&k.key, &k.value)
+	return k, err
+}
+
+func visitAll(all []keyed, visit func(key, value []byte) (bool, error)) (enough bool, err error) {
+	for _, k := range all {
+		if enough, err := visit(k.key, k.value); enough || err != nil {
+			return enough, err
+		}
+	}
+	return false, nil
+}
+
+// scanMany visits rows part by part: a cursor shows them as they were when it was made.
+func (r records) scanMany(statement string, from, to []byte, visit func(key, value []byte) (bool, error)) error {
 	select {
 	case r.e.streams <- struct{}{}:
 		defer func() { <-r.e.streams }()
@@ -125,25 +130,26 @@ func (r records) stream(statement string, from, to []byte, visit func(key, value
 	}
 	var visited error // what visit says is none of the database's
 	err := r.e.with(r.ctx, func(conn *pgx.Conn) error {
-		r.e.counts.statements.Add(1)
-		rows, err := conn.Query(r.ctx, statement, from, to)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var k keyed
-			if err := rows.Scan(&k.key, &k.value); err != nil {
+		return pgx.BeginTxFunc(r.ctx, conn, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(r.ctx, `declare scan no scroll cursor for `+statement, from, to); err != nil {
 				return err
 			}
-			enough, err := visit(k.key, k.value)
-			if enough || err != nil {
-				visited = err
-				// What is left is not read to its end: the connection goes.
-				return conn.Close(context.WithoutCancel(r.ctx))
+			for {
+				r.e.counts.statements.Add(1)
+				rows, err := tx.Query(r.ctx, `fetch `+strconv.Itoa(page)+` from scan`)
+				if err != nil {
+					return err
+				}
+				part, err := pgx.CollectRows(rows, scanKeyed)
+				if err != nil || len(part) == 0 {
+					return err
+				}
+				var enough bool
+				if enough, visited = visitAll(part, visit); enough || visited != nil {
+					return nil
+				}
 			}
-		}
-		return rows.Err()
+		})
 	})
 	switch {
 	case visited != nil:
