@@ -49,8 +49,10 @@ type fleet struct {
 type options struct {
 	// gateways is how many there are; 0 for three.
 	gateways int
-	// dsn is the database; "" for one of the test's own.
-	dsn string
+	// dsn is the database; "" for one of the test's own. With dsns each gateway has another
+	// address of it.
+	dsn  string
+	dsns []string
 	// store is the module of the store; "" for postgres.
 	store string
 	// storeLines are further lines of its block, whatsapp those of the whatsapp block,
@@ -85,7 +87,10 @@ func start(t *testing.T, o options) *fleet {
 	if o.store == "" {
 		o.store = "postgres"
 	}
-	if o.dsn == "" && o.store == "postgres" {
+	switch {
+	case len(o.dsns) > 0:
+		o.dsn = o.dsns[0]
+	case o.dsn == "" && o.store == "postgres":
 		o.dsn = pgtest.Database(t)
 	}
 	key := make([]byte, 32)
@@ -123,7 +128,11 @@ func start(t *testing.T, o options) *fleet {
 	t.Cleanup(upstream.Close)
 	f.upstream = upstream.URL
 	for i := range o.gateways {
-		f.gateways = append(f.gateways, f.prepare(t, string(rune('A'+i))))
+		dsn := o.dsn
+		if len(o.dsns) > 0 {
+			dsn = o.dsns[i%len(o.dsns)]
+		}
+		f.gateways = append(f.gateways, f.prepare(t, string(rune('A'+i)), dsn))
 	}
 	for _, g := range f.gateways {
 		g.launch(t)
@@ -148,7 +157,7 @@ func templates() []graphsim.Template {
 }
 
 // prepare makes the configuration of a gateway.
-func (f *fleet) prepare(t *testing.T, name string) *gateway {
+func (f *fleet) prepare(t *testing.T, name, dsn string) *gateway {
 	t.Helper()
 	dir := t.TempDir()
 	where := "{env.WAGUARD_TEST_DSN} {\npseudonym_key {env.WAGUARD_TEST_KEY}\n" + f.storeLines + "\n}"
@@ -167,7 +176,7 @@ func (f *fleet) prepare(t *testing.T, name string) *gateway {
 		t.Fatal(err)
 	}
 	g := &gateway{fleet: f, name: name, url: as.URL, health: as.URL + "/health/ready"}
-	g.Process = gatewaytest.Process{File: filepath.Join(dir, "Caddyfile"), Env: append(gatewaytest.Environment(dir), "WAGUARD_TEST_DSN="+f.dsn, "WAGUARD_TEST_KEY="+f.key)}
+	g.Process = gatewaytest.Process{File: filepath.Join(dir, "Caddyfile"), Env: append(gatewaytest.Environment(dir), "WAGUARD_TEST_DSN="+dsn, "WAGUARD_TEST_KEY="+f.key)}
 	if g.admin, err = adminapi.NewClient(as.Admin); err != nil {
 		t.Fatal(err)
 	}

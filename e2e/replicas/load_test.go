@@ -33,11 +33,23 @@ type load struct {
 	// sent and refused are ids of sends with an answer that says so.
 	sent, refused []string
 	failed        map[string]int // by what was answered
-	// last is when a send was answered with success, gap the longest time between two since
-	// the mark, since how many there were.
-	last  time.Time
-	gap   time.Duration
-	since int
+	// whole are all sends since the mark, by those of each gateway.
+	whole flow
+	by    map[*gateway]*flow
+	// longest is how long somebody has waited for each kind of answer since the mark.
+	longest map[string]time.Duration
+}
+
+// flow are sends that were answered with success.
+type flow struct {
+	n    int
+	last time.Time
+	gap  time.Duration // the longest without any
+}
+
+func (f *flow) add(now time.Time) {
+	f.gap, f.last = max(f.gap, now.Sub(f.last)), now
+	f.n++
 }
 
 // pace is how long each of those who make load waits between two things, so that there is
@@ -48,7 +60,8 @@ const pace = 5 * time.Millisecond
 func startLoad(t *testing.T, f *fleet) *load {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &load{f: f, cancel: cancel, tags: make(map[string]string), tried: make(map[string]bool), failed: make(map[string]int), last: time.Now()}
+	l := &load{f: f, cancel: cancel, tags: make(map[string]string), tried: make(map[string]bool), failed: make(map[string]int)}
+	l.mark()
 	t.Cleanup(l.end)
 	writers, stoppers := make(chan string, 1000), make(chan string, 1000)
 	for range 3 {
@@ -91,19 +104,30 @@ func (l *load) says(who, words string) bool {
 	if err != nil {
 		panic(err)
 	}
+	began := time.Now()
 	status, err := l.f.deliver(l.any(), update)
 	if status != http.StatusOK {
-		l.note(fmt.Sprintf("webhook %d", status), err)
+		l.note(fmt.Sprint("webhook ", status), began, err)
+		return false
 	}
-	return status == http.StatusOK
+	l.waited("webhook taken", began)
+	return true
 }
 
-func (l *load) note(what string, err error) {
+// waited notes that somebody had an answer to what they began then.
+func (l *load) waited(what string, began time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.longest[what] = max(l.longest[what], time.Since(began))
+}
+
+func (l *load) note(what string, began time.Time, err error) {
 	if err != nil {
 		what += " (no answer)"
 	}
+	l.waited(what, began)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.failed[what]++
 }
 
@@ -138,10 +162,12 @@ func (l *load) agrees(ctx context.Context, then chan<- string) {
 	r.Reference = "form 7"
 	timed, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	began := time.Now()
 	if _, err := l.any().admin.Record(timed, adminapi.RouteOptIn, r); err != nil {
-		l.note("opt-in", err)
+		l.note("opt-in refused", began, nil)
 		return
 	}
+	l.waited("opt-in taken", began)
 	l.send(who, func(tag string) string { return offer(who, tag) }, false)
 	if who[len(who)-1]%2 == 0 {
 		select {
@@ -176,20 +202,26 @@ func (l *load) send(who string, body func(tag string) string, stopped bool) {
 	l.mu.Lock()
 	l.tags[tag], l.tried[tag] = who, stopped
 	l.mu.Unlock()
-	a := l.f.send(l.any(), body(tag))
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	by := l.any()
+	a := l.f.send(by, body(tag))
 	switch {
 	case a.err != nil:
-		l.failed["send (no answer)"]++
-	case a.status == http.StatusOK:
+		l.note("send", a.began, a.err)
+		return
+	case a.status >= 500 || a.id == "":
+		l.note(fmt.Sprintf("send %d/%d %s", a.status, a.code, a.outcome), a.began, nil)
+		return
+	}
+	l.waited(fmt.Sprint("send ", a.status), a.began)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch a.status {
+	case http.StatusOK:
 		l.sent = append(l.sent, a.id)
-		l.gap, l.last = max(l.gap, a.ended.Sub(l.last)), a.ended
-		l.since++
-	case a.status < 500 && a.id != "":
-		l.refused = append(l.refused, a.id)
+		l.whole.add(a.ended)
+		l.by[by].add(a.ended)
 	default:
-		l.failed[fmt.Sprintf("send %d/%d %s", a.status, a.code, a.outcome)]++
+		l.refused = append(l.refused, a.id)
 	}
 }
 
@@ -197,19 +229,41 @@ func (l *load) send(who string, body func(tag string) string, stopped bool) {
 func (l *load) mark() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.gap, l.since, l.last = 0, 0, time.Now()
+	l.whole, l.longest = flow{last: time.Now()}, make(map[string]time.Duration)
+	l.by = make(map[*gateway]*flow)
+	for _, g := range l.f.gateways {
+		l.by[g] = &flow{last: time.Now()}
+	}
 }
 
 // await waits until n sends have passed since the mark, and is the longest time in which
 // none has.
 func (l *load) await(t *testing.T, n int, patience time.Duration) time.Duration {
 	t.Helper()
+	return l.awaitFlow(t, &l.whole, n, patience)
+}
+
+// awaitAll waits until n have passed by each gateway, and is the longest time without any
+// by whichever had to wait longest.
+func (l *load) awaitAll(t *testing.T, n int, patience time.Duration) (gap time.Duration) {
+	t.Helper()
+	for _, g := range l.f.gateways {
+		l.mu.Lock()
+		by := l.by[g]
+		l.mu.Unlock()
+		gap = max(gap, l.awaitFlow(t, by, n, patience))
+	}
+	return gap
+}
+
+func (l *load) awaitFlow(t *testing.T, f *flow, n int, patience time.Duration) time.Duration {
+	t.Helper()
 	deadline := time.After(patience)
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
 		l.mu.Lock()
-		since, gap := l.since, l.gap
+		since, gap, failed := f.n, f.gap, fmt.Sprint(l.failed)
 		l.mu.Unlock()
 		if since >= n {
 			return gap
@@ -217,7 +271,7 @@ func (l *load) await(t *testing.T, n int, patience time.Duration) time.Duration 
 		select {
 		case <-again.C:
 		case <-deadline:
-			t.Fatalf("%d of %d sends have passed after %v; failed: %v", since, n, patience, l.failed)
+			t.Fatalf("%d of %d sends have passed after %v; failed: %v", since, n, patience, failed)
 		}
 	}
 }

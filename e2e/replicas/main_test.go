@@ -21,9 +21,10 @@ import (
 )
 
 var (
-	rounds   = flag.Int("rounds", 1, "how often what happens at the same time is tried")
-	webhooks = flag.Int("webhooks", 2000, "how many webhooks are delivered, each twice")
-	seed     = flag.Uint64("seed", 0, "of what happens; 0 is another one each time")
+	rounds    = flag.Int("rounds", 1, "how often what happens at the same time is tried")
+	webhooks  = flag.Int("webhooks", 2000, "how many webhooks are delivered, each twice")
+	failovers = flag.Int("failovers", 1, "how often the database's primary is killed under load")
+	seed      = flag.Uint64("seed", 0, "of what happens; 0 is another one each time")
 )
 
 func TestMain(m *testing.M) {
@@ -33,6 +34,13 @@ func TestMain(m *testing.M) {
 func migrate(ctx context.Context, dsn string) error {
 	return postgres.Migrate(ctx, dsn, zap.NewNop())
 }
+
+// timeout is how long a gateway waits for its database if nothing is configured, and bound
+// how long its answers then take on a machine that does much else.
+const (
+	timeout = 2 * time.Second
+	bound   = timeout + 1500*time.Millisecond
+)
 
 // patience is how long something may take on a machine that does much else.
 const patience = time.Minute
