@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/waguard/waguard/store"
@@ -23,10 +24,29 @@ func (e *Engine) noteReached(err error) {
 	}
 }
 
-// Check reads, and makes a change that writes nothing. A database that can't be reached is
-// told apart from one that is slow: the error of the latter is ctx's.
+// confirms commits something that nobody reads. A primary without its standby answers
+// reads, and confirms nothing.
+func (e *Engine) confirms(ctx context.Context) error {
+	var never bool
+	var stale []int32
+	err := e.with(ctx, func(conn *pgx.Conn) error {
+		return confirmed(conn, conn.QueryRow(ctx, resolveSQL, newID()).Scan(&never, &stale))
+	})
+	if err != nil {
+		return away(err)
+	}
+	e.unconfirmed.Store(false)
+	return nil
+}
+
+// Check reads, and makes a change that writes nothing; where the last commit wasn't
+// confirmed, one that writes. A database that can't be reached is told apart from one that
+// is slow: the error of the latter is ctx's.
 func (s *Store) Check(ctx context.Context) error {
 	err := s.Book.Check(ctx)
+	if err == nil && s.engine.unconfirmed.Load() {
+		err = s.engine.confirms(ctx)
+	}
 	if err != nil && errors.Is(err, ctx.Err()) {
 		if why := s.engine.refused.Load(); why != nil {
 			return fmt.Errorf("%w: %w", ErrAway, *why)

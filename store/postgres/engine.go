@@ -40,6 +40,8 @@ type Engine struct {
 	// about is what the database said of itself when it was opened.
 	about  store.Description
 	counts counts
+	// unconfirmed: the last commit was not confirmed.
+	unconfirmed atomic.Bool
 	// refused is why no connection could be had the last time, where that was said at once;
 	// nil where one was.
 	refused atomic.Pointer[error]
