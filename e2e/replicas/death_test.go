@@ -131,6 +131,12 @@ func TestGatewayDiesWithSendsInFlight(t *testing.T) {
 // entry.
 func TestGatewaysDieUnderLoad(t *testing.T) {
 	f := start(t, options{})
+	f.dieUnderLoad(t)
+}
+
+// dieUnderLoad kills each gateway under load, and starts it again.
+func (f *fleet) dieUnderLoad(t *testing.T) {
+	t.Helper()
 	l := startLoad(t, f)
 	for i := range 3 * *rounds {
 		l.mark()

@@ -22,6 +22,7 @@ import (
 
 	"github.com/waguard/waguard/graphsim"
 	"github.com/waguard/waguard/internal/adminapi"
+	"github.com/waguard/waguard/internal/clustertest"
 	"github.com/waguard/waguard/internal/gatewaytest"
 	"github.com/waguard/waguard/internal/manualclock"
 	"github.com/waguard/waguard/internal/pgtest"
@@ -53,6 +54,8 @@ type options struct {
 	// address of it.
 	dsn  string
 	dsns []string
+	// pooled: gateways reach it through a PgBouncer in transaction mode.
+	pooled bool
 	// store is the module of the store; "" for postgres.
 	store string
 	// storeLines are further lines of its block, whatsapp those of the whatsapp block,
@@ -92,6 +95,10 @@ func start(t *testing.T, o options) *fleet {
 		o.dsn = o.dsns[0]
 	case o.dsn == "" && o.store == "postgres":
 		o.dsn = pgtest.Database(t)
+	}
+	if o.pooled {
+		o.dsn = clustertest.StartPooler(t, o.dsn).DSN()
+		o.storeLines += "\nstatements unprepared"
 	}
 	key := make([]byte, 32)
 	rand.Read(key)

@@ -9,26 +9,27 @@ import (
 	"time"
 )
 
-// TestLimitsAreExact: of many sends at once by all gateways exactly as many leave as a
-// limit lets through, and all others are refused for what they are.
-func TestLimitsAreExact(t *testing.T) {
+// limit is one of how much may leave.
+type limit struct {
+	name string
+	// policy are lines of the number's block.
+	policy string
+	// sends are made at once, to so many people, who have agreed to all messages, said
+	// STOP, or neither.
+	sends, people   int
+	agreed, stopped bool
+	body            func(who, tag string) string
+	leave           int
+	rule            string
+	// money is what there is where the price says how many leave; every is after which
+	// time one more does.
+	money string
+	every time.Duration
+}
+
+func limits() []limit {
 	const sends = 200
-	limits := []struct {
-		name string
-		// policy are lines of the number's block.
-		policy string
-		// sends are made at once, to so many people, who have agreed to all messages, said
-		// STOP, or neither.
-		sends, people   int
-		agreed, stopped bool
-		body            func(who, tag string) string
-		leave           int
-		rule            string
-		// money is what there is where the price says how many leave; every is after which
-		// time one more does.
-		money string
-		every time.Duration
-	}{
+	return []limit{
 		{
 			name: "what one person gets", policy: "frequency_cap marketing 7 7d",
 			sends: sends, people: 1, agreed: true, body: offer, leave: 7, rule: "FREQUENCY_CAP",
@@ -58,59 +59,75 @@ func TestLimitsAreExact(t *testing.T) {
 			sends: 100, people: 1, agreed: true, body: offer, leave: 45, every: 6 * time.Second, rule: "PAIR_RATE_LIMIT",
 		},
 	}
-	numberOf := func(i int) string { return fmt.Sprint(104455667000 + i) }
+}
+
+// numberOfLimit is the business number that has the limit.
+func numberOfLimit(i int) string { return fmt.Sprint(104455667000 + i) }
+
+// withLimits are the options of a fleet with a business number for each.
+func withLimits(limits []limit) options {
 	o := options{businesses: make(map[string]string), whatsapp: "budget offers {\namount 2.80 USD\nof business \"Of the budget\"\nwhen_spent refuse\n}"}
 	for i, limit := range limits {
-		o.businesses[numberOf(i)] = limit.policy
+		o.businesses[numberOfLimit(i)] = limit.policy
 	}
-	f, left := start(t, o), 0
-	for n, limit := range limits {
-		t.Run(limit.name, func(t *testing.T) {
-			f.sim.Reset()
-			number := numberOf(n)
-			var people []string
-			for i := range limit.people {
-				if limit.stopped {
-					f.says(t, f.gateways[0], number, person(n, i), "STOP")
-				}
-				if limit.agreed {
-					people = append(people, person(n, i))
-				}
-			}
-			f.optsInTo(t, number, f.gateways[0], people...)
-			answers, began := make([]*answer, limit.sends), time.Now()
-			var all sync.WaitGroup
-			for i := range answers {
-				all.Go(func() {
-					answers[i] = f.sendFrom(number, f.gateways[i%3], limit.body(person(n, i%limit.people), fmt.Sprint(i)))
-				})
-			}
-			all.Wait()
-			wrong, passed := make(kinds), 0
-			for _, a := range answers {
-				switch {
-				case a.status == http.StatusOK:
-					passed++
-				case a.rule != limit.rule:
-					wrong.add("refused otherwise", a)
-				}
-			}
-			wrong.fail(t)
-			least, most := limit.leave, limit.leave
-			if limit.money != "" {
-				least = affordable(t, limit.money, answers[0].price)
-				most = least
-			}
-			if limit.every > 0 {
-				most += int(time.Since(began) / limit.every)
-			}
-			if left := len(f.sim.Sends()); passed != left || left < least || left > most {
-				t.Errorf("%d passed and %d left, want %d to %d", passed, left, least, most)
-			}
-			left += len(f.sim.Sends())
-		})
+	return o
+}
+
+// TestLimitsAreExact: of many sends at once by all gateways exactly as many leave as a
+// limit lets through, and all others are refused for what they are.
+func TestLimitsAreExact(t *testing.T) {
+	f, left := start(t, withLimits(limits())), 0
+	for n, limit := range limits() {
+		t.Run(limit.name, func(t *testing.T) { left += limit.isExact(t, f, n) })
 	}
 	f.addsUp(t, left)
+}
+
+// isExact makes the sends of the n-th limit, and is how many have left.
+func (limit *limit) isExact(t *testing.T, f *fleet, n int) (left int) {
+	t.Helper()
+	f.sim.Reset()
+	number := numberOfLimit(n)
+	var people []string
+	for i := range limit.people {
+		if limit.stopped {
+			f.says(t, f.gateways[0], number, person(n, i), "STOP")
+		}
+		if limit.agreed {
+			people = append(people, person(n, i))
+		}
+	}
+	f.optsInTo(t, number, f.gateways[0], people...)
+	answers, began := make([]*answer, limit.sends), time.Now()
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() {
+			answers[i] = f.sendFrom(number, f.gateways[i%3], limit.body(person(n, i%limit.people), fmt.Sprint(i)))
+		})
+	}
+	all.Wait()
+	wrong, passed := make(kinds), 0
+	for _, a := range answers {
+		switch {
+		case a.status == http.StatusOK:
+			passed++
+		case a.rule != limit.rule:
+			wrong.add("refused otherwise", a)
+		}
+	}
+	wrong.fail(t)
+	least, most := limit.leave, limit.leave
+	if limit.money != "" {
+		least = affordable(t, limit.money, answers[0].price)
+		most = least
+	}
+	if limit.every > 0 {
+		most += int(time.Since(began) / limit.every)
+	}
+	if left := len(f.sim.Sends()); passed != left || left < least || left > most {
+		t.Errorf("%d passed and %d left, want %d to %d", passed, left, least, most)
+	}
+	return len(f.sim.Sends())
 }
 
 // affordable is how many messages of a price there is money for.
