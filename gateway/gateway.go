@@ -25,7 +25,8 @@ type Gateway struct {
 	// Open gives the store. It may be asked often, and opens it once.
 	Open func() (store.Store, error)
 	// Patience is how long a send waits for the store before it leaves, and for its outcome
-	// to be recorded after; zero is for as long as it takes.
+	// to be recorded after, and what is to be learned to be on disk; zero is for as long as
+	// it takes.
 	Patience time.Duration
 	// Businesses are the business phone numbers served.
 	Businesses Businesses
@@ -98,14 +99,35 @@ func (g *Gateway) Learn(ctx context.Context, events []policy.Event) error {
 	}
 	st, err := g.Open()
 	if err == nil {
-		err = st.Apply(lasting(ctx), g.priceCopies(events))
-		g.registry.forget(events)
-	}
-	if err == nil {
-		g.heardOfDrift(events)
+		err = g.within(func() error {
+			err := st.Apply(lasting(ctx), g.priceCopies(events))
+			g.registry.forget(events)
+			if err == nil {
+				g.heardOfDrift(events)
+			}
+			return err
+		})
 	}
 	g.wrote(err)
 	return err
+}
+
+// within does something that writes, and waits for it no longer than a send would. It goes
+// on then: nobody is told that it was done, and who does it again does no harm.
+func (g *Gateway) within(do func() error) error {
+	if g.Patience <= 0 {
+		return do()
+	}
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	patience := time.NewTimer(g.Patience)
+	defer patience.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-patience.C:
+		return store.ErrLate
+	}
 }
 
 // Hear learns from a webhook, and notes that the numbers it names get some.

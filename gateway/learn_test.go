@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
 )
 
 // What has come whole is learned, whether or not somebody waits for it.
@@ -19,6 +21,29 @@ func TestLearnThoughNobodyWaits(t *testing.T) {
 	}
 	if result := w.handle(t, w.request(t, shop, text(ana, "hi"))); rule(result) != "" {
 		t.Errorf("a reply came to %s", result.Refusal)
+	}
+}
+
+// Nobody waits for ever until something is learned. It is, all the same.
+func TestLearnTakesLong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Patience = 20 * time.Millisecond
+	w.store.slowApply = make(chan struct{})
+	err := w.Hear(t.Context(), []policy.Event{policy.ServiceWindowOpened{PhoneNumberID: shop, Who: names(ana), At: w.now()}})
+	if !errors.Is(err, store.ErrLate) {
+		t.Errorf("learned: %v", err)
+	}
+	close(w.store.slowApply)
+	w.Patience = 0
+	for deadline := time.Now().Add(time.Minute); ; {
+		result := w.handle(t, w.request(t, shop, text(ana, "hi")))
+		if rule(result) == "" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("a reply came to %s", result.Refusal)
+		}
 	}
 }
 

@@ -273,6 +273,8 @@ type faulty struct {
 	closed, facts, apply, reserve, full, claims, settle, attempt atomic.Bool
 	// What takes longer than anybody waits, and is done all the same.
 	slowFacts, slowReserve, slowSettle atomic.Bool
+	// slowApply is what Apply waits for; nil for nothing.
+	slowApply chan struct{}
 	// outdated is how many reservations from now on others come before.
 	outdated atomic.Int64
 }
@@ -293,6 +295,9 @@ func (f *faulty) Facts(ctx context.Context, q store.Query) (policy.Facts, error)
 func (f *faulty) Apply(ctx context.Context, events []policy.Event) error {
 	if f.apply.Load() {
 		return errFaulty
+	}
+	if f.slowApply != nil {
+		<-f.slowApply
 	}
 	return errors.Join(ctx.Err(), f.Store.Apply(ctx, events))
 }
