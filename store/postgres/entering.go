@@ -2,7 +2,10 @@ package postgres
 
 import (
 	"context"
+	"errors"
+	mathrand "math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/waguard/waguard/store"
 )
@@ -77,15 +80,17 @@ func (n *entering) close() {
 
 // Enter makes a change that enters a line, for which its caller need not wait.
 func (e *Engine) Enter(id store.ID, change func(store.Tx) error) *store.Write {
-	return e.behind(id, change)
+	return e.behind(id, change, false)
 }
 
-// Follow makes a change that comes behind the one that entered the line.
+// Follow makes a change that comes behind the one that entered the line. What becomes of a
+// line happens outside: where the database is away its caller is told, and the change is
+// made once it is back.
 func (e *Engine) Follow(id store.ID, change func(store.Tx) error) *store.Write {
-	return e.behind(id, change)
+	return e.behind(id, change, true)
 }
 
-func (e *Engine) behind(id store.ID, change func(store.Tx) error) *store.Write {
+func (e *Engine) behind(id store.ID, change func(store.Tx) error, insists bool) *store.Write {
 	w, done := store.NewWrite()
 	before, end, err := e.entering.begin(id)
 	if err != nil {
@@ -97,7 +102,20 @@ func (e *Engine) behind(id store.ID, change func(store.Tx) error) *store.Write {
 		if before != nil {
 			<-before
 		}
-		done(e.update(e.ctx, id, change))
+		err := e.update(e.ctx, id, change)
+		done(err)
+		for insists && errors.Is(err, ErrAway) && e.later() {
+			err = e.update(e.ctx, id, change)
+		}
 	}()
 	return w
+}
+
+// later waits a while before a change is made again; not where the engine is closed.
+func (e *Engine) later() bool {
+	const most = time.Second
+	timer := time.NewTimer(most/2 + mathrand.N(most/2)) // #nosec G404 -- it only spreads them
+	defer timer.Stop()
+	<-timer.C
+	return !e.closed.Load()
 }
