@@ -56,6 +56,9 @@ type options struct {
 	dsns []string
 	// pooled: gateways reach it through a PgBouncer in transaction mode.
 	pooled bool
+	// hurried: gateways wait for the database no longer than they do if nothing is
+	// configured. Where that isn't tested they wait longer, on a machine that does much else.
+	hurried bool
 	// store is the module of the store; "" for postgres.
 	store string
 	// storeLines are further lines of its block, whatsapp those of the whatsapp block,
@@ -95,6 +98,9 @@ func start(t *testing.T, o options) *fleet {
 		o.dsn = o.dsns[0]
 	case o.dsn == "" && o.store == "postgres":
 		o.dsn = pgtest.Database(t)
+	}
+	if o.store == "postgres" && !o.hurried {
+		o.storeLines += "\ntimeout 30s"
 	}
 	if o.pooled {
 		o.dsn = clustertest.StartPooler(t, o.dsn).DSN()
@@ -321,6 +327,7 @@ type answer struct {
 	price    string
 	code     int // of the error
 	outcome  string
+	unlisted bool // the ledger could not take it
 	body     string
 	// began and ended are when the sender sent it, and had the answer.
 	began, ended time.Time
@@ -370,14 +377,20 @@ func (f *fleet) sendFrom(number string, by *gateway, body string, header ...stri
 	var told struct {
 		Error struct {
 			Code    int
-			Waguard struct{ Rule, Outcome string }
+			Waguard struct {
+				Rule, Outcome string
+				Unrecorded    bool
+			}
 		}
 	}
 	if json.Unmarshal(read, &told) == nil {
-		a.code, a.outcome = told.Error.Code, told.Error.Waguard.Outcome
+		a.code, a.outcome, a.unlisted = told.Error.Code, told.Error.Waguard.Outcome, told.Error.Waguard.Unrecorded
 	}
 	return a
 }
+
+// unrecorded reports that the message has left, and that the ledger may not know.
+func (a *answer) unrecorded() bool { return a.code == 131000 && a.outcome == "accepted" }
 
 // text is a text to a phone number, template a template. Tag is what is seen of it at
 // Meta's stand-in, "" for nothing.

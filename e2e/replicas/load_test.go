@@ -212,6 +212,9 @@ func (l *load) send(who string, body func(tag string) string, stopped bool) {
 	case a.err != nil:
 		l.note("send", a.began, a.err)
 		return
+	case a.unlisted:
+		l.note("refusal that isn't recorded", a.began, nil)
+		return
 	case a.status >= 500 || a.id == "":
 		l.note(fmt.Sprintf("send %d/%d %s", a.status, a.code, a.outcome), a.began, nil)
 		return

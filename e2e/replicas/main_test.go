@@ -3,7 +3,7 @@
 //
 // How often and how much is tried in a gate is little; flags ask for more:
 //
-//	go test ./e2e/replicas -rounds 50 -webhooks 10000
+//	go test ./e2e/replicas -rounds 50 -webhooks 10000 -failovers 20 -slow 1m -timeout 2h
 package replicas
 
 import (
@@ -24,6 +24,7 @@ var (
 	rounds    = flag.Int("rounds", 1, "how often what happens at the same time is tried")
 	webhooks  = flag.Int("webhooks", 2000, "how many webhooks are delivered, each twice")
 	failovers = flag.Int("failovers", 1, "how often the database's primary is killed under load")
+	slowFor   = flag.Duration("slow", time.Second, "how long a database is slow")
 	seed      = flag.Uint64("seed", 0, "of what happens; 0 is another one each time")
 )
 

@@ -335,6 +335,21 @@ func (c *Cluster) SyncStandby(ctx context.Context) (string, error) {
 	return state.named("sync_standby")
 }
 
+// Standbys are the names of the nodes that follow.
+func (c *Cluster) Standbys(ctx context.Context) (names []string, err error) {
+	state, err := c.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	leader, err := state.named("leader")
+	for _, m := range state.Members {
+		if m.Name != leader {
+			names = append(names, m.Name)
+		}
+	}
+	return names, err
+}
+
 // KillPrimary kills the node that leads, or its PostgreSQL, with signal 9, and is its
 // name. A test should wait for a synchronous standby before: Patroni promotes nobody
 // else.
