@@ -361,8 +361,11 @@ func (a *App) Cleanup() error {
 // appOf is the whatsapp app of the configuration ctx belongs to.
 func appOf(ctx caddy.Context) (*App, error) {
 	mod, err := ctx.AppIfConfigured("whatsapp")
-	if err != nil {
+	switch {
+	case errors.Is(err, caddy.ErrNotConfigured):
 		return nil, fmt.Errorf("the WhatsApp handlers need a `whatsapp` block in the global options: %w", err)
+	case err != nil: // there is one, and something in it is wrong
+		return nil, err
 	}
 	return mod.(*App), nil
 }

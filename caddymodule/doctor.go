@@ -63,7 +63,11 @@ func storeFindings(ctx context.Context, st store.Store) (findings []adminapi.Fin
 	if watched, ok := st.(store.Watched); ok {
 		c := watched.Condition()
 		for _, notice := range c.Notices {
-			findings = append(findings, adminapi.Trouble(check, "run `waguard store check`; docs/reference/damage.md says what each kind of damage means", "%s", notice))
+			remedy := "run `waguard store check`; docs/reference/damage.md says what each kind of damage means"
+			if _, shared := st.(*postgres.Store); shared {
+				remedy = "do what it says; docs/how-to/run-replicas.md has more. It is looked at again every minute"
+			}
+			findings = append(findings, adminapi.Trouble(check, remedy, "%s", notice))
 		}
 		if c.Unreadable > 0 {
 			findings = append(findings, adminapi.Trouble(check, "run `waguard store check`, and restore a backup if it finds damage", "%d reads met a record that can't be read", c.Unreadable))

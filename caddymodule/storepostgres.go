@@ -288,6 +288,8 @@ func (p *PostgresStore) moved(found *postgres.State) (err error) {
 	mine := store.Installation(p.options.Key)
 	stores.Range(func(_, value any) bool {
 		switch other := value.(pooledStore); {
+		case other.Installation() != mine && other.at == p.address.String():
+			err = leavesBehind(badger.KindOther, "pseudonym_key is not the one that the gateway has the database %s open with: it gives the installation %s, and the database belongs to %s. With another key nobody in it would be known, opt-outs included; put back the key of before", p.address, mine, other.Installation())
 		case other.Installation() != mine:
 			err = leavesBehind(badger.KindOther, "the store in %s is another installation's (%s) than the gateway has open in %s (%s), and knows other people: restart the gateway if that is meant; `waguard store copy` takes a store along, with its key", p.address, mine, other.place, other.Installation())
 		case other.at != p.address.String() && found.Vacant:

@@ -56,6 +56,8 @@ type options struct {
 	dsns []string
 	// pooled: gateways reach it through a PgBouncer in transaction mode.
 	pooled bool
+	// untold: they aren't told of it.
+	untold bool
 	// hurried: gateways wait for the database no longer than they do if nothing is
 	// configured. Where that isn't tested they wait longer, on a machine that does much else.
 	hurried bool
@@ -104,7 +106,9 @@ func start(t *testing.T, o options) *fleet {
 	}
 	if o.pooled {
 		o.dsn = clustertest.StartPooler(t, o.dsn).DSN()
-		o.storeLines += "\nstatements unprepared"
+		if !o.untold {
+			o.storeLines += "\nstatements unprepared"
+		}
 	}
 	key := make([]byte, 32)
 	rand.Read(key)

@@ -1,6 +1,11 @@
 package replicas
 
-import "testing"
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+)
 
 // TestBehindPgBouncer: gateways keep the promises that hold for all of them together also
 // where they reach the database through a PgBouncer in transaction mode, which hands a
@@ -18,4 +23,25 @@ func TestBehindPgBouncer(t *testing.T) {
 		t.Run(way.name, func(t *testing.T) { way.holds(t, f, 100+n) })
 	}
 	t.Run("gateways die under load", func(t *testing.T) { f.dieUnderLoad(t, *rounds) })
+}
+
+// TestPgBouncerUntold: gateways that nobody has told of the PgBouncer find out by
+// themselves, and nothing is lost of what they did before.
+func TestPgBouncerUntold(t *testing.T) {
+	f := start(t, options{gateways: 2, pooled: true, untold: true})
+	who := person(0, 0)
+	f.says(t, f.gateways[0], shop, who, "Hello")
+	const sends = 200
+	wrong := make(kinds)
+	var mu sync.Mutex
+	together(sends, func(i int) {
+		a := f.send(f.gateways[i%2], text(who, fmt.Sprint(i), "Hello"))
+		mu.Lock()
+		defer mu.Unlock()
+		if a.status != http.StatusOK {
+			wrong.add("a send is answered", a)
+		}
+	})
+	wrong.fail(t)
+	f.addsUp(t, sends)
 }

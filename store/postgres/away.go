@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -75,11 +77,17 @@ func unreached(a Address, err error) error {
 			lines = append(lines, line)
 		}
 	}
+	if len(lines) > 1 { // without TLS it got further
+		lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasSuffix(line, refusedTLS) })
+	}
 	said = strings.Join(lines, "; ")
-	if IsAway(err) {
+	if errors.Is(err, pgconn.ErrReadOnlyConnection) || strings.Contains(said, "read only connection") {
+		said += "; it is a standby, or default_transaction_read_only is on: name the primary in the address, or all servers, of which the one is used that takes changes"
+	}
+	if IsAway(err) && !trustless(err) {
 		return &reachError{fmt.Sprintf("%s: %s", ErrAway, said), errors.Join(ErrAway, err)}
 	}
-	remedy := ""
+	remedy := remedyOfTLS(err, said)
 	switch codeOf(err) {
 	case "28P01", "28000":
 		remedy = "; see that the role and its password are right, and that pg_hba.conf lets it in from here"
@@ -89,6 +97,33 @@ func unreached(a Address, err error) error {
 		remedy = fmt.Sprintf("; grant connect on the database %s to %s", a.Database, a.User)
 	}
 	return &reachError{"the database doesn't let this gateway in: " + said + remedy, err}
+}
+
+// refusedTLS is what pgx says of a server that has none.
+const refusedTLS = "tls error: server refused TLS connection"
+
+// trustless reports that the server's certificate isn't trusted, which doesn't pass by itself.
+func trustless(err error) bool {
+	return anyOf(err, func(err error) bool {
+		switch err.(type) { //nolint:errorlint // every error of the tree is looked at
+		case x509.UnknownAuthorityError, *x509.UnknownAuthorityError, x509.HostnameError, *x509.HostnameError, x509.CertificateInvalidError, *tls.CertificateVerificationError:
+			return true
+		}
+		return false
+	})
+}
+
+// remedyOfTLS is what to do where a connection fails for want of TLS, or for a certificate.
+func remedyOfTLS(err error, said string) string {
+	switch {
+	case strings.HasSuffix(said, refusedTLS):
+		return "; turn TLS on there (ssl = on, with ssl_cert_file and ssl_key_file), or write another sslmode into the address"
+	case anyOf(err, func(err error) bool { _, is := err.(x509.HostnameError); return is }): //nolint:errorlint // as above
+		return "; write the host into the address by a name that its certificate has, or give it one for the name it is called by here"
+	case trustless(err):
+		return "; write sslrootcert=<file> into the address, with the certificate of the authority that signed the server's"
+	}
+	return ""
 }
 
 // codeDenied: the role may not.

@@ -36,11 +36,22 @@ func BenchmarkSend(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
+			before := walWritten(b, s)
 			benchmarkSend(b, s, senders)
+			b.ReportMetric(float64(walWritten(b, s)-before)/float64(b.N), "WAL-B/op")
 			b.ReportMetric(float64(s.engine.counts.statements.Load())/float64(b.N), "statements/op")
 			b.ReportMetric(float64(s.engine.counts.reruns.Load())/float64(b.N), "reruns/op")
 		})
 	}
+}
+
+// walWritten is how many bytes the server has logged.
+func walWritten(b *testing.B, s *Store) (bytes int64) {
+	b.Helper()
+	if err := s.engine.pool.QueryRow(b.Context(), `select pg_current_wal_insert_lsn() - '0/0'::pg_lsn`).Scan(&bytes); err != nil {
+		b.Fatal(err)
+	}
+	return bytes
 }
 
 type started struct {

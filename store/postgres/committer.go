@@ -214,6 +214,7 @@ func (e *Engine) commitBatch(b *batch) {
 		return
 	}
 	stale, err := e.write(b)
+	e.presence.note(err, e.o.Now(), e.o.Logger)
 	e.unconfirmed.Store(err != nil)
 	if err != nil {
 		for _, m := range b.members {

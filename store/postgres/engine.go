@@ -38,8 +38,11 @@ type Engine struct {
 	// streams has a place for each scan that may keep a connection.
 	streams chan struct{}
 	// about is what the database said of itself when it was opened.
-	about  store.Description
-	counts counts
+	about    store.Description
+	counts   counts
+	presence presence
+	// unprepared: no connection prepares statements; see [Engine.unprepare].
+	unprepared atomic.Bool
 	// unconfirmed: the last commit was not confirmed.
 	unconfirmed atomic.Bool
 	// refused is why no connection could be had the last time, where that was said at once;
@@ -166,14 +169,32 @@ func (e *Engine) with(ctx context.Context, do func(*pgx.Conn) error) error {
 	if err != nil && moved(err) {
 		e.pool.Reset() // the others lead there too
 	}
+	if err != nil && pooled(err) {
+		e.unprepare()
+	}
 	return err
+}
+
+// unprepare has no connection prepare statements from now on: there is a pooler in front of
+// the database that nobody has told of.
+func (e *Engine) unprepare() {
+	if !e.unprepared.Swap(true) {
+		e.o.Logger.Warn("a pooler stands in front of the database, and statements can't be prepared there: write `statements unprepared` into the store's block, as it is done from now on")
+	}
+	e.pool.Reset()
 }
 
 // errNotSent: the database was not told anything.
 var errNotSent = errors.New("no connection to the database")
 
 // retryRead runs a read for as long as the database has time to answer.
-func (e *Engine) retryRead(ctx context.Context, read func(context.Context, *pgx.Conn) error) error {
+func (e *Engine) retryRead(ctx context.Context, read func(context.Context, *pgx.Conn) error) (err error) {
+	asked := ctx
+	defer func() {
+		if asked.Err() == nil { // else it is who asked that is away
+			e.presence.note(err, e.o.Now(), e.o.Logger)
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 	defer cancel()
 	for tries := 0; ; tries++ {

@@ -27,6 +27,9 @@ const (
 	codeTableThere    = "42P07"
 	codeTypeThere     = "42710" // that of a table's rows, where others make it just now
 	codeWarning       = "01000" // a commit that didn't wait for the standby
+	// A pooler has handed on the connection, and with it what was prepared on it.
+	codePreparedThere = "42P05"
+	codeNotPrepared   = "26000"
 )
 
 func codeOf(err error) string {
@@ -44,13 +47,20 @@ func collided(err error) bool {
 	case codeSerialization, codeDeadlock, codeLockTimeout, codeAppeared:
 		return true
 	}
-	return false
+	return pooled(err)
 }
 
 // moved reports that the server is not, or no longer, one that takes changes.
 func moved(err error) bool {
 	code := codeOf(err)
 	return code == codeReadOnly || strings.HasPrefix(code, "57P0") || strings.Contains(err.Error(), "read only connection")
+}
+
+// pooled reports that statements can't be prepared on what is behind the address: nothing
+// of this one was done.
+func pooled(err error) bool {
+	code := codeOf(err)
+	return code == codePreparedThere || code == codeNotPrepared
 }
 
 // lost reports that the server did not answer, so that nobody knows what became of

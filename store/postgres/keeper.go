@@ -25,6 +25,8 @@ type keeper struct {
 	making sync.Mutex
 	// known is what was found out about the partitions; nil for nothing yet.
 	known atomic.Pointer[keeping]
+	// scarce: there is a notice, which was logged.
+	scarce atomic.Bool
 }
 
 const (
@@ -46,8 +48,8 @@ func (k *keeper) wait() { k.done.Wait() }
 func (k *keeper) run() {
 	for first := true; ; first = false {
 		pause := keepEvery/2 + rand.N(keepEvery) // #nosec G404 -- it only spreads them
-		if first {
-			pause = rand.N(time.Minute) // #nosec G404 -- as above
+		if first || k.scarce.Load() {
+			pause = soon/2 + rand.N(soon/2) // #nosec G404 -- as above
 		}
 		timer := time.NewTimer(pause)
 		select {
@@ -62,6 +64,10 @@ func (k *keeper) run() {
 	}
 }
 
+// soon is how long a gateway waits until it looks again whether somebody has done what it
+// may not do itself.
+const soon = time.Minute
+
 // Sweep makes the partitions that come, drops those whose lines are all older than they
 // are kept, and deletes records that have expired.
 func (e *Engine) Sweep(ctx context.Context) error {
@@ -72,9 +78,11 @@ func (e *Engine) Sweep(ctx context.Context) error {
 	if _, err := e.maintain(ctx); err != nil && !errors.Is(err, errNotOwner) {
 		return err
 	}
-	if notice := e.keeper.notice(now); notice != "" {
+	notice := e.keeper.notice(now)
+	if notice != "" && !e.keeper.scarce.Load() {
 		e.o.Logger.Error(notice)
 	}
+	e.keeper.scarce.Store(notice != "")
 	if keep := e.o.LedgerRetention; keep > 0 {
 		const sums = `delete from waguard.state where (key, shard) in (select key, shard from waguard.state where key > $2 and key < $3 limit $1)`
 		if err := e.deleteAll(ctx, sums, []byte{store.SumsPrefix}, store.SumsBefore(now.Add(-keep))); err != nil {

@@ -25,6 +25,9 @@ type State struct {
 	// SynchronousCommit is that setting, and SynchronousStandbys the standbys that confirm
 	// commits; "" for none.
 	SynchronousCommit, SynchronousStandbys string
+	// Standbys are those that are connected, as far as the role may know: of which of them
+	// confirm commits, only one hears that has pg_read_all_stats.
+	Standbys int
 	// Standby: it is one, and takes no changes.
 	Standby bool
 	// Now is the database's clock.
@@ -78,9 +81,10 @@ func (s *State) look(ctx context.Context, conn *pgx.Conn) (err error) {
 	s.RoundTrip = time.Since(began)
 	err = conn.QueryRow(ctx, `
 select current_setting('server_version'), current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),
+    (select count(*) from pg_stat_replication where coalesce(sync_state, 'sync') <> 'async'),
     pg_is_in_recovery(), clock_timestamp(),
     current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int`).
-		Scan(&s.Server, &s.SynchronousCommit, &s.SynchronousStandbys, &s.Standby, &s.Now, &s.Connections)
+		Scan(&s.Server, &s.SynchronousCommit, &s.SynchronousStandbys, &s.Standbys, &s.Standby, &s.Now, &s.Connections)
 	if err != nil {
 		return err
 	}

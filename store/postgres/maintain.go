@@ -173,7 +173,16 @@ func Grants(role string) []string {
 	}
 }
 
-// Grant runs [Grants].
+// readerRole is the one that deploy/postgres/roles.sql makes for analysts, grantsToReader
+// what it may.
+const readerRole = "waguard_reader"
+
+var grantsToReader = []string{
+	"grant usage on schema waguard to " + readerRole,
+	"grant select on waguard.waguard_ledger, waguard.waguard_violation, waguard.waguard_consent to " + readerRole,
+}
+
+// Grant runs [Grants], and lets analysts read the views if there is a role for them.
 func Grant(ctx context.Context, dsn, role string) error {
 	a, err := ParseAddress(dsn)
 	if err != nil {
@@ -194,7 +203,15 @@ func Grant(ctx context.Context, dsn, role string) error {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		for _, statement := range Grants(role) {
+		statements := Grants(role)
+		var reads bool
+		if err := tx.QueryRow(ctx, `select exists (select from pg_roles where rolname = $1)`, readerRole).Scan(&reads); err != nil {
+			return err
+		}
+		if reads {
+			statements = append(statements, grantsToReader...)
+		}
+		for _, statement := range statements {
 			if _, err := tx.Exec(ctx, statement); err != nil {
 				return err
 			}

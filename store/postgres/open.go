@@ -28,17 +28,28 @@ func OpenEngine(ctx context.Context, dsn string, o Options) (*Engine, error) {
 			return nil, err
 		}
 	}
+	e := &Engine{o: o, recent: newRecent(), streams: make(chan struct{}, max(1, o.PoolSize-notStreams))}
+	config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
+		if e.unprepared.Load() {
+			c.DefaultQueryExecMode = unprepared
+		}
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(context.WithoutCancel(ctx), config)
 	if err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
-	e := &Engine{o: o, pool: pool, recent: newRecent(), streams: make(chan struct{}, max(1, o.PoolSize-notStreams))}
+	e.pool = pool
 	e.ctx, e.end = context.WithCancel(context.WithoutCancel(ctx))
 	const lookers = 3
 	e.reads = newBatcher(mostInBatch, lookers, room, e.answerLookups)
 	e.commit.init(e, room)
 	e.entering.last, e.entering.room = make(map[store.ID]chan struct{}), room
-	if err := e.look(ctx); err != nil {
+	err = e.look(ctx)
+	for tries := 0; pooled(err) && tries < mostUnprepared; tries++ { // connections of before may be left
+		err = e.look(ctx)
+	}
+	if err != nil {
 		e.end()
 		pool.Close()
 		return nil, err
@@ -60,12 +71,19 @@ func configOf(dsn string, o *Options) (*pgxpool.Config, error) {
 		config.ConnConfig.ConnectTimeout = o.Timeout
 	}
 	if o.Mode == Unprepared {
-		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+		config.ConnConfig.DefaultQueryExecMode = unprepared
 	}
 	config.ConnConfig.OnNotice = noticed
 	writing(&config.ConnConfig.Config)
 	return config, nil
 }
+
+const (
+	// unprepared is how statements are sent that a pooler may part.
+	unprepared = pgx.QueryExecModeCacheDescribe
+	// mostUnprepared is how often an engine looks anew that finds a pooler.
+	mostUnprepared = 3
+)
 
 // look sees to it that this is a database the engine can use: its tables, its key, and
 // that it doesn't forget what it has confirmed.

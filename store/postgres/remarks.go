@@ -71,6 +71,8 @@ func (s *State) Remarks(a Address, o Options, asked time.Time) []Remark {
 		add(commits, Wrong, "set synchronous_commit to on for the gateway's role", "synchronous_commit is %s: the database may lose what it has confirmed", s.SynchronousCommit)
 	case s.SynchronousStandbys == "":
 		add(commits, Notable, "have a standby confirm commits: synchronous_mode and synchronous_mode_strict of Patroni, or synchronous_standby_names; a managed service with synchronous replicas below the database needs nothing", "no standby confirms them: what is acknowledged lies on the primary's disk alone")
+	case s.Standbys == 0:
+		add(commits, Wrong, "see that a standby of synchronous_standby_names runs and is connected (pg_stat_replication), and with Patroni that the cluster has a synchronous standby (patronictl list)", "no standby is connected that could confirm them: nothing can be recorded, and sends are refused")
 	case s.SynchronousCommit == "remote_write":
 		add(commits, Notable, "set synchronous_commit to on", "a standby confirms them before they are on its disk (synchronous_commit is remote_write)")
 	default:
