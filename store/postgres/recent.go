@@ -81,3 +81,26 @@ func (r *recent) newer(key string, than int64) (record, bool) {
 	last, ok := r.records.Get(key)
 	return last, ok && last.version > than
 }
+
+// versions are those in which records are remembered, zero for none.
+func (r *recent) versions(keys [][]byte) []int64 {
+	all := make([]int64, len(keys))
+	for i, key := range keys {
+		last, _ := r.records.Peek(string(key))
+		all[i] = last.version
+	}
+	return all
+}
+
+// found is told in which version a record was read that was remembered in another one before
+// that was asked for. Whoever reads sees what was committed before, so that what is remembered
+// is over: others have written since, or the row has gone, and may have been made anew by a
+// clock that is behind.
+func (r *recent) found(key string, remembered, version int64) {
+	if remembered == 0 || remembered == version {
+		return
+	}
+	if last, ok := r.records.Peek(key); ok && last.version == remembered {
+		r.records.Remove(key)
+	}
+}

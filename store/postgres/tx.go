@@ -114,11 +114,13 @@ func (t *tx) get(as map[string]record, keys [][]byte) ([][]byte, error) {
 		return values, nil
 	}
 	t.trips++
+	remembered := t.e.recent.versions(missing)
 	l, err := t.e.lookUp(t.ctx, missing, nil, t.own)
 	if err != nil {
 		return nil, err
 	}
 	for i, key := range missing {
+		t.e.recent.found(string(key), remembered[i], l.records[i].version)
 		if _, again := as[string(key)]; !again {
 			as[string(key)] = l.records[i]
 		}
