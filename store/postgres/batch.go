@@ -99,6 +99,9 @@ func (b *batch) add(p *pending, t *tx) {
 	for key, w := range t.writes {
 		touch(key)
 		b.writes[key] = w
+		if first, ok := b.absent[key]; ok { // what is written says that there was nothing
+			b.join(i, first)
+		}
 	}
 	if t.changes() {
 		for key, r := range t.read {

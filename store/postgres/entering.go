@@ -70,6 +70,21 @@ func (n *entering) settle(ctx context.Context, names []lineName, own store.ID) e
 	return nil
 }
 
+// underWay reports that settle would wait.
+func (n *entering) underWay(names []lineName, own store.ID) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, name := range names {
+		if name.id != own && n.last[name.id] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// errUnderWay: a change of the line is on its way.
+var errUnderWay = errors.New("a change of the line is on its way")
+
 // close takes no more changes, and waits for those it has taken.
 func (n *entering) close() {
 	n.mu.Lock()

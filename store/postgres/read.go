@@ -46,6 +46,19 @@ func (e *Engine) lookUp(ctx context.Context, keys [][]byte, names []lineName, ow
 	if err := e.entering.settle(ctx, names, own); err != nil {
 		return nil, err
 	}
+	return e.ask(ctx, keys, names)
+}
+
+// lookUpNow is lookUp for who must not wait for the changes of others: it fails where
+// something is on its way of the lines.
+func (e *Engine) lookUpNow(ctx context.Context, keys [][]byte, names []lineName, own store.ID) (*lookup, error) {
+	if e.entering.underWay(names, own) {
+		return nil, errUnderWay
+	}
+	return e.ask(ctx, keys, names)
+}
+
+func (e *Engine) ask(ctx context.Context, keys [][]byte, names []lineName) (*lookup, error) {
 	l := &lookup{ctx: ctx, keys: keys, names: names, done: make(chan error, 1)}
 	if err := e.reads.add(l); err != nil {
 		return nil, err

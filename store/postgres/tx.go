@@ -201,7 +201,11 @@ func (t *tx) Find(j store.Journal, id store.ID) (*store.Line, error) {
 	}
 	if !ok {
 		t.trips++
-		l, err := t.e.lookUp(t.ctx, nil, []lineName{name}, t.own)
+		look := t.e.lookUp
+		if t.under != nil {
+			look = t.e.lookUpNow // what it would wait for may wait for this
+		}
+		l, err := look(t.ctx, nil, []lineName{name}, t.own)
 		if err != nil {
 			return nil, err
 		}
