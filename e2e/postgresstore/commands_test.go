@@ -60,7 +60,7 @@ func TestMigrateCommand(t *testing.T) {
 		{[]string{"migrate", "--to", "postgres://x:" + secret + "@127.0.0.1:1/x"}, 3, "The password was on the command line"},
 		{[]string{"migrate", "--config", config}, 1, "permission denied"},
 		{[]string{"maintain", "--to", owner}, 1, "run `waguard store migrate` first"},
-		{[]string{"migrate", "--to", owner, "--dry-run"}, 5, "00001_tables\n00002_views\n"},
+		{[]string{"migrate", "--to", owner, "--dry-run"}, 5, "00001_tables\n00002_views\n00003_batch_at\n"},
 		{[]string{"migrate", "--to", owner, "--dry-run"}, 5, " would run in waguard_owner@"},
 		{[]string{"migrate", "--to", owner}, 0, " migrations: the tables of waguard_owner@"},
 		{[]string{"migrate", "--to", "postgres:" + as(t, dsn, "waguard_owner", secret)}, 0, "were up to date"},

@@ -90,8 +90,10 @@ func (e *Engine) Sweep(ctx context.Context) error {
 		}
 	}
 	for _, statement := range []string{
-		`delete from waguard.state where (key, shard) in (select key, shard from waguard.state where until < $2 limit $1)`,
-		`delete from waguard.batch where id in (select id from waguard.batch where at < $2::timestamptz - interval '1 day' limit $1)`,
+		// A row may be written anew while this waits for it: that it has expired is asked of
+		// what is deleted, too. What others hold is left for the next time.
+		`delete from waguard.state where until < $2 and (key, shard) in (select key, shard from waguard.state where until < $2 order by until limit $1 for update skip locked)`,
+		`delete from waguard.batch where id in (select id from waguard.batch where at < $2::timestamptz - interval '1 day' order by at limit $1)`,
 	} {
 		if err := e.deleteAll(ctx, statement, now); err != nil {
 			return err
