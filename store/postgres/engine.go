@@ -165,6 +165,7 @@ func (e *Engine) with(ctx context.Context, do func(*pgx.Conn) error) error {
 		return fmt.Errorf("%w: %w", errNotSent, err)
 	}
 	defer conn.Release()
+	delete(conn.Conn().PgConn().CustomData(), warned) // of what was before
 	err = do(conn.Conn())
 	if err != nil && moved(err) {
 		e.pool.Reset() // the others lead there too
