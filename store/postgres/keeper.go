@@ -1,10 +1,12 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -244,8 +246,10 @@ func (e *Engine) Redact(ctx context.Context, j store.Journal, ids []store.ID, re
 		return err
 	}
 	table := tables[j]
+	// Lines are held in the order of their ids, as in commit.sql.
+	ids = slices.SortedFunc(slices.Values(ids), func(a, b store.ID) int { return bytes.Compare(a[:], b[:]) })
 	return e.with(ctx, func(conn *pgx.Conn) error {
-		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		return confirmed(conn, pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			for _, id := range ids {
 				var data, settled []byte
 				err := tx.QueryRow(ctx, `select data, settled from `+table+` where at = $1 and id = $2 for no key update`, timeOf(id), [16]byte(id)).Scan(&data, &settled)
@@ -264,6 +268,6 @@ func (e *Engine) Redact(ctx context.Context, j store.Journal, ids []store.ID, re
 				}
 			}
 			return nil
-		})
+		}))
 	})
 }
