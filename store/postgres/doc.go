@@ -23,8 +23,8 @@
 // be locked, so a change that has read of nothing leaves a row that says so, for a
 // day: of two changes that each read what the other one writes, one comes first.
 //
-// Versions never come twice. They grow with the database's clock, and what was
-// deleted stays for a day as a row without a value.
+// Versions never come twice. They grow with the clock of who writes, and always beyond the one
+// that was there, and what was deleted stays for a day as a row without a value.
 //
 // # When an answer is lost
 //

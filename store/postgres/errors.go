@@ -23,6 +23,7 @@ const (
 	codeNoPartition   = "23514"
 	codeReadOnly      = "25006" // it is no primary any more
 	codeCancelled     = "57014"
+	codeAmbiguous     = "40003" // CockroachDB doesn't know whether it has committed
 	codeNoTable       = "42P01"
 	codeTableThere    = "42P07"
 	codeTypeThere     = "42710" // that of a table's rows, where others make it just now
@@ -70,7 +71,7 @@ func lost(err error) bool {
 		return false
 	}
 	if code := codeOf(err); code != "" {
-		return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P0") || code == codeCancelled
+		return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P0") || code == codeCancelled || code == codeAmbiguous
 	}
 	var network net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) || pgconn.Timeout(err) ||
