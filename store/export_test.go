@@ -27,3 +27,10 @@ func (s *Book) TemplateFacts(waba string, ref policy.TemplateRef) policy.Templat
 	}
 	return f
 }
+
+// InFlight is how many heads of unsettled entries are kept in memory.
+func (s *Book) InFlight() int {
+	s.inFlight.mu.Lock()
+	defer s.inFlight.mu.Unlock()
+	return len(s.inFlight.heads)
+}

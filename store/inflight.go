@@ -51,6 +51,17 @@ func (f *inFlight) drop(id ID) {
 	delete(f.heads, id)
 }
 
+// certainly calls f once the change is certain: with a [Sole] engine that is now, since what
+// comes behind may be in the same transaction, and with any other when it is committed, since
+// it may run again, or not at all.
+func (t *tx) certainly(f func()) {
+	if t.sole != nil {
+		f()
+		return
+	}
+	t.Committed(f)
+}
+
 // entry is the head of a ledger entry and what became of it so far; nil if there
 // is no such entry.
 func (t *tx) entry(id ID) (*entryHead, *settlement, error) {

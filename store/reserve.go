@@ -131,7 +131,7 @@ func (t *tx) reserve(r *reservation) (err error) {
 		return err
 	}
 	if r.head.reserved {
-		t.s.inFlight.add(r.id, r.head)
+		t.certainly(func() { t.s.inFlight.add(r.id, r.head) })
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (t *tx) putSettlement(id ID, h *entryHead, before *settlement, s settlement
 		err = t.enterStrayed(id, value, s.Outcome.State)
 	}
 	if err == nil {
-		t.s.inFlight.drop(id) // nothing can fail any more
+		t.certainly(func() { t.s.inFlight.drop(id) }) // nothing can fail any more
 	}
 	return err
 }
