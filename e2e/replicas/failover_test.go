@@ -106,7 +106,7 @@ func (l *load) lags(t *testing.T, c *clustertest.Cluster) {
 	what := "the standby " + standby + " answers nothing for a while"
 	if *failovers > 1 {
 		what = "the standby " + standby + " answers nothing, and another one takes its place"
-		l.flows(t, what)
+		l.awaitAll(t, 10, ofCluster)
 	} else {
 		l.f.away(t, who, what)
 	}
