@@ -18,6 +18,11 @@ import (
 // what can't be recorded must not leave. If that fails it tells at which send. It waits no
 // longer than ctx lasts.
 func (d *Sends) reserve(ctx context.Context, st store.Store, sends []Judged) (failed int, err error) {
+	if together, ok := st.(store.Together); ok && len(sends) > 1 {
+		if w, ok := together.ReserveTogether(lasting(ctx), entriesOf(sends)); ok {
+			return reserved(ctx, w, sends)
+		}
+	}
 	for i := range sends {
 		sends[i].reserved = st.Reserve(lasting(ctx), sends[i].Entry)
 	}
@@ -34,6 +39,28 @@ func (d *Sends) reserve(ctx context.Context, st store.Store, sends []Judged) (fa
 		}
 	}
 	return 0, nil
+}
+
+func entriesOf(sends []Judged) []*store.Entry {
+	entries := make([]*store.Entry, len(sends))
+	for i := range sends {
+		entries[i] = sends[i].Entry
+	}
+	return entries
+}
+
+// reserved waits until sends are entered together.
+func reserved(ctx context.Context, w *store.Write, sends []Judged) (failed int, err error) {
+	err = w.WaitFor(ctx)
+	if err != nil && !errors.Is(err, store.ErrLate) { // else they may be entered yet
+		for i := range sends {
+			sends[i].lost = true
+		}
+	}
+	if why, ok := errors.AsType[*store.NotReserved](err); ok {
+		failed = why.Place
+	}
+	return failed, err
 }
 
 // settleAs records the same outcome for all sends.

@@ -230,6 +230,13 @@ type Deferring interface {
 	Follow(id ID, change func(Tx) error) *Write
 }
 
+// Joint is a deferring engine that enters several lines by one change.
+type Joint interface {
+	// EnterAll is like Enter for a change that enters the lines ids, of which there is at
+	// least one.
+	EnterAll(ids []ID, change func(Tx) error) *Write
+}
+
 // Bulky is an engine that lets others get between changes that take long.
 type Bulky interface {
 	// UpdateBulk is like Update for a change that takes as long as size small ones.

@@ -17,15 +17,82 @@ const maxEntry = 512 << 10
 // It becomes a line of the ledger, another one for a violation, and a record each
 // for an opaque value and a claim.
 func (s *Book) Reserve(ctx context.Context, e *Entry) *Write {
+	r, err := s.reservationOf(e)
+	if err != nil {
+		w, done := NewWrite()
+		done(err)
+		return w
+	}
+	return s.enter(ctx, r.id, func(t *tx) error {
+		err := t.rest(r)
+		if err == nil {
+			err = t.reserve(r)
+		}
+		if err != nil {
+			return fmt.Errorf("reserving a send: %w", err)
+		}
+		return nil
+	})
+}
+
+// NotReserved is the error of sends that were to be reserved together, of which one, by its
+// place, can't be.
+type NotReserved struct {
+	Place int
+	Err   error
+}
+
+func (e *NotReserved) Error() string { return fmt.Sprintf("reserving send %d: %v", e.Place, e.Err) }
+
+// Unwrap is why.
+func (e *NotReserved) Unwrap() error { return e.Err }
+
+// mostTogether bounds the bytes of what is reserved together.
+const mostTogether = 4 << 20
+
+// ReserveTogether is Reserve for the sends of one request: all are entered, or none. It
+// does nothing and reports false where the engine has no use for that, or there is too much.
+//
+// Where a decision must still rest on what was known ([Versioned]), each but the first would
+// find that the ones before it have changed that.
+func (s *Book) ReserveTogether(_ context.Context, entries []*Entry) (w *Write, ok bool) {
+	joint, ok := s.deferring.(Joint)
+	if !ok {
+		return nil, false
+	}
+	all, ids, size := make([]*reservation, len(entries)), make([]ID, len(entries)), 0
+	for i, e := range entries {
+		r, err := s.reservationOf(e)
+		if err != nil {
+			return nil, false // it says so by itself
+		}
+		all[i], ids[i] = r, r.id
+		size += len(r.raw)
+	}
+	if size > mostTogether {
+		return nil, false
+	}
+	return joint.EnterAll(ids, s.with(func(t *tx) error {
+		for _, do := range []func(*reservation) error{t.rest, t.reserve} {
+			for i, r := range all {
+				if err := do(r); err != nil {
+					return &NotReserved{i, err}
+				}
+			}
+		}
+		return nil
+	})), true
+}
+
+// reservationOf is what entering a send needs.
+func (s *Book) reservationOf(e *Entry) (*reservation, error) {
 	kept := *e
 	inForce := s.abridge(e, &kept)
 	raw := encodeEntry(&kept) // here and not in the change, for which others wait
 	if err := checkEntry(e, raw); err != nil {
-		w, done := NewWrite()
-		done(fmt.Errorf("reserving a send: %w", err))
-		return w
+		return nil, fmt.Errorf("reserving a send: %w", err)
 	}
-	r := reservation{basis: e.Basis, columns: columnsOf(e), id: e.ID, raw: raw, head: headOf(e), at: e.At, terms: e.Terms, kind: e.Send.Kind, template: e.Send.Template, waba: e.WABA, policy: inForce, budgets: e.Facts.Budgets}
+	r := &reservation{basis: e.Basis, columns: columnsOf(e), id: e.ID, raw: raw, head: headOf(e), at: e.At, terms: e.Terms, kind: e.Send.Kind, template: e.Send.Template, waba: e.WABA, policy: inForce, budgets: e.Facts.Budgets}
 	if r.head.reserved {
 		r.claims = e.Decision.Claims
 	}
@@ -34,12 +101,7 @@ func (s *Book) Reserve(ctx context.Context, e *Entry) *Write {
 		r.attempt = &attempt
 		r.head.Attempt = &attempt.Key
 	}
-	return s.enter(ctx, r.id, func(t *tx) error {
-		if err := t.reserve(&r); err != nil {
-			return fmt.Errorf("reserving a send: %w", err)
-		}
-		return nil
-	})
+	return r, nil
 }
 
 func checkEntry(e *Entry, raw []byte) error {
@@ -78,13 +140,18 @@ type reservation struct {
 	budgets []policy.BudgetFacts
 }
 
+// rest has a send entered only if what it was decided on still holds. It comes before the
+// change writes anything.
+func (t *tx) rest(r *reservation) error {
+	rests, ok := t.Tx.(Resting)
+	if !ok || r.basis == nil || !r.head.reserved {
+		return nil
+	}
+	return rests.Rest(r.basis)
+}
+
 func (t *tx) reserve(r *reservation) (err error) {
 	data := r.raw
-	if rests, ok := t.Tx.(Resting); ok && r.basis != nil && r.head.reserved {
-		if err := rests.Rest(r.basis); err != nil {
-			return err
-		}
-	}
 	if err := t.outdated(r.head); err != nil {
 		return err
 	}

@@ -411,6 +411,12 @@ type Template struct {
 	Ref  policy.TemplateRef
 }
 
+// Together is a store that may enter the sends of one request together; see
+// [Book.ReserveTogether].
+type Together interface {
+	ReserveTogether(ctx context.Context, entries []*Entry) (w *Write, ok bool)
+}
+
 // Write is a change on its way to disk.
 type Write struct {
 	done  chan error

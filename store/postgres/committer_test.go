@@ -103,12 +103,12 @@ func TestAbsentAndWritten(t *testing.T) {
 	b, e := newBatch(), &Engine{recent: newRecent()}
 	e.o.complete()
 	key := recordKey("ann")
-	reader := e.newTx(t.Context(), store.ID{})
+	reader := e.newTx(t.Context(), nil)
 	reader.read[string(key)] = record{}
 	if err := reader.Put(recordKey("bob"), []byte{1}, 0); err != nil {
 		t.Fatal(err)
 	}
-	writer := e.newTx(t.Context(), store.ID{})
+	writer := e.newTx(t.Context(), nil)
 	if err := writer.Put(key, []byte{1}, 0); err != nil {
 		t.Fatal(err)
 	}

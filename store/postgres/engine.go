@@ -69,12 +69,12 @@ func (e *Engine) Update(ctx context.Context, change func(store.Tx) error) error 
 	if err := e.serving(ctx); err != nil {
 		return err
 	}
-	return e.update(ctx, store.ID{}, change)
+	return e.update(ctx, nil, change)
 }
 
 // update makes a change that was accepted, also where the engine is closed meanwhile. It
-// enters or follows the line own, if any.
-func (e *Engine) update(ctx context.Context, own store.ID, change func(store.Tx) error) error {
+// enters or follows the lines own, if any.
+func (e *Engine) update(ctx context.Context, own []store.ID, change func(store.Tx) error) error {
 	for tries := 0; ; tries++ {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,9 +22,8 @@ type entering struct {
 	idle   sync.WaitGroup
 }
 
-// begin notes a change. It gives what to wait for before, nil for nothing, and what to
-// call after.
-func (n *entering) begin(id store.ID) (before <-chan struct{}, end func(), err error) {
+// begin notes a change. It gives what to wait for before, and what to call after.
+func (n *entering) begin(ids []store.ID) (before []<-chan struct{}, end func(), err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch {
@@ -34,14 +34,20 @@ func (n *entering) begin(id store.ID) (before <-chan struct{}, end func(), err e
 	}
 	n.count++
 	n.idle.Add(1)
-	before = n.last[id]
 	mine := make(chan struct{})
-	n.last[id] = mine
+	for _, id := range ids {
+		if last := n.last[id]; last != nil {
+			before = append(before, last)
+		}
+		n.last[id] = mine
+	}
 	return before, func() {
 		n.mu.Lock()
 		n.count--
-		if n.last[id] == mine {
-			delete(n.last, id)
+		for _, id := range ids {
+			if n.last[id] == mine {
+				delete(n.last, id)
+			}
 		}
 		n.mu.Unlock()
 		close(mine)
@@ -50,9 +56,9 @@ func (n *entering) begin(id store.ID) (before <-chan struct{}, end func(), err e
 }
 
 // settle waits until nothing is on its way of these lines; not for what own does itself.
-func (n *entering) settle(ctx context.Context, names []lineName, own store.ID) error {
+func (n *entering) settle(ctx context.Context, names []lineName, own []store.ID) error {
 	for _, name := range names {
-		if name.id == own {
+		if slices.Contains(own, name.id) {
 			continue
 		}
 		n.mu.Lock()
@@ -71,11 +77,11 @@ func (n *entering) settle(ctx context.Context, names []lineName, own store.ID) e
 }
 
 // underWay reports that settle would wait.
-func (n *entering) underWay(names []lineName, own store.ID) bool {
+func (n *entering) underWay(names []lineName, own []store.ID) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, name := range names {
-		if name.id != own && n.last[name.id] != nil {
+		if !slices.Contains(own, name.id) && n.last[name.id] != nil {
 			return true
 		}
 	}
@@ -95,32 +101,37 @@ func (n *entering) close() {
 
 // Enter makes a change that enters a line, for which its caller need not wait.
 func (e *Engine) Enter(id store.ID, change func(store.Tx) error) *store.Write {
-	return e.behind(id, change, false)
+	return e.behind([]store.ID{id}, change, false)
+}
+
+// EnterAll makes a change that enters lines, for which its caller need not wait.
+func (e *Engine) EnterAll(ids []store.ID, change func(store.Tx) error) *store.Write {
+	return e.behind(ids, change, false)
 }
 
 // Follow makes a change that comes behind the one that entered the line. What becomes of a
 // line happens outside: where the database is away its caller is told, and the change is
 // made once it is back.
 func (e *Engine) Follow(id store.ID, change func(store.Tx) error) *store.Write {
-	return e.behind(id, change, true)
+	return e.behind([]store.ID{id}, change, true)
 }
 
-func (e *Engine) behind(id store.ID, change func(store.Tx) error, insists bool) *store.Write {
+func (e *Engine) behind(ids []store.ID, change func(store.Tx) error, insists bool) *store.Write {
 	w, done := store.NewWrite()
-	before, end, err := e.entering.begin(id)
+	before, end, err := e.entering.begin(ids)
 	if err != nil {
 		done(err)
 		return w
 	}
 	go func() {
 		defer end()
-		if before != nil {
-			<-before
+		for _, b := range before {
+			<-b
 		}
-		err := e.update(e.ctx, id, change)
+		err := e.update(e.ctx, ids, change)
 		done(err)
 		for insists && errors.Is(err, ErrAway) && e.later() {
-			err = e.update(e.ctx, id, change)
+			err = e.update(e.ctx, ids, change)
 		}
 	}()
 	return w

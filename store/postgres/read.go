@@ -39,7 +39,7 @@ type foundLine struct {
 
 // lookUp reads records and lines as they are committed now, in one round trip with
 // whoever looks at the same time.
-func (e *Engine) lookUp(ctx context.Context, keys [][]byte, names []lineName, own store.ID) (*lookup, error) {
+func (e *Engine) lookUp(ctx context.Context, keys [][]byte, names []lineName, own []store.ID) (*lookup, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (e *Engine) lookUp(ctx context.Context, keys [][]byte, names []lineName, ow
 
 // lookUpNow is lookUp for who must not wait for the changes of others: it fails where
 // something is on its way of the lines.
-func (e *Engine) lookUpNow(ctx context.Context, keys [][]byte, names []lineName, own store.ID) (*lookup, error) {
+func (e *Engine) lookUpNow(ctx context.Context, keys [][]byte, names []lineName, own []store.ID) (*lookup, error) {
 	if e.entering.underWay(names, own) {
 		return nil, errUnderWay
 	}

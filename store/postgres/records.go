@@ -21,7 +21,7 @@ type records struct {
 }
 
 func (r records) Get(keys ...[]byte) ([][]byte, error) {
-	l, err := r.e.lookUp(r.ctx, keys, nil, store.ID{})
+	l, err := r.e.lookUp(r.ctx, keys, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (r records) Get(keys ...[]byte) ([][]byte, error) {
 
 // Read is like Get, and tells versions.
 func (r records) Read(keys ...[]byte) ([]store.Reading, error) {
-	l, err := r.e.lookUp(r.ctx, keys, nil, store.ID{})
+	l, err := r.e.lookUp(r.ctx, keys, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (r records) Read(keys ...[]byte) ([]store.Reading, error) {
 }
 
 func (r records) Find(j store.Journal, id store.ID) (*store.Line, error) {
-	l, err := r.e.lookUp(r.ctx, nil, []lineName{{j, id}}, store.ID{})
+	l, err := r.e.lookUp(r.ctx, nil, []lineName{{j, id}}, nil)
 	if err != nil {
 		return nil, err
 	}

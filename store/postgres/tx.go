@@ -14,8 +14,8 @@ const maxChange = 8 << 20
 type tx struct {
 	e   *Engine
 	ctx context.Context
-	// own is the line that the change enters or follows; zero for none.
-	own store.ID
+	// own are the lines that the change enters or follows.
+	own []store.ID
 	// under is what changes before this one, which go into the same statement, have
 	// left; nil where there are none.
 	under *batch
@@ -50,7 +50,7 @@ type write struct {
 	until time.Time
 }
 
-func (e *Engine) newTx(ctx context.Context, own store.ID) *tx {
+func (e *Engine) newTx(ctx context.Context, own []store.ID) *tx {
 	return &tx{
 		e: e, ctx: ctx, own: own, writes: make(map[string]write), lines: make(map[lineName]*store.Line), settled: make(map[lineName]settlement),
 		read: make(map[string]record), peeked: make(map[string]record), found: make(map[lineName]foundLine),
@@ -142,8 +142,8 @@ func (t *tx) presumed(as map[string]record, key []byte) (r record, ok bool) {
 	if t.tries > 0 {
 		return r, false
 	}
-	if t.basis == nil && !t.own.IsZero() {
-		t.basis = t.e.recent.basisOf(t.own)
+	if t.basis == nil && len(t.own) == 1 {
+		t.basis = t.e.recent.basisOf(t.own[0])
 	}
 	r, ok = t.basis[string(key)]
 	if last, newer := t.e.recent.newer(string(key), r.version); newer {
