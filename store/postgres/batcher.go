@@ -3,12 +3,13 @@ package postgres
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/waguard/waguard/store"
 )
 
-// batcher runs jobs that come at the same time together. There is no timer: what
-// comes while others run goes with the next.
+// batcher runs jobs that come at the same time together. No job waits for others to come:
+// what comes while some run goes with the next, and at once where those take long.
 type batcher[J any] struct {
 	// most is how many jobs go together, workers how many batches run at a time, and
 	// room how many jobs wait: those that come then are told at once.
@@ -18,9 +19,15 @@ type batcher[J any] struct {
 	mu      sync.Mutex
 	waiting []J
 	running int
+	began   time.Time // of the newest batch
+	looking bool      // whether that takes long
 	closed  bool
 	idle    sync.Cond
 }
+
+// long is how long a statement takes for which others don't wait: where most are shorter,
+// few large ones cost less than many small ones, and nobody waits longer for them.
+const long = 20 * time.Millisecond
 
 func newBatcher[J any](most, workers, room int, run func([]J)) *batcher[J] {
 	b := &batcher[J]{most: most, workers: workers, room: room, run: run}
@@ -40,11 +47,27 @@ func (b *batcher[J]) add(j J) (err error) {
 		return errBusy
 	}
 	b.waiting = append(b.waiting, j)
-	if b.running < b.workers {
+	b.wake()
+	return nil
+}
+
+// wake begins a batch, or looks later whether one is to begin. The caller holds mu.
+func (b *batcher[J]) wake() {
+	switch {
+	case len(b.waiting) == 0:
+	case b.running == 0 || b.running < b.workers && time.Since(b.began) >= long:
+		b.began = time.Now()
 		b.running++
 		go b.work()
+	case b.running < b.workers && !b.looking:
+		b.looking = true
+		time.AfterFunc(long, func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.looking = false
+			b.wake()
+		})
 	}
-	return nil
 }
 
 func (b *batcher[J]) work() {
@@ -61,6 +84,7 @@ func (b *batcher[J]) work() {
 		copy(batch, b.waiting)
 		clear(b.waiting[:n])
 		b.waiting = b.waiting[n:]
+		b.began = time.Now()
 		b.mu.Unlock()
 		b.run(batch)
 	}

@@ -17,7 +17,7 @@ const (
 	// mostInBatch and mostBytes bound a statement.
 	mostInBatch = 256
 	mostBytes   = 16 << 20
-	// committers is how many statements are on their way at a time.
+	// committers is how many statements are on their way at a time, where they take long.
 	committers = 2
 )
 
@@ -28,6 +28,8 @@ type committer struct {
 	queue   []*pending
 	room    int
 	running int
+	began   time.Time // of the newest statement
+	looking bool      // whether that takes long
 	closed  bool
 	idle    sync.Cond
 	// busy are the rows that statements on their way write: a change that touches one
@@ -56,9 +58,20 @@ func (c *committer) add(p *pending) error {
 
 // wake begins a statement, if one can be begun. The caller holds mu.
 func (c *committer) wake() {
-	if c.running < committers && len(c.queue) > 0 {
+	switch {
+	case len(c.queue) == 0 || c.closed:
+	case c.running == 0 || c.running < committers && time.Since(c.began) >= long:
+		c.began = time.Now()
 		c.running++
 		go c.work()
+	case c.running < committers && !c.looking:
+		c.looking = true
+		time.AfterFunc(long, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.looking = false
+			c.wake()
+		})
 	}
 }
 
@@ -108,6 +121,7 @@ func (c *committer) assemble() *batch {
 		c.mu.Unlock()
 		return nil
 	}
+	c.began = time.Now()
 	for row := range claimed {
 		c.busy[row]++
 	}
