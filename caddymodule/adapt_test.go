@@ -158,7 +158,7 @@ func TestProvisionErrors(t *testing.T) {
 		"postgres":                  {database(""), ""}, // nobody listens there
 		"postgres/migrate":          {database(`,"auto_migrate":"yes"`), `auto_migrate is "yes"; it must be on or off`},
 		"postgres/statements":       {database(`,"statements":"simple"`), `statements is "simple"; it must be prepared or unprepared`},
-		"postgres/pool":             {database(`,"pool_size":-1`), "pool_size is -1; it must be a number from 1 to 1000"},
+		"postgres/pool":             {database(`,"pool_size":-1`), "pool_size is -1; it must be a number from 2 to 1000"},
 		"postgres/timeout":          {database(`,"timeout":1000000`), "timeout is 1ms; it must be a duration from 100ms to 1m0s"},
 		"postgres/retention":        {database(`,"violation_retention":-1`), "violation_retention is -1ns; it must not be negative"},
 		"postgres/origin":           {database(`,"audit_origin":"a b"`), `audit_origin is "a b"`},

@@ -180,8 +180,8 @@ func checkPseudonymKey(configured string) error {
 const mostPooled = 1000
 
 func checkPoolSize(n int) error {
-	if n < 0 || n > mostPooled {
-		return fmt.Errorf("pool_size is %d; it must be a number from 1 to %d", n, mostPooled)
+	if n < 0 || n == 1 || n > mostPooled { // whoever reads much may ask in between
+		return fmt.Errorf("pool_size is %d; it must be a number from 2 to %d", n, mostPooled)
 	}
 	return nil
 }
@@ -362,7 +362,7 @@ func (p *PostgresStore) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			return nil
 		},
 		"auto_migrate": chooseAutoMigrate.into(&p.AutoMigrate),
-		"pool_size":    numberInto(&p.PoolSize, 1, mostPooled, ", such as 8"),
+		"pool_size":    numberInto(&p.PoolSize, 2, mostPooled, ", such as 8"),
 		"timeout": func(d *caddyfile.Dispenser) error {
 			if err := positiveInto(&p.Timeout)(d); err != nil {
 				return err

@@ -419,8 +419,8 @@ type Together interface {
 
 // Write is a change on its way to disk.
 type Write struct {
-	done  chan error
-	hurry func()
+	done           chan error
+	hurry, abandon func()
 }
 
 // NewWrite is a write and the function that ends it. The function must be called
@@ -433,6 +433,10 @@ func NewWrite() (*Write, func(error)) {
 // Hurry makes Wait call hurry first. It is for a change that has time until
 // somebody waits for it.
 func (w *Write) Hurry(hurry func()) { w.hurry = hurry }
+
+// Abandon makes WaitFor call abandon where nobody waits any longer. It is for a change that
+// need not be made then.
+func (w *Write) Abandon(abandon func()) { w.abandon = abandon }
 
 // Failed says, without waiting, why the change is known already to fail; nil
 // where it isn't. Wait says it again.
@@ -450,8 +454,8 @@ func (w *Write) Failed() error {
 // called at most once.
 func (w *Write) Wait() error { return w.WaitFor(context.Background()) }
 
-// WaitFor is Wait for as long as ctx lasts, with ErrLate then. The change goes on, and may
-// be on disk later.
+// WaitFor is Wait for as long as ctx lasts, with ErrLate then. The change may
+// go on, and be on disk later.
 func (w *Write) WaitFor(ctx context.Context) error {
 	select {
 	case err := <-w.done:
@@ -465,6 +469,9 @@ func (w *Write) WaitFor(ctx context.Context) error {
 	case err := <-w.done:
 		return err
 	case <-ctx.Done():
+		if w.abandon != nil {
+			w.abandon()
+		}
 		return ErrLate
 	}
 }

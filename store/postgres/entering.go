@@ -123,15 +123,20 @@ func (e *Engine) behind(ids []store.ID, change func(store.Tx) error, insists boo
 		done(err)
 		return w
 	}
+	ctx, abandon := context.WithCancel(e.ctx)
+	if !insists {
+		w.Abandon(abandon) // a send that has been refused: who asks too much makes no more work
+	}
 	go func() {
 		defer end()
+		defer abandon()
 		for _, b := range before {
 			<-b
 		}
-		err := e.update(e.ctx, ids, change)
+		err := e.update(ctx, ids, change)
 		done(err)
 		for insists && errors.Is(err, ErrAway) && e.later() {
-			err = e.update(e.ctx, ids, change)
+			err = e.update(ctx, ids, change)
 		}
 	}()
 	return w

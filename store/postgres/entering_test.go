@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -8,6 +9,38 @@ import (
 	"github.com/waguard/waguard/internal/pgtest"
 	"github.com/waguard/waguard/store"
 )
+
+// TestAbandoned: a line that nobody waits for any longer is not entered, unless it is on its
+// way.
+func TestAbandoned(t *testing.T) {
+	e, err := OpenEngine(t.Context(), pgtest.Database(t), Options{Key: make([]byte, keySize), Timeout: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	id, ran, goOn := store.NewID(0), make(chan struct{}), make(chan struct{})
+	w := e.Enter(id, func(tx store.Tx) error {
+		ran <- struct{}{}
+		<-goOn
+		return tx.Append(store.Ledger, &store.Line{ID: id, Data: []byte("a line")})
+	})
+	<-ran
+	if err := w.WaitFor(gone); !errors.Is(err, store.ErrLate) {
+		t.Errorf("a line that is late: %v", err)
+	}
+	close(goOn)
+	err = e.View(t.Context(), func(r store.Records) error { // which waits for what is on its way
+		if l, err := r.Find(store.Ledger, id); err != nil || l != nil {
+			t.Errorf("the line that nobody waits for is %v, %v", l, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
 
 // TestOutcomeWhileAway: what becomes of a line while the database is away is told to fail,
 // and is there once the database is back.
