@@ -7,6 +7,7 @@ import (
 
 	"github.com/waguard/waguard/store"
 	"github.com/waguard/waguard/store/badger"
+	"github.com/waguard/waguard/store/postgres"
 )
 
 // refusedStore is the newest store that was not opened because it knows less than
@@ -39,12 +40,15 @@ func noteRefused(err error) error {
 // open, and where the new configuration looks for one there is none. It reports
 // whether one is to be begun there.
 func (b *BadgerStore) moved() (begun bool, err error) {
-	elsewhere, open := "", false
+	elsewhere, open, remedy := "", false, ""
 	stores.Range(func(path, value any) bool {
 		if path == b.path {
 			open = true
 		} else {
 			elsewhere = value.(pooledStore).place
+			if _, database := value.(pooledStore).openedStore.(*postgres.Store); database {
+				remedy = "; `waguard store copy` takes it along"
+			}
 		}
 		return true
 	})
@@ -55,7 +59,7 @@ func (b *BadgerStore) moved() (begun bool, err error) {
 	if err != nil || !vacant {
 		return false, err
 	}
-	return true, b.refuse(badger.NewLoss(b.path, badger.KindEmpty, fmt.Sprintf("there is no store yet, and the gateway has one open in %s, which a reload would leave behind", elsewhere)))
+	return true, b.refuse(badger.NewLoss(b.path, badger.KindEmpty, fmt.Sprintf("there is no store yet, and the gateway has one open in %s, which a reload would leave behind%s", elsewhere, remedy)))
 }
 
 // another refuses a reload to the store of another installation.

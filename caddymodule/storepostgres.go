@@ -214,7 +214,7 @@ func (p *PostgresStore) Acquire(ctx context.Context, now func() time.Time) (stor
 	case postgres.IsAway(err):
 		return nil, &databaseAway{err, p.address}
 	}
-	return nil, noteRefused(err)
+	return nil, noteRefused(located(err, p.CaddyfileLine))
 }
 
 func (p *PostgresStore) acquire(ctx context.Context, now func() time.Time) (store.Store, error) {

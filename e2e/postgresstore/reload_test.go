@@ -27,7 +27,7 @@ func TestReload(t *testing.T) {
 		{"the same", "postgres", database(t, dsn, key), ""},
 		{"other connections", "postgres", database(t, dsn, key, "pool_size 3", "timeout 3s"), ""},
 		{"unprepared", "postgres", database(t, dsn, key, "statements unprepared", "ledger_retention 30d"), ""},
-		{"another key", "postgres", database(t, dsn, otherKey), "is another installation's"},
+		{"another key", "postgres", database(t, dsn, otherKey), "pseudonym_key is not the one that the gateway has the database"},
 		{"a database with nothing in it", "postgres", database(t, pgtest.Empty(t), key), "knows nobody yet, and the gateway has a store open in"},
 		{"a directory with nothing in it", "badger", t.TempDir(), "there is no store yet, and the gateway has one open in"},
 		{"a database that is away", "postgres", database(t, "postgres://postgres@127.0.0.1:1/x", key), "the database doesn't answer"},
