@@ -40,7 +40,7 @@ var (
 	// ErrFailed: an earlier write failed in a way after which nothing the store
 	// says can be trusted. It answers this until the process is restarted.
 	ErrFailed = errors.New("the store stopped after a failed write; restart the gateway")
-	// ErrLate: nobody waits any longer for a write, of which nobody knows what becomes of it.
+	// ErrLate: nobody waits any longer for a write, and nobody knows what becomes of it.
 	ErrLate = errors.New("the store took too long")
 	// ErrUnreadable: a record that was asked for is there and can't be read. Others
 	// can.

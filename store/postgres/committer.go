@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"sync"
 	"time"
@@ -286,8 +287,8 @@ func (e *Engine) write(b *batch) (stale []int32, err error) {
 		case lost(err):
 			e.counts.unknown.Add(1)
 			committed, stale, unknown := e.resolve(id)
-			if unknown != nil {
-				return nil, away(unknown)
+			if unknown != nil { // it may be committed, or come to be
+				return nil, fmt.Errorf("%w: %w", store.ErrLate, away(unknown))
 			}
 			if committed {
 				return stale, nil
