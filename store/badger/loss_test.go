@@ -161,6 +161,9 @@ func TestAcceptedLogs(t *testing.T) {
 	}
 }
 
+// torn is at how many places a change is cut.
+var torn = 80
+
 // TestTorn: the beginning of a transaction that was not finished, or parts of it,
 // is what a crash leaves behind. It keeps nobody from opening the store.
 func TestTorn(t *testing.T) {
@@ -182,8 +185,8 @@ func TestTorn(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := transaction(t, f, late)
-	// At some eighty places all over it, however long it is: a store is opened for each.
-	for cut := 0; cut < len(next); cut += max(7, len(next)/80) {
+	// At so many places all over it, however long it is: a store is opened for each.
+	for cut := 0; cut < len(next); cut += max(7, len(next)/torn) {
 		for name, torn := range map[string][]byte{
 			"its beginning": next[:cut],
 			"its end":       append(make([]byte, cut), next[cut:]...),
