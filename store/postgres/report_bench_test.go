@@ -12,11 +12,13 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-// reportEntries is how many entries the month has that is reported: 10,000,000 take some
-// minutes to fill in, and 10 GB.
-var reportEntries = flag.Int("entries", 20_000, "how many entries BenchmarkReport reports")
+// What is reported: 10,000,000 entries of 30 days take some minutes to fill in, and 10 GB.
+var (
+	reportEntries = flag.Int("entries", 2_000, "how many entries BenchmarkReport reports")
+	reportDays    = flag.Int("days", 1, "of how many days they are")
+)
 
-// BenchmarkReport counts a month's ledger by its sums.
+// BenchmarkReport counts a ledger by its sums.
 func BenchmarkReport(b *testing.B) {
 	server := durable()
 	if server.err != nil {
@@ -30,7 +32,7 @@ func BenchmarkReport(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	begin := end.Add(-30 * 24 * time.Hour)
+	begin := end.AddDate(0, 0, -*reportDays)
 	fillMonth(b, s, dsn, begin, end, *reportEntries)
 	if err := s.SumUp(b.Context()); err != nil {
 		b.Fatal(err)
