@@ -113,7 +113,7 @@ func TestHeldBackBodies(t *testing.T) {
 	case h < 24<<20:
 		t.Errorf("bodies hold %d bytes: the test does not fill the budget", h)
 	}
-	if all, ok := residentMemory(p.Cmd.Process.Pid); ok {
+	if all, ok := gatewaytest.ResidentMemory(p.Cmd.Process.Pid); ok {
 		t.Logf("%d clients that hold back the last byte of %d MiB: %d MiB resident", clients, size>>20, all>>20)
 		if all > 512<<20 {
 			t.Errorf("the process takes %d MiB", all>>20)
@@ -131,21 +131,6 @@ func TestHeldBackBodies(t *testing.T) {
 		return resp.StatusCode == http.StatusServiceUnavailable
 	})
 	p.signal(t, syscall.SIGTERM)
-}
-
-// residentMemory is what a process has in RAM, where the system tells.
-func residentMemory(pid int) (int64, bool) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, false
-	}
-	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmRSS:" {
-			kib, err := strconv.ParseInt(fields[1], 10, 64)
-			return kib << 10, err == nil
-		}
-	}
-	return 0, false
 }
 
 // TestUnsignedIsNotRead: a delivery that has no signature, or none that could be

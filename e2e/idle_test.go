@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/graphsim"
+	"github.com/waguard/waguard/internal/gatewaytest"
 )
 
 var idle = flag.Int("idle", 1000, "connections that TestIdleConnections leaves open")
@@ -24,7 +25,7 @@ func TestIdleConnections(t *testing.T) {
 	if resp, body := p.Post(t, messages, textBody); resp.StatusCode != http.StatusOK {
 		t.Fatalf("a send before: %s %s", resp.Status, body)
 	}
-	before, known := residentMemory(p.Cmd.Process.Pid)
+	before, known := gatewaytest.ResidentMemory(p.Cmd.Process.Pid)
 	refused := strings.ReplaceAll(textBody, "+4915112345678", "+4915119876543")
 	requests := []struct {
 		request string
@@ -64,7 +65,7 @@ func TestIdleConnections(t *testing.T) {
 			t.Errorf("a webhook meanwhile: %v", err)
 		}
 	}
-	if after, ok := residentMemory(p.Cmd.Process.Pid); ok && known {
+	if after, ok := gatewaytest.ResidentMemory(p.Cmd.Process.Pid); ok && known {
 		each := (after - before) / int64(*idle)
 		t.Logf("%d idle connections: %d MiB resident before, %d MiB with them, %d KiB each", *idle, before>>20, after>>20, each>>10)
 		const most, slack = 64 << 10, 64 << 20

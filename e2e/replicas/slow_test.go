@@ -5,9 +5,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/waguard/waguard/internal/gatewaytest"
 	"github.com/waguard/waguard/internal/pgtest"
 )
 
@@ -99,21 +97,11 @@ func TestSlowDatabase(t *testing.T) {
 // memory is how much of it the process has, in bytes.
 func memory(t *testing.T, g *gateway) int64 {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.Cmd.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
+	bytes, ok := gatewaytest.ResidentMemory(g.Cmd.Process.Pid)
+	if !ok {
+		t.Fatal("the system doesn't say how much memory the process has")
 	}
-	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmRSS:" {
-			kilobytes, err := strconv.ParseInt(fields[1], 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return kilobytes << 10
-		}
-	}
-	t.Fatal("the process doesn't say how much memory it has")
-	return 0
+	return bytes
 }
 
 // slowLine is a line to a database on which everything takes its time.

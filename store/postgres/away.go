@@ -106,7 +106,7 @@ const refusedTLS = "tls error: server refused TLS connection"
 func trustless(err error) bool {
 	return anyOf(err, func(err error) bool {
 		switch err.(type) { //nolint:errorlint // every error of the tree is looked at
-		case x509.UnknownAuthorityError, *x509.UnknownAuthorityError, x509.HostnameError, *x509.HostnameError, x509.CertificateInvalidError, *tls.CertificateVerificationError:
+		case x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError, *tls.CertificateVerificationError:
 			return true
 		}
 		return false

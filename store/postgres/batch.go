@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bytes"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -132,20 +133,12 @@ func (b *batch) add(p *pending, t *tx) {
 
 // statement is the one that writes the batch.
 func (b *batch) statement() *statement {
-	for name := range b.lines {
-		if name.journal == store.Violations {
-			return &commits.all
-		}
-	}
-	for name := range b.settled {
-		if name.journal == store.Violations {
-			return &commits.all
-		}
-	}
 	for _, m := range b.members {
-		for name := range m.t.found {
-			if name.journal == store.Violations {
-				return &commits.all
+		for _, rows := range []iter.Seq[any]{m.t.rows(), m.t.looked()} {
+			for row := range rows {
+				if name, ok := row.(lineName); ok && name.journal == store.Violations {
+					return &commits.all
+				}
 			}
 		}
 	}

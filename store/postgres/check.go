@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/waguard/waguard/store"
@@ -27,12 +26,7 @@ func (e *Engine) noteReached(err error) {
 // confirms commits something that nobody reads. A primary without its standby answers
 // reads, and confirms nothing.
 func (e *Engine) confirms(ctx context.Context) error {
-	var never bool
-	var stale []int32
-	err := e.with(ctx, func(conn *pgx.Conn) error {
-		return confirmed(conn, conn.QueryRow(ctx, resolveSQL, newID()).Scan(&never, &stale))
-	})
-	if err != nil {
+	if _, _, err := e.fence(ctx, newID()); err != nil {
 		return away(err)
 	}
 	e.unconfirmed.Store(false)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,23 +23,19 @@ const (
 
 // committer puts changes of many callers into one statement.
 type committer struct {
-	e       *Engine
-	mu      sync.Mutex
-	queue   []*pending
-	room    int
-	running int
-	began   time.Time // of the newest statement
-	looking bool      // whether that takes long
-	closed  bool
-	idle    sync.Cond
+	crew
+	e      *Engine
+	queue  []*pending
+	room   int
+	closed bool
 	// busy are the rows that statements on their way write: a change that touches one
 	// would only collide.
 	busy map[any]int
 }
 
-func (c *committer) init(e *Engine, room int) {
+func (c *committer) open(e *Engine, room int) {
 	c.e, c.room, c.busy = e, room, make(map[any]int)
-	c.idle.L = &c.mu
+	c.init(committers, func() bool { return len(c.queue) > 0 && !c.closed }, c.commitAll)
 }
 
 func (c *committer) add(p *pending) error {
@@ -57,35 +52,14 @@ func (c *committer) add(p *pending) error {
 	return nil
 }
 
-// wake begins a statement, if one can be begun. The caller holds mu.
-func (c *committer) wake() {
-	switch {
-	case len(c.queue) == 0 || c.closed:
-	case c.running == 0 || c.running < committers && time.Since(c.began) >= long:
-		c.began = time.Now()
-		c.running++
-		go c.work()
-	case c.running < committers && !c.looking:
-		c.looking = true
-		time.AfterFunc(long, func() {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.looking = false
-			c.wake()
-		})
-	}
-}
-
 func (c *committer) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
-	for c.running > 0 {
-		c.idle.Wait()
-	}
+	c.rest()
 }
 
-func (c *committer) work() {
+func (c *committer) commitAll() {
 	for {
 		b := c.assemble()
 		if b == nil {
@@ -117,12 +91,11 @@ func (c *committer) assemble() *batch {
 	clear(c.queue[len(later):])
 	c.queue = later
 	if len(chosen) == 0 {
-		c.running--
-		c.idle.Broadcast()
+		c.ends()
 		c.mu.Unlock()
 		return nil
 	}
-	c.began = time.Now()
+	c.begins()
 	for row := range claimed {
 		c.busy[row]++
 	}
@@ -314,12 +287,8 @@ func (e *Engine) resolve(id [16]byte) (committed bool, stale []int32, err error)
 	ctx, cancel := context.WithTimeout(e.ctx, e.o.Timeout)
 	defer cancel()
 	for tries := 0; ; tries++ {
-		var never bool
-		err = e.with(ctx, func(conn *pgx.Conn) error {
-			return confirmed(conn, conn.QueryRow(ctx, resolveSQL, id).Scan(&never, &stale))
-		})
-		if err == nil {
-			return !never, stale, nil
+		if committed, stale, err = e.fence(ctx, id); err == nil {
+			return committed, stale, nil
 		}
 		if !errors.Is(err, errNotSent) && !lost(err) && !moved(err) && !collided(err) {
 			return false, nil, err
@@ -328,6 +297,15 @@ func (e *Engine) resolve(id [16]byte) (committed bool, stale []int32, err error)
 			return false, nil, err
 		}
 	}
+}
+
+// fence takes the id of a statement, if it isn't taken, and commits that.
+func (e *Engine) fence(ctx context.Context, id [16]byte) (committed bool, stale []int32, err error) {
+	var never bool
+	err = e.with(ctx, func(conn *pgx.Conn) error {
+		return confirmed(conn, conn.QueryRow(ctx, resolveSQL, id).Scan(&never, &stale))
+	})
+	return err == nil && !never, stale, err
 }
 
 // warned marks a connection whose last commit was not confirmed by a standby.

@@ -43,7 +43,7 @@ func OpenEngine(ctx context.Context, dsn string, o Options) (*Engine, error) {
 	e.ctx, e.end = context.WithCancel(context.WithoutCancel(ctx))
 	const lookers = 3
 	e.reads = newBatcher(mostInBatch, lookers, room, e.answerLookups)
-	e.commit.init(e, room)
+	e.commit.open(e, room)
 	e.entering.last, e.entering.room = make(map[store.ID]chan struct{}), room
 	err = e.look(ctx)
 	for tries := 0; pooled(err) && tries < mostUnprepared; tries++ { // connections of before may be left
