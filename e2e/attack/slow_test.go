@@ -38,10 +38,7 @@ func TestSlowSenders(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := c.Write([]byte(slow[i%len(slow)].start)); err != nil {
+		if err := writeSoon(c, slow[i%len(slow)].start); err != nil {
 			t.Fatal(err)
 		}
 		conns[i] = c
@@ -53,7 +50,7 @@ func TestSlowSenders(t *testing.T) {
 	served, slowest := 0, time.Duration(0)
 	for range slowRounds {
 		for i, c := range conns {
-			if _, err := c.Write([]byte(slow[i%len(slow)].drop)); err != nil {
+			if err := writeSoon(c, slow[i%len(slow)].drop); err != nil {
 				t.Fatalf("a slow sender (%s) was cut off: %v", slow[i%len(slow)].name, err)
 			}
 		}
@@ -92,6 +89,15 @@ func TestSlowSenders(t *testing.T) {
 	if whole != served {
 		t.Errorf("%d requests reach the upstream, want %d", whole, served)
 	}
+}
+
+// writeSoon writes within patience, however long all of the test takes.
+func writeSoon(c net.Conn, text string) error {
+	if err := c.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	_, err := c.Write([]byte(text))
+	return err
 }
 
 // memory is what the process holds on its heap and its stacks.
