@@ -13,9 +13,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // Network is a network namespace and its two lines.
@@ -27,8 +30,9 @@ type Network struct {
 	// reach, and Inside is theirs, where the test always reaches them.
 	Outside, Inside string
 
-	name  string // of the namespace
-	lines [2]string
+	name   string // of the namespace
+	lines  [2]string
+	inside string // the address at the other end of the line to Server
 }
 
 // New makes one, which is removed after the test. Programs in it must have ended by
@@ -37,10 +41,10 @@ func New(t testing.TB) *Network {
 	t.Helper()
 	// Addresses for tests of networks (RFC 2544), which nobody else uses.
 	id := rand.IntN(1 << 13) // #nosec G404 -- no secret
-	net := func(line, host int) string { return fmt.Sprintf("198.18.%d.%d", id>>6+line<<7, id&63<<2+host) }
+	addr := func(line, host int) string { return fmt.Sprintf("198.18.%d.%d", id>>6+line<<7, id&63<<2+host) }
 	n := &Network{
-		Server: net(0, 1), Outside: net(1, 1), Inside: net(1, 2),
-		name: fmt.Sprintf("waguard%d", id),
+		Server: addr(0, 1), Outside: addr(1, 1), Inside: addr(1, 2),
+		name: fmt.Sprintf("waguard%d", id), inside: addr(0, 2),
 	}
 	t.Cleanup(func() {
 		if err := n.remove(); err != nil {
@@ -56,9 +60,9 @@ func New(t testing.TB) *Network {
 		n.lines[i] = line
 		steps = append(steps,
 			[]string{"link", "add", line, "type", "veth", "peer", "name", far, "netns", n.name},
-			[]string{"addr", "add", net(i, 1) + "/30", "dev", line},
+			[]string{"addr", "add", addr(i, 1) + "/30", "dev", line},
 			[]string{"link", "set", line, "up"},
-			[]string{"-n", n.name, "addr", "add", net(i, 2) + "/30", "dev", far},
+			[]string{"-n", n.name, "addr", "add", addr(i, 2) + "/30", "dev", far},
 			[]string{"-n", n.name, "link", "set", far, "up"})
 	}
 	for _, step := range steps {
@@ -77,8 +81,26 @@ func (n *Network) Command(name string, args ...string) *exec.Cmd {
 // Cut cuts the line to Server.
 func (n *Network) Cut() error { return ip(context.Background(), "link", "set", n.lines[0], "down") }
 
-// Mend mends it.
-func (n *Network) Mend() error { return ip(context.Background(), "link", "set", n.lines[0], "up") }
+// Mend mends it, and returns when something has gone both ways by it: those inside may
+// have used up their questions for Server's link address, and would be told for a moment
+// longer that there is no route; hearing ours, they know it.
+func (n *Network) Mend() error {
+	if err := ip(context.Background(), "link", "set", n.lines[0], "up"); err != nil {
+		return err
+	}
+	var err error
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		var conn net.Conn
+		conn, err = net.DialTimeout("tcp", net.JoinHostPort(n.inside, "1"), time.Second)
+		if err == nil {
+			return conn.Close()
+		}
+		if errors.Is(err, syscall.ECONNREFUSED) { // by those inside: nobody listens there
+			return nil
+		}
+	}
+	return fmt.Errorf("a line that was mended carries nothing: %w", err)
+}
 
 // remove removes what there is of it. Lines go with either of their ends.
 func (n *Network) remove() (err error) {
