@@ -143,7 +143,7 @@ func (c cells) sort(key cellKey, parts []part) {
 		return
 	}
 	slices.SortStableFunc(parts, func(a, b part) int {
-		return cmp.Or(truth(b.known)-truth(a.known), -a.compareUnit(&b), truth(a.discounted)-truth(b.discounted), strings.Compare(string(a.kind), string(b.kind)))
+		return cmp.Or(truth(b.known)-truth(a.known), -a.compareUnit(&b), truth(a.discounted)-truth(b.discounted), strings.Compare(string(a.kind), string(b.kind)), cmp.Compare(a.n, b.n), cmp.Compare(a.cost, b.cost))
 	})
 	c[key] = parts
 }
