@@ -257,7 +257,7 @@ func everyChangeIsFound(t *testing.T, l *logged, kept *audit.Signed) {
 			rt.Fatalf("%s of %x = %x was not found", what, r.key, r.value)
 		}
 		for _, f := range found.Findings {
-			if strings.Contains(f.String(), "1555") {
+			if strings.Contains(f.String(), "1555010") { // shorter digits are in hashes
 				rt.Fatalf("a finding names a person: %s", f)
 			}
 		}
