@@ -78,9 +78,10 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"internal/adminapi", "audit billing consent internal/export internal/qr internal/strictjson internal/version phone policy store store/archive", "caddy badger disk logger"},
 	{"internal/evidence", "audit consent internal/adminapi policy store", "caddy badger disk logger"},
 	{"decisionlog", "billing policy store", "caddy badger network disk logger"},
+	{"internal/console", "billing consent internal/adminapi internal/billpage internal/version policy store", "caddy badger disk"},
 	{
 		"caddymodule",
-		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger store/postgres", "",
+		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/console internal/evidence internal/export internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger store/postgres", "",
 	},
 
 	{"internal/partition", "internal/durable internal/export", "caddy badger network logger"},

@@ -23,13 +23,16 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-// An actor is who changed something through the admin endpoint, with how that is
-// known: the user at the other end of its Unix socket, else the owner of the
+// An actor is who changed something through the admin endpoint or the console, with how
+// that is known: the user whom the server in front of the console knows, the user at the other end of its Unix socket, else the owner of the
 // client certificate shown to `admin.remote`, else what the client says of
 // itself.
 
 // actorOf is the actor of an admin request, whose client says it is told.
 func actorOf(r *http.Request, st store.Store, told string) string {
+	if user, ok := r.Context().Value(consoleUser{}).(string); ok {
+		return senderName(user, st) + " (console)"
+	}
 	if peer, ok := r.Context().Value(peerKey{}).(string); ok {
 		return senderName(peer, st) + " (socket)"
 	}

@@ -85,6 +85,8 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteExport:            givingOut(func(r *adminapi.PersonRequest) string { return r.Format }),
 	adminapi.RouteReviews:           answering(reviewsOf),
 	adminapi.RouteWhy:               answering(whyOf),
+	adminapi.RouteWhyNow:            answering(whyNow),
+	adminapi.RoutePersonView:        answering(personView),
 	adminapi.RouteLink:              answering(linkOf),
 	adminapi.RouteReviewDecide:      withPeer(decideReview),
 	adminapi.RouteNewPerson:         recording(string(store.HandedOver), (*gateway.Gateway).RecordNewPerson),
@@ -111,15 +113,19 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 			if err != nil {
 				return adminError(http.StatusNotFound, errors.New("the running configuration has no `whatsapp` block"))
 			}
-			app := mod.(*App)
-			st, err := app.acquire()
-			if err != nil && route != adminapi.RouteDoctor { // which is asked why
-				return adminError(http.StatusServiceUnavailable, err)
-			}
-			return handle(app, st, w, r)
+			return mod.(*App).serveAdmin(route, handle, w, r)
 		})})
 	}
 	return list
+}
+
+// serveAdmin answers what is asked at a route.
+func (a *App) serveAdmin(route adminapi.Route, handle adminHandle, w http.ResponseWriter, r *http.Request) error {
+	st, err := a.acquire()
+	if err != nil && route != adminapi.RouteDoctor { // which is asked why
+		return adminError(http.StatusServiceUnavailable, err)
+	}
+	return handle(a, st, w, r)
 }
 
 // adminError is an error with its status. Whoever asked is told all of it, and so is the

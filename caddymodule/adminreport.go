@@ -28,12 +28,13 @@ type reporting[R any] struct {
 	make      func(g *gateway.Gateway, ctx context.Context, s gateway.ReportSelection, by ...string) ([]*R, error)
 	groupings func(tags []string) []string
 	page      func(io.Writer, billpage.Asked, []*R) error
+	parts     func(io.Writer, billpage.Asked, []*R) error
 	csv       func(io.Writer, *R, billpage.Dialect) error
 }
 
 var (
-	adminReport        = reporting[billing.Report]{(*gateway.Gateway).Reports, billpage.Groupings, billpage.Write, billpage.WriteCSV}.answer
-	adminConversations = reporting[billing.ConversationReport]{(*gateway.Gateway).Conversations, billpage.ConversationGroupings, billpage.WriteConversations, billpage.WriteConversationsCSV}.answer
+	adminReport        = reporting[billing.Report]{(*gateway.Gateway).Reports, billpage.Groupings, billpage.Write, billpage.Parts, billpage.WriteCSV}.answer
+	adminConversations = reporting[billing.ConversationReport]{(*gateway.Gateway).Conversations, billpage.ConversationGroupings, billpage.WriteConversations, billpage.ConversationParts, billpage.WriteConversationsCSV}.answer
 )
 
 // answer answers a report as JSON, or in the format that is asked for.
@@ -46,14 +47,14 @@ func (k reporting[R]) answer(a *App, _ store.Store, w http.ResponseWriter, r *ht
 	if format == "" && strings.HasPrefix(r.Header.Get("Accept"), "text/html") {
 		format = "html"
 	}
-	if !slices.Contains([]string{"", "json", "csv", "html"}, format) {
-		return adminError(http.StatusBadRequest, fmt.Errorf("format must be json, csv or html"))
+	if !slices.Contains([]string{"", "json", "csv", "html", "parts"}, format) {
+		return adminError(http.StatusBadRequest, fmt.Errorf("format must be json, csv, html or parts"))
 	}
 	if s.Dialect != "" && !slices.Contains(billpage.Dialects, s.Dialect) {
 		return adminError(http.StatusBadRequest, fmt.Errorf("csv_dialect must be one of %s", strings.Join(billpage.Dialects, ", ")))
 	}
 	by := []string{s.By}
-	if format == "html" {
+	if format == "html" || format == "parts" {
 		by = append(by, k.groupings(slices.Collect(maps.Keys(a.gateway.Tagging.Declared)))...)
 	}
 	selected := gateway.ReportSelection{Selection: selection(&s.Selection), Month: s.Month, MessageClass: s.MessageClass, By: s.By, Where: s.Where, Card: s.Card, Rules: s.Rules}
@@ -71,6 +72,10 @@ func (k reporting[R]) answer(a *App, _ store.Store, w http.ResponseWriter, r *ht
 		err = k.page(&out, billpage.Asked{Where: s.Where, Period: adminapi.PeriodOf(&s, now), Made: now}, reports)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	case "parts":
+		now := a.gateway.Now()
+		err = k.parts(&out, billpage.Asked{Where: s.Where, Period: adminapi.PeriodOf(&s, now), Made: now}, reports)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	default:
 		return jsonAnswer(w, reports[0])
 	}

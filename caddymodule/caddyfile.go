@@ -21,6 +21,8 @@ func init() {
 	httpcaddyfile.RegisterHandlerDirective("whatsapp_webhook", parseWebhook)
 	httpcaddyfile.RegisterDirectiveOrder("whatsapp_webhook", httpcaddyfile.Before, "reverse_proxy")
 	httpcaddyfile.RegisterHandlerDirective("whatsapp_consent", parseConsentAPI)
+	httpcaddyfile.RegisterHandlerDirective("whatsapp_console", parseConsole)
+	httpcaddyfile.RegisterDirectiveOrder("whatsapp_console", httpcaddyfile.Before, "reverse_proxy")
 	httpcaddyfile.RegisterDirectiveOrder("whatsapp_consent", httpcaddyfile.Before, "reverse_proxy")
 	httpcaddyfile.RegisterHandlerDirective("whatsapp_health", parseHealth)
 	httpcaddyfile.RegisterDirectiveOrder("whatsapp_health", httpcaddyfile.Before, "metrics")

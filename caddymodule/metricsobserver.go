@@ -147,6 +147,7 @@ func (m metrics) decided(e *store.Entry) {
 
 // Decided writes a line, where there is a decision log.
 func (m metrics) Decided(j *gateway.Judged) {
+	liveSends.Decided(j.Entry)
 	if log := m.log(); log != nil {
 		log.Put(decisionlog.DecisionOf(j.Entry, j.InMonitorMode()))
 	}

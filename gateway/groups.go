@@ -23,6 +23,12 @@ var groupings = map[string]func(*Gateway, *store.Entry, time.Time) string{
 	"template": func(_ *Gateway, e *store.Entry, _ time.Time) string {
 		return store.TypeOrTemplate(e.Send.Type, e.Send.Template.Name)
 	},
+	"contact": func(_ *Gateway, e *store.Entry, _ time.Time) string {
+		if contact := e.Contact(); !contact.IsZero() {
+			return contact.String()
+		}
+		return ""
+	},
 	"day": func(g *Gateway, e *store.Entry, at time.Time) string {
 		return billing.Day(at, g.Businesses.Zone(e.Send.PhoneNumberID))
 	},
@@ -45,7 +51,7 @@ type Group struct {
 // defaultGroupPeriod is how far back groups go where nothing says so.
 const defaultGroupPeriod = "7d"
 
-// Groups counts what a list has, by rule, sender, business, template or day.
+// Groups counts what a list has, by rule, sender, business, template, contact or day.
 func (g *Gateway) Groups(ctx context.Context, l *List, by string, s Selection) (*Groups, error) {
 	if s.From == "" {
 		s.From = defaultGroupPeriod

@@ -15,6 +15,8 @@ type OfPerson struct {
 	// PhoneNumberID is the business phone number it is about; "" for all.
 	PhoneNumberID string
 	Pseudonym     policy.Alias
+	// Shown is the contact so that nobody reads it by chance.
+	Shown string
 	// Records are the newest first.
 	Records []*store.ConsentRecord
 	// Decisions are on sends to the person, newest first.
@@ -41,7 +43,7 @@ func (g *Gateway) OfPerson(ctx context.Context, contact, phoneNumberID string) (
 	if err != nil {
 		return nil, misasked(err)
 	}
-	p.Pseudonym = st.Pseudonym(who)
+	p.Pseudonym, p.Shown = st.Pseudonym(who), who.String()
 	records, err := collect(st.History(ctx, who))
 	if err != nil {
 		return nil, err

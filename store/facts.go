@@ -59,7 +59,7 @@ func (s *Book) FactsAt(ctx context.Context, q Query, at policy.Moment) (f policy
 
 // facts reads from r, which is nil where the engine is sole.
 func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, err error) {
-	people, contacts, err := s.lookUpIn(ctx, r, q.Who)
+	people, contacts, err := s.peopleOf(ctx, r, &q)
 	if err != nil {
 		return f, err
 	}
@@ -96,6 +96,24 @@ func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, 
 	return f, err
 }
 
+// peopleOf are those whom a query names, and all contacts that were looked at.
+func (s *Book) peopleOf(ctx context.Context, r *reading, q *Query) (people []policy.Named, contacts []*policy.Contact, err error) {
+	if len(q.Known) == 0 {
+		return s.lookUpIn(ctx, r, q.Who)
+	}
+	names := make([]policy.Alias, len(q.Known))
+	for i, known := range q.Known {
+		names[i] = policy.Alias(known)
+	}
+	if contacts, err = s.contacts(ctx, r, names); err != nil {
+		return nil, nil, err
+	}
+	for i, name := range names {
+		people = append(people, policy.Named{Name: name, Contact: contacts[i]})
+	}
+	return people, contacts, nil
+}
+
 // fetchFor reads in one round trip whatever is known by then to be needed.
 func (r *reading) fetchFor(q *Query) error {
 	keys := [][]byte{numberKey(q.PhoneNumberID), limitSubject{limitedNumber, q.PhoneNumberID}.key()}
@@ -117,6 +135,9 @@ func (r *reading) fetchFor(q *Query) error {
 		for _, name := range names {
 			keys = append(keys, aliasKey(contactPrefix, name), tombstoneKey(r.s.tombs.of(name)))
 		}
+	}
+	for _, known := range q.Known {
+		keys = append(keys, aliasKey(contactPrefix, policy.Alias(known)))
 	}
 	keys = append(keys, r.s.guesses.keys(q.PhoneNumberID)...)
 	if waba != "" && q.Template != (policy.TemplateRef{}) {

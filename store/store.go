@@ -375,6 +375,9 @@ type Query struct {
 	// Who are the identities the send names; see [policy.Send.Identities]. A user
 	// id is looked up as one of either kind.
 	Who []policy.Identity
+	// Known are people by the names they have in a decision, in place of Who: whoever asks
+	// about a decision of the ledger knows no others.
+	Known []policy.ContactID
 	// Digits are those of a phone number without plus sign, as the send writes
 	// it; "" where it has one.
 	Digits string

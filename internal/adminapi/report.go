@@ -27,7 +27,8 @@ type ReportSelection struct {
 	// "USD 2026-10-01", and by the rules of this day.
 	Card  string `json:"card,omitempty"`
 	Rules string `json:"rules,omitempty"`
-	// Format is json, csv or html; "" is json. Dialect is that of CSV.
+	// Format is json, csv, html or parts, which is the page without its head and foot; "" is
+	// json. Dialect is that of CSV.
 	Format  string `json:"format,omitempty"`
 	Dialect string `json:"csv_dialect,omitempty"`
 }
@@ -74,13 +75,19 @@ func (c *Client) Conversations(ctx context.Context, s ReportSelection) (*billing
 // ReportPage writes the page that a route of a report has for people.
 func (c *Client) ReportPage(ctx context.Context, w io.Writer, route Route, s ReportSelection) error {
 	s.Format = "html"
+	return c.ReportAs(ctx, w, route, s)
+}
+
+// ReportAs writes what a route of a report answers in the format that is asked for: html is
+// a page, parts what such a page has between its head and its foot, csv a file.
+func (c *Client) ReportAs(ctx context.Context, w io.Writer, route Route, s ReportSelection) error {
 	body, err := c.open(ctx, route, queryOf(&s))
 	if err != nil {
 		return err
 	}
 	defer body.Close()
 	if _, err := io.Copy(w, body); err != nil {
-		return fmt.Errorf("reading the page of the gateway at %s: %w", c.address, err)
+		return fmt.Errorf("reading the report of the gateway at %s: %w", c.address, err)
 	}
 	return nil
 }

@@ -16,8 +16,17 @@ func ConversationGroupings([]string) []string { return []string{"day,category", 
 // WriteConversations writes the page of conversations: of the report that was asked for, and
 // those by ConversationGroupings.
 func WriteConversations(w io.Writer, asked Asked, reports []*billing.ConversationReport) error {
+	return page.Execute(w, conversationsShown(asked, reports))
+}
+
+// ConversationParts writes what such a page has between its head and its foot.
+func ConversationParts(w io.Writer, asked Asked, reports []*billing.ConversationReport) error {
+	return page.ExecuteTemplate(w, "parts", conversationsShown(asked, reports))
+}
+
+func conversationsShown(asked Asked, reports []*billing.ConversationReport) *shown {
 	r := reports[0]
-	s := shown{
+	s := &shown{
 		Title: titleOf("WhatsApp conversations", asked), Period: asked.Period, TimeZones: strings.Join(r.TimeZones, ", "), Made: asked.made(),
 		Says: append([]string{
 			"A conversation is all that a business phone number and a person exchange about one category within 24 hours from the delivery of the first message, or within 72 hours from the answer to an ad. It counts on the day on which it begins, where the WhatsApp Business Account is.",
@@ -26,7 +35,7 @@ func WriteConversations(w io.Writer, asked Asked, reports []*billing.Conversatio
 	}
 	if len(r.Rows) == 0 {
 		s.Empty = "No conversation began in this period. Choose another one with --from and --to, or --month."
-		return page.Execute(w, &s)
+		return s
 	}
 	t := &r.Total
 	m := section{Figures: []figure{{Name: "Conversations", Value: count(t.Conversations), Large: true}}}
@@ -48,7 +57,7 @@ func WriteConversations(w io.Writer, asked Asked, reports []*billing.Conversatio
 		row := &r.Rows[i]
 		s.Rows.Rows = append(s.Rows.Rows, append(dimensionsOf(r.By, &row.Key), conversationCells(&row.ConversationCounts)...))
 	}
-	return page.Execute(w, &s)
+	return s
 }
 
 func (m *section) addConversations(r *billing.ConversationReport) {

@@ -15,6 +15,16 @@ import (
 //go:embed page.html
 var source string
 
+//go:embed base.css
+var baseStyle string
+
+// PartsStyle is the style sheet of what Parts writes. Its colours are those that the page
+// around it gives as custom properties: page, ink, quiet, line, soft, warn, and those of the
+// categories.
+//
+//go:embed parts.css
+var PartsStyle string
+
 var page = template.Must(template.New("page").Parse(source))
 
 // Asked is what a page is of.
@@ -35,6 +45,11 @@ type shown struct {
 	Rows          *rows
 	Says          []string // at the end
 	Made          string
+}
+
+// Style is that of a page that stands alone.
+func (*shown) Style() template.CSS {
+	return template.CSS(baseStyle + PartsStyle) // #nosec G203 -- files of this package
 }
 
 // section is what is shown of one currency; of conversations, which have none, there is one.
@@ -82,8 +97,18 @@ func Groupings(tags []string) []string {
 
 // Write writes the page of a bill: of the report that was asked for, and those by Groupings.
 func Write(w io.Writer, asked Asked, reports []*billing.Report) error {
+	return page.Execute(w, shownOf(asked, reports))
+}
+
+// Parts writes what such a page has between its head and its foot, for another page, whose
+// style sheets have PartsStyle.
+func Parts(w io.Writer, asked Asked, reports []*billing.Report) error {
+	return page.ExecuteTemplate(w, "parts", shownOf(asked, reports))
+}
+
+func shownOf(asked Asked, reports []*billing.Report) *shown {
 	r := reports[0]
-	s := shown{
+	s := &shown{
 		Title: titleOf("What WhatsApp messages cost", asked), Period: asked.Period, TimeZones: strings.Join(r.TimeZones, ", "), Cards: r.Cards,
 		Rows: rowsOfBill(r), Made: asked.made(),
 		Says: append([]string{
@@ -108,7 +133,7 @@ func Write(w io.Writer, asked Asked, reports []*billing.Report) error {
 	if len(r.Rows) == 0 {
 		s.Empty = "Nothing was sent and nothing was delivered in this period. Choose another one with --from and --to, or --month."
 	}
-	return page.Execute(w, &s)
+	return s
 }
 
 func titleOf(title string, asked Asked) string {

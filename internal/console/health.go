@@ -1,0 +1,61 @@
+package console
+
+import (
+	"context"
+	"strings"
+
+	"github.com/waguard/waguard/internal/adminapi"
+)
+
+type healthPage struct {
+	// Serves: the store answers. Store says what is not as it should be with it.
+	Serves   bool
+	Says     string
+	Store    []string
+	Restored string
+	Findings []findingText
+	Problems int
+	Build    []fact
+	Log      []fact
+	LogWrong string
+}
+
+type findingText struct{ Check, Status, Tag, Finding, Remedy string }
+
+// health says whether the gateway is as it should be.
+func health(ctx context.Context, a *asked) (*shown, error) {
+	p := &healthPage{Serves: true, Says: "The gateway serves, and its store answers."}
+	h, err := a.API.Health(ctx)
+	if err != nil {
+		p.Serves, p.Says = false, "The gateway refuses sends: "+sentence(err.Error())
+	} else {
+		p.Store = h.Store
+		if r := h.Restored; r != nil {
+			p.Restored = "The store was restored from a backup of " + a.moment(r.BackupOf).Text + ". What was recorded after that is missing, unless it came in anew."
+		}
+	}
+	diagnosis, err := a.API.Diagnose(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range diagnosis.Findings {
+		t := findingText{f.Check, string(f.Status), map[adminapi.CheckStatus]string{adminapi.CheckOK: "allowed", adminapi.CheckNote: "info", adminapi.CheckProblem: "refused", adminapi.CheckUnchecked: "warned"}[f.Status], sentence(f.Finding), sentence(strings.TrimSpace(f.Remedy))}
+		if f.Status == adminapi.CheckProblem {
+			p.Problems++
+		}
+		p.Findings = append(p.Findings, t)
+	}
+	v, err := a.API.Version(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.Build = facts("waguard", v.Build.Version, "commit", v.Build.Commit, "Caddy", v.Build.Caddy, "Go", v.Build.Go, "platform", v.Build.Platform)
+	if head, err := a.API.AuditCheckpoint(ctx); err == nil && head != nil {
+		for line := range strings.Lines(head.Checkpoint) {
+			if line = strings.TrimSpace(line); line != "" && len(p.Log) < 3 {
+				p.Log = append(p.Log, fact{Name: []string{"log", "records", "root"}[len(p.Log)], Value: line})
+			}
+		}
+	}
+	return &shown{title: "Health", template: "health", body: p}, nil
+}

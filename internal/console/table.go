@@ -1,0 +1,108 @@
+package console
+
+import "encoding/csv"
+
+// table is a table of a page, and of the CSV that is made of it.
+type table struct {
+	Caption string
+	Columns []column
+	Rows    []row
+	// Empty says why there is nothing, and what would bring something.
+	Empty string
+	// More is the page with further rows, and MoreText what it is called.
+	More, MoreText string
+}
+
+type column struct {
+	Name string
+	// Number: it is written to the right. Spare: a phone has no room for it.
+	Number, Spare bool
+	// Sort is the page with the rows in the order of the column, Sorted how they are:
+	// ascending or descending.
+	Sort, Sorted string
+}
+
+type row struct {
+	// Class marks the row: refused, warned.
+	Class string
+	Cells []cell
+}
+
+type cell struct {
+	Text string
+	// Also stands below, smaller.
+	Also string
+	// Link is the page it leads to.
+	Link string
+	// At is a time in place of Text.
+	At moment
+	// Tag is how it is marked: allowed, refused, warned, info.
+	Tag string
+	// Bar is how long a bar is that stands for it, in thousandths of the longest.
+	Bar int
+}
+
+func columns(names ...string) []column {
+	list := make([]column, len(names))
+	for i, name := range names {
+		for len(name) > 0 {
+			switch name[0] {
+			case '#':
+				list[i].Number = true
+			case '~':
+				list[i].Spare = true
+			default:
+				list[i].Name = name
+				name = ""
+				continue
+			}
+			name = name[1:]
+		}
+	}
+	return list
+}
+
+// Column is the column of a cell, for how it is written.
+func (t *table) Column(i int) column { return t.Columns[min(i, len(t.Columns)-1)] }
+
+// writeCSV writes the table for a spreadsheet, which must take no cell for a formula.
+func (t *table) writeCSV(w *csv.Writer) error {
+	var names []string
+	for _, c := range t.Columns {
+		names = append(names, c.Name)
+	}
+	if err := w.Write(names); err != nil {
+		return err
+	}
+	for _, r := range t.Rows {
+		var cells []string
+		for _, c := range r.Cells {
+			text := c.Text
+			if c.At.Known() {
+				text = c.At.ISO
+			}
+			cells = append(cells, harmless(text))
+		}
+		if err := w.Write(cells); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
+
+// harmless is a text that no spreadsheet takes for a formula.
+func harmless(s string) string {
+	if s != "" && (s[0] == '=' || s[0] == '+' || s[0] == '-' || s[0] == '@' || s[0] == '\t' || s[0] == '\r') {
+		return "'" + s
+	}
+	return s
+}
+
+// share is a cell with a bar: how long it is among the largest.
+func (c cell) share(n, largest int) cell {
+	if largest > 0 && n > 0 {
+		c.Bar = max(1, n*1000/largest)
+	}
+	return c
+}
