@@ -27,7 +27,7 @@ type (
 )
 
 const (
-	plotHeight = 160
+	plotHeight = 200
 	plotTop    = 12
 )
 
