@@ -1,6 +1,8 @@
 package store
 
 import (
+	"cmp"
+
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
 )
@@ -26,6 +28,20 @@ type skimmedEntry struct {
 	// received is when the message reached whom it was for, or another.
 	received policy.Moment
 	other    *policy.ContactID
+	// score is what scoring needs in addition; nil where nobody scores.
+	score *skimmedScore
+}
+
+// skimmedScore is what scoring needs to know of an entry beside what is counted.
+type skimmedScore struct {
+	rule          policy.Rule
+	sender, token string
+	edge          policy.Edge
+	bare          policy.Bare
+	// rejected is Meta's code in its answer, failed the one of a status.
+	rejected, failed int
+	// categorised: Meta told the category.
+	categorised bool
 }
 
 // skimmedPersons is of how many persons the names are read.
@@ -47,14 +63,18 @@ type skimmedLine struct {
 
 // skim is what a line counts as; false where others say what became of it.
 func skim(src values, l *Line) (k skimmedLine, ok bool, err error) {
-	var e skimmedEntry
-	if c := (recordReader{rest: l.Data}); !c.skimEntry(&e) {
+	return new(skimmedEntry).skim(src, l)
+}
+
+// skim is what a line counts as, of which e takes notes.
+func (e *skimmedEntry) skim(src values, l *Line) (k skimmedLine, ok bool, err error) {
+	if c := (recordReader{rest: l.Data}); !c.skimEntry(e) {
 		return k, false, nil
 	}
 	var wamid *policy.Alias
 	if l.Settled != nil {
 		c := recordReader{rest: l.Settled}
-		if wamid, ok = c.skimSettlement(&e); !ok {
+		if wamid, ok = c.skimSettlement(e); !ok {
 			return k, false, nil
 		}
 	}
@@ -67,7 +87,7 @@ func skim(src values, l *Line) (k skimmedLine, ok bool, err error) {
 	}
 	e.Tag = tagOf(e.verdict, e.monitored)
 	if wamid != nil {
-		if ok, err = skimStatus(src, *wamid, &e, &k.entry); !ok || err != nil {
+		if ok, err = skimStatus(src, *wamid, e, &k.entry); !ok || err != nil {
 			return k, false, err
 		}
 	}
@@ -111,6 +131,15 @@ func skimStatus(src values, wamid policy.Alias, e *skimmedEntry, entry *ID) (ok 
 
 func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 	c.members(func(key uint64) {
+		switch {
+		case e.score == nil:
+		case key == 15:
+			e.score.sender = c.text()
+			return
+		case key == 16:
+			e.score.token = c.text()
+			return
+		}
 		switch key {
 		case 2:
 			e.at = policy.Moment(c.int())
@@ -118,6 +147,15 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 			e.Business = c.text()
 		case 4:
 			c.members(func(key uint64) {
+				switch {
+				case e.score == nil:
+				case key == 1:
+					e.score.edge = policy.Edge(c.uint8())
+					return
+				case key == 10:
+					e.score.bare = policy.Bare(c.uint8())
+					return
+				}
 				switch key {
 				case 2:
 					e.PhoneNumberID = c.text()
@@ -143,6 +181,10 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 			c.skimPersons(&e.persons)
 		case 7:
 			c.members(func(key uint64) {
+				if e.score != nil && key == 2 {
+					e.score.rule = policy.Rule(c.text())
+					return
+				}
 				switch key {
 				case 1:
 					e.verdict = policy.Verdict(c.text())
@@ -165,9 +207,12 @@ func (c *recordReader) skimEntry(e *skimmedEntry) bool {
 			e.MarketEstimated = c.bool()
 		case 12:
 			c.members(func(key uint64) {
-				if key == 1 {
+				switch {
+				case key == 1:
 					e.State = OutcomeState(c.text())
-				} else {
+				case key == 4 && e.score != nil:
+					e.score.rejected = int(c.int())
+				default:
 					c.skip()
 				}
 			})
@@ -235,6 +280,9 @@ func (c *recordReader) skimQuote(q *billing.Quote) {
 
 func (c *recordReader) skimSettlement(e *skimmedEntry) (wamid *policy.Alias, ok bool) {
 	e.State = ""
+	if e.score != nil {
+		e.score.rejected = 0
+	}
 	c.members(func(key uint64) {
 		switch key {
 		case 1:
@@ -242,6 +290,12 @@ func (c *recordReader) skimSettlement(e *skimmedEntry) (wamid *policy.Alias, ok 
 				switch key {
 				case 1:
 					e.State = OutcomeState(c.text())
+				case 4:
+					if e.score == nil {
+						c.skip()
+						return
+					}
+					e.score.rejected = int(c.int())
 				case 5:
 					e.other = new(policy.ContactID)
 					c.bytes(e.other[:])
@@ -277,13 +331,27 @@ func (c *recordReader) skimDelivery(e *skimmedEntry, sent *ID) bool {
 					c.skip()
 				}
 			})
-		case 4:
+		case 3:
 			c.members(func(key uint64) {
-				if key == 2 {
-					c.skimPricing(&e.Alike)
+				if key == 2 && e.score != nil {
+					e.score.failed = int(c.int())
 				} else {
 					c.skip()
 				}
+			})
+		case 4:
+			c.members(func(key uint64) {
+				if key != 2 {
+					c.skip()
+					return
+				}
+				expected := e.Category
+				e.Category = ""
+				c.skimPricing(&e.Alike)
+				if e.score != nil {
+					e.score.categorised = e.Category != ""
+				}
+				e.Category = cmp.Or(e.Category, expected)
 			})
 		case 6:
 			delivered = policy.Moment(c.int())

@@ -173,6 +173,14 @@ type Reader interface {
 	// for counts over many of them: it costs a fraction of reading the entries.
 	Heads(ctx context.Context, j Journal, f Filter) iter.Seq2[*Head, error]
 
+	// Scored yields what scoring needs of the ledger entries that match, newest first: it costs
+	// a fraction of reading them. Each is good until the next one. It selects by time, number,
+	// category, rule, sender, template and outcome.
+	Scored(ctx context.Context, f Filter) iter.Seq2[*Scored, error]
+
+	// Heard is what statuses have told of a message, by Meta's id of it.
+	Heard(ctx context.Context, phoneNumberID, wamid string) (Heard, error)
+
 	// Campaign says whether marketing of a business phone number is switched off, by itself
 	// or with its account, waba where that is configured.
 	Campaign(ctx context.Context, phoneNumberID, waba string) (policy.Campaign, error)

@@ -303,6 +303,27 @@ func (s *sumsHistory) compareLess(r *rapid.T, filter store.Filter) {
 		r.Fatalf("%+v in less detail:\n got %+v\nwant %+v", filter, got, want)
 	}
 	s.compareReceived(r, filter)
+	s.compareScored(r, filter)
+}
+
+// compareScored reads what scoring needs in both ways.
+func (s *sumsHistory) compareScored(r *rapid.T, filter store.Filter) {
+	var want, got []store.Scored
+	for e, err := range s.Ledger(s.t.Context(), store.Filter{From: filter.From, To: filter.To, PhoneNumberID: filter.PhoneNumberID}) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		want = append(want, e.Scored())
+	}
+	for scored, err := range s.Scored(s.t.Context(), store.Filter{From: filter.From, To: filter.To, PhoneNumberID: filter.PhoneNumberID}) {
+		if err != nil {
+			r.Fatal(err)
+		}
+		got = append(got, *scored)
+	}
+	if !slices.Equal(got, want) {
+		r.Fatalf("%+v scored:\n got %+v\nwant %+v", filter, got, want)
+	}
 }
 
 // compareReceived reads the messages that were delivered in both ways.

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/policy"
+)
+
+// Scored is what is needed of a ledger entry to compare a decision with what Meta made of
+// the send.
+type Scored struct {
+	ID ID
+	// At is when it was decided.
+	At policy.Moment
+	Alike
+	Verdict   policy.Verdict
+	Monitored bool
+	// Rule decided.
+	Rule          policy.Rule
+	Sender, Token string
+	Edge          policy.Edge
+	// Bare: the phone number was written without plus sign. Group: it went to a group.
+	Bare, Group bool
+	// Contact is who it was for, as far as that could be skimmed; else zero.
+	Contact policy.ContactID
+	// Error is the code with which Meta refused the send, in its answer or Later in a status,
+	// and Failed that it did: an error may have no code.
+	Error  policy.MetaError
+	Failed bool
+	// Categorised: Category is Meta's word.
+	Categorised bool
+}
+
+// refusedBy notes how Meta refused the send, by its codes in the answer and in a status: not
+// where the message has been delivered all the same.
+func (s *Scored) refusedBy(rejected, failed int) {
+	switch {
+	case s.State == Rejected:
+		s.Error, s.Failed = policy.MetaError{Code: rejected}, true
+	case s.Status == policy.StatusFailed:
+		s.Error, s.Failed = policy.MetaError{Code: failed, Later: true}, true
+	}
+}
+
+// Scored is what scoring needs of the entry.
+func (e *Entry) Scored() Scored {
+	s := Scored{
+		ID: e.ID, At: e.At, Alike: e.Alike(), Verdict: e.Decision.Verdict, Monitored: e.Monitored, Rule: e.Decision.Rule,
+		Sender: e.Sender, Token: e.Token, Edge: e.Send.Edge, Bare: e.Send.Bare != policy.NotBare, Group: e.Send.Group, Contact: e.Contact(),
+	}
+	if p := e.Delivery.Pricing; p != nil {
+		s.Categorised = policy.BilledCategory(p.Category) != ""
+	}
+	s.refusedBy(e.Outcome.ErrorCode, e.Delivery.ErrorCode)
+	return s
+}
+
+// Scored yields what scoring needs of the entries that match, newest first: it costs a
+// fraction of reading them.
+func (s *Book) Scored(ctx context.Context, f Filter) iter.Seq2[*Scored, error] {
+	return func(yield func(*Scored, error) bool) {
+		if err := s.scored(ctx, &f, yield); err != nil {
+			yield(nil, fmt.Errorf("reading the ledger: %w", err))
+		}
+	}
+}
+
+func (s *Book) scored(ctx context.Context, f *Filter, yield func(*Scored, error) bool) error {
+	scans, err := s.scans(ctx, Ledger, *f)
+	if err != nil {
+		return err
+	}
+	chunk := make([]Scored, 0, chunkLooks)
+	for _, sc := range scans {
+		for !sc.done {
+			chunk = chunk[:0]
+			err := s.view(ctx, func(r *reading) error {
+				return sc.lines(r, func(l *Line) (enough bool, err error) {
+					scored, err := r.scored(l)
+					if err == nil && f.scores(&scored) {
+						chunk = append(chunk, scored)
+					}
+					return false, err
+				})
+			})
+			if err != nil {
+				return err
+			}
+			for i := range chunk {
+				if !yield(&chunk[i], nil) {
+					return nil
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// scores reports that a filter selects an entry: by number, category, rule, sender, template
+// and outcome.
+func (f *Filter) scores(s *Scored) bool {
+	return f.selects(&s.Alike) && (f.Rule == "" || f.Rule == s.Rule) && (f.Sender == "" || f.Sender == s.Sender || f.Sender == s.Token) &&
+		(f.Template == "" || f.Template == s.Template) && (f.Outcome == "" || f.Outcome == s.State)
+}
+
+// scored is what scoring needs of a line.
+func (r *reading) scored(l *Line) (Scored, error) {
+	var of skimmedScore
+	e := skimmedEntry{score: &of}
+	k, ok, err := e.skim(r, l)
+	if err != nil {
+		return Scored{}, err
+	}
+	if ok && e.person < skimmedPersons {
+		s := Scored{
+			ID: l.ID, At: k.at, Alike: k.Alike, Verdict: e.verdict, Monitored: e.monitored, Rule: of.rule, Sender: of.sender, Token: of.token,
+			Edge: of.edge, Bare: of.bare != policy.NotBare, Group: k.Part != billing.Whole, Contact: e.persons[e.person], Categorised: of.categorised,
+		}
+		s.refusedBy(of.rejected, of.failed)
+		return s, nil
+	}
+	logged, err := newLogged(l)
+	if err != nil {
+		return Scored{}, err
+	}
+	full, err := r.s.assemble(r, logged)
+	if err != nil {
+		return Scored{}, err
+	}
+	return full.Scored(), nil
+}
+
+// Heard is what statuses have told of a message.
+type Heard struct {
+	// Entry is the ledger entry of the message; zero where nobody knows.
+	Entry ID
+	// Failed: a status told that it failed. Delivered: one told that it was delivered.
+	Failed, Delivered bool
+}
+
+// Heard is what statuses have told of a message, by Meta's id of it.
+func (s *Book) Heard(ctx context.Context, phoneNumberID, wamid string) (h Heard, err error) {
+	name := s.wamidPseudonym(phoneNumberID, wamid)
+	err = s.view(ctx, func(r *reading) error {
+		status, err := readStatus(r, name)
+		if err != nil {
+			return err
+		}
+		h = Heard{Failed: status.Failed.Code != 0 || status.Status.Status == policy.StatusFailed, Delivered: status.Status.Status.Delivered()}
+		if id := cmp.Or(status.sent(), s.sums.sentAs(name)); id != nil {
+			h.Entry = *id
+		}
+		return nil
+	})
+	if err != nil {
+		return h, fmt.Errorf("reading what became of a message: %w", err)
+	}
+	return h, nil
+}
