@@ -63,6 +63,8 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteReport:            adminReport,
 	adminapi.RouteReconcile:         answering(reconciled),
 	adminapi.RouteConversations:     adminConversations,
+	adminapi.RouteScore:             answering(scoreOf),
+	adminapi.RouteScored:            answering(scoredSends),
 	adminapi.RouteDoctor:            adminDoctor,
 	adminapi.RouteBackup:            adminBackup,
 	adminapi.RouteStoreCheck:        adminStoreCheck,

@@ -47,6 +47,8 @@ var (
 	RouteReport            = Route{"/whatsapp/report", get}
 	RouteReconcile         = Route{"/whatsapp/reconcile", getPost}
 	RouteConversations     = Route{"/whatsapp/report/conversations", get}
+	RouteScore             = Route{"/whatsapp/score", getPost}
+	RouteScored            = Route{"/whatsapp/score/sends", getPost}
 	RouteDoctor            = Route{"/whatsapp/doctor", get}
 	RouteBackup            = Route{"/whatsapp/backup", post}
 	RouteStoreCheck        = Route{"/whatsapp/store/check", post}
@@ -83,7 +85,7 @@ var (
 
 // Routes are all of them.
 var Routes = []Route{
-	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteLedgerExport, RouteLedgerUnseen, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteTemplatesCost, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteForecast, RouteBudgets, RouteBudgetsRebuild, RouteVolumes, RouteReport, RouteConversations, RouteReconcile, RouteDoctor, RouteBackup,
+	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteLedgerExport, RouteLedgerUnseen, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteTemplatesCost, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteForecast, RouteBudgets, RouteBudgetsRebuild, RouteVolumes, RouteReport, RouteConversations, RouteReconcile, RouteScore, RouteScored, RouteDoctor, RouteBackup,
 	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteWhyNow, RoutePersonView, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 
