@@ -27,6 +27,15 @@ var (
 	outcomesTotal = counters("outcomes_total",
 		"What became of sends that were passed on, when their sender was told (accepted, rejected, not_sent, unknown), by business phone number.", "business", "outcome")
 
+	missesTotal = counters("misses_total",
+		"Sends that a rule should have refused, since Meta refused them for what it judges: by business phone number and the rule. Each counts when Meta's word comes, at once or in a status.", "business", "rule")
+
+	refusedByMeta = counters("meta_refused_total",
+		"Sends that were let through and that Meta refused, at once or in a status, by business phone number and what its error is about (window, opt_out, template, limit, recipient, call, content, account, service, other). misses_total are some of them.", "business", "matter")
+
+	refusedUnmatched = counter("meta_refused_unmatched_total",
+		"Failures that statuses told of messages whose send was not found, so that they are in meta_refused_total and can't be in misses_total: sent past this gateway, or long ago.")
+
 	sendsInFlight = gauge("sends_in_flight",
 		"Sends that were passed on and have no answer yet.")
 
@@ -95,7 +104,7 @@ var (
 
 // collectors are all of them.
 var collectors = slices.Concat([]prometheus.Collector{
-	sendsTotal, customRulesTotal, businessSendsTotal, outcomesTotal, pricedSends, estimatedCost, taggedSends, taggedCost, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
+	sendsTotal, customRulesTotal, businessSendsTotal, outcomesTotal, missesTotal, refusedByMeta, refusedUnmatched, pricedSends, estimatedCost, taggedSends, taggedCost, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
 	webhooksTotal, webhookEventsTotal, accountEventsTotal, optOutsSuspected, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused,
 	clockDifference, webhookChangesTotal, templatesRecategorised, templatesCategoryChanged, decisionLogLines, buildInfo,
 }, states)

@@ -39,6 +39,9 @@ type numberCounters struct {
 	decisions map[string]prometheus.Counter
 	outcomes  map[store.OutcomeState]prometheus.Counter
 	money     moneyCounters
+	// misses are by the rule that should have refused, refused by what Meta's error is about.
+	misses  map[policy.Rule]prometheus.Counter
+	refused map[policy.Matter]prometheus.Counter
 }
 
 // newMetrics are the metrics of a configuration.
@@ -113,7 +116,16 @@ func (l sendLabels) counter() prometheus.Counter {
 }
 
 func countersOf(business string, currency billing.Currency) *numberCounters {
-	c := &numberCounters{make(map[string]prometheus.Counter, len(decisions)), make(map[store.OutcomeState]prometheus.Counter, len(outcomes)), moneyOf(business, currency)}
+	c := &numberCounters{
+		make(map[string]prometheus.Counter, len(decisions)), make(map[store.OutcomeState]prometheus.Counter, len(outcomes)), moneyOf(business, currency),
+		make(map[policy.Rule]prometheus.Counter, len(policy.MissableRules)), make(map[policy.Matter]prometheus.Counter, len(policy.Matters)),
+	}
+	for _, rule := range policy.MissableRules {
+		c.misses[rule] = missesTotal.WithLabelValues(business, string(rule))
+	}
+	for _, matter := range policy.Matters {
+		c.refused[matter] = refusedByMeta.WithLabelValues(business, string(matter))
+	}
 	for _, decision := range decisions {
 		c.decisions[decision] = businessSendsTotal.WithLabelValues(business, decision)
 	}
@@ -201,6 +213,20 @@ func (m metrics) Returned(sends []gateway.Judged) {
 		if log != nil {
 			log.Put(decisionlog.OutcomeOf(sends[i].Entry.ID, &sends[i].Outcome))
 		}
+	}
+}
+
+// RefusedByMeta counts it, and that it is a miss.
+func (m metrics) RefusedByMeta(r *gateway.RefusedByMeta) {
+	number := m.known().number(r.PhoneNumberID)
+	if c, ok := number.refused[r.Matter]; ok {
+		c.Inc()
+	}
+	if c, ok := number.misses[r.Rule]; ok {
+		c.Inc()
+	}
+	if r.Unmatched {
+		refusedUnmatched.Inc()
 	}
 }
 

@@ -39,6 +39,7 @@ func (d *Sends) forward(ctx context.Context, st store.Store, r *Request, sends [
 	recorded()
 	d.listenFor(ctx, st, sends)
 	d.reportStrayed(ctx, st, sends)
+	d.refusedAtOnce(sends)
 	result := Result{Sends: sends, ID: sends[0].Entry.ID, Untold: stranger}
 	switch {
 	case a.Streamed, a.Declined:

@@ -65,6 +65,10 @@ type Gateway struct {
 	lastRead  atomic.Int64
 	registry  registry
 	strangers strangers
+	// told are the messages of which it was told that they failed, and searching: somebody looks
+	// for the send of one.
+	told      toldOnce
+	searching sync.Mutex
 	// counting: somebody has the ledger counted. One at a time does.
 	counting sync.Mutex
 }
@@ -132,9 +136,11 @@ func (g *Gateway) within(do func() error) error {
 
 // Hear learns from a webhook, and notes that the numbers it names get some.
 func (g *Gateway) Hear(ctx context.Context, events []policy.Event) error {
+	failed := g.failures(ctx, events)
 	if err := g.Learn(ctx, events); err != nil {
 		return err
 	}
+	g.refusedLater(ctx, failed)
 	if sync := g.Sync.Load(); sync != nil {
 		sync.told(events)
 	}

@@ -28,6 +28,9 @@ type Observer interface {
 	// Returned: this became of the sends, as far as is known when their sender is
 	// told.
 	Returned(sends []Judged)
+	// RefusedByMeta: Meta refused a send that was let through, in its answer or later in a
+	// status. Of each message it is told once, but for what comes again after a restart.
+	RefusedByMeta(r *RefusedByMeta)
 	// StatusHeard: a webhook told a message's status. Meta may tell it again.
 	StatusHeard(status policy.DeliveryStatus)
 }

@@ -243,9 +243,10 @@ var accepts = answer(http.StatusOK, acceptedBody)
 // counts is what an Observer was told.
 type counts struct {
 	storeFailed, sentToAnother, strangers, decided, judged, answered, inFlight, statuses atomic.Int64
-	// mu guards outcomes.
+	// mu guards the rest.
 	mu       sync.Mutex
 	outcomes []store.OutcomeState
+	refused  []RefusedByMeta
 }
 
 func (c *counts) StoreFailed()   { c.storeFailed.Add(1) }
@@ -257,6 +258,12 @@ func (c *counts) Judged(time.Duration)              { c.judged.Add(1) }
 func (c *counts) Answered(time.Duration)            { c.answered.Add(1) }
 func (c *counts) Leaving(sends int)                 { c.inFlight.Add(int64(sends)) }
 func (c *counts) StatusHeard(policy.DeliveryStatus) { c.statuses.Add(1) }
+
+func (c *counts) RefusedByMeta(r *RefusedByMeta) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refused = append(c.refused, *r)
+}
 
 func (c *counts) Returned(sends []Judged) {
 	c.inFlight.Add(-int64(len(sends)))
