@@ -21,7 +21,7 @@ import (
 
 // rows are what commands print a row of.
 var rows = map[string]any{
-	"waguard violations": adminapi.Line{}, "waguard ledger": adminapi.Line{}, "waguard ledger rebuild": store.Rebuilt{}, "waguard ledger unseen": adminapi.UnseenRow{}, "waguard events": adminapi.EventLine{}, "waguard report": billing.Row{}, "waguard reconcile": reconciledRow{},
+	"waguard violations": adminapi.Line{}, "waguard ledger": adminapi.Line{}, "waguard ledger rebuild": store.Rebuilt{}, "waguard ledger unseen": adminapi.UnseenRow{}, "waguard events": adminapi.EventLine{}, "waguard report": billing.Row{}, "waguard reconcile": reconciledRow{}, "waguard score": adminapi.Score{}, "waguard score list": adminapi.ScoredSend{},
 	"waguard templates": adminapi.Template{}, "waguard templates sync": adminapi.SyncedAccount{}, "waguard numbers": adminapi.Number{}, "waguard link": adminapi.Link{}, "waguard doctor": adminapi.Finding{},
 	"waguard consent history": adminapi.ConsentRecord{}, "waguard store check": store.CheckReport{}, "waguard store copy": transfer.Copied{}, "waguard audit verify": audit.Report{}, "waguard backup drill": drillReport{}, "waguard version": version.Build{},
 	"waguard templates accept": adminapi.Template{}, "waguard campaign on": adminapi.Campaign{}, "waguard campaign off": adminapi.Campaign{}, "waguard campaign status": adminapi.Campaign{}, "waguard campaign cost": campaignRow{}, "waguard rates list": cardRow{}, "waguard rates show": rateRow{}, "waguard rates check": rateChange{}, "waguard budget list": adminapi.Budget{}, "waguard budget rebuild": adminapi.Budget{}, "waguard budget volumes": adminapi.Volume{}, "waguard templates cost": templateCostRow{},
@@ -140,8 +140,8 @@ func fields(typ reflect.Type, under string) (list []string) {
 			inner = inner.Elem()
 		}
 		if _, cell := cellOf(reflect.Zero(inner)); inner.Kind() == reflect.Struct && !cell {
-			if key != "" {
-				key = under + key + "."
+			if key = under + key; key != under {
+				key += "."
 			}
 			list = append(list, fields(inner, key)...)
 			continue

@@ -308,11 +308,19 @@ waguard score list --finding beyond --code 131026 --json`),
 	choiceFlag(cmd, "finding", "Only this `finding`: missed, beyond, right, wrong or other_reason (default missed)", scoreFindings)
 	choiceFlag(cmd, "rule", "Only those of this `rule`: that should have refused, or did", ruleNames)
 	choiceFlag(cmd, "lack", "Only misses that lacked this `fact`, such as window_at_meta", names(policy.Lacks))
-	cmd.Flags().Int("code", 0, "Only those that Meta refused with this `code`, such as 131047")
+	cmd.Flags().Var(&checked{kind: "string", judge: func(s string) (string, error) {
+		if n, err := strconv.Atoi(s); s != "" && (err != nil || n < 1) {
+			return "", misused("takes a code of Meta's, such as 131047")
+		}
+		return s, nil
+	}}, "code", "Only those that Meta refused with this `code`, such as 131047")
 	limitFlag(cmd)
 	outputFlags(cmd)
 	asking(cmd, func(ctx context.Context, c *call) error {
-		s := adminapi.ScoredSelection{Finding: c.flags.String("finding"), Rule: c.flags.String("rule"), Lack: c.flags.String("lack"), Code: c.flags.Int("code"), Before: c.flags.String("before"), Limit: c.flags.Int("limit")}
+		s := adminapi.ScoredSelection{Finding: c.flags.String("finding"), Rule: c.flags.String("rule"), Lack: c.flags.String("lack"), Before: c.flags.String("before"), Limit: c.flags.Int("limit")}
+		if code := c.flags.String("code"); code != "" {
+			s.Code, _ = strconv.Atoi(code) // which the flag has judged
+		}
 		var err error
 		if s.ScoreSelection, err = scoreSelection(c); err != nil {
 			return err
