@@ -26,7 +26,7 @@ type Score struct {
 	Oldest policy.Moment
 	Cut    bool
 	// Unlooked is for how many refusals nobody looked whether a window had been open of which
-	// the gateway heard late: that is done for the newest 50,000.
+	// the gateway heard late: that is done for the newest 20,000.
 	Unlooked int
 	// Finding says it in a sentence or two.
 	Finding string
@@ -182,7 +182,7 @@ const defaultScorePeriod = "30d"
 
 // mostLooks is for how many refusals at most a score looks for a window that was opened before
 // and heard of after: each look reads the history of a person.
-const mostLooks = 50_000
+const mostLooks = 20_000
 
 // Score compares the decisions of a period with what Meta made of the sends, of the last 30
 // days where nothing says so. It looks at each send of the period, the newest two million.
@@ -273,14 +273,8 @@ func (h *hindsight) of(ctx context.Context, s *store.Scored) (seen, error) {
 		return h.ofRefusal(ctx, s)
 	}
 	switch {
-	case s.Failed && policy.MayBeMissed(s.Error.Code):
-		e, err := h.st.Entry(ctx, s.ID)
-		if errors.Is(err, store.ErrNotFound) { // it has just grown too old
-			return seen{Finding: FoundBeyond, Hindsight: policy.Hindsight{Matter: policy.MatterOf(s.Error.Code)}}, nil
-		} else if err != nil {
-			return seen{}, err
-		}
-		found := seen{Finding: FoundBeyond, Hindsight: inHindsight(e, s.Error), Entry: e}
+	case s.Entry != nil:
+		found := seen{Finding: FoundBeyond, Hindsight: inHindsight(s.Entry, s.Error), Entry: s.Entry}
 		if found.Missed() {
 			found.Finding = FoundMissed
 		}

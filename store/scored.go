@@ -33,6 +33,14 @@ type Scored struct {
 	Failed bool
 	// Categorised: Category is Meta's word.
 	Categorised bool
+	// Entry is all of it, where the send was allowed and Meta refused it with a code of which
+	// only the facts tell whether a rule missed it.
+	Entry *Entry
+}
+
+// mayBeMissed reports that only all facts tell whether a rule missed the send.
+func (s *Scored) mayBeMissed() bool {
+	return s.Failed && s.Verdict == policy.Allow && policy.MayBeMissed(s.Error.Code)
 }
 
 // refusedBy notes how Meta refused the send, by its codes in the answer and in a status: not
@@ -55,7 +63,9 @@ func (e *Entry) Scored() Scored {
 	if p := e.Delivery.Pricing; p != nil {
 		s.Categorised = policy.BilledCategory(p.Category) != ""
 	}
-	s.refusedBy(e.Outcome.ErrorCode, e.Delivery.ErrorCode)
+	if s.refusedBy(e.Outcome.ErrorCode, e.Delivery.ErrorCode); s.mayBeMissed() {
+		s.Entry = e
+	}
 	return s
 }
 
@@ -120,8 +130,9 @@ func (r *reading) scored(l *Line) (Scored, error) {
 			ID: l.ID, At: k.at, Alike: k.Alike, Verdict: e.verdict, Monitored: e.monitored, Rule: of.rule, Sender: of.sender, Token: of.token,
 			Edge: of.edge, Bare: of.bare != policy.NotBare, Group: k.Part != billing.Whole, Contact: e.persons[e.person], Categorised: of.categorised,
 		}
-		s.refusedBy(of.rejected, of.failed)
-		return s, nil
+		if s.refusedBy(of.rejected, of.failed); !s.mayBeMissed() {
+			return s, nil
+		}
 	}
 	logged, err := newLogged(l)
 	if err != nil {

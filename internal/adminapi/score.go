@@ -28,7 +28,7 @@ type Score struct {
 	Oldest *time.Time `json:"oldest,omitempty"`
 	Cut    bool       `json:"cut,omitempty"`
 	// Unlooked is for how many refusals it was not looked whether a window had been open of
-	// which the gateway heard late: that is done for the newest 50,000.
+	// which the gateway heard late: that is done for the newest 20,000.
 	Unlooked int         `json:"unlooked,omitempty"`
 	Total    ScoreCounts `json:"total"`
 	// Rules are those that judge what Meta judges, and those that refused.

@@ -36,7 +36,16 @@ func BenchmarkSums(b *testing.B) {
 		},
 	}
 	counts["summed-up"] = counts["sums"]
-	for _, name := range []string{"ledger", "sums", "summed-up"} {
+	counts["scored"] = func() (n int, err error) {
+		for _, err := range s.Scored(b.Context(), store.Filter{}) {
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+		return n, nil
+	}
+	for _, name := range []string{"ledger", "scored", "sums", "summed-up"} {
 		if name == "summed-up" {
 			if err := s.SumUp(b.Context()); err != nil {
 				b.Fatal(err)
