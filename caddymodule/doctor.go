@@ -51,6 +51,9 @@ func adminDoctor(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	add(figuresFindings(a.gateway.Figures.Load())...)
 	if err == nil {
 		add(templateFindings(templates, policy.MomentOf(a.gateway.Now()))...)
+		if score, err := a.gateway.RecentScore(ctx); err == nil {
+			add(scoreFinding(score))
+		}
 	}
 	return jsonAnswer(w, d)
 }

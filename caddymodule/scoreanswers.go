@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/waguard/waguard/gateway"
@@ -101,4 +102,30 @@ func scoredSends(ctx context.Context, g *gateway.Gateway, r *adminapi.ScoredSele
 		})
 	}
 	return answer, nil
+}
+
+// The share of misses from which on something is wrong, as the alert has it, and how many
+// there are then at least.
+const (
+	manyMisses = 0.01
+	someMisses = 5
+)
+
+// scoreFinding says whether Meta refuses what the rules should have.
+func scoreFinding(s *gateway.Score) adminapi.Finding {
+	const check = "misses"
+	t := &s.Total
+	switch {
+	case t.Missed == 0 && t.Tested() == 0:
+		return adminapi.OK(check, "Meta has given no word on a send of the last 24 hours that would say anything about a rule")
+	case t.Missed == 0:
+		return adminapi.OK(check, "of %d sends of the last 24 hours Meta refused none for a reason that a rule judges", t.Tested())
+	}
+	lack := &s.Lacks[0]
+	remedy := fmt.Sprintf("mostly it is %s: %s; waguard score list has them all", lack.Lack, lack.Remedy)
+	finding := fmt.Sprintf("%d of %d sends of the last 24 hours were let through, and Meta refused them for a reason that a rule judges", t.Missed, t.Tested())
+	if t.Missed > someMisses && float64(t.Missed) > manyMisses*float64(t.Tested()) {
+		return adminapi.Trouble(check, remedy, "%s", finding)
+	}
+	return adminapi.Note(check, remedy, "%s", finding)
 }

@@ -199,6 +199,21 @@ func (g *Gateway) Score(ctx context.Context, s Selection) (*Score, error) {
 	return g.score(ctx, st, f, mostCounted)
 }
 
+// mostRecent is how many sends RecentScore looks at: a second's work.
+const mostRecent = 200_000
+
+// RecentScore is the score of the last 24 hours, of the newest sends where there are very many.
+func (g *Gateway) RecentScore(ctx context.Context) (*Score, error) {
+	st, err := g.Open()
+	if err != nil {
+		return nil, err
+	}
+	now := g.now() + 1 // what was sent right now counts
+	g.counting.Lock()
+	defer g.counting.Unlock()
+	return g.score(ctx, st, store.Filter{From: now.Add(-24 * time.Hour), To: now}, mostRecent)
+}
+
 // scored is what is selected to be scored.
 func (g *Gateway) scored(ctx context.Context, s *Selection) (f store.Filter, st store.Store, err error) {
 	if s.After != "" || s.ID != "" || s.Wamid != "" || s.Contact != "" || s.Pseudonym != "" || s.Outcome != "" || s.Category != "" || s.Rule != "" {
