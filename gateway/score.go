@@ -564,7 +564,7 @@ func (e *Expected) add(x expectation) {
 // expected compares category and price with what Meta told. Those of a message to a group are
 // its copies' and are not compared.
 func (c *scoring) expected(s *store.Scored) (category, price expectation) {
-	if s.State != store.Accepted || s.Part != billing.Whole || s.Kind == policy.Call {
+	if s.State != store.Accepted || s.Failed || s.Part != billing.Whole || s.Kind == policy.Call {
 		return notAsked, notAsked
 	}
 	if s.Told == "" && !s.Categorised {
@@ -675,7 +675,7 @@ func (c *scoring) finding() string {
 			share(t.Missed, t.Tested()), grouped(t.Missed), grouped(t.Tested()), upTo(low), upTo(high)))
 	}
 	if t.Right+t.Wrong > 0 {
-		said = append(said, fmt.Sprintf("Of %s it is known whether they were right: %s were, %s were not.", howMany(t.Right+t.Wrong, "refusal"), grouped(t.Right), grouped(t.Wrong)))
+		said = append(said, fmt.Sprintf("Of %s it is known whether they were right: %s right, %s wrong.", howMany(t.Right+t.Wrong, "refusal"), grouped(t.Right), grouped(t.Wrong)))
 	}
 	return strings.Join(said, " ")
 }

@@ -197,7 +197,7 @@ func TestScore(t *testing.T) {
 	if len(s.Numbers) != 2 || s.Numbers[0].Key != "Shop" || s.Numbers[0].Missed != 4 || s.Numbers[1].Right != 1 || len(s.Days) != 1 || s.Days[0].Key != "2026-11-02" || len(s.Senders) != 1 {
 		t.Errorf("numbers %+v, days %+v", s.Numbers, s.Days)
 	}
-	if !strings.HasPrefix(s.Finding, "30.8 % of sends were misses, 4 of 13:") || !strings.HasSuffix(s.Finding, "Of 3 refusals it is known whether they were right: 1 were, 2 were not.") {
+	if !strings.HasPrefix(s.Finding, "30.8 % of sends were misses, 4 of 13:") || !strings.HasSuffix(s.Finding, "Of 3 refusals it is known whether they were right: 1 right, 2 wrong.") {
 		t.Errorf("it finds %q", s.Finding)
 	}
 
