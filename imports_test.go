@@ -42,6 +42,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"phone", "", "caddy badger network disk logger"},
 	{"internal/strictjson", "", "caddy badger network disk logger"},
 	{"billing", "internal/decimal internal/strictjson", "caddy badger network disk logger"},
+	{"lab", "billing policy", "caddy badger network disk logger"},
 	{"internal/loosejson", "", "caddy badger network disk logger"},
 	{"internal/qr", "", "caddy badger network disk logger"},
 	{"internal/version", "", "caddy badger network disk logger"},
@@ -70,24 +71,25 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"store/storetest", "billing consent policy store", "caddy badger network"},
 
 	// What the gateway does: no Caddy, and no engine.
-	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook phone policy store", "caddy badger disk"},
+	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook lab phone policy store", "caddy badger disk"},
 
 	// Doors.
 	{"internal/billpage", "billing", "caddy badger disk logger"},
 	{"internal/export", "billing internal/billpage", "caddy badger network disk logger"},
-	{"internal/adminapi", "audit billing consent internal/export internal/qr internal/strictjson internal/version phone policy store store/archive", "caddy badger disk logger"},
+	{"internal/adminapi", "audit billing consent internal/export internal/qr internal/strictjson internal/version lab phone policy store store/archive", "caddy badger disk logger"},
 	{"internal/evidence", "audit consent internal/adminapi policy store", "caddy badger disk logger"},
 	{"decisionlog", "billing policy store", "caddy badger network disk logger"},
 	{"internal/console", "billing consent internal/adminapi internal/billpage internal/version policy store", "caddy badger disk"},
 	{
 		"caddymodule",
 		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/console internal/evidence internal/export internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger store/postgres", "",
+		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/version lab phone policy policy/rulelang store store/badger store/postgres", "",
 	},
 
 	{"internal/partition", "internal/durable internal/export", "caddy badger network logger"},
 	{"internal/backups", "internal/durable", "caddy badger network logger"},
 	{"internal/sealing", "", "caddy badger network logger"},
-	{"command", "audit billing cloudapi/identity consent internal/adminapi internal/backups internal/billpage internal/durable internal/evidence internal/export internal/ntp internal/partition internal/qr internal/sealing internal/strictjson internal/version policy store store/archive store/badger store/postgres store/transfer", ""},
+	{"command", "audit billing cloudapi/identity consent internal/adminapi internal/backups internal/billpage internal/durable internal/evidence internal/export internal/ntp internal/partition internal/qr internal/sealing internal/strictjson internal/version lab policy store store/archive store/badger store/postgres store/transfer", ""},
 
 	// What a build of Caddy imports.
 	{root, "caddymodule command", "badger network disk logger"},

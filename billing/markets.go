@@ -165,6 +165,23 @@ func (r *marketRow) on(day string) Market {
 	return r.market
 }
 
+// CountriesOf are the countries, by ISO code, that belong to a market on a day; false where
+// others do that no list names. Behind North America's calling code are numbers of no country.
+func CountriesOf(m Market, day string) (countries []string, all bool) {
+	for i := range marketRows {
+		if row := &marketRows[i]; row.on(day) == m {
+			for c := range strings.SplitSeq(row.countries, ", ") {
+				iso, _, _ := strings.Cut(c, " ")
+				countries = append(countries, iso)
+			}
+		}
+	}
+	if m == NorthAmerica {
+		countries = append(countries, "")
+	}
+	return countries, m != Other && len(countries) > 0
+}
+
 // marketsOn are the markets there are on a day.
 func marketsOn(day string) map[Market]bool {
 	markets := map[Market]bool{Other: true}

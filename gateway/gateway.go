@@ -71,6 +71,7 @@ type Gateway struct {
 	searching sync.Mutex
 	// counting: somebody has the ledger counted. One at a time does.
 	counting sync.Mutex
+	lab      laboratory
 }
 
 // patient is ctx for as long as a send may wait for the store.

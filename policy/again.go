@@ -148,7 +148,7 @@ type again struct {
 // DecideAgain judges a send of the ledger by another policy than it was decided under. By
 // the same policy it is the same decision.
 func DecideAgain(s *Send, f *Facts, p *Policy, now time.Time, h *Hindsight) Again {
-	if reflect.DeepEqual(h.Before, p) && !h.Terms && !h.Confirmations && !h.References {
+	if reflect.DeepEqual(h.Before, p) && !h.Terms && !h.Confirmations && !h.References && len(h.Spent) == 0 {
 		return Again{Decision: Decide(s, f, p, now)}
 	}
 	at := MomentOf(now)
@@ -575,4 +575,44 @@ func (p *Policy) Differences(o *Policy) (names []string) {
 		}
 	}
 	return names
+}
+
+// SentTo is what a send counts as, for a person.
+type SentTo struct {
+	Contact ContactID
+	Sent
+}
+
+// Counts are what an allowed send counts as that is decided at a moment.
+func (d *Decision) Counts(at Moment) (list []SentTo) {
+	for _, k := range d.Claims {
+		if kind, counted := k.Kind.sent(); counted {
+			list = append(list, SentTo{k.Key, Sent{Scope: k.Scope, At: at, Kind: kind}})
+		}
+	}
+	return list
+}
+
+// CountsAsSent is what a message counts as that went to a person whatever is decided about
+// it now.
+func (d *Decision) CountsAsSent(s *Send, contact ContactID, at Moment) []SentTo {
+	if s.Group || s.Kind != TemplateMessage && s.Kind != DirectSend || contact == (ContactID{}) {
+		return nil
+	}
+	return []SentTo{{contact, Sent{Scope: d.Category.Scope(), At: at}}}
+}
+
+// LooksBack is how long before a send what counts under the policy may be, that the facts of
+// a decision under another one need not have.
+func (p *Policy) LooksBack() (longest time.Duration) {
+	for _, k := range p.Caps {
+		longest = max(longest, k.Period)
+	}
+	if len(p.ConsentRequests) > 0 {
+		longest = max(longest, p.RequestPeriod)
+	}
+	if p.PairRate {
+		longest = max(longest, 2*pairKept)
+	}
+	return longest
 }
