@@ -89,6 +89,8 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteWhy:               answering(whyOf),
 	adminapi.RouteWhyNow:            answering(whyNow),
 	adminapi.RoutePersonView:        answering(personView),
+	adminapi.RoutePolicyTest:        adminPolicyTest,
+	adminapi.RoutePolicyProgress:    answering(policyProgress),
 	adminapi.RouteLink:              answering(linkOf),
 	adminapi.RouteReviewDecide:      withPeer(decideReview),
 	adminapi.RouteNewPerson:         recording(string(store.HandedOver), (*gateway.Gateway).RecordNewPerson),

@@ -286,7 +286,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 				return d.ArgErr()
 			}
 			at := *d
-			if err := parseBlock(d, app.Policy.subdirectives(), "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "authentication_international", "rule"); err != nil {
+			if err := parseBlock(d, app.Policy.subdirectives(), repeatable...); err != nil {
 				return err
 			}
 			if err := app.Policy.check(); err != nil {
@@ -373,7 +373,7 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	known["portfolio"] = checked(&b.Portfolio)
 	known["number"] = checked(&b.Number)
 	known["mode"] = chooseMode.into(&b.Mode)
-	if err := parseBlock(d, known, "opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "authentication_international", "rule"); err != nil {
+	if err := parseBlock(d, known, repeatable...); err != nil {
 		return b, err
 	}
 	// What can be checked without the rest of the configuration is checked here,

@@ -74,6 +74,9 @@ var (
 	RouteWhy               = Route{"/whatsapp/why", post}
 	RouteWhyNow            = Route{"/whatsapp/why/now", post}
 	RoutePersonView        = Route{"/whatsapp/person", post}
+	RoutePolicyTest        = Route{"/whatsapp/policy/test", post}
+	RoutePolicyProgress    = Route{"/whatsapp/policy/test/progress", get}
+	RoutePolicyShadow      = Route{"/whatsapp/policy/shadow", getPost}
 	RouteLink              = Route{"/whatsapp/link", post}
 	RouteNewPerson         = Route{"/whatsapp/consent/new-person", post}
 	RouteErase             = Route{"/whatsapp/consent/erase", post}
@@ -86,7 +89,7 @@ var (
 // Routes are all of them.
 var Routes = []Route{
 	RouteVersion, RouteHealth, RouteViolations, RouteViolationsGroups, RouteViolationsSummary, RouteLedger, RouteLedgerGroups, RouteLedgerRebuild, RouteLedgerExport, RouteLedgerUnseen, RouteEvents, RouteTemplates, RouteTemplatesSync, RouteTemplatesAccept, RouteTemplatesCost, RouteNumbers, RouteCampaigns, RouteCampaignOn, RouteCampaignOff, RouteCampaignCost, RouteRates, RouteForecast, RouteBudgets, RouteBudgetsRebuild, RouteVolumes, RouteReport, RouteConversations, RouteReconcile, RouteScore, RouteScored, RouteDoctor, RouteBackup,
-	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RouteWhyNow, RoutePersonView, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
+	RouteStoreCheck, RouteAuditVerify, RouteAuditCheckpoint, RouteAuditProof, RouteConsentGet, RouteOptIn, RouteOptOut, RouteAsk, RouteConsents, RouteKeys, RouteKeyAdd, RouteKeyRevoke, RouteConfirm, RouteImport, RouteHistory, RouteReceipt, RouteStanding, RouteExport, RouteReviews, RouteReviewDecide, RouteWhy, RoutePolicyTest, RoutePolicyProgress, RoutePolicyShadow, RouteWhyNow, RoutePersonView, RouteLink, RouteErase, RouteErasures, RouteTombstones, RouteStorePurge, RouteNewPerson, RouteUndoNewPerson,
 }
 
 // Takes reports whether a route takes a method.

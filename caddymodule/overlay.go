@@ -1,0 +1,130 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/waguard/waguard/gateway"
+	"github.com/waguard/waguard/internal/adminapi"
+)
+
+// Policies that hold beside the one that is enforced, or in its place: those of another
+// configuration, and options laid over what is configured.
+
+// repeatable are the options of a policy that may be given several times.
+var repeatable = []string{"opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "authentication_international", "rule"}
+
+// over is p laid over other options: what p leaves open is theirs. Of rules, those of the same
+// name are p's.
+func (p *Policy) over(base *Policy) (*Policy, error) {
+	laid := new(Policy)
+	for _, options := range [...]*Policy{base, p} {
+		raw, err := json.Marshal(options)
+		if err == nil {
+			err = json.Unmarshal(raw, laid)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("laying options over others: %w", err)
+		}
+	}
+	if p.Rules != nil {
+		laid.Rules = nil
+		for _, r := range base.Rules {
+			if !slices.ContainsFunc(p.Rules, func(own CustomRule) bool { return own.ID == r.ID }) {
+				laid.Rules = append(laid.Rules, r)
+			}
+		}
+		laid.Rules = append(laid.Rules, p.Rules...)
+	}
+	return laid, nil
+}
+
+// parseOptions reads some options of a policy block, one a line.
+func parseOptions(text string) (*Policy, error) {
+	const file = "options"
+	tokens, err := caddyfile.Tokenize([]byte(text), file)
+	if err != nil {
+		return nil, err
+	}
+	last := strings.Count(text, "\n") + 2
+	block := slices.Concat([]caddyfile.Token{{File: file, Text: "policy"}, {File: file, Text: "{"}}, tokens, []caddyfile.Token{{File: file, Line: last, Text: "}"}})
+	d := caddyfile.NewDispenser(block)
+	d.Next()
+	p := new(Policy)
+	if err := parseBlock(d, p.subdirectives(), repeatable...); err != nil {
+		return nil, err
+	}
+	if d.Next() {
+		return nil, errors.New("options are those of one policy block: a brace is closed that was not opened")
+	}
+	return p, p.check()
+}
+
+// settingsOf are the settings that a test of a policy asks about.
+func (a *App) settingsOf(r *adminapi.PolicyTestRequest) (*gateway.Settings, error) {
+	other := &App{Businesses: a.Businesses, Policy: a.Policy, Words: a.Words, Tags: a.Tags, Budgets: a.Budgets}
+	if len(r.Config) > 0 {
+		other = new(App)
+		if err := json.Unmarshal(r.Config, other); err != nil {
+			return nil, fmt.Errorf("the configuration can't be read: %w", err)
+		}
+	}
+	if strings.TrimSpace(r.Options) != "" {
+		options, err := parseOptions(r.Options)
+		if err == nil {
+			err = other.lay(options)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	under := new(gateway.Settings)
+	var err error
+	if under.Businesses, err = other.businesses(); err != nil {
+		return nil, fmt.Errorf("the configuration: %w", err)
+	}
+	if under.Budgets, err = budgetsOf(other.Budgets, other.Tags, &under.Businesses, func(_ int, err error) error { return err }); err != nil {
+		return nil, fmt.Errorf("the configuration: %w", err)
+	}
+	if _, err := compileWords(other.Words); err != nil {
+		return nil, fmt.Errorf("the configuration: %w", err)
+	}
+	if !sameJSON(a.Words, other.Words) {
+		under.Notes = append(under.Notes, "the words by which people opt in and out are others: texts are not kept, so consent is tested as it was learned")
+	}
+	return under, nil
+}
+
+// lay lays options over those of all businesses.
+func (a *App) lay(options *Policy) error {
+	var list []*Business
+	if len(a.Businesses) == 0 {
+		list = append(list, &Business{PhoneNumberID: everyOther, Policy: *options})
+	}
+	for _, b := range a.Businesses {
+		laid, err := options.over(&b.Policy)
+		if err != nil {
+			return err
+		}
+		of := *b
+		of.Policy = *laid
+		list = append(list, &of)
+	}
+	a.Businesses = list
+	return nil
+}
+
+// sameJSON reports that two values are configured alike.
+func sameJSON(a, b any) bool {
+	one, err := json.Marshal(a)
+	if err != nil {
+		return false
+	}
+	other, err := json.Marshal(b)
+	return err == nil && string(one) == string(other)
+}
