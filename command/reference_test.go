@@ -28,7 +28,7 @@ var rows = map[string]any{
 	"waguard consent get": adminapi.Consent{}, "waguard consent opt-in": adminapi.Consent{}, "waguard consent opt-out": adminapi.Consent{}, "waguard consent ask": adminapi.Consent{},
 	"waguard consent review": adminapi.Review{}, "waguard why": adminapi.Why{}, "waguard consent import": importTally{}, "waguard consent confirm": adminapi.Answered{},
 	"waguard consent list": adminapi.ConsentRecord{}, "waguard consent key add": adminapi.Key{}, "waguard consent key list": adminapi.Key{}, "waguard consent key revoke": adminapi.Key{},
-	"waguard consent pack verify": evidence.PackReport{},
+	"waguard consent pack verify": evidence.PackReport{}, "waguard policy test": adminapi.PolicyTest{}, "waguard policy shadow": adminapi.Shadow{},
 	"waguard consent new-person":  adminapi.Consent{}, "waguard consent undo-new-person": adminapi.Consent{},
 	"waguard consent erase": adminapi.Erased{}, "waguard consent erasures list": adminapi.ErasureNote{},
 }
