@@ -101,6 +101,7 @@ type inPlace struct {
 // instead looks up what is needed to judge templates in place of a send, at the moment
 // that was decided at.
 func (g *Gateway) instead(ctx context.Context, st store.Store, b *Business, s *policy.Send, e *store.Entry) (*inPlace, error) {
+	b = b.deciding(e)
 	j := &inPlace{b: b, send: s, entry: e, now: e.At.Time()}
 	waba, err := g.waba(ctx, st, s.PhoneNumberID)
 	if err != nil {

@@ -51,15 +51,20 @@ type Business struct {
 	Fallback *Fallback
 	// Questions are the scopes that templates, by their name, ask consent for.
 	Questions map[string][]policy.Scope
+	// Shadow is a policy on trial; nil where none is.
+	Shadow *Shadow
+	// Share is for whom Monitor doesn't hold.
+	Share Share
 }
 
 // portfolio is what a query asks about the portfolio; nil where nothing counts under its
 // messaging limit.
 func (b *Business) portfolio() *store.PortfolioQuery {
-	if !b.Policy.Messaging.On() {
+	on := b.Policy.Messaging.On()
+	if !on && (b.Shadow == nil || !b.Shadow.Policy.Messaging.On()) {
 		return nil
 	}
-	return &store.PortfolioQuery{Name: b.Portfolio, Accounts: b.Accounts}
+	return &store.PortfolioQuery{Name: b.Portfolio, Accounts: b.Accounts, Aside: !on && b.Shadow.Share == 0}
 }
 
 // read tells the rules what send i of a request says about itself: whether its reference names

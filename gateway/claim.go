@@ -48,6 +48,9 @@ func claimedBefore(ctx context.Context, st store.Store, before []Judged, e *stor
 func (j *Judged) forgoWelcome() {
 	if j.Entry.Decision.Welcome {
 		j.Entry.Facts.ForgoWelcome()
+		if sh := j.Entry.Shadow; sh != nil && sh.Facts != nil {
+			sh.Facts.ForgoWelcome()
+		}
 		j.decideAgain()
 	}
 }
@@ -59,6 +62,9 @@ func (j *Judged) giveWay(to policy.Rival) {
 		return
 	}
 	e.Facts.Rival = to
+	if sh := e.Shadow; sh != nil && sh.Facts != nil {
+		sh.Facts.Rival, sh.Facts.RivalOf = to, e.Facts.RivalOf
+	}
 	j.decideAgain()
 	e.Monitored = e.Violation() && j.monitored
 	if e.Violation() && !e.Monitored {
@@ -70,4 +76,8 @@ func (j *Judged) giveWay(to policy.Rival) {
 func (j *Judged) decideAgain() {
 	e := j.Entry
 	e.Decision = policy.Decide(j.Send, &e.Facts, &e.Policy, e.At.Time())
+	if sh := e.Shadow; sh != nil && sh.Facts != nil {
+		other := policy.Decide(j.Send, sh.Facts, sh.Policy, e.At.Time())
+		sh.Says(&other, &e.Decision)
+	}
 }

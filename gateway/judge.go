@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -129,7 +130,7 @@ func (d *Sends) judge(ctx context.Context, st store.Store, r *Request, lost int)
 		if opaque := r.Reading.Opaque(i); opaque != "" {
 			entry.Opaque = st.OpaquePseudonym(s.PhoneNumberID, opaque)
 		}
-		sends[i] = Judged{Send: s, Entry: entry, element: -1, monitored: d.Businesses.Monitors(s.PhoneNumberID)}
+		sends[i] = Judged{Send: s, Entry: entry, element: -1, monitored: d.monitors(entry)}
 		if r.Reading.Batch {
 			sends[i].element = r.Reading.Element(i)
 		}
@@ -178,7 +179,7 @@ func (g *Gateway) decide(ctx context.Context, st store.Store, r *Request, i int)
 		return nil, err
 	}
 	e.ID = store.NewID(e.At)
-	e.Monitored = e.Violation() && g.Businesses.Monitors(e.Send.PhoneNumberID)
+	e.Monitored = e.Violation() && g.monitors(e)
 	e.Outcome = store.Outcome{State: store.Reserved, At: e.At}
 	if e.Violation() && !e.Monitored {
 		e.Outcome.State, e.Metering = store.Refused, store.Metering{}
@@ -195,6 +196,7 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 	s := &r.Reading.Sends[i]
 	at := policy.MomentOf(now)
 	e := &store.Entry{At: at, Facts: policy.Facts{NoBusiness: b == nil}}
+	var known policy.Facts
 	if b != nil {
 		e.Business, e.Policy, e.Terms, e.WABA = b.Name, b.Policy, b.Terms, b.WABA
 		e.Basis = new(store.Basis)
@@ -212,19 +214,29 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 			return nil, fmt.Errorf("reading the facts of a send: %w", err)
 		}
 		e.Facts = facts
+		b.read(&r.Reading, i, &e.Facts)
+		if b.Shadow != nil { // before anything is left out
+			known = e.Facts
+			known.Persons = slices.Clone(e.Facts.Persons)
+		}
+		b.tellRules(s, &e.Facts, now)
 		if len(b.Policy.Rules) > 0 {
 			e.Facts.Sender = r.By.Sender
 		}
-		b.read(&r.Reading, i, &e.Facts)
-		b.tellRules(s, &e.Facts, now)
 	}
 	e.Send = *s
 	e.Decision, e.Decided = policy.Decide(s, &e.Facts, &e.Policy, now), true
 	if b != nil {
 		there := now.In(b.Zone)
 		e.Market, e.MarketEstimated = marketOf(s, &e.Decision, there)
+		if b.Shadow != nil && metersOf != nil {
+			metersOf = remembered(metersOf)
+		}
 		if err := g.price(ctx, e, b, r.By.Tags, there, metersOf); err != nil {
 			return nil, err
+		}
+		if b.Shadow != nil {
+			g.onTrial(ctx, e, b, &known, r, metersOf)
 		}
 	}
 	return e, nil

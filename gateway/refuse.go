@@ -82,6 +82,9 @@ func batchRefused(reason string) *cloudapi.Refusal {
 func (j *Judged) fallWith() {
 	e := j.Entry
 	e.Facts.SiblingRefused = true
+	if sh := e.Shadow; sh != nil && sh.Facts != nil {
+		sh.Facts.SiblingRefused = true // with which policy the others would pass is not asked
+	}
 	j.decideAgain()
 	e.Monitored = false
 	e.Outcome = store.Outcome{State: store.Refused, At: e.At}

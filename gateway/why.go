@@ -151,6 +151,10 @@ func (g *Gateway) heldAt(ctx context.Context, st pastStore, w *Why, id string, a
 		*b = *now
 	}
 	b.Name, b.WABA, b.Monitor, b.Policy, b.Terms = held.Name, held.WABA, held.Monitored, held.Policy, &held.Terms
+	b.Share, b.Shadow = Share(held.Share), nil
+	if sh := held.Shadow; sh != nil {
+		b.Shadow = &Shadow{Name: sh.Name, Share: Share(sh.Share), Policy: sh.Policy}
+	}
 	return b, nil
 }
 
@@ -234,7 +238,11 @@ func (g *Gateway) TakeEffect(ctx context.Context) error {
 		return nil
 	}
 	held := func(id string, b *Business) store.Enforced {
-		return store.Enforced{PhoneNumberID: id, Name: b.Name, WABA: b.WABA, Monitored: b.Monitor, Policy: b.Policy, Terms: *b.Terms}
+		e := store.Enforced{PhoneNumberID: id, Name: b.Name, WABA: b.WABA, Monitored: b.Monitor, Policy: b.Policy, Terms: *b.Terms, Share: int(b.Share)}
+		if sh := b.Shadow; sh != nil {
+			e.Shadow = &store.EnforcedShadow{Name: sh.Name, Share: int(sh.Share), Policy: sh.Policy}
+		}
+		return e
 	}
 	var list []store.Enforced
 	for id, b := range g.Businesses.Listed {

@@ -26,6 +26,21 @@ type Enforced struct {
 	Terms     policy.Terms  `cbor:"7,keyasint"`
 	// Gone: it is listed no longer.
 	Gone bool `cbor:"8,keyasint,omitempty"`
+	// Shadow is the policy on trial beside it; nil for none.
+	Shadow *EnforcedShadow `cbor:"9,keyasint,omitempty"`
+	// Share is for how many people, in hundredths of a percent, it is enforced where it is
+	// Monitored.
+	Share int `cbor:"10,keyasint,omitempty"`
+	// Policy is kept under its digest.
+	Policy policy.Policy `cbor:"-"`
+}
+
+// EnforcedShadow is a policy on trial.
+type EnforcedShadow struct {
+	Name string `cbor:"1,keyasint,omitempty"`
+	// Share is for how many people, in hundredths of a percent, it is enforced.
+	Share  int           `cbor:"2,keyasint,omitempty"`
+	Digest *PolicyDigest `cbor:"3,keyasint,omitempty"` // none for the default policy
 	// Policy is kept under its digest.
 	Policy policy.Policy `cbor:"-"`
 }
@@ -79,6 +94,15 @@ func (t *tx) enforce(e, before *Enforced, now policy.Moment) error {
 	if e.Digest = nil; inForce != nil {
 		e.Digest = &inForce.digest
 	}
+	var onTrial *policyRecord
+	if sh := e.Shadow; sh != nil {
+		kept := *sh
+		e.Shadow = &kept
+		onTrial, kept.Digest = t.s.recordOfPolicy(&sh.Policy), nil
+		if onTrial != nil {
+			kept.Digest = &onTrial.digest
+		}
+	}
 	if before != nil {
 		e.At = before.At
 		same, err := encode(e)
@@ -91,8 +115,10 @@ func (t *tx) enforce(e, before *Enforced, now policy.Moment) error {
 		}
 	}
 	e.At = now
-	if err := t.putPolicy(inForce); err != nil {
-		return err
+	for _, p := range [...]*policyRecord{inForce, onTrial} {
+		if err := t.putPolicy(p); err != nil {
+			return err
+		}
 	}
 	return t.put(enforcedKey(e.PhoneNumberID, t.s.versions.next(now)), e, 0)
 }
@@ -118,14 +144,7 @@ func (s *Book) EnforcedAt(ctx context.Context, phoneNumberID string, at policy.M
 				found = nil
 				continue
 			}
-			if found.Digest == nil {
-				return nil
-			}
-			p, err := s.policyOf(r, *found.Digest)
-			if err == nil {
-				found.Policy = *p
-			}
-			return err
+			return s.withPolicies(r, found)
 		}
 		return ErrNotFound
 	})
@@ -133,6 +152,25 @@ func (s *Book) EnforcedAt(ctx context.Context, phoneNumberID string, at policy.M
 		return nil, fmt.Errorf("reading what held for %s at %s: %w", phoneNumberID, at, err)
 	}
 	return found, nil
+}
+
+// withPolicies gives what held its policies.
+func (s *Book) withPolicies(r *reading, e *Enforced) error {
+	if e.Digest != nil {
+		p, err := s.policyOf(r, *e.Digest)
+		if err != nil {
+			return err
+		}
+		e.Policy = *p
+	}
+	if sh := e.Shadow; sh != nil && sh.Digest != nil {
+		p, err := s.policyOf(r, *sh.Digest)
+		if err != nil {
+			return err
+		}
+		sh.Policy = *p
+	}
+	return nil
 }
 
 // openPast notes since when it is kept what changes replace: of a store that is new, from

@@ -142,6 +142,9 @@ type Entry struct {
 	Tags billing.Tags `json:"tags,omitempty" cbor:"21,keyasint,omitempty"`
 	// Metering is what it counts as towards allowance, volume tiers and budgets.
 	Metering Metering `json:"metering,omitzero" cbor:"22,keyasint,omitempty"`
+	// Shadow is what another policy says of the send, which is on trial; nil where none is.
+	// Where it is the one that decided, Policy is its.
+	Shadow *Shadow `json:"shadow,omitempty" cbor:"23,keyasint,omitempty"`
 	// Decided: Decision is what policy.Decide makes of Send, Facts and Policy at At, as
 	// it came, so that its words need not be compared. It is not kept.
 	Decided bool `json:"-" cbor:"-"`
@@ -166,6 +169,36 @@ type Fallback struct {
 	Type string `json:"type" cbor:"2,keyasint,omitempty"`
 	// Rule is the one that refused it.
 	Rule policy.Rule `json:"rule" cbor:"3,keyasint,omitempty"`
+}
+
+// Shadow is a policy on trial, beside the one that is enforced.
+type Shadow struct {
+	Name string `json:"name" cbor:"1,keyasint,omitempty"`
+	// Enforced: it decided about the send, since it is enforced for the person. What follows is
+	// then what the other one says.
+	Enforced bool `json:"enforced,omitempty" cbor:"2,keyasint,omitempty"`
+	// Verdict, Rule and RuleID are those of the policy that did not decide; "" where they are
+	// the same.
+	Verdict policy.Verdict `json:"verdict,omitempty" cbor:"3,keyasint,omitempty"`
+	Rule    policy.Rule    `json:"rule,omitempty" cbor:"4,keyasint,omitempty"`
+	RuleID  string         `json:"rule_id,omitempty" cbor:"5,keyasint,omitempty"`
+	// Failed: nobody knows what the policy on trial says.
+	Failed bool `json:"failed,omitempty" cbor:"6,keyasint,omitempty"`
+	// Facts and Policy are those of the policy that did not decide, to decide by again while
+	// the send is under way. They are not kept.
+	Facts  *policy.Facts  `json:"-" cbor:"-"`
+	Policy *policy.Policy `json:"-" cbor:"-"`
+}
+
+// Differs reports that the two policies answer otherwise.
+func (s *Shadow) Differs() bool { return s.Verdict != "" }
+
+// Says notes what the policy that did not decide says, beside what was decided.
+func (s *Shadow) Says(other, decided *policy.Decision) {
+	s.Verdict, s.Rule, s.RuleID = "", "", ""
+	if !other.Same(decided) {
+		s.Verdict, s.Rule, s.RuleID = other.Verdict, other.Rule, other.RuleID
+	}
 }
 
 // Contact is the pseudonym of the recipient; zero where the send names none.

@@ -52,12 +52,14 @@ type entryHead struct {
 		Verdict policy.Verdict `cbor:"1,keyasint"`
 		Rule    policy.Rule    `cbor:"2,keyasint"`
 		Person  int            `cbor:"8,keyasint,omitempty"`
+		RuleID  string         `cbor:"10,keyasint,omitempty"`
 	} `cbor:"7,keyasint"`
 	Monitored bool         `cbor:"8,keyasint,omitempty"`
 	Opaque    policy.Alias `cbor:"14,keyasint,omitempty"`
 	Sender    string       `cbor:"15,keyasint,omitempty"`
 	Token     string       `cbor:"16,keyasint,omitempty"`
 	Metering  Metering     `cbor:"22,keyasint,omitempty"`
+	Shadow    *Shadow      `cbor:"23,keyasint,omitempty"`
 	// Claims are what the send used up, and Attempt is the pseudonym of its request's
 	// idempotency key, if it had one. Both are added when the entry is entered.
 	Claims  []policy.Taken `cbor:"30,keyasint,omitempty"`
@@ -127,7 +129,8 @@ func headOf(e *Entry) *entryHead {
 		h.Facts.Persons[i] = headPerson{e.Facts.Persons[i].Contact, e.Facts.Persons[i].AdAt}
 	}
 	h.Send.Kind, h.Send.Type, h.Send.Template, h.Monitored = e.Send.Kind, e.Send.Type, e.Send.Template, e.Monitored
-	h.Decision.Verdict, h.Decision.Rule = e.Decision.Verdict, e.Decision.Rule
+	h.Decision.Verdict, h.Decision.Rule, h.Decision.RuleID = e.Decision.Verdict, e.Decision.Rule, e.Decision.RuleID
+	h.Shadow = e.Shadow
 	h.Opaque, h.Sender, h.Token = e.Opaque, e.Sender, e.Token
 	h.Metering = e.Metering
 	h.reserved = e.Outcome.State == Reserved

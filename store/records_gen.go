@@ -91,6 +91,14 @@ func (w *recordWriter) writeEntry(v *Entry) {
 		w.key(o, 22)
 		w.writeMetering(&v.Metering)
 	}
+	if v.Shadow != nil {
+		w.key(o, 23)
+		if v.Shadow == nil {
+			w.null()
+		} else {
+			w.writeShadow(v.Shadow)
+		}
+	}
 }
 
 func (w *recordWriter) writeSend(v *policy.Send) {
@@ -1112,6 +1120,34 @@ func (w *recordWriter) writeOtherwise(v *Otherwise) {
 	if v.Unpriced {
 		w.key(o, 4)
 		w.bool(v.Unpriced)
+	}
+}
+
+func (w *recordWriter) writeShadow(v *Shadow) {
+	o := w.object()
+	if v.Name != "" {
+		w.key(o, 1)
+		w.string(string(v.Name))
+	}
+	if v.Enforced {
+		w.key(o, 2)
+		w.bool(v.Enforced)
+	}
+	if v.Verdict != "" {
+		w.key(o, 3)
+		w.string(string(v.Verdict))
+	}
+	if v.Rule != "" {
+		w.key(o, 4)
+		w.string(string(v.Rule))
+	}
+	if v.RuleID != "" {
+		w.key(o, 5)
+		w.string(string(v.RuleID))
+	}
+	if v.Failed {
+		w.key(o, 6)
+		w.bool(v.Failed)
 	}
 }
 

@@ -1,0 +1,152 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// A shadow is a policy on trial: it judges what is sent beside the one that is enforced, on
+// facts of the same read, and nothing waits for it or fails by it. For some of the people it
+// can be enforced itself.
+
+// Shadow is a policy on trial for a business phone number.
+type Shadow struct {
+	Name   string
+	Policy policy.Policy
+	// Share is for whom it is enforced.
+	Share Share
+}
+
+// Share is a part of all people, in hundredths of a percent. Whoever belongs to a share
+// belongs to every larger one of the same name.
+type Share int
+
+// Everybody is the share of all people.
+const Everybody Share = 10_000
+
+// ParseShare reads a share such as 10% or 0.5%.
+func ParseShare(text string) (Share, error) {
+	number, ok := strings.CutSuffix(text, "%")
+	percent, err := strconv.ParseFloat(number, 64)
+	parts := percent * 100
+	if !ok || err != nil || !(parts >= 1 && parts <= float64(Everybody)) || math.Abs(parts-math.Round(parts)) > 1e-6 {
+		return 0, fmt.Errorf("%q is no share of people: write one from 0.01%% to 100%%, such as 10%%", text)
+	}
+	return Share(math.Round(parts)), nil
+}
+
+// Percent is the share in percent.
+func (s Share) Percent() float64 { return float64(s) / 100 }
+
+// Has reports that somebody belongs to the share of a name. It goes by the pseudonym of the
+// person alone, which is keyed, and the same for all of their names, as far as they are known
+// to be one person's.
+func (s Share) Has(name string, contact policy.ContactID) bool {
+	if s <= 0 || contact == (policy.ContactID{}) {
+		return false
+	}
+	sum := sha256.Sum256(append([]byte("share\x00"+name+"\x00"), contact[:]...))
+	return Share(binary.BigEndian.Uint64(sum[:8])%uint64(Everybody)) < s
+}
+
+// monitorShare is the name of the share of those for whom monitor mode doesn't hold.
+const monitorShare = "monitor"
+
+// monitors reports that a send passes whatever was decided about it.
+func (g *Gateway) monitors(e *store.Entry) bool {
+	if !g.Businesses.Monitors(e.Send.PhoneNumberID) {
+		return false
+	}
+	b, served := g.Businesses.Of(e.Send.PhoneNumberID)
+	if !served {
+		return true
+	}
+	enforced := e.Shadow != nil && e.Shadow.Enforced
+	return !enforced && !b.Share.Has(monitorShare, e.Contact())
+}
+
+// deciding is the settings by which an entry was decided: with the policy of the shadow where
+// that did.
+func (b *Business) deciding(e *store.Entry) *Business {
+	if b.Shadow == nil || e.Shadow == nil || !e.Shadow.Enforced {
+		return b
+	}
+	return b.under(b.Shadow)
+}
+
+// under is the business with the policy of a shadow.
+func (b *Business) under(sh *Shadow) *Business {
+	other := *b
+	other.Policy, other.Shadow = sh.Policy, nil
+	return &other
+}
+
+// remembered asks for each meter once.
+func remembered(read meters) meters {
+	type answer struct {
+		known store.Meters
+		err   error
+	}
+	asked := make(map[string]answer)
+	return func(ctx context.Context, q *store.MeterQuery) (store.Meters, error) {
+		key := fmt.Sprint(*q)
+		a, ok := asked[key]
+		if !ok {
+			a.known, a.err = read(ctx, q)
+			asked[key] = a
+		}
+		return a.known, a.err
+	}
+}
+
+// onTrial has the shadow of a business judge a send on what is known, none of which is left
+// out. Where it is enforced for the person the entry is decided by it, else that is only noted.
+func (g *Gateway) onTrial(ctx context.Context, e *store.Entry, b *Business, known *policy.Facts, r *Request, metersOf meters) {
+	sh := b.Shadow
+	e.Shadow = &store.Shadow{Name: sh.Name}
+	trial, err := g.tried(ctx, e, b.under(sh), known, r, metersOf)
+	if err != nil {
+		e.Shadow.Failed = true // the one that is enforced has decided
+		return
+	}
+	if !sh.Share.Has(sh.Name, e.Contact()) {
+		e.Shadow.Facts, e.Shadow.Policy = &trial.Facts, &trial.Policy
+		e.Shadow.Says(&trial.Decision, &e.Decision)
+		return
+	}
+	decided := *e
+	trial.Shadow = &store.Shadow{Name: sh.Name, Enforced: true, Facts: &decided.Facts, Policy: &decided.Policy}
+	trial.Shadow.Says(&decided.Decision, &trial.Decision)
+	*e = *trial
+}
+
+// tried is an entry as a policy on trial decides it.
+func (g *Gateway) tried(ctx context.Context, e *store.Entry, b *Business, known *policy.Facts, r *Request, metersOf meters) (trial *store.Entry, err error) {
+	defer func() {
+		if failed := recover(); failed != nil {
+			trial, err = nil, fmt.Errorf("it failed: %v", failed)
+		}
+	}()
+	now := e.At.Time()
+	t := *e
+	t.Policy, t.Facts, t.Shadow, t.Metering = b.Policy, *known, nil, store.Metering{}
+	b.tellRules(&t.Send, &t.Facts, now)
+	if len(b.Policy.Rules) > 0 {
+		t.Facts.Sender = r.By.Sender
+	}
+	t.Decision, t.Decided = policy.Decide(&t.Send, &t.Facts, &t.Policy, now), true
+	there := now.In(b.Zone)
+	t.Market, t.MarketEstimated = marketOf(&t.Send, &t.Decision, there)
+	if err := g.price(ctx, &t, b, r.By.Tags, there, metersOf); err != nil {
+		return nil, err
+	}
+	return &t, nil
+}

@@ -1,0 +1,172 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/waguard/waguard/lab"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// ShadowSelection selects what policies on trial said. Its zero value is the last day.
+type ShadowSelection struct {
+	From, To, PhoneNumberID string
+	// Name is a shadow's; "" for all.
+	Name string
+	// Examples is how many are given of each way in which answers differ.
+	Examples int
+}
+
+// ShadowReport is how often policies on trial answered otherwise in a period.
+type ShadowReport struct {
+	From, To policy.Moment
+	Shadows  []ShadowState
+}
+
+// ShadowState is a policy on trial, and what it said.
+type ShadowState struct {
+	Name string
+	// Configured: it judges now. Share is for whom it is enforced, Differences are the
+	// options in which it differs from what is enforced, by number.
+	Configured  bool
+	Share       Share
+	Differences []PolicyDifference
+	// Enforced are the sends that it decided about.
+	Enforced int
+	*lab.Comparison
+}
+
+// Shadows says how often policies on trial answered otherwise than what was enforced.
+func (g *Gateway) Shadows(ctx context.Context, asked *ShadowSelection) (*ShadowReport, error) {
+	if asked.Examples < 0 || asked.Examples > MostExamples {
+		return nil, misasked(fmt.Errorf("examples is %d; it must be 0 to %d", asked.Examples, MostExamples))
+	}
+	s := &Selection{From: cmp.Or(asked.From, "24h"), To: asked.To, PhoneNumberID: asked.PhoneNumberID}
+	f, err := g.filter(ctx, s, 0)
+	if err != nil {
+		return nil, err
+	}
+	st, err := g.Open()
+	if err != nil {
+		return nil, err
+	}
+	if f.To == 0 {
+		f.To = g.now() + 1
+	}
+	f.Limit = 0
+	states, counters := g.configuredShadows(f.PhoneNumberID), make(map[string]*lab.Counter)
+	for h, err := range st.Heads(ctx, store.Ledger, f) {
+		if err != nil {
+			return nil, lookup(err)
+		}
+		sh := h.Shadow
+		if sh == nil || asked.Name != "" && sh.Name != asked.Name {
+			continue
+		}
+		if states[sh.Name] == nil {
+			states[sh.Name] = &ShadowState{Name: sh.Name}
+		}
+		if sh.Enforced {
+			states[sh.Name].Enforced++
+		}
+		if counters[sh.Name] == nil {
+			counters[sh.Name] = lab.NewCounter(asked.Examples)
+		}
+		compared, err := comparedByShadow(ctx, st, h)
+		if err == nil {
+			err = counters[sh.Name].Add(compared)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	report := &ShadowReport{From: f.From, To: f.To}
+	for name, state := range states {
+		if asked.Name != "" && name != asked.Name {
+			continue
+		}
+		if counters[name] == nil {
+			counters[name] = lab.NewCounter(0)
+		}
+		state.Comparison = counters[name].Comparison()
+		report.Shadows = append(report.Shadows, *state)
+	}
+	slices.SortFunc(report.Shadows, func(a, b ShadowState) int { return strings.Compare(a.Name, b.Name) })
+	return report, nil
+}
+
+// configuredShadows are those that judge now, for one business phone number or for all ("").
+func (g *Gateway) configuredShadows(phoneNumberID string) map[string]*ShadowState {
+	states := make(map[string]*ShadowState)
+	add := func(id string, b *Business) {
+		sh := b.Shadow
+		if sh == nil {
+			return
+		}
+		if states[sh.Name] == nil {
+			states[sh.Name] = &ShadowState{Name: sh.Name, Configured: true}
+		}
+		state := states[sh.Name]
+		state.Share = max(state.Share, sh.Share)
+		if options := b.Policy.Differences(&sh.Policy); len(options) > 0 {
+			state.Differences = append(state.Differences, PolicyDifference{id, options})
+		}
+	}
+	if phoneNumberID != "" {
+		if b, served := g.Businesses.Of(phoneNumberID); served {
+			add(phoneNumberID, b)
+		}
+		return states
+	}
+	for id, b := range g.Businesses.Listed {
+		add(id, b)
+	}
+	if g.Businesses.Others != nil {
+		add(store.AllOthers, g.Businesses.Others)
+	}
+	for _, state := range states {
+		slices.SortFunc(state.Differences, func(a, b PolicyDifference) int { return strings.Compare(a.PhoneNumberID, b.PhoneNumberID) })
+	}
+	return states
+}
+
+// comparedByShadow is a send with what the policy on trial says of it, and what the other one
+// does, whichever of them decided. What it costs is looked up where the answers differ.
+func comparedByShadow(ctx context.Context, st store.Store, h *store.Head) (*lab.Send, error) {
+	decided := lab.Answer{Effect: string(h.Verdict), Rule: h.Rule, RuleID: h.RuleID}
+	s := &lab.Send{
+		ID: h.ID.String(), At: h.ID.Moment().Time(), PhoneNumberID: h.PhoneNumberID, Contact: h.Contact, Kind: h.Type, Template: h.Template.Name, Language: h.Template.Language,
+		From: decided, To: decided,
+	}
+	if h.Kind == policy.TemplateMessage {
+		s.Kind = "template"
+	}
+	sh := h.Shadow
+	if !sh.Differs() {
+		return s, nil
+	}
+	other := lab.Answer{Effect: string(sh.Verdict), Rule: sh.Rule, RuleID: sh.RuleID}
+	if sh.Enforced {
+		s.From = other
+	} else {
+		s.To = other
+	}
+	e, err := st.Entry(ctx, h.ID)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // its time has come meanwhile
+		return s, nil
+	case err != nil:
+		return nil, err
+	}
+	s.Category, s.Price = e.Category(), e.Price
+	s.Went = e.Outcome.State == store.Accepted || e.Outcome.State == store.Unknown || e.Outcome.State == store.Reserved
+	if sh.Enforced { // what the other policy had let leave would have been sent
+		s.Went = true
+	}
+	return s, nil
+}
