@@ -91,6 +91,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RoutePersonView:        answering(personView),
 	adminapi.RoutePolicyTest:        adminPolicyTest,
 	adminapi.RoutePolicyProgress:    answering(policyProgress),
+	adminapi.RoutePolicyShadow:      answering(shadowsOf),
 	adminapi.RouteLink:              answering(linkOf),
 	adminapi.RouteReviewDecide:      withPeer(decideReview),
 	adminapi.RouteNewPerson:         recording(string(store.HandedOver), (*gateway.Gateway).RecordNewPerson),

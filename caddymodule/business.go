@@ -44,6 +44,11 @@ type Business struct {
 	// Default: `enforce`.
 	Mode string `json:"mode,omitempty"`
 
+	// For which part of the people the policy is enforced in monitor mode, such as `10%`.
+	// Who belongs to it is told by a keyed hash, and belongs to every larger one.
+	// Default: for nobody.
+	Enforce string `json:"enforce,omitempty"`
+
 	Policy
 }
 
@@ -254,6 +259,10 @@ type Policy struct {
 	// such as "yes" is an opt-in for seven days.
 	// Default: none.
 	OptInQuestions []Question `json:"opt_in_questions,omitempty"`
+
+	// A policy on trial, which judges what is sent beside this one.
+	// Default: none.
+	Shadow *Shadow `json:"shadow,omitempty"`
 }
 
 // FrequencyCap bounds how many messages one person gets.
@@ -360,6 +369,12 @@ func (b *Business) resolve(defaults *Policy) (*gateway.Business, error) {
 	}
 	if len(r.Policy.Rules) > 0 {
 		r.Policy.BusinessName = b.Name
+	}
+	if r.Share, err = b.share(); err != nil {
+		return nil, err
+	}
+	if r.Shadow, err = b.shadow(defaults); err != nil {
+		return nil, err
 	}
 	r.Zone, err = zoneNamed(b.TimeZone, defaults.TimeZone)
 	if err != nil {

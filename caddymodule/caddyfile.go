@@ -186,6 +186,7 @@ func atStart(setting, what string) (string, error) {
 //			waba   <id>
 //			number <phone number>
 //			mode   enforce|monitor
+//			enforce <percent>%
 //			# and every subdirective of policy
 //		}
 //		policy {
@@ -225,6 +226,10 @@ func atStart(setting, what string) (string, error) {
 //			opt_in_off_whatsapp   optional|required
 //			start_opts_in       <scope>...|none
 //			opt_in_questions    <scope> <template>...
+//			shadow <name> {
+//				enforce <percent>%
+//				# and the subdirectives of policy by which sends are judged
+//			}
 //		}
 //		opt_out_words    <scope> <word>...
 //		opt_in_words     <scope> <word>...
@@ -373,6 +378,7 @@ func parseBusiness(d *caddyfile.Dispenser) (*Business, error) {
 	known["portfolio"] = checked(&b.Portfolio)
 	known["number"] = checked(&b.Number)
 	known["mode"] = chooseMode.into(&b.Mode)
+	known["enforce"] = shareInto(&b.Enforce)
 	if err := parseBlock(d, known, repeatable...); err != nil {
 		return b, err
 	}
@@ -425,6 +431,7 @@ func (p *Policy) subdirectives() map[string]parser {
 		"opt_in_confirmation":          chooseConfirmation.into(&p.OptInConfirmation),
 		"start_opts_in":                listInto(&p.StartOptsIn),
 		"opt_in_questions":             p.parseQuestions,
+		"shadow":                       p.parseShadow,
 	}
 }
 

@@ -63,3 +63,18 @@ func policyProgress(_ context.Context, g *gateway.Gateway, _ *struct{}) (*admina
 	return &adminapi.PolicyTestProgress{Running: p.Running, Decided: p.Decided, From: momentOf(p.From), At: momentOf(p.At), To: momentOf(p.To)}, nil
 }
 
+
+func shadowsOf(ctx context.Context, g *gateway.Gateway, s *adminapi.ShadowSelection) (*adminapi.Shadows, error) {
+	report, err := g.Shadows(ctx, &gateway.ShadowSelection{From: s.From, To: s.To, PhoneNumberID: s.PhoneNumberID, Name: s.Name, Examples: examplesOf(s.Examples)})
+	if err != nil {
+		return nil, err
+	}
+	answer := &adminapi.Shadows{From: report.From.Time(), To: report.To.Time(), Shadows: []adminapi.Shadow{}}
+	for i := range report.Shadows {
+		sh := &report.Shadows[i]
+		answer.Shadows = append(answer.Shadows, adminapi.Shadow{
+			Name: sh.Name, Configured: sh.Configured, Percent: sh.Share.Percent(), Differences: differencesOf(sh.Differences), Enforced: sh.Enforced, Comparison: *sh.Comparison,
+		})
+	}
+	return answer, nil
+}

@@ -89,11 +89,15 @@ func startLabels() {
 // rulesAny reports that a business has rules of the operator's own.
 func rulesAny(bs *gateway.Businesses) bool {
 	for _, b := range bs.Listed {
-		if len(b.Policy.Rules) > 0 {
+		if hasRules(b) {
 			return true
 		}
 	}
-	return bs.Others != nil && len(bs.Others.Policy.Rules) > 0
+	return bs.Others != nil && hasRules(bs.Others)
+}
+
+func hasRules(b *gateway.Business) bool {
+	return len(b.Policy.Rules) > 0 || b.Shadow != nil && len(b.Shadow.Policy.Rules) > 0
 }
 
 // monitorsAny reports that a business is in monitor mode.

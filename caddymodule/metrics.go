@@ -21,6 +21,9 @@ var (
 	customRulesTotal = counters("custom_rules_total",
 		"Sends about which a rule of the operator's own spoke, by the rule's id and what it did (refuse, warn, error).", "rule_id", "effect")
 
+	shadowSendsTotal = counters("shadow_sends_total",
+		"Sends that a policy on trial judged as well, by business phone number and how its answer compares with that of the other one (same, stopped, released, reworded, untold).", "business", "change")
+
 	businessSendsTotal = counters("business_sends_total",
 		"Sends judged, by business phone number (its id, or other for those that have no business block) and decision.", "business", "decision")
 
@@ -104,7 +107,7 @@ var (
 
 // collectors are all of them.
 var collectors = slices.Concat([]prometheus.Collector{
-	sendsTotal, customRulesTotal, businessSendsTotal, outcomesTotal, missesTotal, refusedByMeta, refusedUnmatched, pricedSends, estimatedCost, taggedSends, taggedCost, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
+	sendsTotal, customRulesTotal, shadowSendsTotal, businessSendsTotal, outcomesTotal, missesTotal, refusedByMeta, refusedUnmatched, pricedSends, estimatedCost, taggedSends, taggedCost, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
 	webhooksTotal, webhookEventsTotal, accountEventsTotal, optOutsSuspected, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused,
 	clockDifference, webhookChangesTotal, templatesRecategorised, templatesCategoryChanged, decisionLogLines, buildInfo,
 }, states)

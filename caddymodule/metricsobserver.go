@@ -9,6 +9,7 @@ import (
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/decisionlog"
 	"github.com/waguard/waguard/gateway"
+	"github.com/waguard/waguard/lab"
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
 )
@@ -42,6 +43,8 @@ type numberCounters struct {
 	// misses are by the rule that should have refused, refused by what Meta's error is about.
 	misses  map[policy.Rule]prometheus.Counter
 	refused map[policy.Matter]prometheus.Counter
+	// shadows are by how the answer of a policy on trial compares; nil where none is.
+	shadows map[lab.Change]prometheus.Counter
 }
 
 // newMetrics are the metrics of a configuration.
@@ -61,10 +64,10 @@ func newMetrics(g *gateway.Gateway) metrics {
 		eachSend(monitorsAny(businesses), rulesAny(businesses), func(l sendLabels) { k.sends[l] = l.counter() })
 		for id, b := range businesses.Listed {
 			k.numbers[id] = countersOf(id, b.Currency)
-			startRules(b)
+			k.numbers[id].start(id, b)
 		}
 		if businesses.Others != nil {
-			startRules(businesses.Others)
+			k.others.start(otherBusiness, businesses.Others)
 		}
 		return k
 	})}
@@ -77,9 +80,22 @@ const (
 	effectError  = "error"
 )
 
-// startRules makes the counters of a business's own rules.
-func startRules(b *gateway.Business) {
-	for _, r := range b.Policy.Rules {
+// start makes the counters of a business that depend on its policies.
+func (c *numberCounters) start(business string, b *gateway.Business) {
+	startRules(&b.Policy)
+	if b.Shadow == nil {
+		return
+	}
+	startRules(&b.Shadow.Policy)
+	c.shadows = make(map[lab.Change]prometheus.Counter)
+	for _, change := range lab.Changes {
+		c.shadows[change] = shadowSendsTotal.WithLabelValues(business, string(change))
+	}
+}
+
+// startRules makes the counters of a policy's own rules.
+func startRules(p *policy.Policy) {
+	for _, r := range p.Rules {
 		effect := effectRefuse
 		if r.Warn {
 			effect = effectWarn
@@ -126,6 +142,7 @@ func countersOf(business string, currency billing.Currency) *numberCounters {
 	for _, matter := range policy.Matters {
 		c.refused[matter] = refusedByMeta.WithLabelValues(business, string(matter))
 	}
+	c := &numberCounters{decisions: make(map[string]prometheus.Counter, len(decisions)), outcomes: make(map[store.OutcomeState]prometheus.Counter, len(outcomes)), money: moneyOf(business, currency)}
 	for _, decision := range decisions {
 		c.decisions[decision] = businessSendsTotal.WithLabelValues(business, decision)
 	}
@@ -152,6 +169,11 @@ func (m metrics) decided(e *store.Entry) {
 	}
 	c.Inc()
 	ruled(&e.Decision)
+	if e.Shadow != nil {
+		if c, ok := k.number(e.Send.PhoneNumberID).shadows[gateway.ShadowChange(e)]; ok {
+			c.Inc()
+		}
+	}
 	if c, ok := k.number(e.Send.PhoneNumberID).decisions[l.decision]; ok {
 		c.Inc()
 	}

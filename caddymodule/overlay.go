@@ -46,7 +46,7 @@ func (p *Policy) over(base *Policy) (*Policy, error) {
 
 // parseOptions reads some options of a policy block, one a line.
 func parseOptions(text string) (*Policy, error) {
-	const file = "options"
+	const file = "the options"
 	tokens, err := caddyfile.Tokenize([]byte(text), file)
 	if err != nil {
 		return nil, err
@@ -93,6 +93,9 @@ func (a *App) settingsOf(r *adminapi.PolicyTestRequest) (*gateway.Settings, erro
 	}
 	if _, err := compileWords(other.Words); err != nil {
 		return nil, fmt.Errorf("the configuration: %w", err)
+	}
+	if r.Shadow != "" && !under.Businesses.Promote(r.Shadow) {
+		return nil, fmt.Errorf("no business has a shadow %q", r.Shadow)
 	}
 	if !sameJSON(a.Words, other.Words) {
 		under.Notes = append(under.Notes, "the words by which people opt in and out are others: texts are not kept, so consent is tested as it was learned")

@@ -15,7 +15,7 @@ var usages = map[string]string{ // #nosec G101 -- how secrets are written, and n
 	"pseudonym_key": "pseudonym_key {file.<path>}, or {env.<name>}", "auto_migrate": "auto_migrate on|off", "pool_size": "pool_size <number>, such as 8", "timeout": "timeout <duration>, such as 2s", "statements": "statements prepared|unprepared",
 	"business": "business <phone_number_id>, or business *",
 	"name":     "name <business name>, in quotes if it has spaces", "waba": "waba <id>", "number": "number <phone number>, with plus and country code and without spaces, or in quotes",
-	"mode": "mode enforce|monitor", "window_margin": "window_margin <duration>, such as 5m",
+	"mode": "mode enforce|monitor", "enforce": "enforce <percent>%, such as enforce 10%", "shadow": "shadow <name> { … }, such as shadow stricter", "window_margin": "window_margin <duration>, such as 5m",
 	"in_window_consent": "in_window_consent implied|required", "opted_out_replies": "opted_out_replies allow|refuse",
 	"groups": "groups allow|refuse", "direct_send": "direct_send allow|refuse", "time_zone": "time_zone <name>, such as Europe/Berlin", "currency": "currency <code>, such as EUR", "authentication_international": "authentication_international <day> all|<country>..., such as authentication_international 2026-08-01 IN ID", "ai_provider": "ai_provider [on|off]",
 	"rate_card": "rate_card <file>..., such as rate_card /etc/waguard/usd-2027-01.csv",

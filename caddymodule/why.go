@@ -28,7 +28,7 @@ func whyOf(ctx context.Context, g *gateway.Gateway, r *adminapi.WhyRequest) (*ad
 	}
 	e := w.Entry
 	answer := &adminapi.Why{
-		At: e.At.Time(), PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Monitored: e.Monitored, Verdict: verdictOf(&e.Decision),
+		At: e.At.Time(), PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Monitored: e.Monitored, Shadow: e.Shadow, Verdict: verdictOf(&e.Decision),
 		Rules: []adminapi.WhyRule{}, Facts: &e.Facts, KnownSince: momentOf(w.KnownSince), Policy: &adminapi.WhyPolicy{Settings: e.Policy},
 	}
 	if !e.ID.IsZero() {
@@ -36,8 +36,12 @@ func whyOf(ctx context.Context, g *gateway.Gateway, r *adminapi.WhyRequest) (*ad
 	}
 	if h := w.Enforced; h != nil {
 		answer.Policy.Since = momentOf(h.At)
-		if answer.Monitored = h.Monitored; h.Digest != nil {
-			answer.Policy.Digest = hex.EncodeToString(h.Digest[:])
+		digest := h.Digest
+		if e.Shadow != nil && e.Shadow.Enforced && h.Shadow != nil {
+			digest = h.Shadow.Digest
+		}
+		if answer.Monitored = h.Monitored; digest != nil {
+			answer.Policy.Digest = hex.EncodeToString(digest[:])
 		}
 	}
 	for _, a := range w.Asked {

@@ -50,11 +50,13 @@ policy that holds now.`), Example: indented(`
 waguard policy test --config new.Caddyfile
 waguard policy test --config new.Caddyfile --from 2026-11-01 --number 104455667788
 waguard policy test --set "frequency_cap marketing 2 7d" --set "quiet_hours marketing 21:00 08:00"
+waguard policy test --shadow stricter --from 7d
 waguard policy test --config new.Caddyfile --json`),
 	}
 	periodFlags(cmd, "30d")
 	cmd.Flags().String("number", "", "One `number` of the business, by its phone_number_id or name")
 	cmd.Flags().StringArray("set", nil, "An `option` of a policy block, laid over what each business has; repeatable")
+	cmd.Flags().String("shadow", "", "The `name` of a shadow, which takes the place of what is enforced")
 	cmd.Flags().Int("examples", 3, "How many `sends` are shown of each way in which answers change, up to 100")
 	outputFlags(cmd)
 	asking(cmd, testPolicy)
@@ -63,7 +65,7 @@ waguard policy test --config new.Caddyfile --json`),
 }
 
 func testPolicy(ctx context.Context, c *call) error {
-	r := &adminapi.PolicyTestRequest{PhoneNumberID: c.flags.String("number"), Examples: new(c.flags.Int("examples"))}
+	r := &adminapi.PolicyTestRequest{PhoneNumberID: c.flags.String("number"), Shadow: c.flags.String("shadow"), Examples: new(c.flags.Int("examples"))}
 	var err error
 	if r.From, r.To, err = period(c); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
 )
 
 func init() {
@@ -125,6 +126,9 @@ func printWhy(c *call, w *adminapi.Why) error {
 	if w.Remedy != "" {
 		fmt.Fprintf(&b, "  What to do: %s\n", w.Remedy)
 	}
+	if sh := w.Shadow; sh != nil {
+		fmt.Fprintf(&b, "  %s\n", shadowWords(sh))
+	}
 	b.WriteString("\nThe rules, as they were asked\n")
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for i, r := range w.Rules {
@@ -230,4 +234,21 @@ func printKnown(b *strings.Builder, w *adminapi.Why) {
 			fmt.Fprintf(b, "  window    opened %s, of which the gateway heard at %s: with it the answer is %s by %s\n", whyTime(*l.WindowOpened), whyTime(*l.Arrived), l.Then.Verdict, l.Then.Rule)
 		}
 	}
+}
+
+// shadowWords say what a policy on trial says beside the one that decided.
+func shadowWords(sh *store.Shadow) string {
+	who := "The shadow " + sh.Name
+	if sh.Enforced {
+		who += " decided, since it is enforced for this person; the other policy"
+	}
+	switch {
+	case sh.Failed:
+		return who + " could not judge it."
+	case sh.Missing != "":
+		return who + ": what it would have said can't be told, for want of " + sh.Missing.Says() + "."
+	case sh.Differs():
+		return who + " says otherwise: " + string(sh.Verdict) + " by " + strings.TrimSpace(string(sh.Rule)+" "+sh.RuleID) + "."
+	}
+	return who + " says the same."
 }

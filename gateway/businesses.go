@@ -60,11 +60,11 @@ type Business struct {
 // portfolio is what a query asks about the portfolio; nil where nothing counts under its
 // messaging limit.
 func (b *Business) portfolio() *store.PortfolioQuery {
-	on := b.Policy.Messaging.On()
-	if !on && (b.Shadow == nil || !b.Shadow.Policy.Messaging.On()) {
+	enforced := b.Shadow != nil && b.Shadow.Share > 0 && b.Shadow.Policy.Messaging.On()
+	if !b.Policy.Messaging.On() && !enforced {
 		return nil
 	}
-	return &store.PortfolioQuery{Name: b.Portfolio, Accounts: b.Accounts, Aside: !on && b.Shadow.Share == 0}
+	return &store.PortfolioQuery{Name: b.Portfolio, Accounts: b.Accounts}
 }
 
 // read tells the rules what send i of a request says about itself: whether its reference names

@@ -89,6 +89,23 @@ func (b *Business) under(sh *Shadow) *Business {
 	return &other
 }
 
+// Promote puts the shadow of a name in the place of what is enforced; false where no business
+// has one.
+func (bs *Businesses) Promote(name string) (found bool) {
+	promoted := func(b *Business) *Business {
+		if b == nil || b.Shadow == nil || b.Shadow.Name != name {
+			return b
+		}
+		found = true
+		return b.under(b.Shadow)
+	}
+	for id, b := range bs.Listed {
+		bs.Listed[id] = promoted(b)
+	}
+	bs.Others = promoted(bs.Others)
+	return found
+}
+
 // remembered asks for each meter once.
 func remembered(read meters) meters {
 	type answer struct {
@@ -119,11 +136,13 @@ func (g *Gateway) onTrial(ctx context.Context, e *store.Entry, b *Business, know
 	}
 	if !sh.Share.Has(sh.Name, e.Contact()) {
 		e.Shadow.Facts, e.Shadow.Policy = &trial.Facts, &trial.Policy
+		e.Shadow.Missing = policy.Uncounted(&trial.Send, &trial.Facts, &e.Policy, &trial.Policy, e.At.Time())
 		e.Shadow.Says(&trial.Decision, &e.Decision)
 		return
 	}
 	decided := *e
 	trial.Shadow = &store.Shadow{Name: sh.Name, Enforced: true, Facts: &decided.Facts, Policy: &decided.Policy}
+	trial.Shadow.Missing = policy.Uncounted(&decided.Send, &decided.Facts, &trial.Policy, &decided.Policy, e.At.Time())
 	trial.Shadow.Says(&decided.Decision, &trial.Decision)
 	*e = *trial
 }

@@ -135,26 +135,42 @@ func (g *Gateway) configuredShadows(phoneNumberID string) map[string]*ShadowStat
 	return states
 }
 
+// ShadowChange is how the answer of a policy on trial compares with that of the other one,
+// whichever of them decided about an entry that has one.
+func ShadowChange(e *store.Entry) lab.Change {
+	s := shadowed(e.Shadow, lab.AnswerOf(&e.Decision, false))
+	return s.Change()
+}
+
+// shadowed is a send with both answers, of which one decided.
+func shadowed(sh *store.Shadow, decided lab.Answer) *lab.Send {
+	s := &lab.Send{From: decided, To: decided}
+	other := lab.Answer{Effect: string(sh.Verdict), Rule: sh.Rule, RuleID: sh.RuleID}
+	switch {
+	case sh.Failed:
+		s.Missing = []policy.Missing{policy.MissingFailed}
+	case sh.Missing != "":
+		s.Missing = []policy.Missing{sh.Missing}
+	case sh.Differs() && sh.Enforced:
+		s.From = other
+	case sh.Differs():
+		s.To = other
+	}
+	return s
+}
+
 // comparedByShadow is a send with what the policy on trial says of it, and what the other one
 // does, whichever of them decided. What it costs is looked up where the answers differ.
 func comparedByShadow(ctx context.Context, st store.Store, h *store.Head) (*lab.Send, error) {
-	decided := lab.Answer{Effect: string(h.Verdict), Rule: h.Rule, RuleID: h.RuleID}
-	s := &lab.Send{
-		ID: h.ID.String(), At: h.ID.Moment().Time(), PhoneNumberID: h.PhoneNumberID, Contact: h.Contact, Kind: h.Type, Template: h.Template.Name, Language: h.Template.Language,
-		From: decided, To: decided,
-	}
+	sh := h.Shadow
+	s := shadowed(sh, lab.Answer{Effect: string(h.Verdict), Rule: h.Rule, RuleID: h.RuleID})
+	s.ID, s.At, s.PhoneNumberID, s.Contact = h.ID.String(), h.ID.Moment().Time(), h.PhoneNumberID, h.Contact
+	s.Kind, s.Template, s.Language = h.Type, h.Template.Name, h.Template.Language
 	if h.Kind == policy.TemplateMessage {
 		s.Kind = "template"
 	}
-	sh := h.Shadow
-	if !sh.Differs() {
+	if change := s.Change(); change == lab.Same || change == lab.Untold {
 		return s, nil
-	}
-	other := lab.Answer{Effect: string(sh.Verdict), Rule: sh.Rule, RuleID: sh.RuleID}
-	if sh.Enforced {
-		s.From = other
-	} else {
-		s.To = other
 	}
 	e, err := st.Entry(ctx, h.ID)
 	switch {

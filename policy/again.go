@@ -33,6 +33,7 @@ const (
 	MissingReference    Missing = "reference"       // whether the reference names a transaction
 	MissingFallback     Missing = "fallback"        // whether another template would take the text's place
 	MissingNumber       Missing = "number"          // anything: the number was not served
+	MissingFailed       Missing = "failed"          // it could not be judged at the time
 )
 
 // missings are all of them, with what each means.
@@ -40,10 +41,10 @@ var missings = []struct {
 	what Missing
 	says string
 }{
-	{MissingFrequency, "how much people had been sent before: the ledger doesn't reach back for as long as a limit counts"},
+	{MissingFrequency, "how much people had been sent before: nobody counted that, or the ledger doesn't reach back for as long as a limit counts"},
 	{MissingMetaLimits, "what Meta had said it sends less of: it was not asked, since `meta_backoff` was off"},
 	{MissingCampaign, "whether marketing was switched off: that was not asked of such sends"},
-	{MissingMessaging, "how many people the portfolio had written to: it was not counted, since `messaging_limit` was off, or was another one"},
+	{MissingMessaging, "how many people the portfolio had written to: nobody counted that, since `messaging_limit` was off, or was another one"},
 	{MissingDrift, "whether the template's category had changed by then: that was not asked, since `category_drift` was note"},
 	{MissingCodeRequest, "whether people had asked for a code: that was not asked, since `otp_on_request` was off"},
 	{MissingCountry, "in which country people are: the ledger has no phone numbers, and the market is one of several countries"},
@@ -56,6 +57,7 @@ var missings = []struct {
 	{MissingReference, "whether their reference names a transaction: references are not kept"},
 	{MissingFallback, "whether the fallback template would pass in their place"},
 	{MissingNumber, "anything of the person: the business phone number was not served"},
+	{MissingFailed, "what the policy on trial would have said: it could not judge at the time"},
 }
 
 // AllMissing are all of them.
@@ -298,43 +300,46 @@ func (a *again) portfolio() {
 	if !l.On() {
 		return
 	}
-	spent := func(told ToldLimit) func(*Send, *Facts) {
-		return func(_ *Send, f *Facts) {
-			f.Portfolio = PortfolioFacts{ID: "unknown", Told: told, Used: Unbounded, Again: a.is.Now.Add(portfolioPeriod)}
-			for i := range f.Persons {
-				f.Persons[i].Started = 0
-			}
-		}
-	}
 	if f.Portfolio.ID == "" {
-		a.doubtful(MissingMessaging, spent(ToldLimit{Number: 1, At: 1}))
+		a.doubtful(MissingMessaging, a.spent(ToldLimit{Number: 1, At: 1}))
 		return
 	}
 	if l.Number == 0 && !a.was.Policy.Messaging.Learn {
-		a.doubtful(MissingMessaging, spent(ToldLimit{Number: 1, At: 1}))
+		a.doubtful(MissingMessaging, a.spent(ToldLimit{Number: 1, At: 1}))
 	}
 	if f.Portfolio.Again == 0 { // it was enough for the limit before
 		f.Portfolio.Again = a.is.Now.Add(portfolioPeriod)
 	}
 }
 
+// spent is a portfolio that has used up its limit.
+func (a *again) spent(told ToldLimit) func(*Send, *Facts) {
+	return func(_ *Send, f *Facts) {
+		f.Portfolio = PortfolioFacts{ID: "unknown", Told: told, Used: Unbounded, Again: a.is.Now.Add(portfolioPeriod)}
+		for i := range f.Persons {
+			f.Persons[i].Started = 0
+		}
+	}
+}
+
 // Unbounded is more people than any portfolio writes to.
 const Unbounded = 1 << 30
 
-// sentTo is reconstruct for what was sent to a person before. What was counted under the
-// policy before is known, but for what changes before it change; else it is what went to the
-// person by the ledger.
-func (a *again) sentTo(i int) {
-	person := &a.is.Facts.Persons[i]
-	was, is := a.was, a.is
-	was.person, is.person = &a.was.Facts.Persons[i], person
-	kinds := [...]struct {
-		kind          SentKind
-		needed, known bool
-		since         Moment
-		full          func() []Sent
-	}{
-		{SentMessage, is.isBilled() && is.capsOn(), was.isBilled() && capsKnown(&was, &is), is.Now.Add(-is.longestCap()), is.fullCaps},
+// counting is a kind of what is counted of people that a policy goes by.
+type counting struct {
+	kind SentKind
+	// needed: the policy asks for it. known: the one before counted all of it.
+	needed, known bool
+	// since is from when on it counts, full what leaves nothing of it.
+	since Moment
+	full  func() []Sent
+}
+
+// countings are all kinds, about a person, of whom both cases are.
+func countings(was, is *Case) []counting {
+	person := is.person
+	return []counting{
+		{SentMessage, is.isBilled() && is.capsOn(), was.isBilled() && capsKnown(was, is), is.Now.Add(-is.longestCap()), is.fullCaps},
 		{SentRequest, is.requests(), was.requests() && was.Policy.RequestPeriod >= is.Policy.RequestPeriod, is.Now.Add(-is.Policy.RequestPeriod), func() []Sent {
 			return slices.Repeat([]Sent{{Scope: is.Category.Scope(), At: is.Now - 1, Kind: SentRequest}}, max(is.Policy.RequestLimit, 1))
 		}},
@@ -345,10 +350,19 @@ func (a *again) sentTo(i int) {
 			return slices.Repeat([]Sent{{Scope: is.Category.Scope(), At: is.Now - 1, Kind: SentToPair}}, pairBurst)
 		}},
 	}
+}
+
+// sentTo is reconstruct for what was sent to a person before. What was counted under the
+// policy before is known, but for what changes before it change; else it is what went to the
+// person by the ledger.
+func (a *again) sentTo(i int) {
+	person := &a.is.Facts.Persons[i]
+	was, is := a.was, a.is
+	was.person, is.person = &a.was.Facts.Persons[i], person
 	var sent []Sent
 	again := SentAgain{Since: Forever}
 	asked := false
-	for _, k := range kinds {
+	for _, k := range countings(&was, &is) {
 		if !k.needed {
 			continue
 		}
@@ -368,15 +382,54 @@ func (a *again) sentTo(i int) {
 		sent = appendWhere(sent, again.Sent, of)
 		if again.Since > k.since {
 			full := k.full()
-			a.doubtful(MissingFrequency, func(_ *Send, f *Facts) {
-				list := append(slices.Clip(f.Persons[i].Sent), full...)
-				slices.SortFunc(list, compareSent)
-				f.Persons[i].Sent = list
-			})
+			a.doubtful(MissingFrequency, func(_ *Send, f *Facts) { f.Persons[i].sentToo(full) })
 		}
 	}
 	slices.SortFunc(sent, compareSent)
 	person.Sent = sent
+}
+
+// sentToo adds what the person was sent.
+func (p *PersonFacts) sentToo(more []Sent) {
+	p.Sent = append(slices.Clip(p.Sent), more...)
+	slices.SortFunc(p.Sent, compareSent)
+}
+
+// Uncounted is what a policy on trial goes by that only the one that is enforced would have
+// counted, and doesn't, where that can make a difference to a send; "" for nothing. The facts
+// are those that the policy on trial asks for.
+func Uncounted(s *Send, f *Facts, enforced, p *Policy, now time.Time) Missing {
+	at := MomentOf(now)
+	category := CategoryOf(s, f, at)
+	was := Case{Send: s, Facts: f, Policy: enforced, Now: at, Category: category, who: recipientsOf(s, f, enforced)}
+	is := Case{Send: s, Facts: f, Policy: p, Now: at, Category: category, who: recipientsOf(s, f, p)}
+	was.billed, is.billed = was.isBilled(), is.isBilled()
+	var base *Decision // seldom needed
+	differs := func(change func(*Facts)) bool {
+		if base == nil {
+			base = new(Decide(s, f, p, now))
+		}
+		full := *f
+		full.Persons = slices.Clone(f.Persons)
+		change(&full)
+		d := Decide(s, &full, p, now)
+		return !d.Same(base)
+	}
+	for i := range f.Persons {
+		was.person, is.person = &f.Persons[i], &f.Persons[i]
+		for _, k := range countings(&was, &is) {
+			if k.needed && !k.known && differs(func(f *Facts) { f.Persons[i].sentToo(k.full()) }) {
+				return MissingFrequency
+			}
+		}
+	}
+	if p.Messaging.On() && !enforced.Messaging.On() {
+		a := again{is: is}
+		if differs(func(f *Facts) { a.spent(ToldLimit{Number: 1, At: 1})(nil, f) }) {
+			return MissingMessaging
+		}
+	}
+	return ""
 }
 
 func appendWhere(list, from []Sent, of func(Sent) bool) []Sent {

@@ -182,8 +182,10 @@ type Shadow struct {
 	Verdict policy.Verdict `json:"verdict,omitempty" cbor:"3,keyasint,omitempty"`
 	Rule    policy.Rule    `json:"rule,omitempty" cbor:"4,keyasint,omitempty"`
 	RuleID  string         `json:"rule_id,omitempty" cbor:"5,keyasint,omitempty"`
-	// Failed: nobody knows what the policy on trial says.
+	// Failed: nobody knows what the policy that did not decide says.
 	Failed bool `json:"failed,omitempty" cbor:"6,keyasint,omitempty"`
+	// Missing is what it would have to know, and nobody counts for it; "" for nothing.
+	Missing policy.Missing `json:"missing,omitempty" cbor:"7,keyasint,omitempty"`
 	// Facts and Policy are those of the policy that did not decide, to decide by again while
 	// the send is under way. They are not kept.
 	Facts  *policy.Facts  `json:"-" cbor:"-"`
@@ -196,7 +198,7 @@ func (s *Shadow) Differs() bool { return s.Verdict != "" }
 // Says notes what the policy that did not decide says, beside what was decided.
 func (s *Shadow) Says(other, decided *policy.Decision) {
 	s.Verdict, s.Rule, s.RuleID = "", "", ""
-	if !other.Same(decided) {
+	if s.Missing == "" && !other.Same(decided) {
 		s.Verdict, s.Rule, s.RuleID = other.Verdict, other.Rule, other.RuleID
 	}
 }

@@ -69,9 +69,6 @@ func (s *Book) portfolioFacts(r *reading, q *Query, people []policy.Named, f *po
 	for i := range people {
 		f.Persons[i].Started = people[i].Contact.Started(people[i].Name, f.Portfolio.ID)
 	}
-	if q.Portfolio.Aside && r != nil && r.basis != nil {
-		delete(r.basis.Read, string(subjects[0].key()))
-	}
 	return nil
 }
 

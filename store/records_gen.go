@@ -1149,6 +1149,10 @@ func (w *recordWriter) writeShadow(v *Shadow) {
 		w.key(o, 6)
 		w.bool(v.Failed)
 	}
+	if v.Missing != "" {
+		w.key(o, 7)
+		w.string(string(v.Missing))
+	}
 }
 
 func (w *recordWriter) writeSettlement(v *settlement) {

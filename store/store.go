@@ -406,8 +406,6 @@ type PortfolioQuery struct {
 	Name string
 	// Accounts are those that may have told its limit.
 	Accounts []string
-	// Aside: nothing is decided by it, so that it may change before the send is entered.
-	Aside bool
 }
 
 // Number is what webhooks told about a business phone number.

@@ -86,6 +86,8 @@ type Line struct {
 	Entry string `json:"entry,omitempty"`
 	// Welcome: it is the first template after the person agreed.
 	Welcome bool `json:"welcome,omitempty"`
+	// Shadow is what a policy on trial says of it.
+	Shadow *store.Shadow `json:"shadow,omitempty"`
 	// Fallback is what was asked for, where the template was sent in its place.
 	Fallback *Fallback `json:"fallback,omitempty"`
 	// Billed is the category Meta told.
@@ -170,7 +172,7 @@ func LineOf(e *store.Entry) *Line {
 		ID: e.ID, Time: e.At.Time(), Decision: e.Tag(), Rule: e.Decision.Rule, RuleID: e.Decision.RuleID, Warnings: e.Decision.Warnings, Welcome: e.Decision.Welcome, Reason: e.Decision.Reason, Remedy: e.Decision.Remedy,
 		PhoneNumberID: e.Send.PhoneNumberID, Business: e.Business, Sender: e.Sender, SenderToken: e.Token,
 		Type: e.Send.Type, Template: e.Send.Template.Name, Language: e.Send.Template.Language,
-		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Price: PriceOf(&e.Price), Tags: e.Tags, Entry: e.EntrySource(), Outcome: outcomeOf(&e.Outcome),
+		Category: e.Decision.Category, Initiation: e.Decision.Initiation, Market: e.Market, Price: PriceOf(&e.Price), Tags: e.Tags, Entry: e.EntrySource(), Shadow: e.Shadow, Outcome: outcomeOf(&e.Outcome),
 	}
 	if contact := e.Contact(); !contact.IsZero() {
 		l.Contact = contact.String()

@@ -22,6 +22,9 @@ type PolicyTestRequest struct {
 	// Options are some of a policy block, as a Caddyfile has them, one a line. They are laid
 	// over what each business has.
 	Options string `json:"options,omitempty"`
+	// Shadow is the name of a policy on trial that is configured: it takes the place of the
+	// one that is enforced.
+	Shadow string `json:"shadow,omitempty"`
 	// Examples is how many are given of each way in which answers change. Default: 3.
 	Examples *int `json:"examples,omitempty"`
 }

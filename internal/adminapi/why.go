@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
 )
 
 // WhyRequest asks what was, or would have been, decided about a send at a moment; or about
@@ -40,6 +41,9 @@ type Why struct {
 	Business      string    `json:"business,omitempty"`
 	// Monitored: the business was in monitor mode, and what is refused passed.
 	Monitored bool `json:"monitored,omitempty"`
+	// Shadow is what a policy on trial says; where it is the one that decided, what the other
+	// one does.
+	Shadow *store.Shadow `json:"shadow,omitempty"`
 	Verdict
 	// Rules are those that were asked, in their order.
 	Rules []WhyRule `json:"rules"`
