@@ -63,7 +63,6 @@ func policyProgress(_ context.Context, g *gateway.Gateway, _ *struct{}) (*admina
 	return &adminapi.PolicyTestProgress{Running: p.Running, Decided: p.Decided, From: momentOf(p.From), At: momentOf(p.At), To: momentOf(p.To)}, nil
 }
 
-
 func shadowsOf(ctx context.Context, g *gateway.Gateway, s *adminapi.ShadowSelection) (*adminapi.Shadows, error) {
 	report, err := g.Shadows(ctx, &gateway.ShadowSelection{From: s.From, To: s.To, PhoneNumberID: s.PhoneNumberID, Name: s.Name, Examples: examplesOf(s.Examples)})
 	if err != nil {

@@ -29,7 +29,7 @@ var rows = map[string]any{
 	"waguard consent review": adminapi.Review{}, "waguard why": adminapi.Why{}, "waguard consent import": importTally{}, "waguard consent confirm": adminapi.Answered{},
 	"waguard consent list": adminapi.ConsentRecord{}, "waguard consent key add": adminapi.Key{}, "waguard consent key list": adminapi.Key{}, "waguard consent key revoke": adminapi.Key{},
 	"waguard consent pack verify": evidence.PackReport{}, "waguard policy test": adminapi.PolicyTest{}, "waguard policy shadow": adminapi.Shadow{},
-	"waguard consent new-person":  adminapi.Consent{}, "waguard consent undo-new-person": adminapi.Consent{},
+	"waguard consent new-person": adminapi.Consent{}, "waguard consent undo-new-person": adminapi.Consent{},
 	"waguard consent erase": adminapi.Erased{}, "waguard consent erasures list": adminapi.ErasureNote{},
 }
 

@@ -163,7 +163,7 @@ func shadowed(sh *store.Shadow, decided lab.Answer) *lab.Send {
 // does, whichever of them decided. What it costs is looked up where the answers differ.
 func comparedByShadow(ctx context.Context, st store.Store, h *store.Head) (*lab.Send, error) {
 	sh := h.Shadow
-	s := shadowed(sh, lab.Answer{Effect: string(h.Verdict), Rule: h.Rule, RuleID: h.RuleID})
+	s := shadowed(sh, lab.Answer{Effect: string(h.Verdict), Rule: h.DecidedBy, RuleID: h.RuleID})
 	s.ID, s.At, s.PhoneNumberID, s.Contact = h.ID.String(), h.ID.Moment().Time(), h.PhoneNumberID, h.Contact
 	s.Kind, s.Template, s.Language = h.Type, h.Template.Name, h.Template.Language
 	if h.Kind == policy.TemplateMessage {

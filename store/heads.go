@@ -21,10 +21,11 @@ type Head struct {
 	SentToAnother bool
 	// Contact is the pseudonym of the recipient; zero where the send names none.
 	Contact policy.ContactID
-	// RuleID names the rule of the operator's own that refused. Shadow is what a policy on
-	// trial says; nil where none is.
-	RuleID string
-	Shadow *Shadow
+	// DecidedBy is the rule that decided, RuleID names the one of the operator's own that
+	// refused. Shadow is what a policy on trial says; nil where none is.
+	DecidedBy policy.Rule
+	RuleID    string
+	Shadow    *Shadow
 }
 
 // head is the head of an entry that matches; nil where it doesn't after all.
@@ -37,7 +38,7 @@ func (sc *scan) head(r *reading, l *logged) (*Head, error) {
 	h := l.head
 	head := &Head{
 		ID: l.ID, PhoneNumberID: h.Send.PhoneNumberID, Kind: h.Send.Kind, Type: h.Send.Type, Template: h.Send.Template, Sender: h.Sender, Token: h.Token,
-		Verdict: h.Decision.Verdict, Rule: h.Decision.Rule, RuleID: h.Decision.RuleID, Shadow: h.Shadow, Monitored: h.Monitored, SentToAnother: !h.violation() && l.settled.strayed(),
+		Verdict: h.Decision.Verdict, Rule: h.Decision.Rule, DecidedBy: h.Decision.Rule, RuleID: h.Decision.RuleID, Shadow: h.Shadow, Monitored: h.Monitored, SentToAnother: !h.violation() && l.settled.strayed(),
 	}
 	if head.SentToAnother {
 		head.Rule = policy.RuleSentToAnother

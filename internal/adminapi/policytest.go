@@ -121,4 +121,3 @@ type Shadow struct {
 func (c *Client) Shadows(ctx context.Context, s ShadowSelection) (*Shadows, error) {
 	return answer[Shadows](ctx, c, RoutePolicyShadow, s)
 }
-

@@ -1,0 +1,319 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/waguard/waguard/lab"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+func TestParseShare(t *testing.T) {
+	for text, want := range map[string]Share{"10%": 1000, "0.5%": 50, "0.01%": 1, "100%": Everybody, "12.34%": 1234, "": 0, "10": 0, "0%": 0, "-1%": 0, "101%": 0, "0.001%": 0, "ten%": 0, "NaN%": 0, "%": 0} {
+		got, err := ParseShare(text)
+		if got != want || (err != nil) != (want == 0) {
+			t.Errorf("ParseShare(%q) = %d, %v; want %d", text, got, err, want)
+		}
+	}
+}
+
+// Who belongs to a share is told by whom they are alone, stays in every larger one, and a
+// share has about as many people as it says.
+func TestShareOfPeople(t *testing.T) {
+	contactOf := func(n uint64) (c policy.ContactID) {
+		for i := range 8 {
+			c[i] = byte(n >> (8 * i))
+		}
+		return c
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		c := contactOf(rapid.Uint64Min(1).Draw(t, "contact"))
+		name := rapid.SampledFrom([]string{"stricter", "other", ""}).Draw(t, "name")
+		small := Share(rapid.IntRange(0, int(Everybody)).Draw(t, "share"))
+		large := small + Share(rapid.IntRange(0, int(Everybody-small)).Draw(t, "more"))
+		if small.Has(name, c) && !large.Has(name, c) {
+			t.Fatalf("who belongs to %d doesn't to %d", small, large)
+		}
+		if small.Has(name, c) != small.Has(name, c) || !Everybody.Has(name, c) || Share(0).Has(name, c) {
+			t.Fatal("everybody belongs to all, nobody to nothing")
+		}
+	})
+	const people = 20_000
+	for _, share := range []Share{100, 1000, 5000} {
+		in, both := 0, 0
+		for n := range uint64(people) {
+			if share.Has("a", contactOf(n+1)) {
+				in++
+				if share.Has("b", contactOf(n+1)) {
+					both++
+				}
+			}
+		}
+		want := float64(people) * float64(share) / float64(Everybody)
+		if off := math.Abs(float64(in) - want); off > 6*math.Sqrt(want) {
+			t.Errorf("%d of %d people belong to %g %%", in, people, share.Percent())
+		}
+		if want *= float64(share) / float64(Everybody); math.Abs(float64(both)-want) > 6*math.Sqrt(want)+6 {
+			t.Errorf("%d belong to shares of two names, want about %g: they must not be the same people", both, want)
+		}
+	}
+	if Everybody.Has("a", policy.ContactID{}) {
+		t.Error("what goes to nobody belongs to a share")
+	}
+}
+
+// trialOf is a shadow that differs in many ways.
+func trialOf(t *rapid.T) *Shadow {
+	return &Shadow{Name: "trial", Policy: policy.Policy{
+		SessionOnly:            rapid.Bool().Draw(t, "session only"),
+		RequireInWindowConsent: rapid.Bool().Draw(t, "consent in windows"),
+		WindowMargin:           rapid.SampledFrom([]time.Duration{0, 12 * time.Hour}).Draw(t, "margin"),
+		Caps:                   rapid.SampledFrom([][]policy.Cap{nil, {{Scopes: policy.ScopesOf(policy.AllScopes...), Limit: 1, Period: 24 * time.Hour}}}).Draw(t, "caps"),
+		Rules:                  rapid.SampledFrom([][]policy.CustomRule{nil, {{ID: "crm", Expression: `sender.name == "crm"`, Reason: "no"}}, {{ID: "broken", Expression: `int(send.type) == 1`, Reason: "no"}}}).Draw(t, "rules"),
+		Messaging:              rapid.SampledFrom([]policy.MessagingLimit{{}, {Number: 1}}).Draw(t, "messaging"),
+		QuietHours:             rapid.SampledFrom([][]policy.Quiet{nil, {{Scopes: policy.ScopesOf(policy.AllScopes...), From: 0, To: 24*60 - 1}}}).Draw(t, "quiet"),
+	}}
+}
+
+// happen draws what happens to a gateway: people write, stop, and are written to.
+func happen(t *rapid.T) []func(testing.TB, *world) Result {
+	var list []func(testing.TB, *world) Result
+	for range rapid.IntRange(1, 10).Draw(t, "things") {
+		who := rapid.SampledFrom([]string{ana, ben}).Draw(t, "who")
+		number := rapid.SampledFrom([]string{shop, support}).Draw(t, "number")
+		switch rapid.SampledFrom([]string{"writes", "stops", "text", "text", "template", "batch", "time", "agrees"}).Draw(t, "what") {
+		case "writes":
+			list = append(list, func(t testing.TB, w *world) Result { w.writes(t, who); return Result{} })
+		case "agrees":
+			list = append(list, func(t testing.TB, w *world) Result {
+				w.learn(t, policy.ConsentChanged{PhoneNumberID: number, Who: names(who), At: w.now(), State: policy.OptedIn, Scopes: policy.AllScopes, Source: policy.SourceOperator})
+				return Result{}
+			})
+		case "stops":
+			list = append(list, func(t testing.TB, w *world) Result { w.stops(t, who); return Result{} })
+		case "time":
+			by := time.Duration(rapid.IntRange(1, 20).Draw(t, "hours")) * time.Hour
+			list = append(list, func(_ testing.TB, w *world) Result { w.advance(by); return Result{} })
+		case "batch":
+			list = append(list, func(t testing.TB, w *world) Result {
+				return w.handle(t, w.batch(t, number+" "+who+" hi", number+" "+ben+" "+confirmation))
+			})
+		case "template":
+			list = append(list, func(t testing.TB, w *world) Result {
+				return w.handle(t, w.request(t, number, `{"messaging_product":"whatsapp","to":"`+who+`","type":"template","template":{"name":"sale","language":{"code":"en"}}}`))
+			})
+		default:
+			list = append(list, func(t testing.TB, w *world) Result { return w.handle(t, w.request(t, number, text(who, "hi"))) })
+		}
+	}
+	return list
+}
+
+// A shadow never changes an answer: with one, a gateway says to everything what it says
+// without, enters the same, and reads the store as often.
+func TestShadowChangesNothing(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		things, trial := happen(rt), trialOf(rt)
+		with, without := newWorld(t), newWorld(t)
+		for _, b := range with.Businesses.Listed {
+			b.Shadow = trial
+		}
+		for i, thing := range things {
+			a, b := thing(t, with), thing(t, without)
+			if !reflect.DeepEqual(a.Refusal, b.Refusal) || len(a.Sends) != len(b.Sends) {
+				rt.Fatalf("thing %d: with a shadow %+v, without %+v", i, a.Refusal, b.Refusal)
+			}
+		}
+		one, other := with.ledger(t), without.ledger(t)
+		if len(one) != len(other) {
+			rt.Fatalf("with a shadow %d entries, without %d", len(one), len(other))
+		}
+		for i := range one {
+			a, b := *one[i], *other[i]
+			if a.Shadow == nil || a.Shadow.Failed {
+				rt.Fatalf("the shadow did not judge: %+v", a.Shadow)
+			}
+			a.Shadow, a.ID, a.At, a.Outcome.At, b.ID, b.At, b.Outcome.At = nil, store.ID{}, 0, 0, store.ID{}, 0, 0
+			if a.Decision.Verdict != b.Decision.Verdict || a.Decision.Rule != b.Decision.Rule || a.Monitored != b.Monitored || a.Outcome.State != b.Outcome.State || !reflect.DeepEqual(a.Policy, b.Policy) {
+				rt.Fatalf("entry %d: with a shadow %+v, without %+v", i, a, b)
+			}
+		}
+	})
+}
+
+// What a shadow says is what its policy had decided, had it been the one: where it does not
+// count for itself.
+func TestShadowSaysWhatItHadDecided(t *testing.T) {
+	differs := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		things, trial := happen(rt), trialOf(rt)
+		trial.Policy.Caps, trial.Policy.Messaging = nil, policy.MessagingLimit{}
+		beside, alone := newWorld(t), newWorld(t)
+		for _, b := range beside.Businesses.Listed {
+			b.Monitor, b.Shadow = true, trial // so that what leaves is the same
+		}
+		for _, b := range alone.Businesses.Listed {
+			b.Monitor, b.Policy = true, trial.Policy
+		}
+		for _, thing := range things {
+			thing(t, beside)
+			thing(t, alone)
+		}
+		one, other := beside.ledger(t), alone.ledger(t)
+		if len(one) != len(other) {
+			rt.Fatalf("beside another %d entries, alone %d", len(one), len(other))
+		}
+		for i := range one {
+			said, sh := one[i].Decision, one[i].Shadow
+			if sh.Differs() {
+				differs++
+				said = policy.Decision{Verdict: sh.Verdict, Rule: sh.Rule, RuleID: sh.RuleID}
+			}
+			// A confirmation that the other one let through is used up by it.
+			if d := &other[i].Decision; d.Rule != policy.RuleBatch && one[i].Decision.Rule != policy.RuleBatch && d.Rule != policy.RuleConfirmation && one[i].Decision.Rule != policy.RuleConfirmation && !said.Same(d) {
+				rt.Fatalf("the shadow says %s %s, alone it decides %s %s", said.Verdict, said.Rule, d.Verdict, d.Rule)
+			}
+		}
+	})
+	if differs == 0 {
+		t.Error("the policies never differed: nothing was tried")
+	}
+}
+
+// agreed are some people, who have agreed to everything from the shop and from support.
+func agreed(t testing.TB, w *world, n int) (list []string) {
+	t.Helper()
+	for i := range n {
+		who := fmt.Sprintf("+49151%08d", i)
+		list = append(list, who)
+		for _, number := range []string{shop, support} {
+			w.learn(t, policy.ConsentChanged{PhoneNumberID: number, Who: names(who), At: w.now(), State: policy.OptedIn, Scopes: policy.AllScopes, Source: policy.SourceOperator})
+		}
+		w.writes(t, who)
+	}
+	return list
+}
+
+// A shadow that is enforced for a part of the people decides for those and no others, also in
+// monitor mode, and the ledger says so: every decision can be made again.
+func TestShadowIsEnforcedForSome(t *testing.T) {
+	w := newWorld(t)
+	trial := &Shadow{Name: "trial", Share: 3000, Policy: policy.Policy{Rules: []policy.CustomRule{{ID: "no", Expression: "true", Reason: "none at all"}}}}
+	for _, b := range w.Businesses.Listed {
+		b.Shadow = trial
+	}
+	enforced := map[string]int{}
+	all := agreed(t, w, 40)
+	for _, number := range []string{shop, support} {
+		for _, who := range all {
+			r := w.handle(t, w.request(t, number, text(who, "hi")))
+			in := trial.Share.Has(trial.Name, w.store.Pseudonym(names(who)[0]))
+			if in {
+				enforced[number]++
+			}
+			if refused := rule(r) == policy.RuleCustom; refused != in {
+				t.Errorf("%s: refused %v, enforced for them %v", number, refused, in)
+			}
+		}
+	}
+	if n := enforced[shop]; n < 1 || n > 32 || n != enforced[support] {
+		t.Errorf("it is enforced for %v of 40 people", enforced)
+	}
+	for _, e := range w.ledger(t) {
+		if again := policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time()); !again.Same(&e.Decision) {
+			t.Errorf("decided %+v, again %+v", e.Decision, again)
+		}
+		sh := e.Shadow
+		if e.Monitored || sh == nil || !sh.Differs() || sh.Enforced != (e.Decision.Rule == policy.RuleCustom) || sh.Enforced != (sh.Verdict == policy.Allow) {
+			t.Errorf("an entry is %+v, its shadow %+v", e.Decision, sh)
+		}
+	}
+	report, err := w.Shadows(t.Context(), &ShadowSelection{Examples: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Shadows) != 1 || report.Shadows[0].Sends != 80 || report.Shadows[0].Stopped != 80 || report.Shadows[0].Enforced != enforced[shop]+enforced[support] || len(report.Shadows[0].Examples) != 2 {
+		t.Errorf("the report is %+v, %+v", report.Shadows, report.Shadows[0].Comparison)
+	}
+}
+
+// In monitor mode a policy can be enforced for a part of the people.
+func TestMonitorModeEnforcesForSome(t *testing.T) {
+	w := newWorld(t)
+	b := w.Businesses.Listed[support]
+	b.Share, b.Policy.SessionOnly, b.Policy.RequireInWindowConsent = 5000, true, true
+	refused := 0
+	for i := range 30 {
+		who := fmt.Sprintf("+49151%08d", i)
+		r := w.handle(t, w.request(t, support, text(who, "hi")))
+		in := b.Share.Has(monitorShare, w.store.Pseudonym(names(who)[0]))
+		if (rule(r) == policy.RuleWindowClosed) != in {
+			t.Errorf("refused by %q, enforced for them: %v", rule(r), in)
+		}
+		if in {
+			refused++
+		}
+		if e := w.newest(t); e.Monitored == in || e.Outcome.State == store.Refused != in {
+			t.Errorf("the entry is monitored %v, %s; enforced for them: %v", e.Monitored, e.Outcome.State, in)
+		}
+	}
+	if refused < 2 || refused > 28 {
+		t.Errorf("%d of 30 were refused", refused)
+	}
+}
+
+// A policy on trial that goes by counts which nobody keeps says so, and isn't taken at its
+// word.
+func TestShadowDoesNotGuess(t *testing.T) {
+	w := newWorld(t)
+	w.Businesses.Listed[shop].Shadow = &Shadow{Name: "capped", Policy: policy.Policy{Caps: []policy.Cap{{Scopes: policy.ScopesOf(policy.Marketing), Limit: 1, Period: 24 * time.Hour}}}}
+	who := agreed(t, w, 1)[0]
+	w.learn(t, policy.TemplateChanged{WABA: waba, Template: policy.TemplateRef{Name: "sale", Language: "en"}, Status: policy.TemplateApproved, Category: policy.CategoryMarketing, At: w.now()})
+	for range 2 {
+		w.handle(t, w.request(t, shop, `{"messaging_product":"whatsapp","to":"`+who+`","type":"template","template":{"name":"sale","language":{"code":"en"}}}`))
+	}
+	w.handle(t, w.request(t, shop, text(who, "hi")))
+	entries := w.ledger(t)
+	for i, want := range []policy.Missing{"", policy.MissingFrequency, policy.MissingFrequency} {
+		if sh := entries[i].Shadow; sh.Missing != want || sh.Differs() || ShadowChange(entries[i]) != map[policy.Missing]lab.Change{"": lab.Same, policy.MissingFrequency: lab.Untold}[want] {
+			t.Errorf("entry %d: the shadow is %+v, want %q missing", i, sh, want)
+		}
+	}
+	// The ledger tells, since it has what was sent.
+	under := &Settings{Businesses: Businesses{Listed: map[string]*Business{}}}
+	for id, b := range w.Businesses.Listed {
+		under.Businesses.Listed[id] = b
+	}
+	if !under.Businesses.Promote("capped") || under.Businesses.Promote("unheard of") {
+		t.Fatal("the shadow is not found")
+	}
+	test, err := w.PolicyTest(t.Context(), &PolicyTestRequest{Under: under, Examples: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if test.Stopped != 1 || test.Same != 2 || test.Untold != 0 || test.Rules[0].To.Rule != policy.RuleFrequencyCap {
+		t.Errorf("by the ledger it is %+v, %+v", test.Counts, test.Rules)
+	}
+}
+
+// A policy on trial that fails keeps nothing from leaving.
+func TestShadowThatFails(t *testing.T) {
+	w := newWorld(t)
+	b := w.Businesses.Listed[shop]
+	b.Shadow = &Shadow{Name: "trial", Share: Everybody}
+	e := &store.Entry{At: w.now(), Decision: policy.Decision{Verdict: policy.Allow}}
+	_, err := w.tried(t.Context(), e, nil, new(policy.Facts), new(Request), nil)
+	if err == nil {
+		t.Fatal("what can't be tried is no error")
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		t.Error(err)
+	}
+}
