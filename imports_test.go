@@ -51,6 +51,7 @@ var rooms = []struct{ name, mayImport, never string }{
 
 	// HTTP to one server: nothing of what is sent.
 	{"forward", "", "caddy badger logger"},
+	{"notify", "", "caddy badger logger"},
 
 	// The wire: no store, no Caddy. Senders and webhooks don't know each other.
 	{"cloudapi/identity", "phone policy", "caddy badger network disk logger"},
@@ -72,6 +73,7 @@ var rooms = []struct{ name, mayImport, never string }{
 
 	// What the gateway does: no Caddy, and no engine.
 	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook lab phone policy store", "caddy badger disk"},
+	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook notify phone policy store", "caddy badger disk"},
 
 	// Doors.
 	{"internal/billpage", "billing", "caddy badger disk logger"},
@@ -84,6 +86,7 @@ var rooms = []struct{ name, mayImport, never string }{
 		"caddymodule",
 		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/console internal/evidence internal/export internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger store/postgres", "",
 		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/version lab phone policy policy/rulelang store store/badger store/postgres", "",
+		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/version notify phone policy policy/rulelang store store/badger store/postgres", "",
 	},
 
 	{"internal/partition", "internal/durable internal/export", "caddy badger network logger"},

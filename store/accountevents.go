@@ -23,7 +23,10 @@ func (t *tx) accountEvent(e policy.AccountEvent) error {
 	if known, err := t.get(key); err != nil || known != nil {
 		return err
 	}
-	return t.Put(key, value, t.s.keepSince(e.At))
+	if err := t.Put(key, value, t.s.keepSince(e.At)); err != nil {
+		return err
+	}
+	return t.arrived(&arrivalRecord{Event: EventID(key[1:])})
 }
 
 // keyOfEvent is where an event without a cost stands, and what stands there.

@@ -333,6 +333,8 @@ var (
 	_ Past     = (*Book)(nil)
 	_ Erases   = (*Book)(nil)
 	_ Rebuilds = (*Book)(nil)
+	_ Tells    = (*Book)(nil)
+	_ Windowed = (*Book)(nil)
 	_ source   = (*reading)(nil)
 	_ source   = (*tx)(nil)
 )

@@ -26,6 +26,8 @@ type ErasureRequest struct {
 	Actor, Reason string
 	// DryRun only looks what would go.
 	DryRun bool
+	// Tell: endpoints for events are told whom to erase.
+	Tell bool
 }
 
 // ErasedData is what an erasure took away, and what is left.
@@ -66,6 +68,8 @@ type erasureJob struct {
 	// Around are names of others that were in one contact with the person's: what changes
 	// of that replaced lies under one of all these names.
 	Around []policy.Alias `cbor:"5,keyasint,omitempty"`
+	// Tell: endpoints for events are told of it.
+	Tell bool `cbor:"6,keyasint,omitempty"`
 }
 
 // ErasureNote is what is kept about an erasure: nothing of whom it was.
@@ -109,7 +113,7 @@ func (s *Book) Erase(ctx context.Context, request *ErasureRequest) (*ErasedData,
 	}
 	result := &ErasedData{Known: known, Before: before, Names: names}
 	result.Counts.Names = len(names)
-	job := &erasureJob{Names: names, Erasure: policy.Erasure{At: policy.MomentOf(s.options.Now())}, Actor: request.Actor, Reason: request.Reason}
+	job := &erasureJob{Names: names, Erasure: policy.Erasure{At: policy.MomentOf(s.options.Now())}, Actor: request.Actor, Reason: request.Reason, Tell: request.Tell}
 	if request.DryRun {
 		if err := s.heardBefore(ctx, job); err != nil {
 			return nil, fmt.Errorf("looking for the person to erase: %w", err)
@@ -341,6 +345,11 @@ func (w *eraser) run(ctx context.Context) error {
 		key := slices.Concat([]byte{erasurePrefix, erasureNoteOf}, number64(uint64(note.At)), w.id[:8])
 		if err := t.put(key, note, 0); err != nil {
 			return err
+		}
+		if w.job.Tell {
+			if err := t.arrived(&arrivalRecord{Erased: w.job.Names, At: note.At}); err != nil {
+				return err
+			}
 		}
 		return t.Delete(erasureJobKey(w.id))
 	})

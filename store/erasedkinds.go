@@ -14,6 +14,8 @@ const (
 	ErasesNameless Erasing = "kept under a random name"
 	// KeepsImpersonal: nothing in them is about a person.
 	KeepsImpersonal Erasing = "kept: it is about nobody"
+	// KeepsTold: it says that the person was erased, to whoever was told of them before.
+	KeepsTold Erasing = "kept for a week: receivers of events are told by it whom to erase"
 	// KeepsTombstone: it is what keeps the person opted out.
 	KeepsTombstone Erasing = "kept: the tombstone and what is noted about erasures"
 )
@@ -49,6 +51,8 @@ var erasing = map[byte]Erasing{
 	SumsPrefix:         KeepsImpersonal,
 	meterPrefix:        KeepsImpersonal,
 	figuresPrefix:      KeepsImpersonal,
+	arrivalPrefix:      KeepsTold,
+	subscriberPrefix:   ErasesAbout,
 	erasurePrefix:      KeepsTombstone,
 }
 

@@ -27,6 +27,7 @@ func (w *eraser) others(ctx context.Context) error {
 		{opaquePrefix, &w.counts.Others, w.opaque},
 		{shownPrefix, &w.counts.Others, w.shown},
 		{copiesPrefix, &w.counts.Others, w.copies},
+		{subscriberPrefix, &w.counts.Others, w.subscriber},
 	} {
 		if err := w.lookThrough(ctx, []byte{kind.prefix}, kind.count, kind.judge); err != nil {
 			return err

@@ -44,6 +44,9 @@ import (
 //	L digest(16)                    limitRecord: what Meta said about how much a number or account may send
 //	F digest(16) day(10) part(2)    figuresRecord: what Meta says that it charges an account for on a day
 //	B digest(16)                    meterRecord: what a month has used of an allowance, a volume or a budget
+//	N number(8) hash(8)             arrivalRecord: what came in then that endpoints for events are told of
+//	S s digest(16)                  Subscriber: how far an endpoint for events has got
+//	S d digest(16) number(8)        DeadEvent: an event that an endpoint didn't take
 //	p digest(8)                     policy.Policy: what entries of the ledger were decided under
 //
 // alias, wamid, opaque, digits, caller and key are keyed pseudonyms; wamid, opaque, digits and
@@ -79,13 +82,15 @@ const (
 	limitPrefix        = 'L'
 	meterPrefix        = 'B'
 	figuresPrefix      = 'F'
+	arrivalPrefix      = 'N'
+	subscriberPrefix   = 'S'
 	// SumsPrefix is for engines, which let sums go with the entries of their time.
 	SumsPrefix = 'g'
 )
 
 // ExpiringKinds are the first bytes of the keys of records that may be kept for a
 // time.
-const ExpiringKinds = "sCoqaexfiWTFP"
+const ExpiringKinds = "sCoqaexfiWTFPNS"
 
 func aliasKey(prefix byte, a policy.Alias) []byte {
 	return append([]byte{prefix}, a[:]...)

@@ -47,6 +47,8 @@ var Kinds = []Kind{
 	{"limits", limitPrefix, decodes[limitRecord]},
 	{"meters", meterPrefix, decodes[meterRecord]},
 	{"figures of Meta's", figuresPrefix, decodes[figuresRecord]},
+	{"arrivals", arrivalPrefix, decodes[arrivalRecord]},
+	{"endpoints for events", subscriberPrefix, checkSubscriber},
 }
 
 // CheckSettled says what is wrong with a settlement.

@@ -209,6 +209,19 @@ func goldenRecords() []any {
 			{Start: 1, End: 2, Phone: "4930", Country: "DE", Category: billing.Utility, Type: billing.Regular, Tier: "0:250000", Volume: 3, Cost: 165_000},
 		}},
 		&pagesRecord{WABA: "waba", Open: []openListing{{By: policy.Digest{1}, Next: policy.Digest{2}, Since: 3}}},
+		&arrivalRecord{Event: EventID{1}},
+		&arrivalRecord{Erased: []policy.Alias{a, b}, At: 5},
+		&erasureJob{Names: []policy.Alias{a}, Erasure: policy.Erasure{At: 5}, Tell: true},
+		&Subscriber{
+			Name: "crm", Holder: "h", Until: 9, Changes: 3, Leaf: LeafPlace{1, 2}, Violations: Trail{Next: id, Settled: 4, Seen: id[:]}, Arrivals: Trail{Next: [16]byte{5}, Settled: 6},
+			Windows: 7, Parked: []ParkedEvent{
+				{Ref: EventRef{Log: LogViolations, ID: id}, Attempts: 2, First: 3, Next: 4, Status: 500, Error: "the endpoint answers 500"},
+				{Ref: EventRef{Log: LogConsents, Leaf: LeafPlace{1, 1}}, First: 3, Next: 4},
+				{Ref: EventRef{Log: LogWindows, Window: &WindowRef{PhoneNumberID: "1", Opened: 2, Ends: 8, Contact: a, ID: "window-1"}}, First: 3, Next: 4},
+			},
+			Off: 8, Why: "410", Failing: 5, Taken: 4, Error: "the endpoint answers 410", Misses: 2, Probe: 9,
+		},
+		&DeadEvent{Event: "violation-1", Type: "violation", At: 3, Died: 9, Parked: ParkedEvent{Ref: EventRef{Log: LogArrivals, ID: [16]byte{1}}, Attempts: 10, First: 3, Next: 4}},
 	}
 }
 

@@ -350,6 +350,41 @@ type Erases interface {
 	PurgePending(ctx context.Context) (policy.Moment, error)
 }
 
+// Tells is what a store can do in addition by which others are told what happens: it says
+// what has happened since somebody was told last, and remembers how far they are.
+type Tells interface {
+	// Hold takes over an endpoint for a while, or goes on holding it; Told keeps how far it
+	// has got, Release lets others hold it.
+	Hold(ctx context.Context, name, holder string, lasting time.Duration) (*Subscriber, error)
+	Told(ctx context.Context, sub *Subscriber, dead []*DeadEvent, lasting, keepDead time.Duration) error
+	Release(ctx context.Context, sub *Subscriber) error
+	// Subscribers are all endpoints that were ever told something.
+	Subscribers(ctx context.Context) ([]*Subscriber, error)
+	// DeadEvents are those that an endpoint didn't take, Revive has some of them tried
+	// again, SwitchOn an endpoint that was switched off.
+	DeadEvents(ctx context.Context, name string, most int) (list []*DeadEvent, all int, err error)
+	Revive(ctx context.Context, name string, want func(*DeadEvent) bool, most int) (int, error)
+	SwitchOn(ctx context.Context, name string) error
+
+	// ConsentsFrom, ViolationIDs and Arrivals read on in the lists of what happened;
+	// ConsentAt, Violation and Arrival are one of these each.
+	ConsentsFrom(ctx context.Context, from LeafPlace, most int) (list []*ConsentTold, next LeafPlace, err error)
+	ConsentAt(ctx context.Context, at LeafPlace) (*ConsentTold, error)
+	LogEnd(ctx context.Context) (LeafPlace, error)
+	ViolationIDs(ctx context.Context, from, before ID, most int) (ids []ID, next ID, err error)
+	Violation(ctx context.Context, id ID) (e *Entry, erased bool, err error)
+	Arrivals(ctx context.Context, from, before ArrivalID, most int) (ids []ArrivalID, next ArrivalID, err error)
+	Arrival(ctx context.Context, id ArrivalID) (*Arrival, error)
+}
+
+// Windowed is what a store can tell in addition about open customer service windows.
+type Windowed interface {
+	// WindowsOpened are those that were opened in a time, Answers finds out which of them were
+	// answered.
+	WindowsOpened(ctx context.Context, when func(phoneNumberID string) (after, until policy.Moment)) ([]*OpenWindow, error)
+	Answers(ctx context.Context, windows []*OpenWindow, most int) error
+}
+
 // Watched is what a store can tell in addition about its own condition.
 type Watched interface {
 	Condition() Condition

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/waguard/waguard/policy"
+)
+
+// Account events lie under the time that Meta gives them, and may come days later. So that
+// whoever reads on, from where they were, finds those that have come since, each leaves a
+// note under the time it came. So does the erasure of a person that receivers of events are
+// to hear of.
+
+// arrivalRecord is such a note.
+type arrivalRecord struct {
+	// Event is an account event.
+	Event EventID `cbor:"1,keyasint,omitzero"`
+	// Erased are the names of a person whose data was erased, and At is when that was.
+	Erased []policy.Alias `cbor:"2,keyasint,omitempty"`
+	At     policy.Moment  `cbor:"3,keyasint,omitempty"`
+}
+
+const (
+	// arrivalsKept is how long what came in is noted: no endpoint that answers is as far
+	// behind.
+	arrivalsKept = 30 * 24 * time.Hour
+	// erasedToldFor is how long the names of an erased person are kept for those who are to
+	// be told of it. Retries end after three days.
+	erasedToldFor = 7 * 24 * time.Hour
+)
+
+// ArrivalID names a note. Ids sort by the time it was made.
+type ArrivalID [16]byte
+
+// Moment is when something came.
+func (id ArrivalID) Moment() policy.Moment {
+	return policy.Moment(binary.BigEndian.Uint64(id[:8]) >> 12)
+}
+
+// FirstArrival is smaller than the ids of all that came at the time or later, and larger
+// than those before.
+func FirstArrival(at policy.Moment) (id ArrivalID) {
+	binary.BigEndian.PutUint64(id[:8], uint64(max(at, 0))<<12)
+	return id
+}
+
+// arrived notes that something came in.
+func (t *tx) arrived(a *arrivalRecord) error {
+	value, err := encode(a)
+	if err != nil {
+		return err
+	}
+	keep := arrivalsKept
+	if a.Erased != nil {
+		keep = erasedToldFor
+	}
+	hash := sha256.Sum256(value)
+	key := binary.BigEndian.AppendUint64([]byte{arrivalPrefix}, t.s.versions.next(policy.MomentOf(t.s.options.Now())))
+	return t.Put(append(key, hash[:8]...), value, keep)
+}
+
+// Arrival is something that came in.
+type Arrival struct {
+	ID ArrivalID
+	// Event is an account event; nil where it is no longer kept, or where a person was
+	// erased: then Erased are the names they had, and At is when.
+	Event  *AccountEvent
+	Erased []policy.Alias
+	At     policy.Moment
+}
+
+// Arrivals are the ids of what came in, from one on and before another, the oldest first,
+// and the first that was not read.
+func (s *Book) Arrivals(ctx context.Context, from, before ArrivalID, most int) (ids []ArrivalID, next ArrivalID, err error) {
+	err = s.view(ctx, func(r *reading) error {
+		ids, next = nil, before
+		// An engine reads forwards from the beginning of a prefix alone. What came in lately is
+		// few, so it is read back from the end.
+		bound := append([]byte{arrivalPrefix}, before[:]...)
+		return r.ScanBack([]byte{arrivalPrefix}, bound, func(key, _ []byte) (bool, error) {
+			id := ArrivalID(key[1:])
+			if compareIDs(ID(id), ID(before)) >= 0 {
+				return false, nil
+			}
+			if compareIDs(ID(id), ID(from)) < 0 {
+				return true, nil
+			}
+			ids = append(ids, id)
+			return false, ctx.Err()
+		})
+	})
+	if err != nil {
+		return nil, from, fmt.Errorf("reading what came in: %w", err)
+	}
+	for i, j := 0, len(ids)-1; i < j; i, j = i+1, j-1 {
+		ids[i], ids[j] = ids[j], ids[i]
+	}
+	if len(ids) > most {
+		ids, next = ids[:most], ids[most]
+	}
+	return ids, next, nil
+}
+
+// Arrival is what came in under an id, or [ErrNotFound].
+func (s *Book) Arrival(ctx context.Context, id ArrivalID) (*Arrival, error) {
+	a := &Arrival{ID: id}
+	err := s.view(ctx, func(r *reading) error {
+		value, err := r.get(append([]byte{arrivalPrefix}, id[:]...))
+		if err != nil {
+			return err
+		}
+		if value == nil {
+			return ErrNotFound
+		}
+		var record arrivalRecord
+		if err := decode(value, &record); err != nil {
+			return err
+		}
+		if a.Erased, a.At = record.Erased, record.At; a.Erased != nil {
+			return nil
+		}
+		value, err = r.get(append([]byte{eventPrefix}, record.Event[:]...))
+		if err != nil {
+			return err
+		}
+		if value == nil {
+			return ErrNotFound
+		}
+		e := &AccountEvent{ID: record.Event}
+		if err := decode(value, &e.AccountEvent); err != nil {
+			return err
+		}
+		if e.PhoneNumberID == "" && e.Display != "" {
+			if e.PhoneNumberID, err = r.numberShown(e.Display); err != nil {
+				return err
+			}
+		}
+		a.Event, a.At = e, e.At
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what came in: %w", err)
+	}
+	return a, nil
+}
