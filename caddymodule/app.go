@@ -100,6 +100,10 @@ type App struct {
 	// Default: `waguard reconcile` compares with files alone.
 	Reconcile *Reconcile `json:"reconcile,omitempty"`
 
+	// Endpoints that are told what happens.
+	// Default: none.
+	Notify []*Notify `json:"notify,omitempty"`
+
 	// How recipients appear in logs: `pseudonym` (a keyed hash), `masked`
 	// (country and last two digits) or `clear`.
 	// Default: `pseudonym`.
@@ -268,7 +272,10 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.gateway.Tagging.Declared, err = declaredTags(a.Tags); err != nil {
 		return err
 	}
-	return a.resolveBusinesses()
+	if err := a.resolveBusinesses(); err != nil {
+		return err
+	}
+	return a.provisionNotify()
 }
 
 // Start opens the store. One that is away, as a database can be, doesn't keep the gateway
@@ -300,7 +307,11 @@ func (a *App) Start() error {
 	if err := a.startReconcile(); err != nil {
 		return err
 	}
-	return a.startSync()
+	if err := a.startSync(); err != nil {
+		return err
+	}
+	a.startNotify()
+	return nil
 }
 
 // defaultGrace is how long requests may go on after SIGTERM where the operator
@@ -324,6 +335,7 @@ func (a *App) endGracefully() {
 // Cleanup.
 func (a *App) Stop() error {
 	a.stopAwaiting()
+	a.stopNotify()
 	a.stopSync()
 	a.stopReconcile()
 	a.stopBudgets()
@@ -339,6 +351,7 @@ func (a *App) Cleanup() error {
 		a.lease.end()
 	}
 	a.stopAwaiting()
+	a.stopNotify()
 	a.stopSync()
 	a.stopReconcile()
 	a.stopBudgets()

@@ -260,6 +260,14 @@ func atStart(setting, what string) (string, error) {
 //			every       <duration>
 //			alert_below <percent>%|off
 //		}
+//		notify <name> <url> {
+//			secret        <secret>...
+//			types         <type>...
+//			contacts      pseudonym|none
+//			window_ending <duration>
+//			network       public|private
+//			keep_dead     <duration>
+//		}
 //		log_contacts     pseudonym|masked|clear
 //		decision_log     <writer> [{ <the writer's options> }]
 //	}
@@ -318,11 +326,12 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 		"gc_percent":      numberInto(&app.GCPercent, leastGCPercent, highGCPercent, fmt.Sprintf(", such as %d", goGCPercent)),
 		"template_sync":   app.parseSync,
 		"reconcile":       app.parseReconcile,
+		"notify":          app.parseNotify,
 		"log_contacts":    chooseLogContacts.into(&app.LogContacts),
 		"decision_log":    app.parseDecisionLog,
 		"suspected_words": func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "suspected") },
 		"ignored_words":   func(d *caddyfile.Dispenser) error { return parseTakenWords(d, app, "ignored") },
-	}, "business", "entry", "tag", "rate_card", "budget", "opt_out_words", "opt_in_words", "suspected_words", "ignored_words", "opt_out_payloads", "opt_in_payloads")
+	}, "business", "entry", "tag", "rate_card", "budget", "notify", "opt_out_words", "opt_in_words", "suspected_words", "ignored_words", "opt_out_payloads", "opt_in_payloads")
 	if err != nil {
 		return nil, err
 	}

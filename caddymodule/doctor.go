@@ -49,6 +49,14 @@ func adminDoctor(a *App, st store.Store, w http.ResponseWriter, r *http.Request)
 	}
 	add(syncFindings(a.gateway.Sync.Load())...)
 	add(figuresFindings(a.gateway.Figures.Load())...)
+	if len(a.gateway.Endpoints) > 0 && err == nil {
+		states, err := a.gateway.EndpointStates(ctx)
+		if err == nil {
+			add(notifyFindings(states)...)
+		} else {
+			add(adminapi.Unchecked("notify", "mend the store, and ask again", "how far the endpoints for events are can't be read: %v", err))
+		}
+	}
 	if err == nil {
 		add(templateFindings(templates, policy.MomentOf(a.gateway.Now()))...)
 		if score, err := a.gateway.RecentScore(ctx); err == nil {

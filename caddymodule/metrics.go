@@ -109,7 +109,7 @@ var (
 var collectors = slices.Concat([]prometheus.Collector{
 	sendsTotal, customRulesTotal, shadowSendsTotal, businessSendsTotal, outcomesTotal, missesTotal, refusedByMeta, refusedUnmatched, pricedSends, estimatedCost, taggedSends, taggedCost, sendsInFlight, decisionSeconds, upstreamSeconds, upstreamDials, upstreamRequests, statusesTotal,
 	webhooksTotal, webhookEventsTotal, accountEventsTotal, optOutsSuspected, sentToAnother, callersRefused, strangersRefused, storeFailures, storeRefused,
-	clockDifference, webhookChangesTotal, templatesRecategorised, templatesCategoryChanged, decisionLogLines, buildInfo,
+	clockDifference, webhookChangesTotal, templatesRecategorised, templatesCategoryChanged, decisionLogLines, notifications, buildInfo,
 }, states)
 
 func counter(name, help string) prometheus.Counter {

@@ -67,6 +67,7 @@ var states = []prometheus.Collector{
 			return 1
 		}),
 	budgetShares{},
+	endpointStates{},
 	matches{},
 	diskFree{},
 	webhookAges{},

@@ -25,6 +25,8 @@ var usages = map[string]string{ // #nosec G101 -- how secrets are written, and n
 	"rule": "rule <id> refuse|warn <expression> <reason>, the last two in quotes or backquotes; rule <id> off in a business that doesn't have one of the policy", "frequency_cap": "frequency_cap <scope> <number> <period>, such as frequency_cap marketing 2 7d", "fallback_template": "fallback_template <name> [<language>], such as fallback_template we_wrote_back en", "text_as": "text_as body 1",
 	"template_sync": "template_sync { token <token> }, without a word before the brace", "token": "token <access token>, such as token {file./run/secrets/meta-token}", "every": "every <duration>, such as every 1h",
 	"reconcile": "reconcile { token <token> }, without a word before the brace", "alert_below": "alert_below <percent>%|off, such as alert_below 99.5%",
+	"notify": "notify <name> <url> { secret … }, such as notify crm https://crm.example.com/hooks/waguard", "secret": "secret <secret>..., such as secret {file./run/secrets/waguard-crm}", "types": "types <type>..., such as types violation consent budget",
+	"contacts": "contacts pseudonym|none", "window_ending": "window_ending <duration>, such as 2h", "network": "network public|private", "keep_dead": "keep_dead <duration>, such as 30d",
 	"essential_templates": "essential_templates <name>...",
 	"transaction_prefix":  "transaction_prefix <prefix>...", "confirmation_texts": "confirmation_texts <text>..., each in quotes",
 	"opt_out_reach": "opt_out_reach number|waba|all", "opt_in_reach": "opt_in_reach number|waba|all", "consent_skew": "consent_skew <duration>, such as 60s",
@@ -56,7 +58,7 @@ var argumentsWrong = regexp.MustCompile(`^wrong argument count or unexpected lin
 
 // withPlaceholders are the options whose placeholders are replaced, when the gateway
 // starts or for each request.
-var withPlaceholders = []string{"store", "witness", "encryption_key", "pseudonym_key", "app_secret", "verify_token", "auth", "sender", "user", "senders", "decision_log", "token", "upstream", "trust", "header_up", "rate_card"}
+var withPlaceholders = []string{"store", "witness", "encryption_key", "pseudonym_key", "app_secret", "verify_token", "auth", "sender", "user", "senders", "decision_log", "token", "upstream", "trust", "header_up", "rate_card", "notify", "secret"}
 
 // runtimePlaceholder is one that Caddy replaces when a configuration runs.
 var runtimePlaceholder = regexp.MustCompile(`\{(env|file|system|http|time|vars)\.[^{}]*\}`)

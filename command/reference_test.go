@@ -30,6 +30,7 @@ var rows = map[string]any{
 	"waguard consent list": adminapi.ConsentRecord{}, "waguard consent key add": adminapi.Key{}, "waguard consent key list": adminapi.Key{}, "waguard consent key revoke": adminapi.Key{},
 	"waguard consent pack verify": evidence.PackReport{}, "waguard policy test": adminapi.PolicyTest{}, "waguard policy shadow": adminapi.Shadow{},
 	"waguard consent new-person": adminapi.Consent{}, "waguard consent undo-new-person": adminapi.Consent{},
+	"waguard windows": adminapi.Window{}, "waguard notify list": adminapi.Endpoint{}, "waguard notify test": adminapi.EndpointTested{}, "waguard notify dead": adminapi.DeadEvent{}, "waguard notify replay": adminapi.Replayed{}, "waguard notify on": adminapi.Endpoint{},
 	"waguard consent erase": adminapi.Erased{}, "waguard consent erasures list": adminapi.ErasureNote{},
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/waguard/waguard/policy"
 	"github.com/waguard/waguard/store"
@@ -61,7 +62,7 @@ func (g *Gateway) Erase(ctx context.Context, r *ErasureRequest) (*Erased, error)
 	if err != nil {
 		return nil, err
 	}
-	erased, err := st.Erase(ctx, &store.ErasureRequest{Who: []policy.Identity{who}, Actor: r.Actor, Reason: r.Reason, DryRun: r.DryRun})
+	erased, err := st.Erase(ctx, &store.ErasureRequest{Who: []policy.Identity{who}, Actor: r.Actor, Reason: r.Reason, DryRun: r.DryRun, Tell: g.tellsOf(EventPersonErased)})
 	if err != nil {
 		return nil, unrecorded(err)
 	}
@@ -75,6 +76,11 @@ func (g *Gateway) Erase(ctx context.Context, r *ErasureRequest) (*Erased, error)
 	}
 	answer.Gone, answer.GoneBy = true, g.now()
 	return answer, nil
+}
+
+// tellsOf reports that some endpoint is told of a type of event.
+func (g *Gateway) tellsOf(is EventType) bool {
+	return slices.ContainsFunc(g.Endpoints, func(t *Teller) bool { return Wants(t.Types, is) })
 }
 
 func kept(st any, c *store.ErasureCounts) []Kept {

@@ -54,6 +54,8 @@ type Gateway struct {
 	Drift chan struct{}
 	// Figures fetches what Meta charges by itself; nil where nobody does.
 	Figures atomic.Pointer[Figures]
+	// Endpoints are told what happens.
+	Endpoints []*Teller
 	// Clocks compares WhatsApp's clock with ours.
 	Clocks Clocks
 	// Often writes what may come with every request.

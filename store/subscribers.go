@@ -87,6 +87,9 @@ type WindowRef struct {
 	Contact policy.Alias `cbor:"4,keyasint,omitzero"`
 	// ID is that of the event, which stays the same when the contact is gone.
 	ID string `cbor:"5,keyasint"`
+	// Market is that of the contact's number, as in [OpenWindow].
+	Market          string `cbor:"6,keyasint,omitempty"`
+	MarketEstimated bool   `cbor:"7,keyasint,omitempty"`
 }
 
 // ParkedEvent is an event that is tried again.
@@ -399,14 +402,14 @@ func (s *Book) SwitchOn(ctx context.Context, name string) error {
 	return nil
 }
 
-// mostSeen is how many ids of a trail are kept over a restart. What was told of more than
+// MostSeen is how many ids of a trail are kept over a restart. What was told of more than
 // these in the time in which something may come late is told again.
-const mostSeen = 512
+const MostSeen = 512
 
 // SawID notes that an id was read.
 func (t *Trail) SawID(id [16]byte) {
 	t.Seen = append(t.Seen, id[:]...)
-	if most := mostSeen * len(id); len(t.Seen) > most {
+	if most := MostSeen * len(id); len(t.Seen) > most {
 		t.Seen = slices.Clone(t.Seen[len(t.Seen)-most:])
 	}
 }

@@ -35,6 +35,12 @@ var (
 	RouteTemplatesAccept   = Route{"/whatsapp/templates/accept", post}
 	RouteTemplatesCost     = Route{"/whatsapp/templates/cost", get}
 	RouteNumbers           = Route{"/whatsapp/numbers", get}
+	RouteWindows           = Route{"/whatsapp/windows", getPost}
+	RouteNotify            = Route{"/whatsapp/notify", get}
+	RouteNotifyDead        = Route{"/whatsapp/notify/dead", getPost}
+	RouteNotifyReplay      = Route{"/whatsapp/notify/replay", post}
+	RouteNotifyTest        = Route{"/whatsapp/notify/test", post}
+	RouteNotifyOn          = Route{"/whatsapp/notify/on", post}
 	RouteCampaigns         = Route{"/whatsapp/campaign/status", getPost}
 	RouteCampaignOn        = Route{"/whatsapp/campaign/on", post}
 	RouteCampaignOff       = Route{"/whatsapp/campaign/off", post}

@@ -1,0 +1,707 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/waguard/waguard/notify"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// Teller tells one endpoint what happens, one event after the other. It keeps no events: it
+// reads on in what the store has written down, and remembers how far it is. So an event
+// that is on disk is told, whatever ends this process, and some are told again then, under
+// the same id.
+//
+// An event that the endpoint doesn't take is parked and tried again, ten times in three
+// days, and given up then. One alone holds nobody up. Where the endpoint doesn't take the
+// next one either, it counts as away: what is to be told waits where it is written down,
+// and now and then one event is tried.
+type Teller struct {
+	*Gateway
+	Log  *zap.Logger
+	Name string
+	// Types are the types of events, or groups of them, that it is told of.
+	Types []string
+	// Pseudonyms: events name people, by pseudonym.
+	Pseudonyms bool
+	// Ending is how long before its end a window is told of.
+	Ending time.Duration
+	// KeepDead is how long events are kept that were given up.
+	KeepDead time.Duration
+	// Holder names this process among those that share a store.
+	Holder string
+	// Send tries to have the endpoint take a message.
+	Send func(context.Context, *notify.Event) *notify.Answer
+	// Counts are told what becomes of attempts; nil for nobody.
+	Counts func(result string)
+
+	// What follows belongs to the goroutine that calls Due.
+	sub *store.Subscriber
+	// seen are what was read of the lists whose entries may come late, since what of them is
+	// settled.
+	seen [2]map[[16]byte]struct{}
+	// lateNext are when it is looked next for what came late in those lists, windowsNext for
+	// windows that end, holdNext whether nobody holds the endpoint, oldestNext what is old.
+	lateNext                          [2]time.Time
+	windowsNext, holdNext, oldestNext time.Time
+	// saved is when it was last written down how far it is, changed that more than time has
+	// gone by since.
+	saved   time.Time
+	changed bool
+	dead    []*store.DeadEvent
+
+	// mu guards state.
+	mu    sync.Mutex
+	state TellerState
+}
+
+// TellerState is how it stands with an endpoint, as far as this process knows.
+type TellerState struct {
+	// Held: this process tells it.
+	Held bool
+	// Off: it was switched off.
+	Off bool
+	// Oldest is when the oldest event happened that it was not told; zero for none.
+	Oldest policy.Moment
+	// Parked are the events that are tried again.
+	Parked int
+	// Dead are those that were given up and are still kept.
+	Dead int
+}
+
+// Results of attempts, for Counts.
+const (
+	ToldDelivered = "delivered"
+	ToldFailed    = "failed"
+	ToldDead      = "dead"
+)
+
+const (
+	// tellerLease is how long another gateway waits before it takes an endpoint over whose
+	// gateway has gone.
+	tellerLease = time.Minute
+	// renewAt is how much of it may be left.
+	renewAt = tellerLease / 2
+	// tellAtOnce is how many events of a list are read at once.
+	tellAtOnce = 64
+	// saveEvery is after what time it is written down how far it is, where it goes on.
+	saveEvery = time.Second
+	// mostParked is how many events are tried again at the same time. Further ones wait.
+	mostParked = 1000
+	// awayAfter is how many new events in a row an endpoint doesn't take that is away.
+	awayAfter = 2
+	// lateBy is how much later something may be written down than what was decided after it.
+	lateBy = violationOverlap
+	// lateEvery is how often it is looked for that, and lateAtOnce how many are read at once.
+	lateEvery  = 15 * time.Second
+	lateAtOnce = 512
+	// holdEvery is how often it is looked whether the gateway that held the endpoint has gone.
+	holdEvery = 2 * time.Second
+	// oldestEvery is how often it is looked how old the oldest event is that waits.
+	oldestEvery = 10 * time.Second
+	// ahead is how far in the future an id may be, by another clock, before the clock counts
+	// as set back.
+	ahead = 5 * time.Second
+	// windowsEvery is how often it is looked for windows that end, at most; more seldom where
+	// that takes long, so that it never takes more than a fiftieth of the time.
+	windowsEvery = time.Minute
+	windowsShare = 50
+)
+
+// Due does what is to be done now. One at a time may call it.
+func (t *Teller) Due(ctx context.Context) {
+	st, err := t.Open()
+	if err != nil {
+		return // which whoever needs it more says
+	}
+	tells, ok := st.(store.Tells)
+	if !ok {
+		return
+	}
+	if err := t.due(ctx, st, tells); err != nil {
+		if ctx.Err() != nil {
+			return
+		}
+		t.sub = nil // what it has got to is read anew
+		if !errors.Is(err, store.ErrHeld) {
+			t.Often.Log(t.Now(), t.Log, zap.WarnLevel, "could not tell an endpoint what happened", zap.String("endpoint", t.Name), zap.Error(err))
+		}
+	}
+	t.observe(ctx, st, tells)
+}
+
+func (t *Teller) due(ctx context.Context, st store.Store, tells store.Tells) error {
+	if t.sub == nil {
+		if t.Now().Before(t.holdNext) {
+			return nil
+		}
+		t.holdNext = t.Now().Add(holdEvery)
+		sub, err := tells.Hold(ctx, t.Name, t.Holder, tellerLease)
+		if err != nil {
+			return err
+		}
+		t.seen = [2]map[[16]byte]struct{}{seenOf(&sub.Violations), seenOf(&sub.Arrivals)}
+		t.sub, t.dead, t.saved, t.changed = sub, nil, t.Now(), false
+	}
+	if t.sub.Off != 0 {
+		// An operator may have switched it on, and the lease must not end.
+		if t.Now().Sub(t.saved) < holdEvery {
+			return nil
+		}
+		return t.save(ctx, tells)
+	}
+	if err := t.retry(ctx, st, tells); err != nil {
+		return errors.Join(err, t.save(ctx, tells))
+	}
+	for t.sub.Off == 0 && t.ready() {
+		list, err := t.gather(ctx, st, tells)
+		if err != nil {
+			return errors.Join(err, t.save(ctx, tells))
+		}
+		if err := t.tell(ctx, st, tells, list); err != nil {
+			return errors.Join(err, t.save(ctx, tells))
+		}
+		if len(list) == 0 || ctx.Err() != nil {
+			break
+		}
+	}
+	if !t.changed && t.sub.Until >= t.now().Add(renewAt) {
+		return nil
+	}
+	return t.save(ctx, tells)
+}
+
+// away reports that the endpoint takes nothing.
+func (t *Teller) away() bool { return t.sub.Misses >= awayAfter }
+
+// ready reports that it may be told something new.
+func (t *Teller) ready() bool {
+	return len(t.sub.Parked) < mostParked && (!t.away() || t.sub.Probe <= t.now())
+}
+
+// save writes down how far it is.
+func (t *Teller) save(ctx context.Context, tells store.Tells) error {
+	if t.sub == nil {
+		return nil
+	}
+	t.sub.Violations.Seen, t.sub.Arrivals.Seen = seenBytes(t.seen[0]), seenBytes(t.seen[1])
+	// What was sent was sent: that the configuration goes doesn't keep it from being written down.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := tells.Told(ctx, t.sub, t.dead, tellerLease, t.KeepDead); err != nil {
+		return err
+	}
+	t.dead, t.saved, t.changed = nil, t.Now(), false
+	return nil
+}
+
+// Leave lets another gateway take over at once.
+func (t *Teller) Leave(ctx context.Context) {
+	st, err := t.Open()
+	if err != nil || t.sub == nil {
+		return
+	}
+	if tells, ok := st.(store.Tells); ok {
+		_ = tells.Release(ctx, t.sub) // else it is taken over a minute later
+	}
+	t.sub = nil
+}
+
+// pending is an event that is to be told, and what is so once it was.
+type pending struct {
+	ref  store.EventRef
+	at   policy.Moment
+	done func()
+}
+
+// tell tells new events, until the endpoint is away.
+func (t *Teller) tell(ctx context.Context, st store.Store, tells store.Tells, list []pending) error {
+	for i := range list {
+		p := &list[i]
+		if ctx.Err() != nil || !t.ready() || t.sub.Off != 0 {
+			return ctx.Err()
+		}
+		e, err := t.eventOf(ctx, st, tells, &p.ref)
+		if err != nil {
+			return err
+		}
+		if e != nil {
+			answer := t.attempt(ctx, e)
+			if ctx.Err() != nil && !answer.Taken {
+				return ctx.Err() // the configuration is gone: that is no failure of the endpoint's
+			}
+			switch {
+			case answer.Taken:
+				t.taken()
+			case answer.Gone:
+				t.failed(answer)
+				t.off(ctx, answer.Why)
+				return nil // the event is told when it is switched on again
+			default:
+				t.failed(answer)
+				t.park(&p.ref, answer)
+			}
+		}
+		p.done()
+		t.changed = true
+		if t.Now().Sub(t.saved) > saveEvery {
+			if err := t.save(ctx, tells); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// attempt tries to have an event taken.
+func (t *Teller) attempt(ctx context.Context, e *notify.Event) *notify.Answer {
+	answer := t.Send(ctx, e)
+	result := ToldDelivered
+	if !answer.Taken {
+		result = ToldFailed
+		t.Often.Log(t.Now(), t.Log, zap.WarnLevel, "an endpoint didn't take an event", zap.String("endpoint", t.Name), zap.String("event", e.ID),
+			zap.String("type", e.Type), zap.Int("status", answer.Status), zap.String("why", answer.Why))
+	}
+	if t.Counts != nil {
+		t.Counts(result)
+	}
+	return answer
+}
+
+// taken notes that the endpoint takes events.
+func (t *Teller) taken() {
+	now := t.now()
+	if t.away() { // what it didn't take while it was away, it may take now
+		for i := range t.sub.Parked {
+			t.sub.Parked[i].Next = min(t.sub.Parked[i].Next, now)
+		}
+		t.Log.Info("an endpoint takes events again", zap.String("endpoint", t.Name))
+	}
+	t.sub.Taken, t.sub.Failing, t.sub.Misses, t.sub.Probe, t.sub.Error = now, 0, 0, 0, ""
+}
+
+// failed notes that it didn't take one.
+func (t *Teller) failed(answer *notify.Answer) {
+	t.sub.Error = answer.Why
+	if t.sub.Failing == 0 {
+		t.sub.Failing = t.now()
+	}
+}
+
+// park keeps a new event for later.
+func (t *Teller) park(ref *store.EventRef, answer *notify.Answer) {
+	now := t.now()
+	wait, _ := notify.Wait(1, answer)
+	t.sub.Parked = append(t.sub.Parked, store.ParkedEvent{Ref: *ref, Attempts: 1, First: now, Next: now.Add(wait), Status: answer.Status, Error: answer.Why})
+	t.sub.Misses++
+	probe, ok := notify.Wait(t.sub.Misses-1, answer)
+	if !ok {
+		probe = math.MaxInt64 / 4 // by then the first of those that are parked is given up
+	}
+	t.sub.Probe = now.Add(probe)
+}
+
+// retry tries events again whose time has come.
+func (t *Teller) retry(ctx context.Context, st store.Store, tells store.Tells) error {
+	for i := 0; i < len(t.sub.Parked) && t.sub.Off == 0; {
+		p := &t.sub.Parked[i]
+		if p.Next > t.now() {
+			i++
+			continue
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		e, err := t.eventOf(ctx, st, tells, &p.Ref)
+		if err != nil {
+			return err
+		}
+		t.changed = true
+		gone := e == nil // it is no longer kept, or it is too late for it
+		if !gone {
+			answer := t.attempt(ctx, e)
+			if ctx.Err() != nil && !answer.Taken {
+				return ctx.Err()
+			}
+			p.Attempts++
+			p.Status, p.Error = answer.Status, answer.Why
+			switch wait, again := notify.Wait(p.Attempts, answer); {
+			case answer.Taken:
+				gone = true
+				t.taken()
+			case answer.Gone:
+				t.failed(answer)
+				p.Next = t.now().Add(wait)
+				t.off(ctx, answer.Why)
+				return nil
+			case again:
+				t.failed(answer)
+				p.Next = t.now().Add(wait)
+			default:
+				t.failed(answer)
+				gone = true
+				t.die(ctx, e, p)
+			}
+		}
+		if gone {
+			t.sub.Parked = slices.Delete(t.sub.Parked, i, i+1)
+		} else {
+			i++
+		}
+		if t.Now().Sub(t.saved) > saveEvery {
+			if err := t.save(ctx, tells); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// die gives an event up; and the endpoint, if it has taken nothing for as long.
+func (t *Teller) die(ctx context.Context, e *notify.Event, p *store.ParkedEvent) {
+	now := t.now()
+	t.dead = append(t.dead, &store.DeadEvent{Event: e.ID, Type: e.Type, At: policy.MomentOf(e.Time), Died: now, Parked: *p})
+	if t.Counts != nil {
+		t.Counts(ToldDead)
+	}
+	t.Log.Error("an event was given up that an endpoint didn't take: waguard notify dead lists it, waguard notify replay has it tried again",
+		zap.String("endpoint", t.Name), zap.String("event", e.ID), zap.String("type", e.Type), zap.Int("attempts", p.Attempts), zap.Int("status", p.Status), zap.String("why", p.Error))
+	if t.sub.Failing != 0 && t.sub.Failing <= p.First {
+		t.off(ctx, fmt.Sprintf("it has taken nothing since %s; last: %s", t.sub.Failing, p.Error))
+	}
+}
+
+// off switches the endpoint off, and says so where it is seen: an account event, of which
+// other endpoints are told too.
+func (t *Teller) off(ctx context.Context, why string) {
+	t.sub.Off, t.sub.Why = t.now(), why
+	t.Log.Error("an endpoint was switched off, and is told nothing until `waguard notify on`; what happens meanwhile is told then",
+		zap.String("endpoint", t.Name), zap.String("why", why))
+	e := policy.AccountEvent{At: t.now(), Kind: EndpointOff, Name: "ENDPOINT_OFF", Severity: policy.Warning, Detail: "endpoint " + t.Name + " was switched off: " + why}
+	if err := t.Learn(ctx, []policy.Event{e}); err != nil {
+		t.Log.Error("that an endpoint was switched off could not be recorded as an account event", zap.String("endpoint", t.Name), zap.Error(err))
+	}
+}
+
+// gather reads on: what comes next of each list, in the order of time.
+func (t *Teller) gather(ctx context.Context, st store.Store, tells store.Tells) ([]pending, error) {
+	var list []pending
+	for _, more := range []func(context.Context, store.Store, store.Tells) ([]pending, error){t.consents, t.violations, t.arrivals, t.windows} {
+		some, err := more(ctx, st, tells)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, some...)
+	}
+	slices.SortStableFunc(list, func(a, b pending) int { return int(max(-1, min(1, a.at-b.at))) })
+	return list, nil
+}
+
+// wantsAny reports that it is told of any of some types.
+func (t *Teller) wantsAny(types ...EventType) bool {
+	return slices.ContainsFunc(types, func(is EventType) bool { return Wants(t.Types, is) })
+}
+
+func (t *Teller) consents(ctx context.Context, _ store.Store, tells store.Tells) ([]pending, error) {
+	if !t.wantsAny(EventOptedIn, EventOptedOut, EventSuspected) {
+		end, err := tells.LogEnd(ctx)
+		t.sub.Leaf = end
+		return nil, err
+	}
+	read, next, err := tells.ConsentsFrom(ctx, t.sub.Leaf, tellAtOnce)
+	if err != nil {
+		return nil, err
+	}
+	var list []pending
+	latest := policy.Moment(0)
+	for _, told := range read {
+		if told.Leaf == nil {
+			continue
+		}
+		at := policy.MomentOf(told.Leaf.Given)
+		if told.Leaf.Recorded != nil {
+			at = policy.MomentOf(*told.Leaf.Recorded)
+		}
+		latest = max(latest, at) // they stay in the order of the log
+		after := store.LeafPlace{Epoch: told.Place.Epoch, Index: told.Place.Index + 1}
+		list = append(list, pending{store.EventRef{Log: store.LogConsents, Leaf: told.Place}, latest, func() { t.sub.Leaf = after }})
+	}
+	if len(list) == 0 {
+		t.sub.Leaf = next
+	}
+	return list, nil
+}
+
+// trailed is a list of ids whose entries may come a little late.
+type trailed struct {
+	log    store.EventLog
+	of     int // which of those lists
+	trail  *store.Trail
+	seen   map[[16]byte]struct{}
+	first  func(policy.Moment) [16]byte
+	moment func([16]byte) policy.Moment
+	read   func(ctx context.Context, from, before [16]byte, most int) ([][16]byte, [16]byte, error)
+}
+
+func (t *Teller) violations(ctx context.Context, _ store.Store, tells store.Tells) ([]pending, error) {
+	l := &trailed{
+		log: store.LogViolations, of: 0, trail: &t.sub.Violations, seen: t.seen[0],
+		first:  func(at policy.Moment) [16]byte { return store.FirstID(at) },
+		moment: func(id [16]byte) policy.Moment { return store.ID(id).Moment() },
+		read: func(ctx context.Context, from, before [16]byte, most int) ([][16]byte, [16]byte, error) {
+			ids, next, err := tells.ViolationIDs(ctx, from, before, most)
+			return plain(ids), next, err
+		},
+	}
+	return t.readOn(ctx, l, t.wantsAny(EventViolation))
+}
+
+func (t *Teller) arrivals(ctx context.Context, _ store.Store, tells store.Tells) ([]pending, error) {
+	l := &trailed{
+		log: store.LogArrivals, of: 1, trail: &t.sub.Arrivals, seen: t.seen[1],
+		first:  func(at policy.Moment) [16]byte { return store.FirstArrival(at) },
+		moment: func(id [16]byte) policy.Moment { return store.ArrivalID(id).Moment() },
+		read: func(ctx context.Context, from, before [16]byte, most int) ([][16]byte, [16]byte, error) {
+			ids, next, err := tells.Arrivals(ctx, from, before, most)
+			return plain(ids), next, err
+		},
+	}
+	return t.readOn(ctx, l, true)
+}
+
+func plain[ID ~[16]byte](ids []ID) [][16]byte {
+	list := make([][16]byte, len(ids))
+	for i, id := range ids {
+		list[i] = id
+	}
+	return list
+}
+
+// readOn reads what comes next, and now and then what came late.
+func (t *Teller) readOn(ctx context.Context, l *trailed, wanted bool) ([]pending, error) {
+	now := t.now()
+	if !wanted {
+		l.trail.Next, l.trail.Settled = l.first(now), now
+		clear(l.seen)
+		return nil, nil
+	}
+	if l.moment(l.trail.Next) > now.Add(ahead) { // the clock was set back
+		l.trail.Next, l.trail.Settled = l.first(now), min(l.trail.Settled, now)
+	}
+	if late, err := t.late(ctx, l, now); err != nil || len(late) > 0 {
+		return late, err
+	}
+	ids, next, err := l.read(ctx, l.trail.Next, l.first(now+1), tellAtOnce)
+	if err != nil {
+		return nil, err
+	}
+	var list []pending
+	add := func(id [16]byte, done func()) {
+		list = append(list, pending{store.EventRef{Log: l.log, ID: id}, l.moment(id), done})
+	}
+	for _, id := range ids {
+		if _, told := l.seen[id]; told {
+			continue
+		}
+		add(id, func() {
+			l.seen[id] = struct{}{}
+			l.trail.Next = following(id)
+		})
+	}
+	if len(list) == 0 {
+		l.trail.Next = next
+	}
+	return list, nil
+}
+
+// late reads what was written down after something that was decided later had been read.
+func (t *Teller) late(ctx context.Context, l *trailed, now policy.Moment) ([]pending, error) {
+	next := &t.lateNext[l.of]
+	if t.Now().Before(*next) {
+		return nil, nil
+	}
+	*next = t.Now().Add(lateEvery)
+	settled := min(now.Add(-lateBy), l.moment(l.trail.Next))
+	var list []pending
+	for from, end := l.first(l.trail.Settled), l.first(settled); bytes.Compare(from[:], end[:]) < 0; {
+		ids, next, err := l.read(ctx, from, end, lateAtOnce)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			if _, told := l.seen[id]; !told {
+				list = append(list, pending{store.EventRef{Log: l.log, ID: id}, l.moment(id), func() { l.seen[id] = struct{}{} }})
+			}
+		}
+		if len(list) > 0 { // what follows is looked at once these were told
+			return list, nil
+		}
+		from = next
+	}
+	if settled > l.trail.Settled {
+		l.trail.Settled = settled
+		for id := range l.seen {
+			if l.moment(id) < settled {
+				delete(l.seen, id)
+			}
+		}
+	}
+	return nil, nil
+}
+
+// following is the smallest id that is larger.
+func following(id [16]byte) [16]byte {
+	for i := len(id) - 1; i >= 0; i-- {
+		if id[i]++; id[i] != 0 {
+			break
+		}
+	}
+	return id
+}
+
+func seenOf(trail *store.Trail) map[[16]byte]struct{} {
+	seen := make(map[[16]byte]struct{})
+	for rest := trail.Seen; len(rest) >= 16; rest = rest[16:] {
+		seen[[16]byte(rest)] = struct{}{}
+	}
+	return seen
+}
+
+// seenBytes are the newest of what was read, as a trail keeps them.
+func seenBytes(seen map[[16]byte]struct{}) []byte {
+	if len(seen) == 0 {
+		return nil
+	}
+	ids := make([][16]byte, 0, len(seen))
+	for id := range seen {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
+	ids = ids[max(0, len(ids)-store.MostSeen):]
+	return slices.Concat(slices.Collect(func(yield func([]byte) bool) {
+		for i := range ids {
+			if !yield(ids[i][:]) {
+				return
+			}
+		}
+	})...)
+}
+
+// windows looks for windows that end soon in which somebody waits.
+func (t *Teller) windows(ctx context.Context, st store.Store, _ store.Tells) ([]pending, error) {
+	now, until := t.now(), t.now().Add(t.Ending)
+	if _, ok := st.(store.Windowed); !ok || !t.wantsAny(EventWindowEnding) || t.Now().Before(t.windowsNext) {
+		return nil, nil
+	}
+	begun := time.Now()
+	found, err := t.endingWindows(ctx, "", max(now, t.sub.Windows), until)
+	if err != nil {
+		return nil, err
+	}
+	t.windowsNext = t.Now().Add(max(windowsEvery, windowsShare*time.Since(begun)))
+	var list []pending
+	for _, w := range found {
+		if w.Answer != Unanswered {
+			continue
+		}
+		ref := &store.WindowRef{PhoneNumberID: w.PhoneNumberID, Opened: w.Opened, Ends: w.Ends, Contact: w.Contact, ID: windowID(&w)}
+		if !w.Later.MarketEstimated {
+			ref.Market = string(w.Later.Market)
+		}
+		list = append(list, pending{store.EventRef{Log: store.LogWindows, Window: ref}, now, func() { t.sub.Windows = max(t.sub.Windows, w.Ends-1) }})
+	}
+	if n := len(list); n > 0 {
+		last := list[n-1].done
+		list[n-1].done = func() { last(); t.sub.Windows = until }
+	} else {
+		t.sub.Windows = until
+	}
+	return list, nil
+}
+
+// windowID names the event that a window ends, without naming whose it is.
+func windowID(w *EndingWindow) string {
+	h := sha256.New()
+	h.Write(w.Contact[:])
+	h.Write([]byte(w.PhoneNumberID))
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(w.Opened)))
+	return "window-" + hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// observe keeps how it stands, for whoever asks.
+func (t *Teller) observe(ctx context.Context, st store.Store, tells store.Tells) {
+	if ctx.Err() != nil {
+		return
+	}
+	s := TellerState{}
+	if t.sub != nil {
+		s.Held, s.Off, s.Parked = true, t.sub.Off != 0, len(t.sub.Parked)
+	}
+	if t.Now().Before(t.oldestNext) {
+		was := t.State()
+		s.Oldest, s.Dead = was.Oldest, was.Dead
+		if s.Parked == 0 && !s.Off {
+			s.Oldest = 0
+		}
+	} else {
+		t.oldestNext = t.Now().Add(oldestEvery)
+		if t.sub != nil {
+			s.Oldest = t.oldest(ctx, tells)
+		}
+		if _, dead, err := tells.DeadEvents(ctx, t.Name, 0); err == nil {
+			s.Dead = dead
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.state = s
+}
+
+// oldest is when the oldest event happened that it was not told.
+func (t *Teller) oldest(ctx context.Context, tells store.Tells) (oldest policy.Moment) {
+	note := func(at policy.Moment) {
+		if oldest == 0 || at < oldest {
+			oldest = at
+		}
+	}
+	for i := range t.sub.Parked {
+		note(t.sub.Parked[i].First)
+	}
+	if t.sub.Off == 0 && !t.away() {
+		return oldest // what is new is told at once
+	}
+	if t.wantsAny(EventOptedIn, EventOptedOut, EventSuspected) {
+		if read, _, err := tells.ConsentsFrom(ctx, t.sub.Leaf, 1); err == nil && len(read) > 0 && read[0].Leaf != nil {
+			note(policy.MomentOf(read[0].Leaf.Given))
+		}
+	}
+	if t.wantsAny(EventViolation) {
+		if ids, _, err := tells.ViolationIDs(ctx, t.sub.Violations.Next, store.FirstID(t.now()), 1); err == nil && len(ids) > 0 {
+			note(ids[0].Moment())
+		}
+	}
+	if ids, _, err := tells.Arrivals(ctx, t.sub.Arrivals.Next, store.FirstArrival(t.now()), 1); err == nil && len(ids) > 0 {
+		note(ids[0].Moment())
+	}
+	return oldest
+}
+
+// State is how it stands with the endpoint.
+func (t *Teller) State() TellerState {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.state
+}
