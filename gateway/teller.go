@@ -295,7 +295,7 @@ func (t *Teller) taken() {
 
 // failed notes that it didn't take one.
 func (t *Teller) failed(answer *notify.Answer) {
-	t.sub.Error = answer.Why
+	t.sub.Error, t.changed = answer.Why, true
 	if t.sub.Failing == 0 {
 		t.sub.Failing = t.now()
 	}

@@ -33,5 +33,8 @@ func Wait(failed int, answer *Answer) (wait time.Duration, ok bool) {
 		wait = max(wait, slowDown)
 	}
 	wait += rand.N(wait/5 + 1) // #nosec G404 -- it only spreads them
-	return max(wait, min(answer.RetryAfter, longestWait)), true
+	if answer != nil {
+		wait = max(wait, min(answer.RetryAfter, longestWait))
+	}
+	return wait, true
 }

@@ -1,0 +1,476 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/waguard/waguard/notify"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+	"github.com/waguard/waguard/store/memory"
+)
+
+// receiver stands in for an endpoint.
+type receiver struct {
+	// answer is what it answers; nil takes everything.
+	answer func(*notify.Event) *notify.Answer
+	// got are the events it took, tried all attempts.
+	got, tried []*notify.Event
+}
+
+func (r *receiver) send(_ context.Context, e *notify.Event) *notify.Answer {
+	r.tried = append(r.tried, e)
+	a := &notify.Answer{Taken: true, Status: http.StatusOK}
+	if r.answer != nil {
+		if said := r.answer(e); said != nil {
+			a = said
+		}
+	}
+	if a.Taken {
+		r.got = append(r.got, e)
+	}
+	return a
+}
+
+// types are those of events, in their order.
+func types(events []*notify.Event) (list []string) {
+	for _, e := range events {
+		list = append(list, e.Type)
+	}
+	return list
+}
+
+func ids(events []*notify.Event) (list []string) {
+	for _, e := range events {
+		list = append(list, e.ID)
+	}
+	return list
+}
+
+// tellerWorld is a world whose store tells, with an endpoint.
+type tellerWorld struct {
+	*world
+	*Teller
+	receiver *receiver
+	space    *memory.Space
+	book     *store.Book
+}
+
+func newTellerWorld(t *testing.T, types ...string) *tellerWorld {
+	t.Helper()
+	w := &tellerWorld{world: newWorld(t), receiver: new(receiver), space: memory.NewSpace()}
+	w.reopen(t)
+	t.Cleanup(func() { w.book.Close() })
+	w.world.Open = func() (store.Store, error) { return w.book, nil }
+	w.Teller = w.teller("h1", types...)
+	w.due(t)
+	w.advance(time.Second)
+	return w
+}
+
+// reopen opens the store anew, as a start after kill -9 does.
+func (w *tellerWorld) reopen(t *testing.T) {
+	t.Helper()
+	if w.book != nil {
+		if err := w.book.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	book, err := store.Open(t.Context(), w.space.OpenAlone(w.world.Now), store.Options{Now: w.world.Now, CacheSize: 1 << 10}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.book = book
+}
+
+func (w *tellerWorld) teller(holder string, types ...string) *Teller {
+	return &Teller{
+		Gateway: w.Sends.Gateway, Log: w.Sends.Log, Name: "crm", Types: types, Pseudonyms: true, Ending: 2 * time.Hour, KeepDead: 24 * time.Hour, Holder: holder,
+		Send: w.receiver.send,
+	}
+}
+
+func (w *tellerWorld) due(t *testing.T) {
+	t.Helper()
+	w.Due(t.Context())
+}
+
+func (w *tellerWorld) subscriber(t *testing.T) *store.Subscriber {
+	t.Helper()
+	subs, err := w.book.Subscribers(t.Context())
+	if err != nil || len(subs) != 1 {
+		t.Fatalf("endpoints: %v, %v", subs, err)
+	}
+	return subs[0]
+}
+
+// event is an account event that Meta told of at a time.
+func event(name string, at policy.Moment) policy.AccountEvent {
+	return policy.AccountEvent{At: at, WABA: waba, Kind: "account_update", Name: name, Severity: policy.Warning}
+}
+
+// violate has a text refused.
+func (w *tellerWorld) violate(t *testing.T, who string) {
+	t.Helper()
+	w.handle(t, w.request(t, shop, text(who, "hi")))
+}
+
+// TestTold: what happens is told, in order, each thing once.
+func TestTold(t *testing.T) {
+	w := newTellerWorld(t, "violation", "consent", "account", "person")
+	w.writes(t, ana)
+	w.advance(time.Second)
+	w.violate(t, ben)
+	w.advance(time.Second)
+	w.stops(t, ana)
+	w.advance(time.Second)
+	w.learn(t, event("ACCOUNT_RESTRICTION", w.world.now()))
+	w.due(t)
+	w.due(t)
+	if got, want := types(w.receiver.got), []string{"violation", "consent.opted_out", "account.changed"}; !slices.Equal(got, want) {
+		t.Fatalf("told %v, want %v", got, want)
+	}
+	for _, e := range w.receiver.got {
+		body, err := e.Body()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, never := range []string{ana[1:], ben[1:]} {
+			if strings.Contains(string(body), never) {
+				t.Errorf("an event names a number: %s", body)
+			}
+		}
+		if e.Subject == "" {
+			t.Errorf("an event is about nothing: %s", body)
+		}
+	}
+}
+
+// TestToldLate: what was written down late, and what Meta tells days later, is told too.
+func TestToldLate(t *testing.T) {
+	w := newTellerWorld(t, "violation", "account")
+	w.learn(t, event("FIRST", w.world.now()))
+	w.due(t)
+	w.advance(time.Minute)
+	w.learn(t, event("OLD", w.world.now().Add(-3*24*time.Hour)))
+	w.due(t)
+	late := &store.Entry{ID: store.NewID(w.world.now().Add(-20 * time.Second)), At: w.world.now().Add(-20 * time.Second), Send: policy.Send{PhoneNumberID: shop}, Decision: policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleWindowClosed}}
+	late.Outcome.State = store.Refused
+	if err := w.book.Reserve(t.Context(), late).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for range 40 {
+		w.advance(5 * time.Second)
+		w.due(t)
+	}
+	if got, want := types(w.receiver.got), []string{"account.changed", "account.changed", "violation"}; !slices.Equal(got, want) {
+		t.Fatalf("told %v, want %v", got, want)
+	}
+	if sub := w.subscriber(t); len(sub.Violations.Seen)+len(sub.Arrivals.Seen) > 0 && sub.Violations.Settled == 0 {
+		t.Errorf("what was told long ago is still remembered: %+v", sub)
+	}
+}
+
+// TestToldAfterKill: whenever the process ends, everything is told, and what is told twice has
+// the same id.
+func TestToldAfterKill(t *testing.T) {
+	w := newTellerWorld(t, "violation", "account")
+	for i := range 5 {
+		w.violate(t, ana)
+		w.advance(time.Second)
+		w.learn(t, event(fmt.Sprint("E", i), w.world.now()))
+		w.advance(time.Second)
+	}
+	calls := 0
+	w.receiver.answer = func(e *notify.Event) *notify.Answer {
+		if calls++; calls%3 == 0 { // it takes it, and nobody here hears of that any more
+			w.receiver.got = append(w.receiver.got, e)
+			panic("killed")
+		}
+		return nil
+	}
+	for range 20 {
+		func() {
+			defer func() { _ = recover() }()
+			w.teller(fmt.Sprint("h", calls), "violation", "account").Due(t.Context())
+		}()
+		w.reopen(t)
+		w.advance(tellerLease) // the lease of the one that was killed ends
+	}
+	if len(w.receiver.got) == 10 {
+		t.Error("nothing was told again: nobody was killed")
+	}
+	distinct := slices.Compact(slices.Sorted(slices.Values(ids(w.receiver.got))))
+	if len(distinct) != 10 {
+		t.Errorf("told %d different events, want 10", len(distinct))
+	}
+}
+
+// TestOneTells: of two gateways over one store one tells, the other takes over when it has gone.
+func TestOneTells(t *testing.T) {
+	w := newTellerWorld(t, "account")
+	other := w.teller("h2", "account")
+	w.learn(t, event("A", w.world.now()))
+	other.Due(t.Context())
+	if len(w.receiver.got) != 0 {
+		t.Fatal("both tell")
+	}
+	w.due(t)
+	if len(w.receiver.got) != 1 {
+		t.Fatal("nobody tells")
+	}
+	w.Leave(t.Context())
+	w.advance(holdEvery)
+	w.learn(t, event("B", w.world.now()))
+	other.Due(t.Context())
+	if got := types(w.receiver.got); len(got) != 2 {
+		t.Fatalf("told %v", got)
+	}
+}
+
+// TestSchedule: an event is tried at the times of the schedule, and then given up; it can be
+// told again.
+func TestSchedule(t *testing.T) {
+	w := newTellerWorld(t, "account")
+	bad := true
+	var at []time.Duration
+	poison := func(e *notify.Event) bool {
+		raw, _ := json.Marshal(e.Data)
+		return strings.Contains(string(raw), "POISON")
+	}
+	w.receiver.answer = func(e *notify.Event) *notify.Answer {
+		if bad && poison(e) {
+			at = append(at, time.Duration(w.moved.Load()))
+			return &notify.Answer{Status: http.StatusInternalServerError, Why: "the endpoint answers 500"}
+		}
+		return nil
+	}
+	w.learn(t, event("POISON", w.world.now()))
+	w.due(t)
+	w.learn(t, event("FINE", w.world.now()))
+	for end := w.world.now().Add(100 * time.Hour); w.world.now() < end; {
+		w.due(t)
+		step := time.Second
+		if len(at) > 2 {
+			step = time.Minute
+		}
+		w.advance(step)
+	}
+	want := []time.Duration{0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
+	if len(at) != len(want) {
+		t.Fatalf("tried %d times, want %d", len(at), len(want))
+	}
+	for i := 1; i < len(at); i++ {
+		if d := at[i] - at[i-1]; d < want[i] || d > want[i]+want[i]/5+2*time.Minute {
+			t.Errorf("attempt %d came after %s, want %s to a fifth more", i+1, d, want[i])
+		}
+	}
+	if got := types(w.receiver.got); len(got) != 1 {
+		t.Errorf("one event held others up: told %v", got)
+	}
+	// It is dead, and off it isn't: others were taken.
+	dead, all, err := w.book.DeadEvents(t.Context(), "crm", 10)
+	if err != nil || all != 1 || dead[0].Parked.Attempts != notify.Attempts || dead[0].Parked.Status != 500 {
+		t.Fatalf("dead: %+v, %d, %v", dead, all, err)
+	}
+	if sub := w.subscriber(t); sub.Off != 0 || len(sub.Parked) != 0 {
+		t.Errorf("the endpoint is %+v", sub)
+	}
+	bad = false
+	w.Endpoints = []*Teller{w.Teller}
+	if n, err := w.Replay(t.Context(), ReplaySelection{Endpoint: "crm", IDs: []string{dead[0].Event}}); n != 1 || err != nil {
+		t.Fatalf("replayed %d, %v", n, err)
+	}
+	for range 3 {
+		w.due(t) // which finds out that somebody else has changed the record
+		w.advance(holdEvery)
+	}
+	if got := ids(w.receiver.got); len(got) != 2 || got[1] != dead[0].Event {
+		t.Errorf("told %v after the replay", got)
+	}
+}
+
+// TestAway: an endpoint that takes nothing is tried now and then, nothing is lost, and after
+// three days it is switched off, which others are told.
+func TestAway(t *testing.T) {
+	w := newTellerWorld(t, "account")
+	down := true
+	w.receiver.answer = func(*notify.Event) *notify.Answer {
+		if down {
+			return &notify.Answer{Why: "the endpoint doesn't answer within 15s"}
+		}
+		return nil
+	}
+	for i := range 50 {
+		w.learn(t, event(fmt.Sprint("E", i), w.world.now()))
+		w.advance(time.Second)
+	}
+	for range 60 {
+		w.due(t)
+		w.advance(time.Minute)
+	}
+	if n := len(w.receiver.tried); n > 25 {
+		t.Errorf("tried %d times in an hour", n)
+	}
+	down = false
+	for range 150 {
+		w.due(t)
+		w.advance(time.Minute)
+	}
+	if got := slices.Compact(slices.Sorted(slices.Values(ids(w.receiver.got)))); len(got) != 50 || len(w.receiver.got) != 50 {
+		t.Fatalf("told %d events, %d different ones, want 50", len(w.receiver.got), len(got))
+	}
+	down = true
+	w.learn(t, event("LAST", w.world.now()))
+	for range 100 * 12 {
+		w.due(t)
+		w.advance(5 * time.Minute)
+	}
+	sub := w.subscriber(t)
+	if sub.Off == 0 || !strings.Contains(sub.Why, "it has taken nothing since") {
+		t.Fatalf("after three days it is %+v", sub)
+	}
+	found := false
+	for e, err := range w.book.AccountEvents(t.Context(), store.EventFilter{Kind: EndpointOff}) {
+		found = err == nil && e.Severity == policy.Warning
+	}
+	if !found {
+		t.Error("no account event says that it was switched off")
+	}
+	down = false
+	w.learn(t, event("MEANWHILE", w.world.now()))
+	w.Endpoints = []*Teller{w.Teller}
+	if err := w.SwitchOn(t.Context(), "crm"); err != nil {
+		t.Fatal(err)
+	}
+	before := len(w.receiver.got)
+	for range 3 {
+		w.advance(holdEvery)
+		w.due(t)
+	}
+	if len(w.receiver.got) == before {
+		t.Error("nothing is told once it is on again")
+	}
+}
+
+// TestGone: 410 switches an endpoint off at once.
+func TestGone(t *testing.T) {
+	w := newTellerWorld(t, "account")
+	w.receiver.answer = func(*notify.Event) *notify.Answer {
+		return &notify.Answer{Gone: true, Status: http.StatusGone, Why: "the endpoint answers 410: it wants no more events"}
+	}
+	w.learn(t, event("A", w.world.now()))
+	w.due(t)
+	w.due(t)
+	if sub := w.subscriber(t); sub.Off == 0 || len(w.receiver.tried) != 1 {
+		t.Errorf("tried %d times, and it is %+v", len(w.receiver.tried), sub)
+	}
+}
+
+// TestErasedIsToldNamelessly: what waits for somebody who is erased goes out without anything
+// that names them, and whom to erase is told.
+func TestErasedIsToldNamelessly(t *testing.T) {
+	w := newTellerWorld(t, "violation", "consent", "window", "person")
+	w.Endpoints = []*Teller{w.Teller}
+	down := true
+	w.receiver.answer = func(*notify.Event) *notify.Answer {
+		if down {
+			return &notify.Answer{Why: "it is down"}
+		}
+		return nil
+	}
+	w.writes(t, ana)
+	w.advance(time.Second)
+	w.stops(t, ana)
+	w.advance(time.Second)
+	w.violate(t, ana)
+	w.writes(t, ben)
+	w.advance(22*time.Hour + 30*time.Minute)
+	w.due(t)
+	pseudonym := w.book.Pseudonym(names(ana)[0]).String()
+	if _, err := w.Sends.Erase(t.Context(), &ErasureRequest{Contact: ana, Actor: "test", Reason: "asked"}); err != nil {
+		t.Fatal(err)
+	}
+	w.receiver.tried = nil
+	down = false
+	for range 200 {
+		w.advance(time.Second)
+		w.due(t)
+	}
+	told := make(map[string]int)
+	for _, e := range w.receiver.got {
+		body, err := e.Body()
+		if err != nil {
+			t.Fatal(err)
+		}
+		told[e.Type]++
+		if names := strings.Contains(string(body), pseudonym); names != (e.Type == "person.erased") {
+			t.Errorf("%s names the person: %v\n%s", e.Type, names, body)
+		}
+	}
+	if told["person.erased"] != 1 || told["violation"] == 0 || told["consent.opted_out"] == 0 {
+		t.Errorf("told %v", told)
+	}
+}
+
+// TestWindowEnding: a window that ends without an answer is told of once.
+func TestWindowEnding(t *testing.T) {
+	w := newTellerWorld(t, "window")
+	w.writes(t, ana) // to both numbers
+	w.advance(time.Second)
+	w.handle(t, w.request(t, support, text(ana, "hello")))
+	for range 25 * 12 {
+		w.due(t)
+		w.advance(5 * time.Minute)
+	}
+	if got := types(w.receiver.got); len(got) != 1 || got[0] != "window.ending" {
+		t.Fatalf("told %v, want one window", got)
+	}
+	d := w.receiver.got[0].Data.(*windowData)
+	if left := d.Ends.Sub(epoch); d.PhoneNumberID != shop || left < 23*time.Hour || left > 25*time.Hour || d.Contact == "" {
+		t.Errorf("told %+v", d)
+	}
+}
+
+// TestRunway lists windows that end soon.
+func TestRunway(t *testing.T) {
+	w := newTellerWorld(t, "account")
+	w.writes(t, ana)
+	w.advance(30 * time.Minute)
+	w.writes(t, ben)
+	w.advance(time.Minute)
+	w.handle(t, w.request(t, shop, text(ana, "hello")))
+	w.stops(t, ben)
+	w.advance(22*time.Hour + 30*time.Minute)
+	for _, tc := range []struct {
+		selection RunwaySelection
+		want      string
+	}{
+		{RunwaySelection{}, "Shop answered, Support unanswered, Support unanswered, Shop nothing_to_answer"},
+		{RunwaySelection{Unanswered: true}, "Support unanswered, Support unanswered"},
+		{RunwaySelection{PhoneNumberID: shop}, "Shop answered, Shop nothing_to_answer"},
+		{RunwaySelection{Ending: "70m"}, "Shop answered, Support unanswered"},
+		{RunwaySelection{Limit: 1}, "Shop answered"},
+	} {
+		r, err := w.Sends.Runway(t.Context(), tc.selection)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for i := range r.Windows {
+			got = append(got, r.Windows[i].Business+" "+string(r.Windows[i].Answer))
+		}
+		if strings.Join(got, ", ") != tc.want {
+			t.Errorf("%+v: %s, want %s", tc.selection, strings.Join(got, ", "), tc.want)
+		}
+	}
+	if _, err := w.Sends.Runway(t.Context(), RunwaySelection{Ending: "25h"}); err == nil {
+		t.Error("a window of more than 24 hours is listed")
+	}
+}
