@@ -51,6 +51,9 @@ type numberCounters struct {
 func newMetrics(g *gateway.Gateway) metrics {
 	businesses := &g.Businesses
 	return metrics{known: sync.OnceValue(func() *knownCounters {
+		for _, t := range g.Endpoints {
+			startNotifications(t.Name)
+		}
 		startLabels()
 		k := &knownCounters{
 			sends: make(map[sendLabels]prometheus.Counter), numbers: make(map[string]*numberCounters, len(businesses.Listed)),

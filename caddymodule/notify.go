@@ -183,9 +183,6 @@ func (a *App) provisionNotify() error {
 		}
 		var holder [16]byte
 		rand.Read(holder[:]) // which never fails
-		for _, result := range []string{gateway.ToldDelivered, gateway.ToldFailed, gateway.ToldDead} {
-			notifications.WithLabelValues(n.Name, result)
-		}
 		n.teller = &gateway.Teller{
 			Gateway: a.gateway, Log: a.logger.Named("notify"), Name: n.Name, Types: n.Types, Pseudonyms: n.Contacts != contactsNone, Ending: ending, KeepDead: keep,
 			Holder: hex.EncodeToString(holder[:]), Send: n.endpoint.Send, Counts: func(result string) { notifications.WithLabelValues(n.Name, result).Inc() },
@@ -284,6 +281,13 @@ func (a *App) parseNotify(d *caddyfile.Dispenser) error {
 // notifications counts attempts. The names of endpoints come from the configuration.
 var notifications = counters("notifications_total",
 	"Attempts to tell an endpoint of an event, by endpoint and result: delivered and failed are attempts, dead are events that were given up.", "endpoint", "result")
+
+// startNotifications has the series of an endpoint begin at 0.
+func startNotifications(name string) {
+	for _, result := range []string{gateway.ToldDelivered, gateway.ToldFailed, gateway.ToldDead} {
+		notifications.WithLabelValues(name, result)
+	}
+}
 
 // endpointStates are how it stands with the endpoints that this gateway tells.
 type endpointStates struct{}

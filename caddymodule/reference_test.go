@@ -53,6 +53,7 @@ var blocks = map[string]struct {
 	"budget":            {"whatsapp {\ntag team\nbudget b {\n?\n}\n}", appBlock},
 	"template_sync":     {"whatsapp {\ntemplate_sync {\n?\n}\n}", appBlock},
 	"reconcile":         {"whatsapp {\nreconcile {\n?\n}\n}", appBlock},
+	"notify":            {"whatsapp {\nnotify n https://example.com {\n?\n}\n}", appBlock},
 	"fallback_template": {"whatsapp {\npolicy {\nfallback_template t {\n?\n}\n}\n}", appBlock},
 	"whatsapp_guard":    {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
 	"upstream":          {"whatsapp_guard {\nupstream https://graph.facebook.com {\n?\n}\n}", new(Guard).UnmarshalCaddyfile},
@@ -128,6 +129,13 @@ func TestReferenceExamples(t *testing.T) {
 					}
 				}
 			}
+			if strings.Trim(in, "`") == "notify" {
+				for _, needed := range []string{"secret {env.SECRET}", "types consent"} {
+					if name, _, _ := strings.Cut(needed, " "); !strings.HasPrefix(example, name) {
+						example += "\n" + needed
+					}
+				}
+			}
 			if strings.Trim(in, "`") == "store postgres" && !strings.HasPrefix(example, "pseudonym_key") {
 				example += "\npseudonym_key {env.SECRET}"
 			}
@@ -154,7 +162,7 @@ func TestReferenceExamples(t *testing.T) {
 // Every JSON field must be found in the table too.
 func TestReferenceHasEveryJSONField(t *testing.T) {
 	text := page(t, "options")
-	for _, v := range []any{App{}, Business{}, Policy{}, Words{}, BadgerStore{}, PostgresStore{}, Guard{}, Webhook{}, ConsentAPI{}, ConsentForm{}, ConsentFormText{}, Entry{}} {
+	for _, v := range []any{App{}, Business{}, Policy{}, Words{}, BadgerStore{}, PostgresStore{}, Guard{}, Webhook{}, ConsentAPI{}, ConsentForm{}, ConsentFormText{}, Entry{}, Notify{}} {
 		typ := reflect.TypeOf(v)
 		for i := range typ.NumField() {
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")

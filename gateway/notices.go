@@ -68,14 +68,24 @@ func Wants(types []string, t EventType) bool {
 	})
 }
 
-// eventSchema names what data looks like; docs/reference/events.schema.json has it.
-const eventSchema = "urn:waguard:events:1#"
+// schemaOf names what the data of a type looks like: docs/reference/events.schema.json has
+// it.
+func schemaOf(t EventType) string {
+	part := "account"
+	switch t {
+	case EventViolation, EventPersonErased, EventWindowEnding, EventTest:
+		part = string(t)
+	case EventOptedIn, EventOptedOut, EventSuspected:
+		part = "consent"
+	}
+	return "urn:waguard:events:1#" + part
+}
 
 // eventSource names an installation.
 func eventSource(st store.Store) string { return "urn:waguard:" + st.Installation()[:16] }
 
 func (g *Gateway) event(st store.Store, id string, t EventType, at policy.Moment, subject string, data any) *notify.Event {
-	return &notify.Event{ID: id, Source: eventSource(st), Type: string(t), Time: at.Time(), Subject: subject, DataSchema: eventSchema + string(t), Data: data}
+	return &notify.Event{ID: id, Source: eventSource(st), Type: string(t), Time: at.Time(), Subject: subject, DataSchema: schemaOf(t), Data: data}
 }
 
 // violationData is what is told of a violation.

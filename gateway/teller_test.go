@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -189,6 +192,7 @@ func TestToldAfterKill(t *testing.T) {
 	}
 	calls := 0
 	w.receiver.answer = func(e *notify.Event) *notify.Answer {
+		w.advance(saveEvery * 3 / 5)
 		if calls++; calls%3 == 0 { // it takes it, and nobody here hears of that any more
 			w.receiver.got = append(w.receiver.got, e)
 			panic("killed")
@@ -472,5 +476,61 @@ func TestRunway(t *testing.T) {
 	}
 	if _, err := w.Sends.Runway(t.Context(), RunwaySelection{Ending: "25h"}); err == nil {
 		t.Error("a window of more than 24 hours is listed")
+	}
+}
+
+// TestEventSchema: the schema that is published has what events say, field by field.
+func TestEventSchema(t *testing.T) {
+	raw, err := os.ReadFile("../docs/reference/events.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		ID   string `json:"$id"`
+		Defs map[string]struct {
+			Anchor     string                     `json:"$anchor"`
+			Required   []string                   `json:"required"`
+			Properties map[string]json.RawMessage `json:"properties"`
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(raw, &schema); err != nil {
+		t.Fatal(err)
+	}
+	parts := map[string]any{
+		"violation": violationData{}, "consent": consentData{}, "account": accountData{}, "person.erased": erasedData{}, "window.ending": windowData{}, "test": testData{},
+	}
+	if len(schema.Defs) != len(parts) {
+		t.Errorf("the schema has %d parts, want %d", len(schema.Defs), len(parts))
+	}
+	for name, data := range parts {
+		part := schema.Defs[name]
+		var fields, required []string
+		of := reflect.TypeOf(data)
+		for i := range of.NumField() {
+			field, options, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+			fields = append(fields, field)
+			if options == "" {
+				required = append(required, field)
+			}
+		}
+		if got := slices.Sorted(maps.Keys(part.Properties)); !slices.Equal(got, slices.Sorted(slices.Values(fields))) {
+			t.Errorf("%s: the schema has %v, events have %v", name, got, fields)
+		}
+		if !slices.Equal(part.Required, required) || part.Anchor != name {
+			t.Errorf("%s: the schema requires %v, events always have %v", name, part.Required, required)
+		}
+	}
+	page, err := os.ReadFile("../docs/reference/webhooks-out.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, is := range append(slices.Clone(EventTypes), EventTest) {
+		if !strings.Contains(string(page), "`"+string(is)+"`") {
+			t.Errorf("the reference doesn't have the type %s", is)
+		}
+		id, part, _ := strings.Cut(schemaOf(is), "#")
+		if _, ok := parts[part]; !ok || id != schema.ID {
+			t.Errorf("events of the type %s name %s, which there is not", is, schemaOf(is))
+		}
 	}
 }
