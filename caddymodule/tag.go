@@ -212,6 +212,7 @@ func (g *Guard) tagLog(r *http.Request, sends []gateway.Judged) *tags {
 		g.app.metrics.decided(sends[i].Entry)
 	}
 	t := tagsOf(&sends[speaks])
+	traceDecision(r, t, &sends[speaks], len(sends))
 	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 		extra.Add(zap.Inline(t))
 	}

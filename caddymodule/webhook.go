@@ -211,7 +211,7 @@ func (h *Webhook) handshake(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if !h.usable {
-		webhooksTotal.WithLabelValues("setup_incomplete").Inc()
+		webhookResult(r, "setup_incomplete")
 		return plainError(w, http.StatusServiceUnavailable, "the gateway has no secret by which it could tell who delivers; set what the log says is missing")
 	}
 	shown := slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.shown(r) })
@@ -226,17 +226,17 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 	defer held.release()
 	if errors.Is(err, errNoRoom) {
 		held.release()
-		webhooksTotal.WithLabelValues("overloaded").Inc()
+		webhookResult(r, "overloaded")
 		h.often(zapcore.ErrorLevel, "a webhook was not read, Meta will deliver it again", zap.Error(err))
 		drain(w, r, time.Duration(h.app.BodyTimeout))
 		return plainError(w, http.StatusServiceUnavailable, "the gateway reads as many deliveries as it has memory for; deliver again")
 	}
 	if err != nil {
 		if _, over := errors.AsType[*http.MaxBytesError](err); over {
-			webhooksTotal.WithLabelValues("too_large").Inc()
+			webhookResult(r, "too_large")
 			return plainError(w, http.StatusRequestEntityTooLarge, "a webhook delivery has 3 MiB at most")
 		}
-		webhooksTotal.WithLabelValues("unreadable").Inc()
+		webhookResult(r, "unreadable")
 		if late(err) {
 			return plainError(w, http.StatusRequestTimeout, fmt.Sprintf("the body did not come within %s", time.Duration(h.app.BodyTimeout)))
 		}
@@ -249,7 +249,7 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 	if err != nil {
 		// Meta or the provider sent it: the endpoint shall see it, and a retry would
 		// be no clearer.
-		webhooksTotal.WithLabelValues("unreadable").Inc()
+		webhookResult(r, "unreadable")
 		h.often(zapcore.ErrorLevel, "a verified webhook could not be read, nothing was learned from it", zap.Error(err))
 		r, _ = withBody(r, body)
 		return next.ServeHTTP(w, r)
@@ -259,11 +259,12 @@ func (h *Webhook) deliver(w http.ResponseWriter, r *http.Request, next caddyhttp
 		h.often(zapcore.WarnLevel, "parts of a webhook could not be read", zap.Int("skipped", learned.Skipped))
 	}
 	if err := h.app.gateway.Hear(r.Context(), learned.Events); err != nil {
-		webhooksTotal.WithLabelValues("store_unavailable").Inc()
+		webhookResult(r, "store_unavailable")
 		h.often(zapcore.ErrorLevel, "a webhook could not be recorded, Meta will deliver it again", zap.Error(err))
 		return plainError(w, http.StatusServiceUnavailable, "the gateway can't reach its store; deliver again")
 	}
-	webhooksTotal.WithLabelValues("accepted").Inc()
+	webhookResult(r, "accepted")
+	traceLearned(r, len(learned.Events))
 	reportAccountEvents(h.logger, learned.Events)
 	h.app.reportSuspicions(learned.Events)
 	webhookEventsTotal.Add(float64(len(learned.Events)))

@@ -210,7 +210,7 @@ func (h *Webhook) unauthorized(w http.ResponseWriter, r *http.Request, err error
 	if len(h.Auth) == 0 {
 		result = "bad_signature"
 	}
-	webhooksTotal.WithLabelValues(result).Inc()
+	webhookResult(r, result)
 	h.often(zapcore.WarnLevel, "webhook refused", zap.Error(err), zap.String("remote", r.RemoteAddr))
 	if slices.ContainsFunc(h.Auth, func(a *WebhookAuth) bool { return a.Method == authBasic }) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="webhook"`)
