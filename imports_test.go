@@ -72,8 +72,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"store/storetest", "billing consent policy store", "caddy badger network"},
 
 	// What the gateway does: no Caddy, and no engine.
-	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook lab phone policy store", "caddy badger disk"},
-	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook notify phone policy store", "caddy badger disk"},
+	{"gateway", "billing consent cloudapi cloudapi/identity cloudapi/webhook lab notify phone policy store", "caddy badger disk"},
 
 	// Doors.
 	{"internal/billpage", "billing", "caddy badger disk logger"},
@@ -81,12 +80,10 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"internal/adminapi", "audit billing consent internal/export internal/qr internal/strictjson internal/version lab phone policy store store/archive", "caddy badger disk logger"},
 	{"internal/evidence", "audit consent internal/adminapi policy store", "caddy badger disk logger"},
 	{"decisionlog", "billing policy store", "caddy badger network disk logger"},
-	{"internal/console", "billing consent internal/adminapi internal/billpage internal/version policy store", "caddy badger disk"},
+	{"internal/console", "billing consent internal/adminapi internal/billpage internal/version lab policy store", "caddy badger disk"},
 	{
 		"caddymodule",
-		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/console internal/evidence internal/export internal/ntp internal/qr internal/version phone policy policy/rulelang store store/badger store/postgres", "",
-		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/version lab phone policy policy/rulelang store store/badger store/postgres", "",
-		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/evidence internal/export internal/ntp internal/qr internal/version notify phone policy policy/rulelang store store/badger store/postgres", "",
+		"audit billing consent cloudapi cloudapi/identity cloudapi/webhook decisionlog forward gateway internal/adminapi internal/billpage internal/console internal/evidence internal/export internal/ntp internal/qr internal/version lab notify phone policy policy/rulelang store store/badger store/postgres", "",
 	},
 
 	{"internal/partition", "internal/durable internal/export", "caddy badger network logger"},

@@ -136,8 +136,8 @@ func (l sendLabels) counter() prometheus.Counter {
 
 func countersOf(business string, currency billing.Currency) *numberCounters {
 	c := &numberCounters{
-		make(map[string]prometheus.Counter, len(decisions)), make(map[store.OutcomeState]prometheus.Counter, len(outcomes)), moneyOf(business, currency),
-		make(map[policy.Rule]prometheus.Counter, len(policy.MissableRules)), make(map[policy.Matter]prometheus.Counter, len(policy.Matters)),
+		decisions: make(map[string]prometheus.Counter, len(decisions)), outcomes: make(map[store.OutcomeState]prometheus.Counter, len(outcomes)), money: moneyOf(business, currency),
+		misses: make(map[policy.Rule]prometheus.Counter, len(policy.MissableRules)), refused: make(map[policy.Matter]prometheus.Counter, len(policy.Matters)),
 	}
 	for _, rule := range policy.MissableRules {
 		c.misses[rule] = missesTotal.WithLabelValues(business, string(rule))
@@ -145,7 +145,6 @@ func countersOf(business string, currency billing.Currency) *numberCounters {
 	for _, matter := range policy.Matters {
 		c.refused[matter] = refusedByMeta.WithLabelValues(business, string(matter))
 	}
-	c := &numberCounters{decisions: make(map[string]prometheus.Counter, len(decisions)), outcomes: make(map[store.OutcomeState]prometheus.Counter, len(outcomes)), money: moneyOf(business, currency)}
 	for _, decision := range decisions {
 		c.decisions[decision] = businessSendsTotal.WithLabelValues(business, decision)
 	}

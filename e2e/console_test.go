@@ -70,7 +70,7 @@ var asAna = http.Header{"Remote-User": {"ana"}}
 // TestConsolePages: every page is there, says nothing of numbers, and keeps to its policy.
 func TestConsolePages(t *testing.T) {
 	g, _ := consoleGateway(t)
-	for _, page := range []string{"", "violations", "violations?show=all", "violations?by=rule", "violations?by=contact", "violations?watch=on", "person", "reviews", "templates", "bill", "events", "health"} {
+	for _, page := range []string{"", "violations", "violations?show=all", "violations?by=rule", "violations?by=contact", "violations?watch=on", "person", "reviews", "runway", "runway?all=yes&ending=24h", "templates", "bill", "lab", "score", "score?finding=missed", "events", "health"} {
 		resp, body := gatewaytest.Do(t, http.MethodGet, g.URL+"/console/"+page, "", asAna)
 		if resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: %s\n%s", page, resp.Status, body)

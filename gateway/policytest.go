@@ -400,12 +400,12 @@ func (t *tester) again(ctx context.Context, e *store.Entry, s *lab.Send) (policy
 
 // hindsight is what is known beside the facts of an entry, and the facts as far as they don't
 // depend on a policy.
-func (t *tester) hindsight(ctx context.Context, e *store.Entry, b *Business) (*policy.Hindsight, *policy.Facts, error) {
+func (t *tester) hindsight(ctx context.Context, e *store.Entry, b *Business) (*policy.Background, *policy.Facts, error) {
 	terms, err := t.termsAt(ctx, e)
 	if err != nil {
 		return nil, nil, err
 	}
-	h := &policy.Hindsight{Before: &e.Policy, Sender: e.Sender, ZonesOf: phone.ZonesOfCountry, Steady: t.steady[e.Send.Template]}
+	h := &policy.Background{Before: &e.Policy, Sender: e.Sender, ZonesOf: phone.ZonesOfCountry, Steady: t.steady[e.Send.Template]}
 	h.Terms = !sameTerms(terms, b.Terms)
 	if now, ok := t.g.Businesses.Of(e.Send.PhoneNumberID); ok {
 		h.References = !slices.Equal(now.References, b.References)
@@ -491,7 +491,7 @@ func (t *tester) countries(market, day string) ([]string, bool) {
 
 // budgets are the facts of an entry with the budgets that it would have counted under. What
 // was spent of those it counted under is known.
-func (t *tester) budgets(e *store.Entry, b *Business, h *policy.Hindsight) *policy.Facts {
+func (t *tester) budgets(e *store.Entry, b *Business, h *policy.Background) *policy.Facts {
 	if len(t.under.Budgets) == 0 && len(e.Facts.Budgets) == 0 {
 		return &e.Facts
 	}

@@ -82,8 +82,8 @@ func (m Missing) Says() string {
 	return string(m)
 }
 
-// Hindsight is what is known beside the facts of a decision when another policy is asked.
-type Hindsight struct {
+// Background is what is known beside the facts of a decision when another policy is asked.
+type Background struct {
 	// Before is the policy it was decided under, for which the facts were kept.
 	Before *Policy
 	// Sender is the program that sent it, whether or not rules asked for it.
@@ -143,13 +143,13 @@ type doubt struct {
 // again is a send that is decided again.
 type again struct {
 	was, is Case // under the policy before, and under the other one
-	h       *Hindsight
+	h       *Background
 	doubts  []doubt
 }
 
 // DecideAgain judges a send of the ledger by another policy than it was decided under. By
 // the same policy it is the same decision.
-func DecideAgain(s *Send, f *Facts, p *Policy, now time.Time, h *Hindsight) Again {
+func DecideAgain(s *Send, f *Facts, p *Policy, now time.Time, h *Background) Again {
 	if reflect.DeepEqual(h.Before, p) && !h.Terms && !h.Confirmations && !h.References && len(h.Spent) == 0 {
 		return Again{Decision: Decide(s, f, p, now)}
 	}

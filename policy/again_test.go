@@ -96,7 +96,7 @@ func TestAnotherPolicyDecidesAsItHad(t *testing.T) {
 			after.RequestLimit, after.RequestPeriod = before.RequestLimit, before.RequestPeriod
 		}
 		kept := factsFor(&raw, &s, &before, now)
-		h := &Hindsight{Before: &before, Sender: raw.Sender, East: eastOf}
+		h := &Background{Before: &before, Sender: raw.Sender, East: eastOf}
 		if rapid.Bool().Draw(t, "the market tells") {
 			h.Countries = func(i int) ([]string, bool) { return []string{raw.Persons[i].Country, "FR"}, true }
 			h.ZonesOf = func(string) (zones []string) {
@@ -192,7 +192,7 @@ func TestWhatIsMissing(t *testing.T) {
 	one := []Cap{{Scopes: marketing, Limit: 1, Period: 24 * hour}}
 	for name, c := range map[string]struct {
 		before, after Policy
-		h             Hindsight
+		h             Background
 		change        func(*Facts)
 		want          Rule
 		missing       []Missing
@@ -200,39 +200,39 @@ func TestWhatIsMissing(t *testing.T) {
 		"nothing changes":                  {want: RuleConsent},
 		"session only":                     {after: Policy{SessionOnly: true}, want: RuleSessionOnly},
 		"cap/no ledger":                    {after: Policy{Caps: one}, missing: []Missing{MissingFrequency}},
-		"cap/the ledger tells/none":        {after: Policy{Caps: one}, h: Hindsight{SentTo: sent()}, want: RuleConsent},
-		"cap/the ledger tells/one":         {after: Policy{Caps: one}, h: Hindsight{SentTo: sent(Sent{Scope: Marketing, At: at - 1})}, want: RuleFrequencyCap},
-		"cap/the ledger tells/too old":     {after: Policy{Caps: one}, h: Hindsight{SentTo: sent(Sent{Scope: Marketing, At: at.Add(-24 * hour)})}, want: RuleConsent},
-		"cap/certain all the same":         {after: Policy{Caps: one}, h: Hindsight{SentTo: func(int) SentAgain { return SentAgain{Since: at - 9, Sent: []Sent{{Scope: Marketing, At: at - 1}}} }}, want: RuleFrequencyCap},
+		"cap/the ledger tells/none":        {after: Policy{Caps: one}, h: Background{SentTo: sent()}, want: RuleConsent},
+		"cap/the ledger tells/one":         {after: Policy{Caps: one}, h: Background{SentTo: sent(Sent{Scope: Marketing, At: at - 1})}, want: RuleFrequencyCap},
+		"cap/the ledger tells/too old":     {after: Policy{Caps: one}, h: Background{SentTo: sent(Sent{Scope: Marketing, At: at.Add(-24 * hour)})}, want: RuleConsent},
+		"cap/certain all the same":         {after: Policy{Caps: one}, h: Background{SentTo: func(int) SentAgain { return SentAgain{Since: at - 9, Sent: []Sent{{Scope: Marketing, At: at - 1}}} }}, want: RuleFrequencyCap},
 		"cap/less was counted":             {before: Policy{Caps: []Cap{{Scopes: marketing, Limit: 9, Period: hour}}}, after: Policy{Caps: one}, missing: []Missing{MissingFrequency}},
 		"cap/more was counted":             {before: Policy{Caps: []Cap{{Scopes: ScopesOf(AllScopes...), Limit: 9, Period: 48 * hour}}}, after: Policy{Caps: one}, want: RuleConsent},
-		"cap/what would not have left":     {before: Policy{Caps: []Cap{{Scopes: marketing, Limit: 9, Period: 24 * hour}}}, after: Policy{Caps: one}, h: Hindsight{SentTo: func(int) SentAgain { return SentAgain{Undone: []Sent{{Scope: Marketing, At: at - 1}}} }}, change: func(f *Facts) { f.Persons[0].Sent = []Sent{{Scope: Marketing, At: at - 1}} }, want: RuleConsent},
-		"cap/what only it lets leave":      {before: Policy{Caps: []Cap{{Scopes: marketing, Limit: 9, Period: 24 * hour}}}, after: Policy{Caps: one}, h: Hindsight{SentTo: func(int) SentAgain { return SentAgain{Added: []Sent{{Scope: Marketing, At: at - 1}}} }}, want: RuleFrequencyCap},
+		"cap/what would not have left":     {before: Policy{Caps: []Cap{{Scopes: marketing, Limit: 9, Period: 24 * hour}}}, after: Policy{Caps: one}, h: Background{SentTo: func(int) SentAgain { return SentAgain{Undone: []Sent{{Scope: Marketing, At: at - 1}}} }}, change: func(f *Facts) { f.Persons[0].Sent = []Sent{{Scope: Marketing, At: at - 1}} }, want: RuleConsent},
+		"cap/what only it lets leave":      {before: Policy{Caps: []Cap{{Scopes: marketing, Limit: 9, Period: 24 * hour}}}, after: Policy{Caps: one}, h: Background{SentTo: func(int) SentAgain { return SentAgain{Added: []Sent{{Scope: Marketing, At: at - 1}}} }}, want: RuleFrequencyCap},
 		"back-off on":                      {before: Policy{NoBackOff: true}, missing: []Missing{MissingMetaLimits}},
 		"back-off off":                     {after: Policy{NoBackOff: true}, change: func(f *Facts) { f.Limits = []Limited{{Code: codeThroughput, At: at - 1}} }, want: RuleConsent},
 		"messaging limit":                  {after: Policy{Messaging: MessagingLimit{Number: 5}}, missing: []Missing{MissingMessaging}},
 		"a lower messaging limit":          {before: Policy{Messaging: MessagingLimit{Number: 9}}, after: Policy{Messaging: MessagingLimit{Number: 5}}, change: func(f *Facts) { f.Portfolio = PortfolioFacts{ID: "waba/1", Used: 5} }, want: RuleMessagingLimit},
 		"drift":                            {after: Policy{HoldDrift: true}, missing: []Missing{MissingDrift}},
-		"drift/never":                      {after: Policy{HoldDrift: true}, h: Hindsight{Steady: true}, want: RuleConsent},
+		"drift/never":                      {after: Policy{HoldDrift: true}, h: Background{Steady: true}, want: RuleConsent},
 		"quiet/a named zone":               {after: Policy{QuietHours: []Quiet{{Scopes: marketing, From: 13 * 60, To: 14 * 60, Zone: "zone60"}}}, want: RuleQuietHours},
 		"quiet/theirs/nobody knows":        {after: Policy{QuietHours: []Quiet{{Scopes: marketing, From: 13 * 60, To: 14 * 60}}}, missing: []Missing{MissingLocalTime}},
-		"quiet/theirs/one country":         {after: Policy{QuietHours: []Quiet{{Scopes: marketing, From: 13 * 60, To: 14 * 60}}}, h: Hindsight{Countries: germany, ZonesOf: zones}, want: RuleQuietHours},
-		"quiet/theirs/two with one clock":  {after: Policy{QuietHours: []Quiet{{Scopes: marketing, From: 13 * 60, To: 14 * 60}}}, h: Hindsight{Countries: several, ZonesOf: zones}, want: RuleQuietHours},
-		"quiet/theirs/several clocks":      {after: Policy{QuietHours: []Quiet{{Scopes: marketing, From: 4 * 60, To: 5 * 60}}}, h: Hindsight{Countries: func(int) ([]string, bool) { return []string{"US"}, true }, ZonesOf: zones}, missing: []Missing{MissingLocalTime}},
-		"quiet/theirs/all clocks agree":    {after: Policy{QuietHours: []Quiet{{Scopes: marketing, From: 4 * 60, To: 8 * 60}}}, h: Hindsight{Countries: func(int) ([]string, bool) { return []string{"US"}, true }, ZonesOf: zones}, want: RuleQuietHours},
+		"quiet/theirs/one country":         {after: Policy{QuietHours: []Quiet{{Scopes: marketing, From: 13 * 60, To: 14 * 60}}}, h: Background{Countries: germany, ZonesOf: zones}, want: RuleQuietHours},
+		"quiet/theirs/two with one clock":  {after: Policy{QuietHours: []Quiet{{Scopes: marketing, From: 13 * 60, To: 14 * 60}}}, h: Background{Countries: several, ZonesOf: zones}, want: RuleQuietHours},
+		"quiet/theirs/several clocks":      {after: Policy{QuietHours: []Quiet{{Scopes: marketing, From: 4 * 60, To: 5 * 60}}}, h: Background{Countries: func(int) ([]string, bool) { return []string{"US"}, true }, ZonesOf: zones}, missing: []Missing{MissingLocalTime}},
+		"quiet/theirs/all clocks agree":    {after: Policy{QuietHours: []Quiet{{Scopes: marketing, From: 4 * 60, To: 8 * 60}}}, h: Background{Countries: func(int) ([]string, bool) { return []string{"US"}, true }, ZonesOf: zones}, want: RuleQuietHours},
 		"country/nobody knows":             {after: Policy{Countries: []CountryRule{{Scopes: marketing, Countries: []string{"DE"}}}}, missing: []Missing{MissingCountry}},
-		"country/the market is one":        {after: Policy{Countries: []CountryRule{{Scopes: marketing, Countries: []string{"DE"}}}}, h: Hindsight{Countries: germany}, want: RuleCountryBlock},
-		"country/the market is several":    {after: Policy{Countries: []CountryRule{{Scopes: marketing, Countries: []string{"DE"}}}}, h: Hindsight{Countries: several}, missing: []Missing{MissingCountry}},
-		"country/the market is none of it": {after: Policy{Countries: []CountryRule{{Scopes: marketing, Countries: []string{"BR"}}}}, h: Hindsight{Countries: several}, want: RuleConsent},
+		"country/the market is one":        {after: Policy{Countries: []CountryRule{{Scopes: marketing, Countries: []string{"DE"}}}}, h: Background{Countries: germany}, want: RuleCountryBlock},
+		"country/the market is several":    {after: Policy{Countries: []CountryRule{{Scopes: marketing, Countries: []string{"DE"}}}}, h: Background{Countries: several}, missing: []Missing{MissingCountry}},
+		"country/the market is none of it": {after: Policy{Countries: []CountryRule{{Scopes: marketing, Countries: []string{"BR"}}}}, h: Background{Countries: several}, want: RuleConsent},
 		"a rule on countries":              {after: Policy{Rules: []CustomRule{{ID: "de", Expression: `contact.country.startsWith("D")`, Reason: "no"}}}, missing: []Missing{MissingCountry}},
-		"a rule on the sender":             {after: Policy{Rules: []CustomRule{{ID: "crm", Expression: `sender.name == "crm"`, Reason: "no"}}}, h: Hindsight{Sender: "crm"}, want: RuleCustom},
-		"terms":                            {h: Hindsight{Terms: true}, missing: []Missing{MissingConsent}},
-		"terms/session only":               {after: Policy{SessionOnly: true}, h: Hindsight{Terms: true}, want: RuleSessionOnly},
+		"a rule on the sender":             {after: Policy{Rules: []CustomRule{{ID: "crm", Expression: `sender.name == "crm"`, Reason: "no"}}}, h: Background{Sender: "crm"}, want: RuleCustom},
+		"terms":                            {h: Background{Terms: true}, missing: []Missing{MissingConsent}},
+		"terms/session only":               {after: Policy{SessionOnly: true}, h: Background{Terms: true}, want: RuleSessionOnly},
 		"a batch that was refused":         {after: Policy{WindowMargin: hour}, change: func(f *Facts) { f.SiblingRefused = true }, missing: []Missing{MissingBatch}},
 		"refused with and without":         {after: Policy{SessionOnly: true}, change: func(f *Facts) { f.SiblingRefused = true }, want: RuleBatch},
 		"a race":                           {before: Policy{Caps: one}, after: Policy{Caps: []Cap{{Scopes: marketing, Limit: 2, Period: 24 * hour}}}, change: func(f *Facts) { f.Rival = RequestRival }, missing: []Missing{MissingRace}},
-		"budgets nobody knows of":          {after: Policy{WindowMargin: hour}, h: Hindsight{Spent: []BudgetFacts{{Name: "crm", Refuses: true, Price: 1}}}, missing: []Missing{MissingBudget}},
-		"a reference":                      {h: Hindsight{References: true}, want: RuleConsent},
+		"budgets nobody knows of":          {after: Policy{WindowMargin: hour}, h: Background{Spent: []BudgetFacts{{Name: "crm", Refuses: true, Price: 1}}}, missing: []Missing{MissingBudget}},
+		"a reference":                      {h: Background{References: true}, want: RuleConsent},
 	} {
 		f := agreed(CategoryMarketing)
 		if c.change != nil {

@@ -14,7 +14,7 @@ const sizes = { desk: { width: 1280, height: 900 }, phone: { width: 390, height:
 
 const pages = {
   overview: '', violations: 'violations', sends: 'violations?show=all', 'by-rule': 'violations?by=rule', 'by-template': 'violations?by=template', decision: 'decision?now=yes&id=' + decision,
-  person: 'person', reviews: 'reviews', templates: 'templates', bill: 'bill', events: 'events', health: 'health', missing: 'nothing-here', empty: 'violations?rule=WINDOW_CLOSED&template=none',
+  person: 'person', reviews: 'reviews', runway: 'runway?all=yes&ending=24h', score: 'score', lab: 'lab', templates: 'templates', bill: 'bill', events: 'events', health: 'health', missing: 'nothing-here', empty: 'violations?rule=WINDOW_CLOSED&template=none',
 };
 
 async function done(page, what) {

@@ -25,7 +25,7 @@ type billPage struct {
 	Forecast *table
 	// NoForecast says why there is none.
 	NoForecast string
-	Matches  []matchText
+	Matches    []matchText
 	// NoMatch says why nothing is compared.
 	NoMatch string
 }

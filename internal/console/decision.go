@@ -80,7 +80,7 @@ func decision(ctx context.Context, a *asked) (*shown, error) {
 		)})
 	}
 	p.facts(a, why)
-	p.Rules = table{Caption: "The rules that were asked, in their order", Columns: columns("#", "the rule is about", "decided")}
+	p.Rules = table{Caption: "The rules that were asked, in their order", Columns: columns("#no.", "the rule is about", "decided")}
 	for i, r := range why.Rules {
 		c := cell{Text: "left it to the next"}
 		if r.Decided != "" {

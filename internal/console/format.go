@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"fmt"
 	"html/template"
 	"net/url"
@@ -178,4 +177,20 @@ func link(path string, pairs ...string) string {
 	return path + "?" + query.Encode()
 }
 
-var functions = template.FuncMap{"count": count[int], "counted": counted, "words": words, "brief": brief, "or2": func(a, b string) string { return cmp.Or(a, b) }}
+// piece is a part of a sentence: what is to be typed as it stands is Code.
+type piece struct {
+	Text string
+	Code bool
+}
+
+// spoken are the pieces of a sentence that has what is to be typed in backquotes.
+func spoken(s string) (pieces []piece) {
+	for i, part := range strings.Split(s, "`") {
+		if part != "" {
+			pieces = append(pieces, piece{part, i%2 == 1})
+		}
+	}
+	return pieces
+}
+
+var functions = template.FuncMap{"spoken": spoken, "count": count[int], "counted": counted, "words": words, "brief": brief}

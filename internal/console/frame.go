@@ -65,8 +65,11 @@ var menu = []navItem{
 	{Path: "violations", Name: "Violations"},
 	{Path: "person", Name: "A person"},
 	{Path: "reviews", Name: "Reviews"},
+	{Path: "runway", Name: "Runway"},
 	{Path: "templates", Name: "Templates"},
 	{Path: "bill", Name: "The bill"},
+	{Path: "lab", Name: "Policy lab"},
+	{Path: "score", Name: "Score"},
 	{Path: "events", Name: "Events"},
 	{Path: "health", Name: "Health"},
 }
