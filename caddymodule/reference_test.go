@@ -58,6 +58,7 @@ var blocks = map[string]struct {
 	"whatsapp_guard":    {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
 	"upstream":          {"whatsapp_guard {\nupstream https://graph.facebook.com {\n?\n}\n}", new(Guard).UnmarshalCaddyfile},
 	"whatsapp_consent":  {"whatsapp_consent {\n?\n}", consentBlock},
+	"whatsapp_console":  {"whatsapp_console {\n?\n}", new(Console).UnmarshalCaddyfile},
 	"form":              {"whatsapp_consent {\nform f {\n?\n}\n}", consentBlock},
 	"text":              {"whatsapp_consent {\nform f {\ntext de {\n?\n}\n}\n}", consentBlock},
 	"whatsapp_webhook":  {"whatsapp_webhook {\n?\n}", new(Webhook).UnmarshalCaddyfile},

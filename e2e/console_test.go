@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"bufio"
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
-	"os"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -75,8 +78,167 @@ func TestConsolePages(t *testing.T) {
 		if resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: %s\n%s", page, resp.Status, body)
 		}
-		if dir := os.Getenv("CONSOLE_OUT"); dir != "" {
-			_ = os.WriteFile(dir+"/"+strings.NewReplacer("?", "_", "=", "_", "&", "_").Replace("p_"+page)+".html", body, 0o644)
+	}
+}
+
+// TestConsolePolicy: no page loads anything from elsewhere, runs what stands in it, is kept,
+// or is framed.
+func TestConsolePolicy(t *testing.T) {
+	g, _ := consoleGateway(t)
+	for _, page := range []string{"", "violations", "nothing", "decision", "person"} {
+		resp, body := gatewaytest.Do(t, http.MethodGet, g.URL+"/console/"+page, "", asAna)
+		policy := resp.Header.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} {
+			if !strings.Contains(policy, want) {
+				t.Errorf("%s: the policy is %q, without %s", page, policy, want)
+			}
 		}
+		if resp.Header.Get("Cache-Control") != "no-store" || resp.Header.Get("X-Content-Type-Options") != "nosniff" || resp.Header.Get("Cross-Origin-Resource-Policy") != "same-origin" || len(resp.Header["Set-Cookie"]) != 0 {
+			t.Errorf("%s: %v", page, resp.Header)
+		}
+		for _, forbidden := range []string{"<style", " style=", "onclick", "javascript:", "http://", "https://", "<script>"} {
+			if strings.Contains(string(body), forbidden) {
+				t.Errorf("%s has %s", page, forbidden)
+			}
+		}
+		for asset := range strings.FieldsFuncSeq(string(body), func(r rune) bool { return r == '"' }) {
+			if !strings.HasPrefix(asset, "assets/") {
+				continue
+			}
+			resp, content := gatewaytest.Do(t, http.MethodGet, g.URL+"/console/"+asset, "", nil)
+			if resp.StatusCode != http.StatusOK || len(content) == 0 || !strings.Contains(resp.Header.Get("Cache-Control"), "immutable") || strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+				t.Errorf("%s: %s, %v", asset, resp.Status, resp.Header)
+			}
+		}
+	}
+}
+
+// TestConsoleVisitors: without a name it shows itself to this machine alone, and changes
+// nothing.
+func TestConsoleVisitors(t *testing.T) {
+	g, _ := consoleGateway(t)
+	erase := "contact=%2B4915112345678&sure=erase"
+	for _, c := range []struct {
+		name, method, page, body string
+		header                   http.Header
+		want                     int
+	}{
+		{"this machine", "GET", "", "", nil, 200},
+		{"through another server", "GET", "", "", http.Header{"X-Forwarded-For": {"203.0.113.5"}}, 403},
+		{"this machine looks somebody up", "POST", "person", "contact=%2B4915112345678", http.Header{"Origin": {g.URL}}, 200},
+		{"a page elsewhere looks somebody up", "POST", "person", "contact=%2B4915112345678", http.Header{"Origin": {"https://evil.example"}, "Remote-User": {"ana"}}, 403},
+		{"by what the browser says", "POST", "person", "contact=%2B4915112345678", http.Header{"Sec-Fetch-Site": {"cross-site"}, "Remote-User": {"ana"}}, 403},
+		{"a sister site", "POST", "person", "contact=%2B4915112345678", http.Header{"Sec-Fetch-Site": {"same-site"}, "Origin": {"https://other.example"}, "Remote-User": {"ana"}}, 403},
+		{"what is no browser", "POST", "person", "contact=%2B4915112345678", asAna, 403},
+		{"nobody erases", "POST", "erase", erase, http.Header{"Origin": {g.URL}}, 403},
+		{"nobody records", "POST", "consent", "contact=%2B4915112345678&state=opted_out", http.Header{"Origin": {g.URL}}, 403},
+		{"nobody decides", "POST", "reviews", "id=1&decision=dismiss&reason=x", http.Header{"Origin": {g.URL}}, 403},
+		{"a page elsewhere erases", "POST", "erase", erase, http.Header{"Origin": {"https://evil.example"}, "Remote-User": {"ana"}}, 403},
+		{"an erasure by link", "GET", "erase?" + erase, "", asAna, 405},
+		{"evidence by link", "GET", "evidence?contact=%2B4915112345678&format=pack", "", asAna, 405},
+		{"a method", "DELETE", "", "", asAna, 405},
+		{"a path", "GET", "../whatsapp/health", "", asAna, 404},
+	} {
+		header := c.header.Clone()
+		if header == nil {
+			header = http.Header{}
+		}
+		if c.method == "POST" {
+			header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		req, err := http.NewRequestWithContext(t.Context(), c.method, g.URL+"/console/"+c.page, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = header
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != c.want {
+			t.Errorf("%s: %s, want %d", c.name, resp.Status, c.want)
+		}
+	}
+}
+
+// TestConsoleChanges: what people change is recorded with their name, and what is personal
+// is shown when they ask for it.
+func TestConsoleChanges(t *testing.T) {
+	g, _ := consoleGateway(t)
+	const number, contact = "104455667788", "+4915112345678"
+	post := func(page string, form url.Values) (int, string) {
+		t.Helper()
+		resp, body := gatewaytest.Do(t, http.MethodPost, g.URL+"/console/"+page, form.Encode(), http.Header{"Remote-User": {"ana"}, "Origin": {g.URL}, "Content-Type": {"application/x-www-form-urlencoded"}})
+		return resp.StatusCode, html.UnescapeString(string(body))
+	}
+	status, body := post("person", url.Values{"contact": {contact}})
+	sealed := regexp.MustCompile(`name="person" value="([^"]+)"`).FindStringSubmatch(body)
+	if status != http.StatusOK || sealed == nil || strings.Contains(body, contact[1:]) || !strings.Contains(body, "opted in") {
+		t.Fatalf("%d %s", status, body)
+	}
+	if _, body = post("person", url.Values{"person": {sealed[1]}, "open": {"yes"}}); !strings.Contains(body, contact) {
+		t.Errorf("asked for it, the number is not shown: %s", body)
+	}
+	if status, body = post("person", url.Values{"person": {sealed[1][:len(sealed[1])-2] + "xx"}}); status != http.StatusBadRequest {
+		t.Errorf("a person somebody made up: %d %s", status, body)
+	}
+	status, body = post("consent", url.Values{"person": {sealed[1]}, "state": {"opted_out"}, "phone_number_id": {number}, "scope": {"marketing"}, "source": {"phone"}})
+	if status != http.StatusOK || !strings.Contains(body, "Recorded, by ana") {
+		t.Errorf("%d %s", status, body)
+	}
+	_, answer := g.AdminCall(t, adminapi.RouteHistory.Path, `{"phone_number_id":"`+number+`","contact":"`+contact+`"}`)
+	if !strings.Contains(string(answer), `"actor":"ana (console)"`) {
+		t.Errorf("the record is not ana's: %s", answer)
+	}
+	if status, body = post("consent", url.Values{"person": {sealed[1]}, "state": {"opted_in"}, "phone_number_id": {number}, "scope": {"marketing"}, "source": {"phone"}}); status < 400 || strings.Contains(body, "Recorded, by") {
+		t.Errorf("an opt-in without evidence: %d %s", status, body)
+	}
+	if status, body = post("erase", url.Values{"person": {sealed[1]}}); status != http.StatusOK || !strings.Contains(body, "It would take away") {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body = post("erase", url.Values{"person": {sealed[1]}, "sure": {"erase"}, "reason": {"request 17"}}); status != http.StatusOK || !strings.Contains(body, "The person was erased") {
+		t.Errorf("%d %s", status, body)
+	}
+	_, answer = g.AdminCall(t, adminapi.RouteErasures.Path, "")
+	if !strings.Contains(string(answer), "ana (console)") || !strings.Contains(string(answer), "request 17") {
+		t.Errorf("the erasure is not ana's: %s", answer)
+	}
+}
+
+// TestConsoleWatch: sends appear as they are decided, and the stream ends with its
+// configuration.
+func TestConsoleWatch(t *testing.T) {
+	g, _ := consoleGateway(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.URL+"/console/live?show=all&template=text", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = http.Header{"Remote-User": {"ana"}, "Accept": {"text/html, text/event-stream"}}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.Header.Get("Content-Type") != "text/event-stream" || resp.Header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("%s %v", resp.Status, resp.Header)
+	}
+	stream := bufio.NewScanner(resp.Body)
+	stream.Scan() // it watches
+	gatewaytest.Do(t, http.MethodPost, g.URL+"/v25.0/104455667788/messages", `{"messaging_product":"whatsapp","to":"+4917604069012","type":"text","text":{"body":"hi"}}`, http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer test-token"}})
+	event := ""
+	for stream.Scan() && !strings.Contains(event, "</tr>") {
+		event += stream.Text()
+	}
+	if !strings.Contains(event, "decision?id=") || !strings.Contains(event, "text") || strings.Contains(event, "4917604069012") {
+		t.Errorf("what is streamed is %q", event)
+	}
+	if err := g.Load(); err != nil {
+		t.Fatal(err)
+	}
+	for stream.Scan() {
+	}
+	if err := stream.Err(); err != nil {
+		t.Errorf("the stream ends with %v", err)
 	}
 }

@@ -84,7 +84,7 @@ type doneText struct {
 }
 
 func (a *asked) emptyPerson() *personPage {
-	p := &personPage{Filter: []field{{Name: "contact", Label: "Phone number or user id", Hint: "+4915112345678"}, {Name: "number", Label: "Business phone number (all, if empty)", Hint: "id or name"}}}
+	p := &personPage{Filter: []field{{Name: "contact", Label: "Phone number or user id", Hint: "+14155550123"}, {Name: "number", Label: "Business phone number (all, if empty)", Hint: "id or name"}}}
 	p.WhyConsent, p.WhyErase = why(mayRecord(a)), why(mayErase(a))
 	p.Consent, p.Erase = p.WhyConsent == "", p.WhyErase == ""
 	return p

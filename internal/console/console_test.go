@@ -1,0 +1,276 @@
+package console
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/waguard/waguard/billing"
+	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
+)
+
+// TestNear: who has no name is served on this machine alone, by a name that is this
+// machine's.
+func TestNear(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		address   string
+		forwarded bool
+		host      string
+		want      bool
+	}{
+		{"127.0.0.1", false, "localhost:8080", true},
+		{"127.0.0.1", false, "127.0.0.1:8080", true},
+		{"::1", false, "[::1]:8080", true},
+		{"::ffff:127.0.0.1", false, "console.localhost", true},
+		{"", false, "localhost", true}, // a Unix socket
+		{"127.0.0.1", false, "evil.example", false},
+		{"127.0.0.1", false, "localhost.evil.example", false},
+		{"127.0.0.1", false, "", false},
+		{"127.0.0.1", true, "localhost", false},
+		{"10.0.0.7", false, "localhost", false},
+		{"203.0.113.5", false, "203.0.113.5", false},
+		{"127.0.0.1", false, "10.0.0.7", false},
+	} {
+		v := &Visitor{Forwarded: c.forwarded}
+		if c.address != "" {
+			v.Address = netip.MustParseAddr(c.address)
+		}
+		if v.near(c.host) != c.want {
+			t.Errorf("%s at %s, forwarded %t: near is %t", c.address, c.host, c.forwarded, !c.want)
+		}
+	}
+}
+
+// TestVendored: what comes from elsewhere is what the list says, and has its licence beside
+// it.
+func TestVendored(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("assets/vendor/vendor.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []struct {
+		Name, Version, Licence, Origin string
+		Files                          map[string]string
+	}
+	if err := json.Unmarshal(raw, &list); err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{"vendor.json": true, "fetch": true}
+	for _, p := range list {
+		for file, want := range p.Files {
+			content, err := os.ReadFile("assets/vendor/" + file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != want {
+				t.Errorf("%s is not the file of %s %s", file, p.Name, p.Version)
+			}
+			licence := filepath.Dir(file) + "/LICENSE"
+			if _, err := os.Stat("assets/vendor/" + licence); err != nil {
+				t.Error(err)
+			}
+			listed[file], listed[licence] = true, true
+		}
+	}
+	err = filepath.WalkDir("assets/vendor", func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && !listed[strings.TrimPrefix(filepath.ToSlash(path), "assets/vendor/")] {
+			t.Errorf("%s is in no list", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFormat(t *testing.T) {
+	t.Parallel()
+	for got, want := range map[string]string{
+		count(0): "0", count(1234567): "1,234,567", count(-1000): "−1,000", count(999): "999",
+		money(billing.Amount(841100), "USD"):     "0.8411 USD",
+		money(billing.Amount(1234500000), "EUR"): "1,234.50 EUR",
+		money(billing.Amount(0), "USD"):          "0.00 USD",
+		money(billing.Amount(-500000), "USD"):    "−0.50 USD",
+		rate(0, 0):                               "–", rate(0, 5): "0 %", rate(5, 5): "100 %", rate(1, 3): "33.3 %", rate(1, 100000): "<0.1 %", rate(99999, 100000): ">99.9 %",
+		away(0): "now", away(time.Minute): "1 min ago", away(-90 * time.Minute): "in 1 h 30 min", away(26 * time.Hour): "1 d 2 h ago", away(40 * 24 * time.Hour): "40 d ago",
+		link("violations", "rule", "A&B", "x", ""): "violations?rule=A%26B",
+		harmless("=1+1"): "'=1+1", harmless("a"): "a",
+		localPath("violations?rule=x"): "violations?rule=x", localPath("https://evil.example"): ".", localPath("//evil.example"): ".", localPath("violationsx"): ".", localPath("erase"): ".",
+		sentence("no such thing"): "No such thing.",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if p := spoken("write `allow consent` there"); len(p) != 3 || p[1] != (piece{"allow consent", true}) {
+		t.Errorf("%v", p)
+	}
+}
+
+// TestChart: the columns are as high as their numbers, and stay within the chart, whatever
+// those are.
+func TestChart(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		of := []series{{"allowed", "a"}, {"refused", "b"}}
+		var points []point
+		most := 0
+		for i := range rapid.IntRange(1, 80).Draw(t, "columns") {
+			p := point{"n", "n", []int{rapid.IntRange(0, 1_000_000).Draw(t, "a"), rapid.IntRange(0, 1_000_000).Draw(t, "b")}}
+			if i == 0 && rapid.Bool().Draw(t, "none") {
+				p.Parts = []int{0, 0}
+			}
+			most = max(most, p.Parts[0]+p.Parts[1])
+			points = append(points, p)
+		}
+		c := columnChart("Sends", "sends", of, points, 10)
+		for _, b := range c.Bars {
+			var y, h float64
+			if _, err := fmt.Sscan(b.Y, &y); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := fmt.Sscan(b.Height, &h); err != nil {
+				t.Fatal(err)
+			}
+			if y < plotTop-.1 || y+h > plotTop+plotHeight+1.1 {
+				t.Fatalf("a column stands outside: %+v", b)
+			}
+		}
+		if len(c.Ticks) < 2 || len(c.Ticks) > 7 {
+			t.Fatalf("%d lines across for %d", len(c.Ticks), most)
+		}
+	})
+}
+
+// TestLive: whoever watches sees each send once and in order, or is told how many were left
+// out; and minutes count every send of theirs.
+func TestLive(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		l := new(Live)
+		start := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+		now := start
+		l.Decided(entry(now, policy.Allow, false)) // nobody watches yet
+		defer l.watch()()
+		seq, sent, seen := l.next(false), 0, uint64(0)
+		counts := map[int64]int{now.Unix() / 60: 1}
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			for range rapid.SampledFrom([]int{0, 1, 7, ringSize - 1, ringSize, ringSize + 1, 3 * ringSize}).Draw(t, "sends") {
+				l.Decided(entry(now, rapid.SampledFrom([]policy.Verdict{policy.Allow, policy.Refuse}).Draw(t, "verdict"), false))
+				sent++
+				counts[now.Unix()/60]++
+			}
+			lines, gone, next := l.from(false, seq)
+			if gone > 0 && len(lines) != ringSize {
+				t.Fatalf("%d are gone, and %d are there", gone, len(lines))
+			}
+			for i, d := range lines {
+				if d.seq != seq+gone+uint64(i) {
+					t.Fatalf("line %d is number %d", i, d.seq)
+				}
+			}
+			seen += uint64(len(lines)) + gone
+			seq = next
+			now = now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "seconds")) * time.Second)
+		}
+		if seen != uint64(sent) {
+			t.Fatalf("%d of %d", seen, sent)
+		}
+		list, since := l.lately(now, minutesKept)
+		for _, m := range list {
+			if n := m.count[verdictAllowed] + m.count[verdictRefused]; n != counts[m.at] {
+				t.Fatalf("minute %d has %d, not %d", m.at, n, counts[m.at])
+			}
+		}
+		if !since.Equal(start) {
+			t.Fatalf("since %s", since)
+		}
+	})
+}
+
+func entry(at time.Time, v policy.Verdict, monitored bool) *store.Entry {
+	return &store.Entry{At: policy.MomentOf(at), Decision: policy.Decision{Verdict: v, Rule: "RULE"}, Monitored: monitored}
+}
+
+// TestRecall: a page waits a little for what takes long, is given what was known before in
+// the meantime, and nobody asks twice at once.
+func TestRecall(t *testing.T) {
+	t.Parallel()
+	c := &Console{}
+	a := &asked{Console: c, now: time.Unix(1000, 0)}
+	asks, answers := atomic.Int32{}, make(chan int)
+	find := func(context.Context) (int, error) {
+		asks.Add(1)
+		n := <-answers
+		if n < 0 {
+			return 0, errors.New("no")
+		}
+		return n, nil
+	}
+	if _, _, there, err := recent(t.Context(), a, "k", find); there || err != nil {
+		t.Errorf("there %t, %v", there, err)
+	}
+	if _, _, there, _ := recent(t.Context(), a, "k", find); there || asks.Load() != 1 {
+		t.Errorf("there %t, asked %d times", there, asks.Load())
+	}
+	answers <- 7
+	eventually(t, func() bool {
+		n, _, there, err := recent(t.Context(), a, "k", find)
+		return there && n == 7 && err == nil
+	})
+	later := &asked{Console: c, now: a.now.Add(fresh + time.Second)}
+	if n, at, there, _ := recent(t.Context(), later, "k", find); !there || n != 7 || !at.Equal(a.now) {
+		t.Errorf("what was known is %d of %s, %t", n, at, there)
+	}
+	answers <- -1
+	eventually(t, func() bool {
+		_, _, _, err := recent(t.Context(), later, "k", find)
+		return err != nil
+	})
+	if asks.Load() != 2 {
+		t.Errorf("asked %d times", asks.Load())
+	}
+}
+
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !holds(); {
+		if time.Now().After(end) {
+			t.Fatal("it does not come to that")
+		}
+	}
+}
+
+// TestSealed: a page names nobody, and nobody makes up whom it is about.
+func TestSealed(t *testing.T) {
+	t.Parallel()
+	sealed := seal("+4915112345678")
+	a := &asked{form: map[string][]string{"person": {sealed}}}
+	if got, err := a.contact(); err != nil || got != "+4915112345678" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if sealed == seal("+4915112345678") || strings.Contains(sealed, "49151") {
+		t.Errorf("%s tells who it is", sealed)
+	}
+	for _, made := range []string{"", "x", sealed[:len(sealed)-1], "A" + sealed[1:]} {
+		a := &asked{form: map[string][]string{"person": {made}}}
+		if got, err := a.contact(); err == nil && made != sealed {
+			t.Errorf("%q is %q", made, got)
+		}
+	}
+}
