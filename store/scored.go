@@ -1,10 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
@@ -85,17 +87,28 @@ func (s *Book) scored(ctx context.Context, f *Filter, yield func(*Scored, error)
 		return err
 	}
 	chunk := make([]Scored, 0, chunkLooks)
+	lines := make([]Line, 0, chunkLooks)
 	for _, sc := range scans {
 		for !sc.done {
-			chunk = chunk[:0]
 			err := s.view(ctx, func(r *reading) error {
-				return sc.lines(r, func(l *Line) (enough bool, err error) {
-					scored, err := r.scored(l)
-					if err == nil && f.scores(&scored) {
+				chunk, lines = chunk[:0], lines[:0]
+				err := sc.lines(r, func(l *Line) (enough bool, err error) {
+					lines = append(lines, Line{ID: l.ID, Data: bytes.Clone(l.Data), Settled: bytes.Clone(l.Settled), Left: l.Left})
+					return false, nil
+				})
+				if err == nil {
+					err = r.fetchStatuses(lines)
+				}
+				for i := range lines {
+					if err != nil {
+						return err
+					}
+					var scored Scored
+					if scored, err = r.scored(&lines[i]); f.scores(&scored) {
 						chunk = append(chunk, scored)
 					}
-					return false, err
-				})
+				}
+				return err
 			})
 			if err != nil {
 				return err
@@ -108,6 +121,21 @@ func (s *Book) scored(ctx context.Context, f *Filter, yield func(*Scored, error)
 		}
 	}
 	return nil
+}
+
+// fetchStatuses reads what statuses told of the messages of lines: in one round trip, and in
+// the order in which they lie.
+func (r *reading) fetchStatuses(lines []Line) error {
+	keys := make([][]byte, 0, len(lines))
+	for i := range lines {
+		var e skimmedEntry
+		c := recordReader{rest: lines[i].Settled}
+		if wamid, ok := c.skimSettlement(&e); ok && wamid != nil {
+			keys = append(keys, aliasKey(statusPrefix, *wamid))
+		}
+	}
+	slices.SortFunc(keys, bytes.Compare)
+	return r.fetch(keys...)
 }
 
 // scores reports that a filter selects an entry: by number, category, rule, sender, template
