@@ -54,7 +54,7 @@ async function look(name, path, size, colorScheme) {
   check(crooked.length === 0, `${what} stands straight ` + crooked.join('; '));
   check((await page.locator('main img, main script, main iframe, main b').count()) === 0, `${what} has no markup but its own`);
   check((await page.locator('h1').count()) === 1 && (await page.title()).endsWith('waguard'), `${what} has a title`);
-  await page.screenshot({ path: `${into}/console-${name}-${size}-${colorScheme}.png`, fullPage: true });
+  await page.screenshot({ path: `${into}/console-${name}-${size}-${colorScheme}.png`, fullPage: true, clip: { x: 0, y: 0, ...sizes[size], height: 1600 } });
   await done(page, what);
 }
 

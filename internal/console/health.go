@@ -17,7 +17,8 @@ type healthPage struct {
 	Problems int
 	Build    []fact
 	Log      []fact
-	LogWrong string
+	// Endpoints are those that are told what happens.
+	Endpoints table
 }
 
 type findingText struct{ Check, Status, Tag, Finding, Remedy string }
@@ -57,5 +58,23 @@ func health(ctx context.Context, a *asked) (*shown, error) {
 			}
 		}
 	}
+	if err := p.endpoints(ctx, a); err != nil {
+		return nil, err
+	}
 	return &shown{title: "Health", template: "health", body: p}, nil
+}
+
+// endpoints are those that are told what happens.
+func (p *healthPage) endpoints(ctx context.Context, a *asked) error {
+	all, err := a.API.Endpoints(ctx)
+	if err != nil {
+		return err
+	}
+	p.Endpoints = table{Caption: "Endpoints that are told what happens", Columns: columns("name", "state", "last taken", "#waiting", "#given up", "~what went wrong last")}
+	for i := range all.Endpoints {
+		e := &all.Endpoints[i]
+		state := cell{Text: e.State, Tag: map[string]string{"on": "allowed", "new": "info", "away": "warned", "off": "refused"}[e.State], Also: e.OffWhy}
+		p.Endpoints.Rows = append(p.Endpoints.Rows, row{Cells: []cell{{Text: e.Name, Also: strings.Join(e.Types, ", ")}, state, {At: a.momentOf(e.LastTaken)}, {Text: count(e.Waiting)}, {Text: count(e.Dead)}, {Text: e.LastError}}})
+	}
+	return nil
 }

@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"time"
 
 	"github.com/waguard/waguard/billing"
@@ -156,6 +158,32 @@ func (p *overviewPage) money(ctx context.Context, a *asked) error {
 	}
 	for i := range budgets.Budgets {
 		p.Budgets = append(p.Budgets, budgetLineOf(&budgets.Budgets[i]))
+	}
+	return p.match(ctx, a)
+}
+
+// match is how far what statuses told agrees with Meta's figures, of the account with which
+// they agree least, where the gateway has any.
+func (p *overviewPage) match(ctx context.Context, a *asked) error {
+	accounts, _, there, err := recent(ctx, a, "reconcile", func(ctx context.Context) (*adminapi.Reconciliations, error) {
+		return a.API.Reconcile(ctx, adminapi.ReconcileSelection{})
+	})
+	if e, ok := errors.AsType[*adminapi.Error](err); ok && e.Status < http.StatusInternalServerError {
+		return nil // there is nothing to compare, as The bill says
+	}
+	if err != nil || !there {
+		return err
+	}
+	f := figure{Name: "Agrees with Meta’s figures", Link: "bill"}
+	least := billing.All
+	for _, r := range accounts.Accounts {
+		if share, known := r.Least(); known && (f.Value == "" || share < least) {
+			least = share
+			f.Value, f.Also = share.String()+" %", r.From+" to "+r.To
+		}
+	}
+	if f.Value != "" {
+		p.Figures = append(p.Figures, f)
 	}
 	return nil
 }
