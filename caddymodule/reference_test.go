@@ -54,6 +54,7 @@ var blocks = map[string]struct {
 	"template_sync":     {"whatsapp {\ntemplate_sync {\n?\n}\n}", appBlock},
 	"reconcile":         {"whatsapp {\nreconcile {\n?\n}\n}", appBlock},
 	"notify":            {"whatsapp {\nnotify n https://example.com {\n?\n}\n}", appBlock},
+	"shadow":            {"whatsapp {\npolicy {\nshadow s {\n?\n}\n}\n}", appBlock},
 	"fallback_template": {"whatsapp {\npolicy {\nfallback_template t {\n?\n}\n}\n}", appBlock},
 	"whatsapp_guard":    {"whatsapp_guard {\n?\n}", new(Guard).UnmarshalCaddyfile},
 	"upstream":          {"whatsapp_guard {\nupstream https://graph.facebook.com {\n?\n}\n}", new(Guard).UnmarshalCaddyfile},
@@ -136,6 +137,9 @@ func TestReferenceExamples(t *testing.T) {
 						example += "\n" + needed
 					}
 				}
+			}
+			if strings.Trim(in, "`") == "business" && strings.HasPrefix(example, "enforce") {
+				example += "\nmode monitor"
 			}
 			if strings.Trim(in, "`") == "store postgres" && !strings.HasPrefix(example, "pseudonym_key") {
 				example += "\npseudonym_key {env.SECRET}"
