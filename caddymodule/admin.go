@@ -59,7 +59,7 @@ var adminHandles = map[adminapi.Route]adminHandle{
 	adminapi.RouteCampaigns:         answering(campaignsOf),
 	adminapi.RouteCampaignOn:        switchCampaign(false),
 	adminapi.RouteCampaignOff:       switchCampaign(true),
-	adminapi.RouteCampaignCost:      answering(campaignCost),
+	adminapi.RouteCampaignCost:      adminCampaignCost,
 	adminapi.RouteRates:             answering(ratesOf),
 	adminapi.RouteForecast:          answering(forecast),
 	adminapi.RouteBudgets:           answering(budgets),

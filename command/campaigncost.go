@@ -67,18 +67,25 @@ func campaignCost() *cobra.Command {
 		Long: `
 Asks the gateway, by the rules that judge sends and at this moment, about everybody on the
 list. Nothing is sent or recorded. Limits that the campaign itself would use up, such as a
-budget or a messaging limit, are as they stand before it.`,
+budget or a messaging limit, are as they stand before it. With --config, --set or --shadow
+it is asked under another policy.`,
 		Example: indented(`
 waguard campaign cost --phone-number-id 104455667788 --template sale --language en --to customers.csv
-waguard campaign cost --phone-number-id 104455667788 --template sale --language en --to - < numbers.txt`),
+waguard campaign cost --phone-number-id 104455667788 --template sale --language en --to - < numbers.txt
+waguard campaign cost --phone-number-id 104455667788 --template sale --language en --to customers.csv --each -o csv
+waguard campaign cost --phone-number-id 104455667788 --template sale --language en --to customers.csv --config new.Caddyfile`),
 	}
 	cmd.Flags().String("phone-number-id", "", "From which `number` of the business, by its phone_number_id or name")
 	cmd.Flags().String("template", "", "The template of this `name`")
 	cmd.Flags().String("language", "", "Its language `code`")
+	cmd.Flags().StringArray("set", nil, "An `option` of a policy block, laid over what each business has; repeatable")
+	cmd.Flags().String("shadow", "", "The `name` of a shadow, which takes the place of what is enforced")
+	cmd.Flags().Bool("each", false, "List each person, with the answer and the price")
 	cmd.Flags().String("to", "", "The `file` with the people, or - for standard input: one phone number or user id in each line, or CSV with a column contact, to, phone or number")
 	required(cmd, "phone-number-id", "template", "language", "to")
 	outputFlags(cmd)
 	asking(cmd, costCampaign)
+	cmd.Flags().Lookup("config").Usage = "Configuration `file` whose policy is asked in place of the one that holds; also the admin address is taken from it"
 	return cmd
 }
 
@@ -88,6 +95,19 @@ func costCampaign(ctx context.Context, c *call) error {
 		return err
 	}
 	defer shut()
+	asked := adminapi.CampaignCostRequest{
+		PhoneNumberID: c.flags.String("phone-number-id"), Template: c.flags.String("template"), Language: c.flags.String("language"), Shadow: c.flags.String("shadow"), Each: c.flags.Bool("each"),
+	}
+	if config := c.flags.String("config"); config != "" {
+		if asked.Config, err = configuredApp(config, c.flags.String("adapter")); err != nil {
+			return fmt.Errorf("the configuration %s: %w", config, err)
+		}
+	}
+	set, err := c.flags.GetStringArray("set")
+	if err != nil {
+		return err
+	}
+	asked.Options = strings.Join(set, "\n")
 	all := new(adminapi.CampaignCost)
 	seen, twice := make(map[string]bool), 0
 	var batch []string
@@ -95,9 +115,8 @@ func costCampaign(ctx context.Context, c *call) error {
 		if len(batch) == 0 {
 			return nil
 		}
-		answer, err := c.client.CampaignCost(ctx, &adminapi.CampaignCostRequest{
-			PhoneNumberID: c.flags.String("phone-number-id"), Template: c.flags.String("template"), Language: c.flags.String("language"), Contacts: batch,
-		})
+		asked.Contacts = batch
+		answer, err := c.client.CampaignCost(ctx, &asked)
 		batch = batch[:0]
 		if err != nil {
 			return err
@@ -124,7 +143,29 @@ func costCampaign(ctx context.Context, c *call) error {
 	if twice > 0 {
 		c.note("%d lines name somebody who is on the list already; each is counted once.", twice)
 	}
+	if c.flags.Bool("each") {
+		return show(c, &campaignPeople, all.Each, nil)
+	}
 	return showCampaign(c, all)
+}
+
+// campaignPeople are the people of a campaign, one by one.
+var campaignPeople = layout[adminapi.CampaignPerson]{
+	titles: []string{"CONTACT", "ANSWER", "RULE", "MARKET", "CATEGORY", "PRICE"},
+	cells: func(p adminapi.CampaignPerson) []string {
+		price := ""
+		if p.Verdict == policy.Allow {
+			price = money(p.UnitPrice, p.Currency)
+		}
+		return []string{p.Contact, string(p.Verdict), strings.TrimSpace(string(p.Rule) + " " + p.RuleID), p.Market, string(p.Category), price}
+	},
+	below: func(p adminapi.CampaignPerson) string {
+		if p.Verdict == policy.Allow {
+			return ""
+		}
+		return p.Reason
+	},
+	none: "The list names nobody who can be read.",
 }
 
 // mostAsked is about how many people one request asks.

@@ -18,6 +18,10 @@ type CampaignCost struct {
 	People, Pass int
 	Markets      []CampaignMarket
 	Refusals     []CampaignRefusal
+	// Each is what would be decided about each, in the order of Contacts: those that can be
+	// read.
+	Contacts []string
+	Each     []Checked
 }
 
 // CampaignMarket are the people of one market who would get a message at one price.
@@ -56,10 +60,11 @@ func (g *Gateway) CampaignCost(ctx context.Context, r *CheckRequest) (*CampaignC
 	var checked []Checked
 	if len(people) > 0 || len(all) == 0 {
 		var err error
-		if checked, err = g.check(ctx, &CheckRequest{PhoneNumberID: r.PhoneNumberID, Contacts: people, Template: r.Template, Reference: r.Reference}, false); err != nil {
+		if checked, err = g.check(ctx, &CheckRequest{PhoneNumberID: r.PhoneNumberID, Contacts: people, Template: r.Template, Reference: r.Reference, Under: r.Under}, false); err != nil {
 			return nil, err
 		}
 	}
+	cost.Contacts, cost.Each = people, checked
 	type market struct {
 		name      billing.Market
 		estimated bool

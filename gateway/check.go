@@ -11,6 +11,7 @@ import (
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/cloudapi"
 	"github.com/waguard/waguard/policy"
+	"github.com/waguard/waguard/store"
 )
 
 // CheckRequest asks whether a message would pass now.
@@ -22,6 +23,8 @@ type CheckRequest struct {
 	Template policy.TemplateRef
 	// Reference is the biz_opaque_callback_data the send would have.
 	Reference string
+	// Under are other settings than those that hold; nil for these.
+	Under *Settings
 }
 
 // MostChecked is how many people one request asks about.
@@ -84,7 +87,7 @@ func (g *Gateway) check(ctx context.Context, r *CheckRequest, alternatives bool)
 			list[i] = Checked{Verdict: policy.Refuse, Rule: refusal.Rule, Reason: refusal.Reason, Remedy: refusal.Remedy}
 			continue
 		}
-		e, err := g.decide(ctx, st, &Request{Reading: reading, Body: body}, 0)
+		e, err := g.decideUnder(ctx, st, &Request{Reading: reading, Body: body}, r.Under)
 		if err != nil {
 			return nil, err
 		}
@@ -101,6 +104,18 @@ func (g *Gateway) check(ctx context.Context, r *CheckRequest, alternatives bool)
 		}
 	}
 	return list, nil
+}
+
+// decideUnder judges a send by other settings than those that hold, where there are some.
+func (g *Gateway) decideUnder(ctx context.Context, st store.Store, r *Request, under *Settings) (*store.Entry, error) {
+	if under == nil {
+		return g.decide(ctx, st, r, 0)
+	}
+	b, served := under.Businesses.Of(r.Reading.Sends[0].PhoneNumberID)
+	if !served {
+		b = nil
+	}
+	return g.decideAt(ctx, r, 0, b, g.Now(), st.Facts, st.Meters)
 }
 
 // reader reads messages as if they had been posted through a business phone number.

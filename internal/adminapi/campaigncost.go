@@ -2,6 +2,8 @@ package adminapi
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/policy"
@@ -14,10 +16,17 @@ type CampaignCostRequest struct {
 	Language      string   `json:"language"`
 	Reference     string   `json:"reference,omitempty"`
 	Contacts      []string `json:"contacts"`
+	// Each asks for what would be decided about each person, too.
+	Each bool `json:"each,omitempty"`
+	// Config, Options and Shadow are other settings than those that hold: see
+	// [PolicyTestRequest].
+	Config  json.RawMessage `json:"config,omitempty"`
+	Options string          `json:"options,omitempty"`
+	Shadow  string          `json:"shadow,omitempty"`
 }
 
-// largestBody has room for a thousand people.
-func (*CampaignCostRequest) largestBody() int { return 4 * LargestRequest }
+// largestBody has room for a thousand people and a configuration.
+func (*CampaignCostRequest) largestBody() int { return 36 * LargestRequest }
 
 // CampaignCost is what a template to people would come to now.
 type CampaignCost struct {
@@ -29,6 +38,25 @@ type CampaignCost struct {
 	Totals   []CampaignTotal   `json:"totals"`
 	Markets  []CampaignMarket  `json:"markets"`
 	Refusals []CampaignRefusal `json:"refusals"`
+	// Each is what would be decided about each person, where that was asked for.
+	Each []CampaignPerson `json:"each,omitempty"`
+}
+
+// CampaignPerson is what would be decided about one person.
+type CampaignPerson struct {
+	// Contact is as it was given.
+	Contact   string            `json:"contact"`
+	Verdict   policy.Verdict    `json:"verdict"`
+	Rule      policy.Rule       `json:"rule"`
+	RuleID    string            `json:"rule_id,omitempty"`
+	Reason    string            `json:"reason,omitempty"`
+	Remedy    string            `json:"remedy,omitempty"`
+	RetryAt   *time.Time        `json:"retry_at,omitempty"`
+	Market    string            `json:"market,omitempty"`
+	Category  billing.Category  `json:"category,omitempty"`
+	PriceType billing.PriceType `json:"price_type,omitempty"`
+	UnitPrice *billing.Amount   `json:"unit_price,omitempty"`
+	Currency  billing.Currency  `json:"currency,omitempty"`
 }
 
 // CampaignTotal is a sum in one currency.
@@ -81,6 +109,7 @@ func (c *CampaignCost) Add(other *CampaignCost) error {
 	for _, r := range other.Refusals {
 		c.addRefusal(r)
 	}
+	c.Each = append(c.Each, other.Each...)
 	return nil
 }
 
