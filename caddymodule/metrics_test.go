@@ -19,6 +19,7 @@ func described(t *testing.T) map[string][2]string {
 	g := &gateway.Gateway{Businesses: gateway.Businesses{Others: &gateway.Business{Currency: "USD", Policy: policy.Policy{Rules: []policy.CustomRule{{ID: "mine"}}}}}}
 	g.Tagging.Declared = map[string]*gateway.Tag{"team": {Values: []string{"crm"}}}
 	g.Endpoints = []*gateway.Teller{{Name: "crm"}}
+	g.Businesses.Others.Shadow = new(gateway.Shadow)
 	newMetrics(g).known()
 	registry := prometheus.NewRegistry()
 	if err := registerMetrics(registry); err != nil {

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -552,12 +551,9 @@ func (a *again) country(i int) {
 			}
 		}
 	}
-	d.rules = a.is.customApplies() && slices.ContainsFunc(a.is.Policy.Rules, func(r CustomRule) bool { return asksCountry.MatchString(r.Expression) })
+	d.rules = a.is.customApplies() && slices.ContainsFunc(a.is.Policy.Rules, func(r CustomRule) bool { return strings.Contains(r.Expression, "country") })
 	a.doubts = append(a.doubts, d)
 }
-
-// asksCountry finds expressions that look at the recipient's country.
-var asksCountry = regexp.MustCompile(`\bcountry`)
 
 // clocks is reconstruct for the clocks that a send to a person goes by.
 func (a *again) clocks(i int, may []string, bounded bool) {

@@ -15,7 +15,7 @@ import (
 // pure is everything the rules may import. What is not here moves: a clock, a
 // disk, a network, a logger, a goroutine's mailbox.
 // What is embedded is part of the program.
-var pure = []string{"bytes", "cmp", "embed", "encoding/hex", "errors", "fmt", "iter", "maps", "slices", "strconv", "strings", "time", "unicode", "unicode/utf8", "golang.org/x/text/unicode/norm", "github.com/waguard/waguard/consent", "github.com/waguard/waguard/internal/decimal", "github.com/waguard/waguard/policy/rulelang"}
+var pure = []string{"bytes", "cmp", "embed", "encoding/hex", "errors", "fmt", "iter", "maps", "reflect", "slices", "strconv", "strings", "time", "unicode", "unicode/utf8", "golang.org/x/text/unicode/norm", "github.com/waguard/waguard/consent", "github.com/waguard/waguard/internal/decimal", "github.com/waguard/waguard/policy/rulelang"}
 
 // moving says why some imports are refused; the others just aren't on the list.
 var moving = []string{
