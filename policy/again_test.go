@@ -95,7 +95,6 @@ func TestAnotherPolicyDecidesAsItHad(t *testing.T) {
 			reflect.ValueOf(&after).Elem().Field(i).Set(reflect.ValueOf(&other).Elem().Field(i))
 			after.RequestLimit, after.RequestPeriod = before.RequestLimit, before.RequestPeriod
 		}
-		kept := factsFor(&raw, &s, &before, now)
 		h := &Background{Before: &before, Sender: raw.Sender, East: eastOf}
 		if rapid.Bool().Draw(t, "the market tells") {
 			h.Countries = func(i int) ([]string, bool) { return []string{raw.Persons[i].Country, "FR"}, true }
@@ -121,7 +120,7 @@ func TestAnotherPolicyDecidesAsItHad(t *testing.T) {
 				raw.Persons[i].Clocks = []Clock{{East: 60}}
 			}
 		}
-		kept = factsFor(&raw, &s, &before, now)
+		kept := factsFor(&raw, &s, &before, now)
 		var want Decision
 		if raw.SiblingRefused {
 			alone := *factsFor(&raw, &s, &after, now)
