@@ -105,9 +105,11 @@ const (
 	awayAfter = 2
 	// lateBy is how much later something may be written down than what was decided after it.
 	lateBy = violationOverlap
-	// lateEvery is how often it is looked for that, and lateAtOnce how many are read at once.
+	// lateEvery is how often it is looked for that, underWay how much later it is mostly, so
+	// that it is looked for each time, and readAtOnce how many are read at once.
 	lateEvery  = 15 * time.Second
-	lateAtOnce = 512
+	underWay   = 5 * time.Second
+	readAtOnce = 512
 	// holdEvery is how often it is looked whether the gateway that held the endpoint has gone.
 	holdEvery = 2 * time.Second
 	// oldestEvery is how often it is looked how old the oldest event is that waits.
@@ -504,25 +506,32 @@ func (t *Teller) readOn(ctx context.Context, l *trailed, wanted bool) ([]pending
 	if late, err := t.late(ctx, l, now); err != nil || len(late) > 0 {
 		return late, err
 	}
-	ids, next, err := l.read(ctx, l.trail.Next, l.first(now+1), tellAtOnce)
-	if err != nil {
-		return nil, err
+	// What was just being written down when it was last looked is looked for at once.
+	from, end := l.first(max(l.trail.Settled, now.Add(-underWay))), l.first(now+1)
+	if bytes.Compare(l.trail.Next[:], from[:]) < 0 {
+		from = l.trail.Next
 	}
 	var list []pending
-	add := func(id [16]byte, done func()) {
-		list = append(list, pending{store.EventRef{Log: l.log, ID: id}, l.moment(id), done})
-	}
-	for _, id := range ids {
-		if _, told := l.seen[id]; told {
-			continue
+	for len(list) < tellAtOnce && bytes.Compare(from[:], end[:]) < 0 {
+		ids, next, err := l.read(ctx, from, end, readAtOnce)
+		if err != nil {
+			return nil, err
 		}
-		add(id, func() {
-			l.seen[id] = struct{}{}
-			l.trail.Next = following(id)
-		})
+		for _, id := range ids {
+			if _, told := l.seen[id]; told {
+				continue
+			}
+			list = append(list, pending{store.EventRef{Log: l.log, ID: id}, l.moment(id), func() {
+				l.seen[id] = struct{}{}
+				if after := following(id); bytes.Compare(l.trail.Next[:], after[:]) < 0 {
+					l.trail.Next = after
+				}
+			}})
+		}
+		from = next
 	}
 	if len(list) == 0 {
-		l.trail.Next = next
+		l.trail.Next = end
 	}
 	return list, nil
 }
@@ -537,7 +546,7 @@ func (t *Teller) late(ctx context.Context, l *trailed, now policy.Moment) ([]pen
 	settled := min(now.Add(-lateBy), l.moment(l.trail.Next))
 	var list []pending
 	for from, end := l.first(l.trail.Settled), l.first(settled); bytes.Compare(from[:], end[:]) < 0; {
-		ids, next, err := l.read(ctx, from, end, lateAtOnce)
+		ids, next, err := l.read(ctx, from, end, readAtOnce)
 		if err != nil {
 			return nil, err
 		}

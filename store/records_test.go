@@ -219,7 +219,7 @@ func goldenRecords() []any {
 				{Ref: EventRef{Log: LogConsents, Leaf: LeafPlace{1, 1}}, First: 3, Next: 4},
 				{Ref: EventRef{Log: LogWindows, Window: &WindowRef{PhoneNumberID: "1", Opened: 2, Ends: 8, Contact: a, ID: "window-1", Market: "Germany", MarketEstimated: true}}, First: 3, Next: 4},
 			},
-			Off: 8, Why: "410", Failing: 5, Taken: 4, Error: "the endpoint answers 410", Misses: 2, Probe: 9,
+			Off: 8, Why: "410", Failing: 5, Taken: 4, Error: "the endpoint answers 410", Misses: 2, Probe: 9, Start: 3,
 		},
 		&DeadEvent{Event: "violation-1", Type: "violation", At: 3, Died: 9, Parked: ParkedEvent{Ref: EventRef{Log: LogArrivals, ID: [16]byte{1}}, Attempts: 10, First: 3, Next: 4}},
 		&Entry{ID: id, At: 1, Shadow: &Shadow{Name: "stricter", Enforced: true, Verdict: policy.Allow, Rule: policy.RuleConsent, RuleID: "own", Failed: true, Missing: policy.MissingFrequency}},

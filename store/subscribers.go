@@ -43,6 +43,9 @@ type Subscriber struct {
 	// counts as away, and is told something new no sooner than Probe.
 	Misses int           `cbor:"15,keyasint,omitempty"`
 	Probe  policy.Moment `cbor:"16,keyasint,omitempty"`
+	// Start is that of the process that holds it, where nobody else writes to the store: an
+	// earlier one has certainly gone.
+	Start uint64 `cbor:"17,keyasint,omitempty"`
 }
 
 // Trail is how far somebody has got in a list whose entries may come a little late.
@@ -174,10 +177,11 @@ func (s *Book) Hold(ctx context.Context, name, holder string, lasting time.Durat
 				return err
 			}
 		}
-		if sub.Holder != holder && sub.Holder != "" && sub.Until > now {
+		gone := s.sole != nil && sub.Start != s.start
+		if sub.Holder != holder && sub.Holder != "" && sub.Until > now && !gone {
 			return ErrHeld
 		}
-		sub.Holder, sub.Until = holder, now.Add(lasting)
+		sub.Holder, sub.Until, sub.Start = holder, now.Add(lasting), s.start
 		return t.put(subscriberKey(name), sub, 0)
 	})
 	if err != nil {
