@@ -68,7 +68,7 @@ func TestStoreSmallCache(t *testing.T) {
 
 var engineTests = []string{
 	"facts", "history", "events", "callers", "ledger", "filters", "entries", "sums", "sums-race", "settle", "statuses", "opaque-values", "stop131050", "confirmation",
-	"visibility", "claims-race", "attempts", "attempts-race", "settle-race", "reopen", "closed", "large", "erasure", "erasure-late", "erasure-ledger",
+	"visibility", "claims-race", "attempts", "attempts-race", "settle-race", "reopen", "closed", "large", "erasure", "erasure-late", "erasure-ledger", "telling", "windows",
 }
 
 func openStore(t testing.TB, dir string, o Options) *Store {

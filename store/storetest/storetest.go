@@ -72,6 +72,8 @@ var tests = map[string]func(*testing.T, Open){
 	"clocks":            testClocks,
 	"reach":             testReach,
 	"answers":           testAnswers,
+	"telling":           testTelling,
+	"windows":           testWindows,
 }
 
 // Run tests the implementation that open opens, which keeps everything for ever.
