@@ -237,9 +237,9 @@ func notifyFindings(states []gateway.EndpointState) (findings []adminapi.Finding
 	for i := range states {
 		switch s := &states[i]; s.State {
 		case gateway.EndpointIsOff:
-			findings = append(findings, adminapi.Trouble(check, "mend that, then run waguard notify on "+s.Name+"; what happened meanwhile is told then", "the endpoint %s was switched off at %s: %s", s.Name, s.Off, s.Why))
+			findings = append(findings, adminapi.Trouble(check, "mend that, then run waguard notify on --endpoint "+s.Name+"; what happened meanwhile is told then", "the endpoint %s was switched off at %s: %s", s.Name, s.Off, s.Why))
 		case gateway.EndpointAway:
-			findings = append(findings, adminapi.Trouble(check, "look at the endpoint; waguard notify test "+s.Name+" tries it at once", "the endpoint %s has taken no event since %s: %s", s.Name, s.Failing, s.Error))
+			findings = append(findings, adminapi.Trouble(check, "look at the endpoint; waguard notify test --endpoint "+s.Name+" tries it at once", "the endpoint %s has taken no event since %s: %s", s.Name, s.Failing, s.Error))
 		case gateway.EndpointOn:
 			findings = append(findings, adminapi.OK(check, "the endpoint %s is told what happens", s.Name))
 		}

@@ -67,6 +67,9 @@ func (g *Gateway) Erase(ctx context.Context, r *ErasureRequest) (*Erased, error)
 		return nil, unrecorded(err)
 	}
 	answer := &Erased{ErasedData: erased, DryRun: r.DryRun, Kept: kept(st, &erased.Counts)}
+	if g.tellsOf(EventPersonErased) {
+		answer.Kept = append(answer.Kept, Kept{What: "pseudonyms_to_tell", Why: "endpoints that events named the person to are told under which pseudonyms to erase them; they are kept for that for a week at most"})
+	}
 	if !r.Now {
 		return answer, nil
 	}

@@ -390,7 +390,7 @@ func (t *Teller) die(ctx context.Context, e *notify.Event, p *store.ParkedEvent)
 // other endpoints are told too.
 func (t *Teller) off(ctx context.Context, why string) {
 	t.sub.Off, t.sub.Why = t.now(), why
-	t.Log.Error("an endpoint was switched off, and is told nothing until `waguard notify on`; what happens meanwhile is told then",
+	t.Log.Error("an endpoint was switched off, and is told nothing until `waguard notify on --endpoint`; what happens meanwhile is told then",
 		zap.String("endpoint", t.Name), zap.String("why", why))
 	e := policy.AccountEvent{At: t.now(), Kind: EndpointOff, Name: "ENDPOINT_OFF", Severity: policy.Warning, Detail: "endpoint " + t.Name + " was switched off: " + why}
 	if err := t.Learn(ctx, []policy.Event{e}); err != nil {
