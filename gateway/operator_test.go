@@ -239,7 +239,7 @@ func TestOperatorMisasks(t *testing.T) {
 		{events(EventSelection{Severity: "bad"}), Misasked, "severity must be info, warning or critical"},
 		{events(EventSelection{Before: "x"}), Misasked, "is not the id of an event"},
 		{events(EventSelection{Limit: -1}), Misasked, "limit must be between"},
-		{groups("colour", Selection{}), Misasked, "by must be one of business, day, rule, sender, template"},
+		{groups("colour", Selection{}), Misasked, "by must be one of business, contact, day, rule, sender, template"},
 		{groups("rule", Selection{From: "1h", To: "2h"}), Misasked, "from must be before to"},
 		{func() error {
 			_, err := o.Report(ctx, ReportSelection{MessageClass: "push"})

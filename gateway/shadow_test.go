@@ -177,6 +177,9 @@ func TestShadowSaysWhatItHadDecided(t *testing.T) {
 				said = policy.Decision{Verdict: sh.Verdict, Rule: sh.Rule, RuleID: sh.RuleID}
 			}
 			// A confirmation that the other one let through is used up by it.
+			if one[i].Send.Confirms || other[i].Send.Confirms {
+				continue
+			}
 			if d := &other[i].Decision; d.Rule != policy.RuleBatch && one[i].Decision.Rule != policy.RuleBatch && d.Rule != policy.RuleConfirmation && one[i].Decision.Rule != policy.RuleConfirmation && !said.Same(d) {
 				rt.Fatalf("the shadow says %s %s, alone it decides %s %s", said.Verdict, said.Rule, d.Verdict, d.Rule)
 			}

@@ -164,10 +164,17 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request, v *Visitor) 
 		return a.refuse(w, err)
 	}
 	if s.goTo != "" {
-		http.Redirect(w, r, s.goTo, http.StatusSeeOther)
+		goTo(w, s.goTo)
 		return nil
 	}
 	return a.write(w, cmp.Or(s.status, http.StatusOK), s)
+}
+
+// goTo sends a visitor to another page: by an address without a path before it, since nobody
+// here knows where the console is mounted.
+func goTo(w http.ResponseWriter, page string) {
+	w.Header().Set("Location", page)
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 func (p *page) methods() string {

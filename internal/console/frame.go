@@ -127,7 +127,7 @@ func appearance(w http.ResponseWriter, a *asked) error {
 		cookie.Value, cookie.MaxAge = "", -1
 	}
 	http.SetCookie(w, cookie)
-	http.Redirect(w, a.Request, localPath(a.form.Get("back")), http.StatusSeeOther)
+	goTo(w, localPath(a.form.Get("back")))
 	return nil
 }
 

@@ -42,7 +42,7 @@ func (f *liveFilter) wants(d *decided) bool {
 // the oldest away once there are many.
 func live(w http.ResponseWriter, a *asked) error {
 	if !strings.Contains(a.Header.Get("Accept"), "text/event-stream") || a.Method != http.MethodGet {
-		http.Redirect(w, a.Request, link("violations", "watch", "on"), http.StatusSeeOther)
+		goTo(w, link("violations", "watch", "on"))
 		return nil
 	}
 	f := a.liveFilter()
