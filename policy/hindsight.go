@@ -47,7 +47,7 @@ const (
 	LackWindowUnasked  Lack = "window_unasked"          // the rule that allowed it asks for no window, or the facts are erased
 	LackReading        Lack = "number_reading"          // digits without plus sign were read as somebody else's number
 	LackOptOutAtMeta   Lack = "opt_out_at_meta"         // no webhook told that the person stopped marketing
-	LackOptOutPassed   Lack = "opt_out_excepted"        // the opt-out was known, and an exception let the send through
+	LackOptOutPassed   Lack = "opt_out_excepted"        // #nosec G101 -- no secret; the opt-out was known, and an exception let the send through
 	LackCategory       Lack = "category"                // Meta takes the message for another category
 	LackAccount        Lack = "account_unknown"         // nobody told whose templates the number sends
 	LackNeverListed    Lack = "templates_never_listed"  // the template was never heard of, and no list of all was seen

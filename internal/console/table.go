@@ -1,8 +1,6 @@
 package console
 
-import "encoding/csv"
-
-// table is a table of a page, and of the CSV that is made of it.
+// table is a table of a page.
 type table struct {
 	Caption string
 	Columns []column
@@ -64,32 +62,6 @@ func columns(names ...string) []column {
 
 // Column is the column of a cell, for how it is written.
 func (t *table) Column(i int) column { return t.Columns[min(i, len(t.Columns)-1)] }
-
-// writeCSV writes the table for a spreadsheet, which must take no cell for a formula.
-func (t *table) writeCSV(w *csv.Writer) error {
-	var names []string
-	for _, c := range t.Columns {
-		names = append(names, c.Name)
-	}
-	if err := w.Write(names); err != nil {
-		return err
-	}
-	for _, r := range t.Rows {
-		var cells []string
-		for _, c := range r.Cells {
-			text := c.Text
-			if c.At.Known() {
-				text = c.At.ISO
-			}
-			cells = append(cells, harmless(text))
-		}
-		if err := w.Write(cells); err != nil {
-			return err
-		}
-	}
-	w.Flush()
-	return w.Error()
-}
 
 // harmless is a text that no spreadsheet takes for a formula.
 func harmless(s string) string {
