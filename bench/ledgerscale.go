@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -92,11 +93,22 @@ type ledgerResult struct {
 	Page          time.Duration `json:"page"`
 	WhatIf        time.Duration `json:"what_if"`
 	Conversations time.Duration `json:"conversations"`
+	// Console are pages of the console, in the order in which they were asked for.
+	Console       []consolePage `json:"console"`
 	Resident      int64         `json:"resident_bytes"`
 	Own           int64         `json:"anonymous_bytes"`
 	// Rebuilt is what making all sums anew found, and RebuildMemory the heap while it did.
 	Rebuilt       *store.Rebuilt `json:"rebuilt"`
 	RebuildMemory uint64         `json:"rebuild_heap_bytes"`
+}
+
+// consolePage is how long a page of the console takes: the first time, and again once what
+// takes long to count is known.
+type consolePage struct {
+	Name  string        `json:"page"`
+	First time.Duration `json:"first"`
+	Again time.Duration `json:"again"`
+	Bytes int           `json:"bytes"`
 }
 
 // counting is how long counting a month takes.
@@ -282,8 +294,49 @@ func (m *month) report(ctx context.Context, dir string, o setup) error {
 		}
 		*asked.took = time.Since(before)
 	}
+	return m.console(ctx, gateway)
+}
+
+// consolePages are those whose time is taken.
+var consolePages = []string{"", "violations", "violations?by=rule", "violations?show=all", "runway", "templates", "bill", "score", "events", "health"}
+
+// console asks for pages as a browser does.
+func (m *month) console(ctx context.Context, g *proxy) error {
+	client := g.trust.httpClient()
+	ask := func(page string) (time.Duration, int, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, g.trust.url(g.addr)+"/console/"+page, nil)
+		if err != nil {
+			return 0, 0, err
+		}
+		before := time.Now()
+		resp, err := client.Do(req)
+		if err != nil {
+			return 0, 0, err
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err == nil && resp.StatusCode != http.StatusOK {
+			err = fmt.Errorf("the console's page %q: %s", page, resp.Status)
+		}
+		return time.Since(before), len(body), err
+	}
+	for _, name := range consolePages {
+		p := consolePage{Name: cmp.Or(name, "overview")}
+		var err error
+		if p.First, _, err = ask(name); err != nil {
+			return err
+		}
+		time.Sleep(consoleSettles)
+		if p.Again, p.Bytes, err = ask(name); err != nil {
+			return err
+		}
+		m.result.Console = append(m.result.Console, p)
+	}
 	return nil
 }
+
+// consoleSettles is how long what a page didn't wait for may take.
+const consoleSettles = 3 * time.Second
 
 // write prints a table in Markdown, and the command that made it.
 func (r *ledgerResult) write(w io.Writer, command string) error {
@@ -302,6 +355,9 @@ func (r *ledgerResult) write(w io.Writer, command string) error {
 			short(time.Duration(r.Rebuilt.Seconds*float64(time.Second))), comma(r.Rebuilt.Entries), comma(r.Rebuilt.Quarters), comma(r.Rebuilt.Equal), comma(r.Rebuilt.Missing), len(r.Rebuilt.Differed), humanize.IBytes(r.RebuildMemory))},
 	} {
 		fmt.Fprintf(w, "| %s | %s |\n", row[0], row[1])
+	}
+	for _, p := range r.Console {
+		fmt.Fprintf(w, "| the console's page %s, first / again | %s / %s, %s |\n", p.Name, short(p.First), short(p.Again), humanize.IBytes(uint64(p.Bytes))) // #nosec G115 -- a length
 	}
 	return nil
 }

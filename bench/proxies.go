@@ -84,6 +84,9 @@ var caddyfile = template.Must(template.New("Caddyfile").Parse(`{
 		{{template "proxy" .}}
 		{{- end}}
 	}
+	handle_path /console/* {
+		whatsapp_console
+	}
 	{{- end}}
 	handle {
 		{{- if .Store}}

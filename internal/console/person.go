@@ -83,6 +83,9 @@ type doneText struct {
 	Warnings []string
 }
 
+// mostOfPerson is how many messages to a person a page has, the newest; a link leads to all.
+const mostOfPerson = 30
+
 func (a *asked) emptyPerson() *personPage {
 	p := &personPage{Filter: []field{{Name: "contact", Label: "Phone number or user id", Hint: "+14155550123"}, {Name: "number", Label: "Business phone number (all, if empty)", Hint: "id or name"}}}
 	p.WhyConsent, p.WhyErase = why(mayRecord(a)), why(mayErase(a))
@@ -116,7 +119,7 @@ func person(ctx context.Context, a *asked) (*shown, error) {
 }
 
 func (a *asked) showPerson(ctx context.Context, p *personPage, contact string) (*shown, error) {
-	r := adminapi.PersonViewRequest{Contact: strings.TrimSpace(contact), PhoneNumberID: strings.TrimSpace(a.form.Get("number"))}
+	r := adminapi.PersonViewRequest{Contact: strings.TrimSpace(contact), PhoneNumberID: strings.TrimSpace(a.form.Get("number")), Limit: mostOfPerson}
 	p.Message = "a text"
 	if name := strings.TrimSpace(a.form.Get("template")); name != "" {
 		r.Template = &adminapi.WhyTemplate{Name: name, Language: cmp.Or(strings.TrimSpace(a.form.Get("language")), "en")}
