@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ type Console struct {
 	// Default: nothing.
 	Allow []string `json:"allow,omitempty"`
 
-	// Who the user is, with placeholders, for handlers in front that tell it elsewhere, such
+	// Who the user is: one placeholder, for handlers in front that tell it elsewhere, such
 	// as `{http.request.header.Remote-User}`. Where a client can send the header itself, it
 	// can be anybody.
 	// Default: whom Caddy authenticated, or else the subject of the client certificate.
@@ -75,13 +76,27 @@ func (h *Console) Provision(ctx caddy.Context) (err error) {
 			return err
 		}
 	}
+	if err := checkUser(h.User); err != nil {
+		return err
+	}
 	zone, err := h.zone()
 	if err != nil {
 		return err
 	}
 	h.console = &console.Console{
 		API: adminapi.NewLocalClient(inProcess{h.app}), Live: &liveSends, Now: h.app.clock.Now, Zone: zone, Log: ctx.Logger(),
-		Consent: slices.Contains(h.Allow, allowConsent), Erase: slices.Contains(h.Allow, allowErase), Ended: ctx.Done(),
+		Consent: slices.Contains(h.Allow, allowConsent), Erase: slices.Contains(h.Allow, allowErase), Ended: ctx.Done(), Exiting: caddy.Exiting,
+	}
+	return nil
+}
+
+// onePlaceholder is all that user may be: what stands around one, or in its place, would be
+// the name of everybody.
+var onePlaceholder = regexp.MustCompile(`^\{http\.[^{}]+\}$`)
+
+func checkUser(user string) error {
+	if user != "" && !onePlaceholder.MatchString(user) {
+		return fmt.Errorf("user is %q; it must be one placeholder of a request, such as {http.request.header.Remote-User}", user)
 	}
 	return nil
 }
@@ -113,7 +128,10 @@ type consoleUser struct{}
 
 // ServeHTTP answers a request.
 func (h *Console) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
-	v := &console.Visitor{Name: h.user(r), Forwarded: r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""}
+	v := &console.Visitor{Name: h.user(r)}
+	for _, field := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
+		v.Forwarded = v.Forwarded || r.Header.Get(field) != ""
+	}
 	if host := clientOf(r); host != "" {
 		if addr, err := netip.ParseAddr(host); err == nil {
 			v.Address = addr
@@ -134,12 +152,19 @@ func (h *Console) user(r *http.Request) string {
 		return ""
 	}
 	if h.User != "" {
-		return strings.TrimSpace(repl.ReplaceKnown(h.User, ""))
+		if strings.HasPrefix(h.User, "{http.request.tls.client.") && !verified(r) {
+			return ""
+		}
+		name, err := repl.ReplaceOrErr(h.User, true, true) // or one that nobody fills in would be a name
+		if err != nil {
+			return ""
+		}
+		return strings.TrimSpace(name)
 	}
 	if id, ok := repl.GetString("http.auth.user.id"); ok && id != "" {
 		return id
 	}
-	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+	if verified(r) {
 		subject := r.TLS.VerifiedChains[0][0].Subject
 		if subject.CommonName != "" {
 			return subject.CommonName
@@ -148,6 +173,9 @@ func (h *Console) user(r *http.Request) string {
 	}
 	return ""
 }
+
+// verified reports that the client has shown a certificate that was verified.
+func verified(r *http.Request) bool { return r.TLS != nil && len(r.TLS.VerifiedChains) > 0 }
 
 // inProcess answers what a client of the gateway asks that is in its process.
 type inProcess struct{ app *App }
@@ -182,7 +210,7 @@ func parseConsole(d httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 //
 //	whatsapp_console [<matcher>] {
 //		allow     consent|erase...
-//		user      <text with placeholders>
+//		user      <placeholder>
 //		time_zone <name>
 //	}
 func (h *Console) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {

@@ -15,7 +15,7 @@ func whyNow(ctx context.Context, g *gateway.Gateway, r *adminapi.NowRequest) (*a
 	if err != nil {
 		return nil, err
 	}
-	return &adminapi.Now{ID: e.ID, At: e.At.Time(), Verdict: verdictOf(&e.Decision)}, nil
+	return &adminapi.Now{ID: e.ID, At: e.At.Time(), Monitored: e.Monitored, Verdict: verdictOf(&e.Decision)}, nil
 }
 
 // viewedDecisions is how many decisions are shown of a person where nobody says.
@@ -31,12 +31,8 @@ func personView(ctx context.Context, g *gateway.Gateway, r *adminapi.PersonViewR
 	if err != nil {
 		return nil, err
 	}
-	v := &adminapi.PersonView{Shown: of.Shown, Pseudonym: of.Pseudonym, Names: []policy.Alias{of.Pseudonym}, Numbers: []adminapi.PersonNumber{}, Records: consentRecords(of.Records), Decisions: []*adminapi.Line{}}
-	for _, rec := range of.Records {
-		if !slices.Contains(v.Names, rec.Alias) {
-			v.Names = append(v.Names, rec.Alias)
-		}
-	}
+	v := &personAnswer{adminapi.PersonView{Shown: of.Shown, Pseudonym: of.Pseudonym, Names: []policy.Alias{}, Numbers: []adminapi.PersonNumber{}, Records: consentRecords(of.Records), Decisions: []*adminapi.Line{}}}
+	v.names(of)
 	for e, err := range of.Decisions {
 		if err != nil {
 			return nil, err
@@ -63,7 +59,36 @@ func personView(ctx context.Context, g *gateway.Gateway, r *adminapi.PersonViewR
 		}
 		v.Numbers = append(v.Numbers, *n)
 	}
-	return v, nil
+	return &v.PersonView, nil
+}
+
+// personAnswer is what there is of a person as it is put together.
+type personAnswer struct{ adminapi.PersonView }
+
+// names are all names of the person, what ties them together, and when the person last wrote
+// under each.
+func (v *personAnswer) names(of *gateway.OfPerson) {
+	if of.Contact == nil {
+		v.Names = append(v.Names, of.Pseudonym)
+		return
+	}
+	for i := range of.Contact.Members {
+		m := &of.Contact.Members[i]
+		v.Names = append(v.Names, m.Alias)
+		for j := range m.Numbers {
+			if r := &m.Numbers[j]; r.Opened != 0 && (of.PhoneNumberID == "" || r.PhoneNumberID == of.PhoneNumberID) {
+				wrote := adminapi.PersonWrote{PhoneNumberID: r.PhoneNumberID, Name: m.Alias, Time: r.Opened.Time()}
+				v.Wrote = append(v.Wrote, wrote)
+			}
+		}
+	}
+	for _, l := range of.Contact.Links {
+		kind := "same_person"
+		if l.Kind == policy.Successor {
+			kind = "successor"
+		}
+		v.Links = append(v.Links, adminapi.PersonLink{One: l.A, Other: l.B, Kind: kind, First: l.First.Time(), Last: l.Last.Time()})
+	}
 }
 
 // personWith is how a person stands with a business phone number.

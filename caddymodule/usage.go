@@ -37,7 +37,7 @@ var usages = map[string]string{ // #nosec G101 -- how secrets are written, and n
 	"suspected_words": "suspected_words <word>...", "ignored_words": "ignored_words <word>...",
 	"entry":  "entry <source> <text>..., each text in quotes, such as entry qr:window \"Hello from the window\"",
 	"ledger": "ledger strict|overlap", "body_budget": "body_budget <size>, such as 64MiB", "body_timeout": "body_timeout <duration>, such as 30s", "gc_percent": "gc_percent <number>, such as 100",
-	"allow": "allow consent|erase..., such as allow consent", "user": "user <text with placeholders>, such as user {http.request.header.Remote-User}",
+	"allow": "allow consent|erase..., such as allow consent", "user": "user <placeholder>, such as user {http.request.header.Remote-User}",
 	"origins": "origins <origin>..., such as https://www.example.com", "rate": "rate <number>, such as 50",
 	"form_rate": "form_rate <number>, such as 20", "form": "form <id>, such as form newsletter", "scope": "scope marketing|transactional|authentication|all",
 	"legal_basis": "legal_basis <ground>, such as consent", "jurisdiction": "jurisdiction <country>, such as DE", "confirm": "confirm whatsapp|off", "country_code": "country_code <code>, such as +49",

@@ -17,6 +17,9 @@ type OfPerson struct {
 	Pseudonym     policy.Alias
 	// Shown is the contact so that nobody reads it by chance.
 	Shown string
+	// Contact has all names of the person, and what ties them together; nil for nobody who is
+	// known.
+	Contact *policy.Contact
 	// Records are the newest first.
 	Records []*store.ConsentRecord
 	// Decisions are on sends to the person, newest first.
@@ -44,6 +47,9 @@ func (g *Gateway) OfPerson(ctx context.Context, contact, phoneNumberID string) (
 		return nil, misasked(err)
 	}
 	p.Pseudonym, p.Shown = st.Pseudonym(who), who.String()
+	if p.Contact, err = st.Contact(ctx, who); err != nil {
+		return nil, err
+	}
 	records, err := collect(st.History(ctx, who))
 	if err != nil {
 		return nil, err

@@ -31,8 +31,15 @@ func (g *Gateway) PassesNow(ctx context.Context, id string) (*store.Entry, error
 	switch {
 	case then.Unread:
 		return nil, &Problem{Kind: Unknown, Err: errors.New("the request could not be read, so that it can't be decided again: whether it would pass depends on what is in it")}
+	case len(then.Facts.Persons) == 0 && !then.Send.Group:
+		return nil, &Problem{Kind: Unknown, Err: errors.New("nobody was looked up for it, so that nobody knows whom it was for; ask with the number, by waguard why")}
 	case !served:
 		return nil, &Problem{Kind: NotServed, Err: errors.New("this gateway does not serve that business phone number any more")}
+	}
+	var enforced *store.Shadow
+	if sh := b.Shadow; sh != nil && sh.Share.Has(sh.Name, then.Contact()) {
+		b = b.under(sh) // which is enforced for this person
+		enforced = &store.Shadow{Name: sh.Name, Enforced: true}
 	}
 	at := g.Now()
 	now := *then
@@ -55,6 +62,10 @@ func (g *Gateway) PassesNow(ctx context.Context, id string) (*store.Entry, error
 	f.InPortfolio(&b.Policy, &now.Send, now.At)
 	f.ForDrift(&b.Policy, &now.Send, now.At)
 	f.WelcomeDue(&b.Policy, &now.Send, now.At)
-	now.Decision = policy.Decide(&now.Send, f, &now.Policy, at)
+	now.Decision, now.Shadow, now.Fallback = policy.Decide(&now.Send, f, &now.Policy, at), enforced, nil
+	if err := g.price(ctx, &now, b, then.Tags, at.In(b.Zone), st.Meters); err != nil { // which a budget may forbid
+		return nil, err
+	}
+	now.Monitored = now.Violation() && g.monitors(&now)
 	return &now, nil
 }

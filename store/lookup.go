@@ -18,6 +18,18 @@ func (s *Book) lookUp(ctx context.Context, who []policy.Identity) (people []poli
 	return people, err
 }
 
+// Contact is what is known under an identity, with all names of the same person.
+func (s *Book) Contact(ctx context.Context, who policy.Identity) (*policy.Contact, error) {
+	people, err := s.lookUp(ctx, []policy.Identity{who})
+	if err != nil {
+		return nil, fmt.Errorf("reading what is known of a person: %w", err)
+	}
+	if people[0].Erased.At != 0 {
+		return nil, nil
+	}
+	return people[0].Contact, nil
+}
+
 // lookUpIn reads from r, which is nil where the engine is sole. It returns all
 // contacts it has looked at as well.
 func (s *Book) lookUpIn(ctx context.Context, r *reading, who []policy.Identity) (people []policy.Named, contacts []*policy.Contact, err error) {

@@ -143,6 +143,10 @@ type Store interface {
 
 // Reader looks things up for people. It is never needed on a send's path.
 type Reader interface {
+	// Contact is all that ties the names of who has an identity together, and what happened
+	// under each; nil for nobody who is known.
+	Contact(ctx context.Context, who policy.Identity) (*policy.Contact, error)
+
 	// Entry is the ledger entry with that id, or ErrNotFound.
 	Entry(ctx context.Context, id ID) (*Entry, error)
 

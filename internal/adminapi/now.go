@@ -19,6 +19,8 @@ type NowRequest struct {
 type Now struct {
 	ID store.ID  `json:"id"`
 	At time.Time `json:"at"`
+	// Monitored: its number is in monitor mode, and what is refused passes.
+	Monitored bool `json:"monitored,omitempty"`
 	Verdict
 }
 
@@ -44,13 +46,34 @@ type PersonView struct {
 	// Shown is the contact so that nobody reads it by chance, such as +49…78.
 	Shown     string           `json:"shown"`
 	Pseudonym policy.ContactID `json:"pseudonym"`
-	// Names are the pseudonyms of all names the person is known by.
-	Names     []policy.Alias  `json:"names"`
+	// Names are all names the person is known by, and Links what ties them together.
+	Names []policy.Alias `json:"names"`
+	Links []PersonLink   `json:"links,omitempty"`
+	// Wrote is when the person last wrote to a number, by the name they wrote under.
+	Wrote     []PersonWrote   `json:"wrote,omitempty"`
 	Numbers   []PersonNumber  `json:"numbers"`
 	Records   []ConsentRecord `json:"records"`
 	Decisions []*Line         `json:"decisions"`
 	// More: there are older decisions.
 	More bool `json:"more,omitempty"`
+}
+
+// PersonLink ties two names together.
+type PersonLink struct {
+	One   policy.Alias `json:"one"`
+	Other policy.Alias `json:"other"`
+	// Kind is same_person, for two names at one time, or successor, where the person went
+	// from one to the other.
+	Kind  string    `json:"kind"`
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+}
+
+// PersonWrote is when a person was last in touch with a business phone number.
+type PersonWrote struct {
+	PhoneNumberID string       `json:"phone_number_id"`
+	Name          policy.Alias `json:"name"`
+	Time          time.Time    `json:"time"`
 }
 
 // PersonNumber is how a person stands with a business phone number.

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/waguard/waguard/billing"
@@ -17,9 +17,10 @@ import (
 type billPage struct {
 	Filters []field
 	// Parts is the report.
-	Parts    template.HTML
-	AsOf     moment
-	Coming   bool
+	Parts  template.HTML
+	Coming bool
+	// Period says of when it is, where that is no month; Month leads to the running one.
+	Period   string
 	CSV      string
 	Budgets  []budgetLine
 	Forecast *table
@@ -52,16 +53,13 @@ func bill(ctx context.Context, a *asked) (*shown, error) {
 	p.filters(a, &s)
 	p.CSV = "bill.csv?" + known(a.URL.Query(), "from", "to", "number", "month", "by", "where").Encode()
 	s.Format = "parts"
-	parts, at, there, err := recent(ctx, a, "bill/"+a.URL.Query().Encode(), func(ctx context.Context) (string, error) {
-		var out bytes.Buffer
-		err := a.API.ReportAs(ctx, &out, adminapi.RouteReport, s)
-		return out.String(), err
-	})
+	q := p.questions(ctx, a, s)
+	parts, _, err := q.parts.answer()
 	if err != nil {
 		return nil, err
 	}
 	// It was written by a template that escapes what it is given, in this process.
-	p.Parts, p.AsOf, p.Coming = template.HTML(parts), a.moment(at), !there // #nosec G203 -- see above
+	p.Parts = template.HTML(parts) // #nosec G203 -- see above
 	budgets, err := a.API.Budgets(ctx)
 	if err != nil {
 		return nil, err
@@ -69,13 +67,38 @@ func bill(ctx context.Context, a *asked) (*shown, error) {
 	for i := range budgets.Budgets {
 		p.Budgets = append(p.Budgets, budgetLineOf(&budgets.Budgets[i]))
 	}
-	if err := p.forecast(ctx, a); err != nil {
+	if err := p.forecast(q.forecast); err != nil {
 		return nil, err
 	}
-	if err := p.matches(ctx, a, &s); err != nil {
+	if err := p.matches(a, q.matches); err != nil {
 		return nil, err
 	}
+	p.Coming = a.coming
 	return &shown{title: "The bill", template: "bill", body: p}, nil
+}
+
+// billQuestions are what takes long of a bill.
+type billQuestions struct {
+	parts    question[string]
+	forecast question[*billing.Forecast]
+	matches  question[*adminapi.Reconciliations]
+}
+
+func (p *billPage) questions(ctx context.Context, a *asked, s adminapi.ReportSelection) billQuestions {
+	key := strings.Join([]string{s.Month, s.From, s.To, s.PhoneNumberID, s.By, s.Where}, "\x00")
+	return billQuestions{
+		parts: ask(ctx, a, "bill\x00"+key, func(ctx context.Context) (string, error) {
+			var out bytes.Buffer
+			err := a.API.ReportAs(ctx, &out, adminapi.RouteReport, s)
+			return out.String(), err
+		}),
+		forecast: ask(ctx, a, "forecast", func(ctx context.Context) (*billing.Forecast, error) {
+			return a.API.Forecast(ctx, adminapi.ForecastSelection{})
+		}),
+		matches: ask(ctx, a, "reconcile\x00"+strings.Join([]string{s.Month, s.From, s.To}, "\x00"), func(ctx context.Context) (*adminapi.Reconciliations, error) {
+			return a.API.Reconcile(ctx, adminapi.ReconcileSelection{Month: s.Month, From: s.From, To: s.To})
+		}),
+	}
 }
 
 func (p *billPage) filters(a *asked, s *adminapi.ReportSelection) {
@@ -102,20 +125,16 @@ func (p *billPage) filters(a *asked, s *adminapi.ReportSelection) {
 		{Name: "where", Label: "Only where", Value: q.Get("where"), Hint: "market=Germany; team=crm"},
 		{Name: "number", Label: "Number", Value: q.Get("number"), Hint: "id or name"},
 	}
-	for _, name := range []string{"from", "to"} {
-		if v := q.Get(name); v != "" {
-			p.Filters = append(p.Filters, field{Name: name, Label: words(name), Value: v})
-		}
+	if s.Month == "" {
+		p.Period = strings.TrimSpace("From " + cmp.Or(s.From, "the beginning") + " until " + cmp.Or(s.To, "now"))
 	}
 }
 
 // forecast is what the running month is expected to come to.
-func (p *billPage) forecast(ctx context.Context, a *asked) error {
-	f, _, there, err := recent(ctx, a, "forecast", func(ctx context.Context) (*billing.Forecast, error) {
-		return a.API.Forecast(ctx, adminapi.ForecastSelection{})
-	})
-	if e, ok := errors.AsType[*adminapi.Error](err); ok && e.Status < http.StatusInternalServerError {
-		p.NoForecast = sentence(e.Error())
+func (p *billPage) forecast(q question[*billing.Forecast]) error {
+	f, there, err := q.answer()
+	if misasked(err) {
+		p.NoForecast = sentence(said(err))
 		return nil
 	}
 	if err != nil || !there || len(f.Rows) == 0 {
@@ -138,12 +157,10 @@ func monthName(month string) string {
 }
 
 // matches are how the month compares with Meta's figures.
-func (p *billPage) matches(ctx context.Context, a *asked, s *adminapi.ReportSelection) error {
-	accounts, _, there, err := recent(ctx, a, "reconcile/"+s.Month+"/"+s.From+"/"+s.To, func(ctx context.Context) (*adminapi.Reconciliations, error) {
-		return a.API.Reconcile(ctx, adminapi.ReconcileSelection{Month: s.Month, From: s.From, To: s.To})
-	})
-	if e, ok := errors.AsType[*adminapi.Error](err); ok && e.Status < http.StatusInternalServerError {
-		p.NoMatch = sentence(e.Error())
+func (p *billPage) matches(a *asked, q question[*adminapi.Reconciliations]) error {
+	accounts, there, err := q.answer()
+	if misasked(err) {
+		p.NoMatch = sentence(said(err))
 		return nil
 	}
 	if err != nil || !there {

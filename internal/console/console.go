@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -30,8 +31,10 @@ type Console struct {
 	Consent, Erase bool
 	// Ended is closed when the configuration is over, and ends what streams.
 	Ended <-chan struct{}
+	// Exiting reports that the process is about to end.
+	Exiting func() bool
 
-	recent recall
+	recall recall
 }
 
 // Visitor is who asks.
@@ -63,6 +66,10 @@ type asked struct {
 	// form is what a POST brings.
 	form url.Values
 	now  time.Time
+	// until is how long the page waits for what takes long, oldest how old the oldest is
+	// of what it shows of that, and coming, that some of it is still being found out.
+	until, oldest time.Time
+	coming        bool
 }
 
 // page makes what a path shows.
@@ -117,30 +124,30 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request, v *Visitor) 
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
-	a := &asked{Console: c, Request: r, visitor: v, now: c.Now()}
+	a := &asked{Console: c, Request: r, visitor: v, now: c.Now(), until: time.Now().Add(patience)}
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	if file, ok := strings.CutPrefix(path, "assets/"); ok {
 		return serveAsset(w, r, file)
 	}
 	if v.Name == "" && !v.near(r.Host) {
-		return a.refuse(w, &refusal{http.StatusForbidden, "Nobody has said who you are", "The console is open to people whom the server in front of it knows, and without that to this machine alone, at localhost.", "Have whoever runs the gateway put authentication before it, such as Caddy's basic_auth, or name the user with `user` in its whatsapp_console block."})
+		return a.refuse(w, &refusal{status: http.StatusForbidden, title: "Nobody has said who you are", what: "The console is open to people whom the server in front of it knows, and without that to this machine alone, at localhost.", remedy: "Have whoever runs the gateway put authentication before it, such as Caddy's basic_auth, or name the user with `user` in its whatsapp_console block."})
 	}
 	p, known := pages[path]
 	if !known {
-		return a.refuse(w, &refusal{http.StatusNotFound, "There is no such page", "Nothing of the console lies at this address.", "Begin at the overview. If all pages are missing, the console is mounted without handle_path, which takes the part of the path before it off."})
+		return a.refuse(w, &refusal{status: http.StatusNotFound, title: "There is no such page", what: "Nothing of the console lies at this address.", remedy: "Begin at the overview. If all pages are missing, the console is mounted without handle_path, which takes the part of the path before it off."})
 	}
 	write := r.Method == http.MethodPost
 	switch {
 	case write && p.post == nil && p.raw == nil, !write && p.get == nil && p.raw == nil, !write && r.Method != http.MethodGet && r.Method != http.MethodHead:
 		h.Set("Allow", p.methods())
-		return a.refuse(w, &refusal{http.StatusMethodNotAllowed, "That is not asked for like this", r.Method + " is not possible here.", "Begin at the overview."})
+		return a.refuse(w, &refusal{status: http.StatusMethodNotAllowed, title: "That is not asked for like this", what: r.Method + " is not possible here.", remedy: "Begin at the overview."})
 	case write:
 		if err := sameOrigin(r); err != nil {
 			return a.refuse(w, err)
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, largestForm)
 		if err := r.ParseForm(); err != nil {
-			return a.refuse(w, &refusal{http.StatusBadRequest, "The form could not be read", "It broke off, or is larger than 256 KiB.", "Send it again."})
+			return a.refuse(w, &refusal{status: http.StatusBadRequest, title: "The form could not be read", what: "It broke off, or is larger than 256 KiB.", remedy: "Send it again."})
 		}
 		a.form = r.PostForm
 	}
@@ -190,7 +197,7 @@ func (p *page) methods() string {
 // sameOrigin refuses a form that another site sends. Browsers say where a form comes from;
 // what says nothing is no browser, and has an API.
 func sameOrigin(r *http.Request) error {
-	foreign := &refusal{http.StatusForbidden, "The form comes from elsewhere", "It was not sent by a page of the console, as far as the browser says.", "Open the page here and send it again. Behind another proxy, that one must pass on Host and Origin as they came."}
+	foreign := &refusal{status: http.StatusForbidden, title: "The form comes from elsewhere", what: "It was not sent by a page of the console, as far as the browser says.", remedy: "Open the page here and send it again. Behind another proxy, that one must pass on Host and Origin as they came."}
 	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
 		return foreign
 	}
@@ -205,9 +212,15 @@ type refusal struct {
 	status int
 	// title says it short, what happened, and remedy what to do.
 	title, what, remedy string
+	// target is the part of a page in whose place it is put, and again, where that part
+	// looks again by itself.
+	target, again string
 }
 
 func (r *refusal) Error() string { return r.what }
+
+// quoted is what an error quotes, which may be somebody's number in the wrong field.
+var quoted = regexp.MustCompile(`"(\\.|[^"\\])*("|$)`)
 
 // refuse writes a page that says why there is no other.
 func (a *asked) refuse(w http.ResponseWriter, err error) error {
@@ -224,16 +237,31 @@ func (a *asked) refuse(w http.ResponseWriter, err error) error {
 			}
 		}
 	}
-	if said.status >= http.StatusInternalServerError {
-		a.Log.Error("a page of the console could not be made", zap.String("page", a.URL.Path), zap.Int("status", said.status))
+	if a.Context().Err() != nil {
+		return nil // who asked has gone
 	}
-	return a.write(w, said.status, &shown{title: said.title, template: "refused", body: said})
+	shownAs := *said
+	shownAs.target = "results"
+	if a.path() == "." {
+		shownAs.target = "overview"
+	}
+	if a.URL.Query().Get("watch") == "on" {
+		shownAs.again = a.here()
+	}
+	if said.status >= http.StatusInternalServerError {
+		a.Log.Error("a page of the console could not be made", zap.String("page", a.URL.Path), zap.Int("status", said.status), zap.String("error", quoted.ReplaceAllString(err.Error(), `"..."`)))
+	}
+	return a.write(w, said.status, &shown{title: said.title, template: "refused", body: &shownAs})
 }
 
-// What, Remedy and Title are for the page.
+// What, Remedy, Title, Target and Again are for the page. Select: of what is there when it
+// looks again, only the part is taken.
 func (r *refusal) Title() string  { return r.title }
 func (r *refusal) What() string   { return r.what }
 func (r *refusal) Remedy() string { return r.remedy }
+func (r *refusal) Target() string { return r.target }
+func (r *refusal) Again() string  { return r.again }
+func (r *refusal) Select() bool   { return r.target != "overview" }
 
 // shown is what a page shows.
 type shown struct {
@@ -250,7 +278,7 @@ func (a *asked) write(w http.ResponseWriter, status int, s *shown) error {
 	var out bytes.Buffer
 	f := a.frame(s)
 	name := "layout"
-	if a.Header.Get("HX-Request-Type") == "partial" && s.template != "refused" && a.Method == http.MethodGet {
+	if a.partial() {
 		name = "part"
 	}
 	if err := templatesOf(s.template).ExecuteTemplate(&out, name, f); err != nil {
@@ -265,6 +293,11 @@ func (a *asked) write(w http.ResponseWriter, status int, s *shown) error {
 	}
 	_, err := w.Write(out.Bytes()) // #nosec G705 -- html/template has written it
 	return err
+}
+
+// partial reports that a part of a page is asked for, to be put in the place of another.
+func (a *asked) partial() bool {
+	return a.Header.Get("HX-Request-Type") == "partial" && a.Method == http.MethodGet
 }
 
 // sentence is an error as a page says it.

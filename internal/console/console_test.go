@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -157,8 +158,8 @@ func TestChart(t *testing.T) {
 	})
 }
 
-// TestLive: whoever watches sees each send once and in order, or is told how many were left
-// out; and minutes count every send of theirs.
+// TestLive: whoever watches sees each send they want once and in order, or is told how many
+// were left out; and minutes count every send of theirs.
 func TestLive(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -166,30 +167,35 @@ func TestLive(t *testing.T) {
 		start := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 		now := start
 		l.Decided(entry(now, policy.Allow, false)) // nobody watches yet
-		defer l.watch()()
-		seq, sent, seen := l.next(false), 0, uint64(0)
+		all, refused := l.watch(liveFilter{}), l.watch(liveFilter{violations: true})
+		sent, bad := uint64(0), uint64(0)
+		seen := make(map[*watcher]uint64)
 		counts := map[int64]int{now.Unix() / 60: 1}
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
-			for range rapid.SampledFrom([]int{0, 1, 7, ringSize - 1, ringSize, ringSize + 1, 3 * ringSize}).Draw(t, "sends") {
-				l.Decided(entry(now, rapid.SampledFrom([]policy.Verdict{policy.Allow, policy.Refuse}).Draw(t, "verdict"), false))
-				sent++
+			for range rapid.SampledFrom([]int{0, 1, 7, watchedSends - 1, watchedSends, watchedSends + 1, 3 * watchedSends}).Draw(t, "sends") {
+				v := rapid.SampledFrom([]policy.Verdict{policy.Allow, policy.Refuse}).Draw(t, "verdict")
+				l.Decided(entry(now, v, false))
+				if sent++; v == policy.Refuse {
+					bad++
+				}
 				counts[now.Unix()/60]++
 			}
-			lines, gone, next := l.from(false, seq)
-			if gone > 0 && len(lines) != ringSize {
-				t.Fatalf("%d are gone, and %d are there", gone, len(lines))
-			}
-			for i, d := range lines {
-				if d.seq != seq+gone+uint64(i) {
-					t.Fatalf("line %d is number %d", i, d.seq)
+			for _, w := range []*watcher{all, refused} {
+				lines, more := l.take(w)
+				if more > 0 && len(lines) != watchedSends {
+					t.Fatalf("%d are left out, and %d are there", more, len(lines))
 				}
+				for i := range lines {
+					if i > 0 && lines[i].at < lines[i-1].at || w == refused && !lines[i].violation {
+						t.Fatalf("line %d is %+v", i, lines[i])
+					}
+				}
+				seen[w] += uint64(len(lines)) + more
 			}
-			seen += uint64(len(lines)) + gone
-			seq = next
 			now = now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "seconds")) * time.Second)
 		}
-		if seen != uint64(sent) {
-			t.Fatalf("%d of %d", seen, sent)
+		if seen[all] != sent || seen[refused] != bad {
+			t.Fatalf("%d of %d, %d of %d", seen[all], sent, seen[refused], bad)
 		}
 		list, since := l.lately(now, minutesKept)
 		for _, m := range list {
@@ -200,7 +206,34 @@ func TestLive(t *testing.T) {
 		if !since.Equal(start) {
 			t.Fatalf("since %s", since)
 		}
+		l.leave(all)
+		l.leave(refused)
+		if l.watched.Load() {
+			t.Fatal("nobody watches any more")
+		}
 	})
+}
+
+// TestLiveFilter: who watches sees what the list would show by the same filters.
+func TestLiveFilter(t *testing.T) {
+	t.Parallel()
+	d := &decided{rule: "NO_CONSENT", number: "1", business: "Fox Shoes", sender: "crm", message: "template sale", template: "sale", category: "marketing", contact: policy.ContactID{0xab, 0xcd}, violation: true}
+	for _, c := range []struct {
+		f    liveFilter
+		want bool
+	}{
+		{liveFilter{}, true}, {liveFilter{violations: true}, true}, {liveFilter{rule: "NO_CONSENT"}, true}, {liveFilter{rule: "WINDOW_CLOSED"}, false},
+		{liveFilter{number: "1"}, true}, {liveFilter{number: "Fox Shoes"}, true}, {liveFilter{number: "2"}, false}, {liveFilter{sender: "crm"}, true}, {liveFilter{sender: "shop"}, false},
+		{liveFilter{template: "sale"}, true}, {liveFilter{template: "news"}, false}, {liveFilter{category: "marketing"}, true}, {liveFilter{category: "utility"}, false},
+		{liveFilter{contact: "abcd0000"}, true}, {liveFilter{contact: "abce0000"}, false}, {liveFilter{rule: "NO_CONSENT", sender: "shop"}, false},
+	} {
+		if c.f.wants(d) != c.want {
+			t.Errorf("%+v: %t", c.f, !c.want)
+		}
+	}
+	if allowed := (&decided{}); (&liveFilter{violations: true}).wants(allowed) {
+		t.Error("a send that was let through is shown among violations")
+	}
 }
 
 func entry(at time.Time, v policy.Verdict, monitored bool) *store.Entry {
@@ -208,42 +241,76 @@ func entry(at time.Time, v policy.Verdict, monitored bool) *store.Entry {
 }
 
 // TestRecall: a page waits a little for what takes long, is given what was known before in
-// the meantime, and nobody asks twice at once.
+// the meantime, unless that is old, and nobody asks twice at once.
 func TestRecall(t *testing.T) {
 	t.Parallel()
 	c := &Console{}
-	a := &asked{Console: c, now: time.Unix(1000, 0)}
+	at := func(seconds int64) *asked {
+		return &asked{Console: c, Request: httptest.NewRequest("GET", "/", nil), now: time.Unix(seconds, 0), until: time.Now().Add(10 * time.Millisecond)}
+	}
 	asks, answers := atomic.Int32{}, make(chan int)
 	find := func(context.Context) (int, error) {
 		asks.Add(1)
-		n := <-answers
-		if n < 0 {
+		switch n := <-answers; n {
+		case -1:
 			return 0, errors.New("no")
+		case -2:
+			panic("a fault")
+		default:
+			return n, nil
 		}
-		return n, nil
 	}
-	if _, _, there, err := recent(t.Context(), a, "k", find); there || err != nil {
+	a := at(1000)
+	if _, there, err := recent(t.Context(), a, "k", find); there || err != nil || !a.coming {
 		t.Errorf("there %t, %v", there, err)
 	}
-	if _, _, there, _ := recent(t.Context(), a, "k", find); there || asks.Load() != 1 {
+	if _, there, _ := recent(t.Context(), at(1000), "k", find); there || asks.Load() != 1 {
 		t.Errorf("there %t, asked %d times", there, asks.Load())
 	}
 	answers <- 7
 	eventually(t, func() bool {
-		n, _, there, err := recent(t.Context(), a, "k", find)
+		n, there, err := recent(t.Context(), at(1000), "k", find)
 		return there && n == 7 && err == nil
 	})
-	later := &asked{Console: c, now: a.now.Add(fresh + time.Second)}
-	if n, at, there, _ := recent(t.Context(), later, "k", find); !there || n != 7 || !at.Equal(a.now) {
-		t.Errorf("what was known is %d of %s, %t", n, at, there)
+	later := at(1000 + int64(fresh/time.Second) + 1)
+	if n, there, _ := recent(t.Context(), later, "k", find); !there || n != 7 || !later.oldest.Equal(time.Unix(1000, 0)) {
+		t.Errorf("what was known is %d of %s, %t", n, later.oldest, there)
+	}
+	old := at(1000 + int64(stale/time.Second) + 1)
+	if _, there, _ := recent(t.Context(), old, "k", find); there || !old.coming {
+		t.Error("what is old is shown")
 	}
 	answers <- -1
 	eventually(t, func() bool {
-		_, _, _, err := recent(t.Context(), later, "k", find)
+		_, _, err := recent(t.Context(), later, "k", find)
 		return err != nil
 	})
 	if asks.Load() != 2 {
 		t.Errorf("asked %d times", asks.Load())
+	}
+	_, _, _ = recent(t.Context(), old, "faulty", find)
+	answers <- -2
+	eventually(t, func() bool {
+		_, _, err := recent(t.Context(), old, "faulty", find)
+		return err != nil && strings.Contains(err.Error(), "fault")
+	})
+	// No more is found out at once than so much, and no more is remembered.
+	for i := range 2 * mostAsking {
+		ask(t.Context(), old, fmt.Sprint("many", i), find)
+	}
+	c.recall.mu.Lock()
+	if c.recall.asking != mostAsking {
+		t.Errorf("%d are found out at once", c.recall.asking)
+	}
+	c.recall.mu.Unlock()
+	for range mostAsking {
+		answers <- 1
+	}
+	for i := range 2 * mostRecalled {
+		ask(t.Context(), old, fmt.Sprint("key", i), func(context.Context) (int, error) { return i, nil })
+	}
+	if len(c.recall.of) > mostRecalled {
+		t.Errorf("%d are remembered", len(c.recall.of))
 	}
 }
 

@@ -63,7 +63,7 @@ func verdictOf(a *asked, v *adminapi.Verdict, monitored bool) verdictText {
 func decision(ctx context.Context, a *asked) (*shown, error) {
 	id := strings.TrimSpace(a.URL.Query().Get("id"))
 	if id == "" {
-		return nil, &refusal{http.StatusBadRequest, "Which decision?", "The address names none.", "Open one from the list of violations, or add ?id= and the id that an answer or the log names."}
+		return nil, &refusal{status: http.StatusBadRequest, title: "Which decision?", what: "The address names none.", remedy: "Open one from the list of violations, or add ?id= and the id that an answer or the log names."}
 	}
 	why, err := a.API.Why(ctx, adminapi.WhyRequest{ID: id})
 	if err != nil {
@@ -116,8 +116,8 @@ func decision(ctx context.Context, a *asked) (*shown, error) {
 		if err != nil {
 			return nil, err
 		}
-		v := verdictOf(a, &now.Verdict, false)
-		v.Says = map[bool]string{true: "would pass", false: "would be refused"}[now.Verdict.Verdict == "allow"]
+		v := verdictOf(a, &now.Verdict, now.Monitored)
+		v.Says = map[string]string{"allowed": "would pass", "refused": "would be refused", "warned": "would pass, in monitor mode; it would be refused otherwise"}[v.Tag]
 		p.Now = &v
 	}
 	return &shown{title: "A decision", template: "decision", body: p}, nil

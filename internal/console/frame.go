@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/waguard/waguard/internal/version"
 )
@@ -51,6 +52,8 @@ type frame struct {
 	Scripts   []string
 	// Back is where a form that only changes how pages look leads back to.
 	Back string
+	// AsOf is how old the oldest is of what the page shows.
+	AsOf moment
 	Body any
 }
 
@@ -78,6 +81,9 @@ func (a *asked) frame(s *shown) *frame {
 	f := &frame{
 		Title: s.title, Visitor: a.visitor.Name, Anonymous: a.visitor.Name == "", Zone: a.zoneName(), Now: a.moment(a.now), Version: version.Of().Version,
 		Icon: assetPath("icon.svg"), Styles: []string{assetPath(billStyle), assetPath("console.css")}, Scripts: []string{assetPath(htmx), assetPath(htmxStream)}, Body: s.body, Scheme: a.scheme(), Back: a.here(),
+	}
+	if a.now.Sub(a.oldest) > time.Second && !a.oldest.IsZero() {
+		f.AsOf = a.moment(a.oldest)
 	}
 	at := a.path()
 	for _, item := range menu {
@@ -120,7 +126,7 @@ func (a *asked) scheme() string {
 // appearance keeps whether a visitor wants pages light or dark.
 func appearance(w http.ResponseWriter, a *asked) error {
 	if a.Method != http.MethodPost {
-		return &refusal{http.StatusMethodNotAllowed, "That is not asked for like this", "How pages look is changed by a form.", "Use the buttons at the foot of a page."}
+		return &refusal{status: http.StatusMethodNotAllowed, title: "That is not asked for like this", what: "How pages look is changed by a form.", remedy: "Use the buttons at the foot of a page."}
 	}
 	// #nosec G124 -- it says nothing of anybody, and goes over plain HTTP where the console does
 	cookie := &http.Cookie{Name: schemeCookie, Value: a.form.Get("scheme"), MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: a.TLS != nil}

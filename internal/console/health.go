@@ -28,7 +28,7 @@ func health(ctx context.Context, a *asked) (*shown, error) {
 	p := &healthPage{Serves: true, Says: "The gateway serves, and its store answers."}
 	h, err := a.API.Health(ctx)
 	if err != nil {
-		p.Serves, p.Says = false, "The gateway refuses sends: "+sentence(err.Error())
+		p.Serves, p.Says = false, "The gateway refuses sends: "+sentence(said(err))
 	} else {
 		p.Store = h.Store
 		if r := h.Restored; r != nil {
@@ -58,7 +58,7 @@ func health(ctx context.Context, a *asked) (*shown, error) {
 			}
 		}
 	}
-	if err := p.endpoints(ctx, a); err != nil {
+	if err := p.endpoints(ctx, a); err != nil && p.Serves {
 		return nil, err
 	}
 	return &shown{title: "Health", template: "health", body: p}, nil

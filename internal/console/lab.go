@@ -21,7 +21,7 @@ type labPage struct {
 	Wrong         string
 	Tested        *labResult
 	Shadows       []labResult
-	ShadowsSince  moment
+	Coming        bool
 	Campaign      campaignForm
 	CampaignWrong string
 	Cost          *campaignResult
@@ -64,14 +64,13 @@ func policyLab(ctx context.Context, a *asked) (*shown, error) {
 }
 
 func (p *labPage) shown(ctx context.Context, a *asked) (*shown, error) {
-	all, at, there, err := recent(ctx, a, "shadows", func(ctx context.Context) (*adminapi.Shadows, error) {
+	all, there, err := recent(ctx, a, "shadows", func(ctx context.Context) (*adminapi.Shadows, error) {
 		return a.API.Shadows(ctx, adminapi.ShadowSelection{})
 	})
 	if err != nil {
 		return nil, err
 	}
 	if there {
-		p.ShadowsSince = a.moment(at)
 		for i := range all.Shadows {
 			s := &all.Shadows[i]
 			r := labResultOf(a, &s.Comparison, s.Differences)
@@ -87,6 +86,7 @@ func (p *labPage) shown(ctx context.Context, a *asked) (*shown, error) {
 			p.Shadows = append(p.Shadows, *r)
 		}
 	}
+	p.Coming = a.coming
 	return &shown{title: "Policy lab", template: "lab", body: p}, nil
 }
 
@@ -126,10 +126,24 @@ func tryPolicies(ctx context.Context, a *asked) (*shown, error) {
 // told is what the gateway says of a question that means nothing, to be shown beside the
 // form; other errors are left.
 func told(err error) (string, error) {
-	if e, ok := errors.AsType[*adminapi.Error](err); ok && e.Status < http.StatusInternalServerError {
-		return sentence(e.Error()), nil
+	if misasked(err) {
+		return sentence(said(err)), nil
 	}
 	return "", err
+}
+
+// misasked reports that the gateway answers a question that means nothing, or not now.
+func misasked(err error) bool {
+	e, ok := errors.AsType[*adminapi.Error](err)
+	return ok && e.Status < http.StatusInternalServerError
+}
+
+// said is what the gateway says is wrong, without how it was asked.
+func said(err error) string {
+	if e, ok := errors.AsType[*adminapi.Error](err); ok {
+		return e.Error()
+	}
+	return err.Error()
 }
 
 func trimFloat(f float64) string {

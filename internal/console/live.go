@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -9,26 +10,36 @@ import (
 	"github.com/waguard/waguard/store"
 )
 
-// Live is what a gateway decided lately: how many sends a minute, and, while somebody
-// watches, the sends. It is told on the way of sends, and costs them next to nothing; it
-// outlives configurations, and knows nothing of what other gateways decide.
+// Live is what a gateway decided lately: how many sends a minute, and, for those who watch,
+// the sends. It is told on the way of sends, and costs them next to nothing; it outlives
+// configurations, and knows nothing of what other gateways decide.
 type Live struct {
-	watchers atomic.Int32
+	watched atomic.Bool
 
 	mu sync.Mutex
 	// since is when the first send was counted.
-	since   time.Time
-	minutes [minutesKept]minute
-	// all are the newest sends, and violations the newest of those; made when somebody
-	// watches for the first time.
-	all, violations *ring
+	since    time.Time
+	minutes  [minutesKept]minute
+	watchers []*watcher
+}
+
+// watcher is somebody who watches: the newest of the sends they want, and how many more
+// there were since they last looked.
+type watcher struct {
+	filter liveFilter
+	// lines are in a ring, of which next is the place of the next one.
+	lines [watchedSends]decided
+	next  uint64
+	taken uint64
 }
 
 const (
-	// minutesKept is for how long minutes are counted, and ringSize, how many sends are
-	// there for who watches: more than are shown between two looks.
-	minutesKept = 24 * 60
-	ringSize    = 512
+	// minutesKept is for how long minutes are counted, and watchedSends, how many sends are
+	// there for who watches, between two looks.
+	minutesKept  = 24 * 60
+	watchedSends = 50
+	// mostWatchers bounds who watches.
+	mostWatchers = 100
 )
 
 // A verdict, as pages count sends by it.
@@ -53,7 +64,6 @@ type minute struct {
 
 // decided is a send as it was decided.
 type decided struct {
-	seq       uint64
 	id        store.ID
 	at        policy.Moment
 	verdict   verdict
@@ -63,32 +73,9 @@ type decided struct {
 	business  string
 	sender    string
 	message   string // the template by its name, or the type
-	contact   string
+	template  string
+	contact   policy.ContactID
 	violation bool
-}
-
-// ring has the newest sends.
-type ring struct {
-	next  uint64 // the number of the next one
-	lines [ringSize]decided
-}
-
-func (r *ring) put(d *decided) {
-	d.seq = r.next
-	r.lines[r.next%ringSize] = *d
-	r.next++
-}
-
-// since are those from a number on, and how many are not there any more.
-func (r *ring) since(seq uint64) (lines []decided, gone uint64) {
-	if seq+ringSize < r.next {
-		gone = r.next - ringSize - seq
-		seq += gone
-	}
-	for ; seq < r.next; seq++ {
-		lines = append(lines, r.lines[seq%ringSize])
-	}
-	return lines, gone
 }
 
 // Decided counts a send that was decided, and keeps it for who watches.
@@ -102,15 +89,11 @@ func (l *Live) Decided(e *store.Entry) {
 		v = verdictRefused
 	}
 	at := e.At.Time()
-	watched := l.watchers.Load() > 0
 	var d decided
-	if watched {
+	if l.watched.Load() {
 		d = decided{
-			id: e.ID, at: e.At, verdict: v, rule: e.Decision.Rule, category: e.Decision.Category, number: e.Send.PhoneNumberID, business: e.Business,
-			sender: e.Sender, message: store.TypeOrTemplate(e.Send.Type, e.Send.Template.Name), violation: e.Violation(),
-		}
-		if contact := e.Contact(); !contact.IsZero() {
-			d.contact = contact.String()
+			id: e.ID, at: e.At, verdict: v, rule: e.Decision.Rule, category: e.Decision.Category, number: e.Send.PhoneNumberID, business: e.Business, sender: e.Sender,
+			message: store.TypeOrTemplate(e.Send.Type, e.Send.Template.Name), template: e.Send.Template.Name, contact: e.Contact(), violation: e.Violation(),
 		}
 	}
 	l.mu.Lock()
@@ -126,47 +109,51 @@ func (l *Live) Decided(e *store.Entry) {
 	if m.at == of {
 		m.count[v]++
 	}
-	if watched && l.all != nil {
-		l.all.put(&d)
-		if d.violation {
-			l.violations.put(&d)
+	if d.at == 0 {
+		return
+	}
+	for _, w := range l.watchers {
+		if w.filter.wants(&d) {
+			w.lines[w.next%watchedSends] = d
+			w.next++
 		}
 	}
 }
 
-// watch begins to watch: from then on sends are kept. What it gives is called when
-// nobody watches any more.
-func (l *Live) watch() (end func()) {
-	l.mu.Lock()
-	if l.all == nil {
-		l.all, l.violations = new(ring), new(ring)
-	}
-	l.mu.Unlock()
-	l.watchers.Add(1)
-	return func() { l.watchers.Add(-1) }
-}
-
-// next is the number that the next send will have.
-func (l *Live) next(violations bool) uint64 {
+// watch begins to watch some sends; nil where too many watch already.
+func (l *Live) watch(f liveFilter) *watcher {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.ring(violations).next
-}
-
-func (l *Live) ring(violations bool) *ring {
-	if violations {
-		return l.violations
+	if len(l.watchers) == mostWatchers {
+		return nil
 	}
-	return l.all
+	w := &watcher{filter: f}
+	l.watchers = append(l.watchers, w)
+	l.watched.Store(true)
+	return w
 }
 
-// from are the sends from a number on, how many are gone, and the number to ask for next.
-func (l *Live) from(violations bool, seq uint64) (lines []decided, gone, next uint64) {
+// leave ends that somebody watches.
+func (l *Live) leave(w *watcher) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r := l.ring(violations)
-	lines, gone = r.since(min(seq, r.next))
-	return lines, gone, r.next
+	l.watchers = slices.DeleteFunc(l.watchers, func(other *watcher) bool { return other == w })
+	l.watched.Store(len(l.watchers) > 0)
+}
+
+// take are the sends that came since the last time, the oldest first, and how many of them
+// were too many.
+func (l *Live) take(w *watcher) (lines []decided, more uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if w.next-w.taken > watchedSends {
+		more = w.next - w.taken - watchedSends
+		w.taken += more
+	}
+	for ; w.taken < w.next; w.taken++ {
+		lines = append(lines, w.lines[w.taken%watchedSends])
+	}
+	return lines, more
 }
 
 // lately are the counts of the last minutes, oldest first, the running one at the end, and

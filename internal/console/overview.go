@@ -2,8 +2,7 @@ package console
 
 import (
 	"context"
-	"errors"
-	"net/http"
+	"slices"
 	"time"
 
 	"github.com/waguard/waguard/billing"
@@ -12,9 +11,10 @@ import (
 
 // overviewPage is what somebody looks at first.
 type overviewPage struct {
-	// Watching: the page is looked at again by itself.
-	Watching bool
-	Toggle   string
+	// Watching: the page is looked at again by itself, and Alone, that this is what is put
+	// in its place.
+	Watching, Alone bool
+	Toggle          string
 	Figures  []figure
 	Minutes  chart
 	// Since is when the gateway began to count minutes.
@@ -51,25 +51,58 @@ func overview(ctx context.Context, a *asked) (*shown, error) {
 	if p.Watching {
 		p.Toggle = "."
 	}
+	q := overviewQuestions(ctx, a)
 	p.minutes(a)
-	rules, _, there, err := recent(ctx, a, "groups/rule/24h", func(ctx context.Context) (*adminapi.Groups, error) {
-		return a.API.Groups(ctx, adminapi.Violations, adminapi.GroupSelection{By: "rule", Selection: adminapi.Selection{From: "24h"}})
-	})
-	if err != nil {
-		return nil, err
+	for _, part := range []func() error{
+		func() error { return p.rules(q.rules) },
+		func() error { return p.money(ctx, a, q.month) },
+		func() error { return p.match(q.match) },
+		func() error { return p.numbers(a, q.numbers) },
+		func() error { return p.waiting(ctx, a) },
+		func() error { return p.events(ctx, a) },
+		func() error { return p.findings(q.doctor) },
+	} {
+		if err := part(); err != nil {
+			p.missing(err)
+		}
 	}
-	p.Coming = p.Coming || !there
-	p.rules(rules)
-	if err := p.money(ctx, a); err != nil {
-		return nil, err
-	}
-	if err := p.numbers(ctx, a); err != nil {
-		return nil, err
-	}
-	if err := p.rest(ctx, a); err != nil {
-		return nil, err
-	}
+	p.Coming, p.Alone = a.coming, a.partial()
 	return &shown{title: "Overview", template: "overview", body: p}, nil
+}
+
+// overviewAsked is what takes long of an overview.
+type overviewAsked struct {
+	rules   question[*adminapi.Groups]
+	month   question[*billing.Report]
+	match   question[*adminapi.Reconciliations]
+	numbers question[*adminapi.Numbers]
+	doctor  question[*adminapi.Diagnosis]
+}
+
+func overviewQuestions(ctx context.Context, a *asked) overviewAsked {
+	month := a.now.In(a.Zone).Format("2006-01")
+	return overviewAsked{
+		rules: ask(ctx, a, "groups/rule/24h", func(ctx context.Context) (*adminapi.Groups, error) {
+			return a.API.Groups(ctx, adminapi.Violations, adminapi.GroupSelection{By: "rule", Selection: adminapi.Selection{From: "24h"}})
+		}),
+		month: ask(ctx, a, "report/day/"+month, func(ctx context.Context) (*billing.Report, error) {
+			return a.API.Report(ctx, adminapi.ReportSelection{Month: month, By: "day"})
+		}),
+		match: ask(ctx, a, "reconcile", func(ctx context.Context) (*adminapi.Reconciliations, error) {
+			return a.API.Reconcile(ctx, adminapi.ReconcileSelection{})
+		}),
+		numbers: ask(ctx, a, "numbers", func(ctx context.Context) (*adminapi.Numbers, error) { return a.API.Numbers(ctx) }),
+		doctor:  ask(ctx, a, "doctor", func(ctx context.Context) (*adminapi.Diagnosis, error) { return a.API.Diagnose(ctx) }),
+	}
+}
+
+// missing says that a part of the page could not be found out. What is wrong with the store
+// is wrong with most of them, and is said once.
+func (p *overviewPage) missing(err error) {
+	m := attention{"critical", "Some of this page is missing", sentence(said(err)), "health", "Health"}
+	if !slices.Contains(p.Attention, m) {
+		p.Attention = append(p.Attention, m)
+	}
 }
 
 // minutes are the sends of the last hour.
@@ -91,11 +124,11 @@ func (p *overviewPage) minutes(a *asked) {
 	p.Minutes = columnChart("Sends a minute in the last hour", "sends", of, points, 10)
 	all := sums[verdictAllowed] + sums[verdictRefused] + sums[verdictMonitored]
 	p.Figures = append(p.Figures,
-		figure{Name: "Sends, last hour", Value: count(all), Also: "by this gateway", Link: link("violations", "show", "all")},
-		figure{Name: "Refused, last hour", Value: count(sums[verdictRefused]), Also: rate(sums[verdictRefused], all), Link: "violations", Tag: tagIf(sums[verdictRefused] > 0, "refused")},
+		figure{Name: "Sends, last hour", Value: count(all), Also: "by this gateway", Link: link("violations", "show", "all", "from", "1h")},
+		figure{Name: "Refused, last hour", Value: count(sums[verdictRefused]), Also: rate(sums[verdictRefused], all), Link: link("violations", "from", "1h"), Tag: tagIf(sums[verdictRefused] > 0, "refused")},
 	)
 	if n := sums[verdictMonitored]; n > 0 {
-		p.Figures = append(p.Figures, figure{Name: "Would be refused", Value: count(n), Also: "monitor mode lets them pass", Link: "violations", Tag: "warned"})
+		p.Figures = append(p.Figures, figure{Name: "Would be refused", Value: count(n), Also: "monitor mode lets them pass", Link: link("violations", "from", "1h"), Tag: "warned"})
 	}
 }
 
@@ -107,10 +140,11 @@ func tagIf(holds bool, tag string) string {
 }
 
 // rules are the violations of a day.
-func (p *overviewPage) rules(groups *adminapi.Groups) {
+func (p *overviewPage) rules(q question[*adminapi.Groups]) error {
 	p.Rules = table{Caption: "Violations in the last 24 hours by rule, and in the 24 hours before", Columns: columns("rule", "#last 24 h", "~", "#the 24 h before"), Empty: "Nothing was refused in the last 24 hours. What is refused, or would be in monitor mode, is counted here by the rule that refused it."}
-	if groups == nil {
-		return
+	groups, there, err := q.answer()
+	if !there {
+		return err
 	}
 	largest := 0
 	for _, g := range groups.Groups {
@@ -122,18 +156,16 @@ func (p *overviewPage) rules(groups *adminapi.Groups) {
 		}})
 	}
 	p.Figures = append(p.Figures, figure{Name: "Violations, 24 hours", Value: count(groups.Total.Count), Also: count(groups.Total.Before) + " the 24 hours before", Link: link("violations", "from", "24h")})
+	return nil
 }
 
 // money is what is spent, today and this month.
-func (p *overviewPage) money(ctx context.Context, a *asked) error {
-	month, _, there, err := recent(ctx, a, "report/day", func(ctx context.Context) (*billing.Report, error) {
-		return a.API.Report(ctx, adminapi.ReportSelection{Month: a.now.In(a.Zone).Format("2006-01"), By: "day"})
-	})
+func (p *overviewPage) money(ctx context.Context, a *asked, q question[*billing.Report]) error {
+	month, there, err := q.answer()
 	if err != nil {
 		return err
 	}
-	p.Coming = p.Coming || !there
-	if month != nil {
+	if there {
 		today := a.now.In(a.Zone).Format(time.DateOnly)
 		for i := range month.Totals {
 			t := &month.Totals[i]
@@ -159,16 +191,14 @@ func (p *overviewPage) money(ctx context.Context, a *asked) error {
 	for i := range budgets.Budgets {
 		p.Budgets = append(p.Budgets, budgetLineOf(&budgets.Budgets[i]))
 	}
-	return p.match(ctx, a)
+	return nil
 }
 
 // match is how far what statuses told agrees with Meta's figures, of the account with which
 // they agree least, where the gateway has any.
-func (p *overviewPage) match(ctx context.Context, a *asked) error {
-	accounts, _, there, err := recent(ctx, a, "reconcile", func(ctx context.Context) (*adminapi.Reconciliations, error) {
-		return a.API.Reconcile(ctx, adminapi.ReconcileSelection{})
-	})
-	if e, ok := errors.AsType[*adminapi.Error](err); ok && e.Status < http.StatusInternalServerError {
+func (p *overviewPage) match(q question[*adminapi.Reconciliations]) error {
+	accounts, there, err := q.answer()
+	if misasked(err) {
 		return nil // there is nothing to compare, as The bill says
 	}
 	if err != nil || !there {
@@ -215,15 +245,11 @@ func budgetLineOf(b *adminapi.Budget) budgetLine {
 }
 
 // numbers are the business phone numbers.
-func (p *overviewPage) numbers(ctx context.Context, a *asked) error {
-	numbers, _, there, err := recent(ctx, a, "numbers", func(ctx context.Context) (*adminapi.Numbers, error) { return a.API.Numbers(ctx) })
-	if err != nil {
-		return err
-	}
-	p.Coming = p.Coming || !there
+func (p *overviewPage) numbers(a *asked, q question[*adminapi.Numbers]) error {
 	p.Numbers = table{Caption: "Business phone numbers", Columns: columns("number", "last webhook", "#open windows", "~#sends in 7 days", "~mode", "quality"), Empty: "No number has sent or received anything yet. Point a sender at the gateway, and the webhook of your app, too."}
-	if numbers == nil {
-		return nil
+	numbers, there, err := q.answer()
+	if !there {
+		return err
 	}
 	for i := range numbers.Numbers {
 		n := &numbers.Numbers[i]
@@ -252,9 +278,8 @@ func (p *overviewPage) numbers(ctx context.Context, a *asked) error {
 
 var severityTags = map[string]string{"critical": "refused", "warning": "warned", "info": "info"}
 
-// rest is what somebody should look at: messages that wait for a decision, account events,
-// findings.
-func (p *overviewPage) rest(ctx context.Context, a *asked) error {
+// waiting are messages that wait for a decision.
+func (p *overviewPage) waiting(ctx context.Context, a *asked) error {
 	waiting, err := a.API.Reviews(ctx, adminapi.ReviewSelection{Limit: 1})
 	if err != nil {
 		return err
@@ -262,6 +287,11 @@ func (p *overviewPage) rest(ctx context.Context, a *asked) error {
 	if waiting.Waiting > 0 {
 		p.Attention = append(p.Attention, attention{"warning", counted(waiting.Waiting, "message may be an opt-out and waits", "messages may be opt-outs and wait") + " for somebody to decide", "Marketing to these people waits as well.", "reviews", "Reviews"})
 	}
+	return nil
+}
+
+// events are account events that somebody should know of.
+func (p *overviewPage) events(ctx context.Context, a *asked) error {
 	page, err := a.API.Events(ctx, adminapi.EventSelection{From: "7d", Severity: "warning", Limit: 8})
 	if err != nil {
 		return err
@@ -269,15 +299,18 @@ func (p *overviewPage) rest(ctx context.Context, a *asked) error {
 	p.Events = eventTable(a, page.Events)
 	p.Events.Caption = "Account events of the last seven days that somebody should know of"
 	p.Events.Empty = "Meta told of nothing in the last seven days that would need somebody: no lower quality, no restriction, no paused template."
-	diagnosis, _, _, err := recent(ctx, a, "doctor", func(ctx context.Context) (*adminapi.Diagnosis, error) { return a.API.Diagnose(ctx) })
-	if err != nil {
+	return nil
+}
+
+// findings are what is not as it should be.
+func (p *overviewPage) findings(q question[*adminapi.Diagnosis]) error {
+	diagnosis, there, err := q.answer()
+	if !there {
 		return err
 	}
-	if diagnosis != nil {
-		for _, f := range diagnosis.Findings {
-			if f.Status == adminapi.CheckProblem {
-				p.Attention = append(p.Attention, attention{"critical", sentence(f.Finding), sentence(f.Remedy), "health", "Health"})
-			}
+	for _, f := range diagnosis.Findings {
+		if f.Status == adminapi.CheckProblem {
+			p.Attention = append(p.Attention, attention{"critical", sentence(f.Finding), sentence(f.Remedy), "health", "Health"})
 		}
 	}
 	return nil

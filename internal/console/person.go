@@ -24,11 +24,14 @@ type personPage struct {
 	// Asked: somebody was named. Without it the page asks who is meant.
 	Asked  bool
 	Filter []field
+	// WhyNot says why nobody can be looked up.
+	WhyNot string
 	// Sealed is the person, for further forms.
 	Sealed, Shown, Pseudonym string
 	// Open: what is personal is shown.
 	Open     bool
 	Names    []string
+	Links    []linkText
 	Numbers  []personNumber
 	Timeline table
 	Records  table
@@ -43,6 +46,12 @@ type personPage struct {
 	Erasure *erasureText
 	// Done says what was just recorded.
 	Done *doneText
+}
+
+// linkText says what ties two names together.
+type linkText struct {
+	One, Other, Says string
+	First, Last      moment
 }
 
 // personNumber is how the person stands with a business phone number.
@@ -88,6 +97,7 @@ const mostOfPerson = 30
 
 func (a *asked) emptyPerson() *personPage {
 	p := &personPage{Filter: []field{{Name: "contact", Label: "Phone number or user id", Hint: "+14155550123"}, {Name: "number", Label: "Business phone number (all, if empty)", Hint: "id or name"}}}
+	p.WhyNot = why(mayLookUp(a))
 	p.WhyConsent, p.WhyErase = why(mayRecord(a)), why(mayErase(a))
 	p.Consent, p.Erase = p.WhyConsent == "", p.WhyErase == ""
 	return p
@@ -110,12 +120,14 @@ func askPerson(_ context.Context, a *asked) (*shown, error) {
 
 // person shows what there is of one.
 func person(ctx context.Context, a *asked) (*shown, error) {
+	if err := mayLookUp(a); err != nil {
+		return nil, err
+	}
 	contact, err := a.contact()
 	if err != nil {
 		return nil, err
 	}
-	p := a.emptyPerson()
-	return a.showPerson(ctx, p, contact)
+	return a.showPerson(ctx, a.emptyPerson(), contact)
 }
 
 func (a *asked) showPerson(ctx context.Context, p *personPage, contact string) (*shown, error) {
@@ -137,6 +149,13 @@ func (a *asked) showPerson(ctx context.Context, p *personPage, contact string) (
 	}
 	for _, name := range v.Names {
 		p.Names = append(p.Names, name.String())
+	}
+	for _, l := range v.Links {
+		says := "are names of one person"
+		if l.Kind == "successor" {
+			says = "are names of one person, who went from one to the other"
+		}
+		p.Links = append(p.Links, linkText{brief(l.One.String()), brief(l.Other.String()), says, a.moment(l.First), a.moment(l.Last)})
 	}
 	for i := range v.Numbers {
 		n := &v.Numbers[i]
@@ -161,11 +180,8 @@ func (a *asked) logAsked(v *adminapi.PersonView, open bool) {
 	if open {
 		what = "personal data was shown in the console"
 	}
-	a.Log.Info(what, zap.String("user", a.who()), zap.Stringer("contact", v.Pseudonym))
+	a.Log.Info(what, zap.String("user", a.visitor.Name), zap.Stringer("contact", v.Pseudonym))
 }
-
-// who is the visitor, for the log.
-func (a *asked) who() string { return cmp.Or(a.visitor.Name, "somebody on this machine") }
 
 func (a *asked) personNumber(n *adminapi.PersonNumber) personNumber {
 	p := personNumber{Name: cmp.Or(n.Business, n.PhoneNumberID), ID: n.PhoneNumberID, Send: verdictOf(a, &n.Send, false)}
@@ -220,6 +236,10 @@ func (a *asked) timeline(v *adminapi.PersonView) table {
 		rec := &v.Records[i]
 		all = append(all, happened{rec.Time, row{Cells: []cell{{At: a.moment(rec.Time)}, {Text: "consent: " + words(rec.State), Also: strings.Join(rec.Scopes, ", "), Tag: "info"}, {Text: rec.PhoneNumberID}, {Text: sentence(words(string(rec.Source))), Also: rec.Actor}}}})
 	}
+	for i := range v.Wrote {
+		w := &v.Wrote[i]
+		all = append(all, happened{w.Time, row{Cells: []cell{{At: a.moment(w.Time)}, {Text: "wrote, or called", Also: "the last time", Tag: "info"}, {Text: w.PhoneNumberID}, {Text: "That opens the customer service window.", Also: "as " + brief(w.Name.String())}}}})
+	}
 	slices.SortStableFunc(all, func(a, b happened) int { return b.at.Compare(a.at) })
 	for _, h := range all {
 		t.Rows = append(t.Rows, h.row)
@@ -229,13 +249,21 @@ func (a *asked) timeline(v *adminapi.PersonView) table {
 
 // nobody is the refusal of a change where nobody knows who makes it.
 func nobody(what string) error {
-	return &refusal{http.StatusForbidden, "Nobody has said who you are", what + " is recorded with the name of who does it.", "Put authentication before the console, such as Caddy’s basic_auth, so that the gateway knows who " + what + " is by."}
+	return &refusal{status: http.StatusForbidden, title: "Nobody has said who you are", what: what + " is recorded with the name of who does it.", remedy: "Put authentication before the console, such as Caddy’s basic_auth, so that the gateway knows who " + what + " is by."}
+}
+
+// mayLookUp: whom somebody looks up is noted with their name.
+func mayLookUp(a *asked) error {
+	if a.visitor.Name == "" {
+		return nobody("a look at a person")
+	}
+	return nil
 }
 
 func mayRecord(a *asked) error {
 	switch {
 	case !a.Consent:
-		return &refusal{http.StatusForbidden, "This console only reads", "Consent can’t be recorded here.", "Whoever runs the gateway can allow it, with `allow consent` in the whatsapp_console block; or use waguard consent."}
+		return &refusal{status: http.StatusForbidden, title: "This console only reads", what: "Consent can’t be recorded here.", remedy: "Whoever runs the gateway can allow it, with `allow consent` in the whatsapp_console block; or use waguard consent."}
 	case a.visitor.Name == "":
 		return nobody("consent")
 	}
@@ -245,7 +273,7 @@ func mayRecord(a *asked) error {
 func mayErase(a *asked) error {
 	switch {
 	case !a.Erase:
-		return &refusal{http.StatusForbidden, "This console erases nobody", "People can’t be erased here.", "Whoever runs the gateway can allow it, with `allow erase` in the whatsapp_console block; or use waguard consent erase."}
+		return &refusal{status: http.StatusForbidden, title: "This console erases nobody", what: "People can’t be erased here.", remedy: "Whoever runs the gateway can allow it, with `allow erase` in the whatsapp_console block; or use waguard consent erase."}
 	case a.visitor.Name == "":
 		return nobody("an erasure")
 	}
@@ -309,9 +337,16 @@ func erase(ctx context.Context, a *asked) (*shown, error) {
 // evidencePack gives out what there is of a person, to prove it.
 func evidencePack(w http.ResponseWriter, a *asked) error {
 	if a.Method != http.MethodPost {
-		return &refusal{http.StatusMethodNotAllowed, "That is not asked for like this", "An evidence pack is asked for by a form, since what names a person belongs into no address.", "Open “A person” and ask for it there."}
+		return &refusal{status: http.StatusMethodNotAllowed, title: "That is not asked for like this", what: "An evidence pack is asked for by a form, since what names a person belongs into no address.", remedy: "Open “A person” and ask for it there."}
+	}
+	if err := mayLookUp(a); err != nil {
+		return err
 	}
 	contact, err := a.contact()
+	if err != nil {
+		return err
+	}
+	v, err := a.API.PersonView(a.Context(), adminapi.PersonViewRequest{Contact: contact, Limit: 1})
 	if err != nil {
 		return err
 	}
@@ -319,14 +354,14 @@ func evidencePack(w http.ResponseWriter, a *asked) error {
 	files := map[string][2]string{adminapi.FormatPack: {"application/zip", "evidence.zip"}, adminapi.FormatJSON: {"application/json", "person.json"}}
 	file, ok := files[format]
 	if !ok {
-		return &refusal{http.StatusBadRequest, "In what form?", "There are " + strings.Join(slices.Sorted(maps.Keys(files)), " and ") + ".", "Use the buttons of the page of a person."}
+		return &refusal{status: http.StatusBadRequest, title: "In what form?", what: "There are " + strings.Join(slices.Sorted(maps.Keys(files)), " and ") + ".", remedy: "Use the buttons of the page of a person."}
 	}
 	body, err := a.API.Person(a.Context(), adminapi.PersonRequest{Contact: contact, PhoneNumberID: a.form.Get("number"), Format: format})
 	if err != nil {
 		return err
 	}
 	defer body.Close()
-	a.Log.Info("what there is of a person was given out by the console", zap.String("user", a.who()), zap.String("format", format))
+	a.Log.Info("what there is of a person was given out by the console", zap.String("user", a.visitor.Name), zap.Stringer("contact", v.Pseudonym), zap.String("format", format))
 	w.Header().Set("Content-Type", file[0])
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", file[1]))
 	_, _ = io.Copy(w, body) // who asked may have gone

@@ -53,7 +53,7 @@ func decideReview(ctx context.Context, a *asked) (*shown, error) {
 	}
 	reason := strings.TrimSpace(a.form.Get("reason"))
 	if reason == "" {
-		return nil, &refusal{http.StatusBadRequest, "What did the person write?", "A decision stays in the history with its reason, and there is none.", "Go back and say in a few words what the message is about."}
+		return nil, &refusal{status: http.StatusBadRequest, title: "What did the person write?", what: "A decision stays in the history with its reason, and there is none.", remedy: "Go back and say in a few words what the message is about."}
 	}
 	r, err := a.API.DecideReview(ctx, adminapi.ReviewDecision{ID: a.form.Get("id"), Decision: decision, Scope: scope, Reason: reason, Actor: a.visitor.Name})
 	if err != nil {

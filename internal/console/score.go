@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"context"
+	"net/url"
 	"strconv"
 
 	"github.com/waguard/waguard/internal/adminapi"
@@ -13,6 +14,7 @@ type scorePage struct {
 	Filters []field
 	Finding string
 	Coming  bool
+	Known   bool
 	// Cut says that not all was looked at.
 	Cut     string
 	Figures []figure
@@ -38,12 +40,13 @@ func score(ctx context.Context, a *asked) (*shown, error) {
 	if q.Get("finding") != "" {
 		return p.sends(ctx, a, s)
 	}
-	found, _, there, err := recent(ctx, a, "score/"+q.Encode(), func(ctx context.Context) (*adminapi.Score, error) { return a.API.Score(ctx, s) })
+	found, there, err := recent(ctx, a, "score\x00"+q.Encode(), func(ctx context.Context) (*adminapi.Score, error) { return a.API.Score(ctx, s) })
 	if err != nil {
 		return nil, err
 	}
-	if p.Coming = !there; there {
-		p.fill(a, found, from)
+	p.Coming, p.Known = a.coming, there
+	if there {
+		p.fill(a, found, from, q)
 	}
 	return &shown{title: "Score", template: "score", body: p}, nil
 }
@@ -60,7 +63,11 @@ func percent(s *adminapi.Share) cell {
 	return c
 }
 
-func (p *scorePage) fill(a *asked, s *adminapi.Score, from string) {
+func (p *scorePage) fill(a *asked, s *adminapi.Score, from string, q url.Values) {
+	// The sends behind a number are of the same time and business.
+	scored := func(pairs ...string) string {
+		return link("score", append([]string{"from", from, "to", q.Get("to"), "number", q.Get("number")}, pairs...)...)
+	}
 	p.Finding = s.Finding
 	if s.Cut && s.Oldest != nil {
 		p.Cut = "There are more sends than are looked at at once: those before " + a.momentOf(s.Oldest).Text + " are not counted."
@@ -69,12 +76,12 @@ func (p *scorePage) fill(a *asked, s *adminapi.Score, from string) {
 		p.Figures = append(p.Figures, figure{Name: name, Value: c.Text, Also: c.Also, Link: link})
 	}
 	t := &s.Total
-	number("Misses: passed, and Meta refused", percent(&t.Misses), link("score", "finding", "missed", "from", from))
-	number("Refusals that were right", percent(&t.Rights), link("score", "finding", "right", "from", from))
-	number("Refusals that were wrong", cell{Text: count(t.Wrong), Also: count(t.Late) + " by windows heard of late"}, link("score", "finding", "wrong", "from", from))
+	number("Misses: passed, and Meta refused", percent(&t.Misses), scored("finding", "missed"))
+	number("Refusals that were right", percent(&t.Rights), scored("finding", "right"))
+	number("Refusals that were wrong", cell{Text: count(t.Wrong), Also: count(t.Late) + " by windows heard of late"}, scored("finding", "wrong"))
 	number("Categories as expected", percent(&t.Category.Right), "")
 	number("Prices as expected", percent(&t.Price.Right), "")
-	number("Refused by Meta, no rule judges that", cell{Text: count(t.Beyond)}, link("score", "finding", "beyond", "from", from))
+	number("Refused by Meta, no rule judges that", cell{Text: count(t.Beyond)}, scored("finding", "beyond"))
 	p.Rules = table{Caption: "Rules, by Meta’s word", Columns: columns("rule", "#misses", "#refused", "#right", "#wrong", "~#may yet show", "~#nobody can know"), Empty: "No send was decided in this time."}
 	for i := range s.Rules {
 		r := &s.Rules[i]
@@ -82,19 +89,19 @@ func (p *scorePage) fill(a *asked, s *adminapi.Score, from string) {
 		if r.Misses.Of == 0 {
 			miss = cell{Text: "–", Also: "Meta’s word does not test it"}
 		} else if r.Misses.Count > 0 {
-			miss.Link, miss.Tag = link("score", "finding", "missed", "rule", string(r.Rule), "from", from), "warned"
+			miss.Link, miss.Tag = scored("finding", "missed", "rule", string(r.Rule)), "warned"
 		}
 		wrong := cell{Text: count(r.Wrong)}
 		if r.Wrong > 0 {
-			wrong.Link, wrong.Tag = link("score", "finding", "wrong", "rule", string(r.Rule), "from", from), "warned"
+			wrong.Link, wrong.Tag = scored("finding", "wrong", "rule", string(r.Rule)), "warned"
 		}
-		p.Rules.Rows = append(p.Rules.Rows, row{Cells: []cell{{Text: string(r.Rule), Link: link("violations", "rule", string(r.Rule), "from", from)}, miss, {Text: count(r.Refused)}, {Text: count(r.Right)}, wrong, {Text: count(r.Open)}, {Text: count(r.Unknowable)}}})
+		p.Rules.Rows = append(p.Rules.Rows, row{Cells: []cell{{Text: string(r.Rule), Link: link("violations", "rule", string(r.Rule), "from", from, "number", q.Get("number"))}, miss, {Text: count(r.Refused)}, {Text: count(r.Right)}, wrong, {Text: count(r.Open)}, {Text: count(r.Unknowable)}}})
 	}
 	p.Lacks = table{Caption: "What was missing", Columns: columns("fact", "rule", "#misses", "the newest"), Empty: "No misses: whatever Meta refused for a reason that a rule judges was refused here first."}
 	for i := range s.Lacks {
 		l := &s.Lacks[i]
 		p.Lacks.Rows = append(p.Lacks.Rows, row{Cells: []cell{
-			{Text: words(string(l.Lack)), Link: link("score", "finding", "missed", "lack", string(l.Lack), "from", from)},
+			{Text: words(string(l.Lack)), Link: scored("finding", "missed", "lack", string(l.Lack))},
 			{Text: string(l.Rule)},
 			{Text: count(l.Count)},
 			{Text: l.Said, Also: l.Remedy, Link: link("decision", "id", l.Newest)},

@@ -43,5 +43,5 @@ func (a *asked) contact() (string, error) {
 			return string(opened), nil
 		}
 	}
-	return "", &refusal{http.StatusBadRequest, "Who?", "The form names nobody, or the gateway was started since the page was opened, or another gateway made it.", "Open “A person” and type the number again."}
+	return "", &refusal{status: http.StatusBadRequest, title: "Who?", what: "The form names nobody, or the gateway was started since the page was opened, or another gateway made it.", remedy: "Open “A person” and type the number again."}
 }

@@ -2,18 +2,16 @@ package console
 
 import (
 	"bytes"
-	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
 const (
-	// pulse is how often a stream looks for what is new, mostRows, how many rows it sends
-	// then, and keptRows, how many a page keeps.
+	// pulse is how often a stream looks for what is new, and keptRows, how many a page keeps.
 	pulse    = 250 * time.Millisecond
-	mostRows = 50
 	keptRows = 300
 	// stillThere is how often a stream says something where nothing is new, so that nobody
 	// between takes it for dead.
@@ -22,20 +20,22 @@ const (
 	slowest = 10 * time.Second
 )
 
-// liveFilter is what somebody watches.
+// liveFilter is what somebody watches: as the list has it, with the filters of the list.
 type liveFilter struct {
-	violations                     bool
-	rule, number, sender, template string
+	violations                               bool
+	rule, number, sender, template, category string
+	contact                                  string
 }
 
 func (a *asked) liveFilter() liveFilter {
 	q := a.URL.Query()
-	return liveFilter{violations: q.Get("show") != "all", rule: q.Get("rule"), number: q.Get("number"), sender: q.Get("sender"), template: q.Get("template")}
+	return liveFilter{q.Get("show") != "all", q.Get("rule"), q.Get("number"), q.Get("sender"), q.Get("template"), q.Get("category"), q.Get("contact")}
 }
 
 func (f *liveFilter) wants(d *decided) bool {
-	return (f.rule == "" || string(d.rule) == f.rule) && (f.number == "" || d.number == f.number || d.business == f.number) &&
-		(f.sender == "" || d.sender == f.sender) && (f.template == "" || d.message == f.template)
+	is := func(wanted string, any ...string) bool { return wanted == "" || slices.Contains(any, wanted) }
+	return (!f.violations || d.violation) && is(f.rule, string(d.rule)) && is(f.number, d.number, d.business) && is(f.sender, d.sender) &&
+		is(f.template, d.template) && is(f.category, string(d.category)) && (f.contact == "" || strings.HasPrefix(d.contact.String(), f.contact))
 }
 
 // live streams sends as they are decided. Each message has rows that go on top, and takes
@@ -45,15 +45,22 @@ func live(w http.ResponseWriter, a *asked) error {
 		goTo(w, link("violations", "watch", "on"))
 		return nil
 	}
-	f := a.liveFilter()
-	defer a.Live.watch()()
+	watching := a.Live.watch(a.liveFilter())
+	if watching == nil {
+		return &refusal{status: http.StatusTooManyRequests, title: "Too many watch", what: "As many people watch sends as the gateway bears.", remedy: "Look at the list, which needs no watching."}
+	}
+	defer a.Live.leave(watching)
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
-	if _, err := fmt.Fprint(w, ": watching\n\n"); err != nil || out.Flush() != nil {
+	s := &stream{asked: a, watcher: watching}
+	begins, err := s.begins()
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(begins); err != nil || out.Flush() != nil {
 		return nil // who asked has gone
 	}
-	s := &stream{asked: a, filter: f, seq: a.Live.next(f.violations)}
 	tick := time.NewTicker(pulse)
 	defer tick.Stop()
 	said := time.Now()
@@ -64,6 +71,9 @@ func live(w http.ResponseWriter, a *asked) error {
 		case <-a.Ended:
 			return nil
 		case <-tick.C:
+			if a.Exiting() {
+				return nil // or the server would wait for who watches
+			}
 		}
 		message, err := s.message()
 		if err != nil {
@@ -87,8 +97,7 @@ func live(w http.ResponseWriter, a *asked) error {
 // stream is what somebody has been shown of what they watch.
 type stream struct {
 	*asked
-	filter liveFilter
-	seq    uint64
+	watcher *watcher
 	// batches are how many rows the messages had that the page still shows.
 	batches []int
 	first   int // the number of the first of them
@@ -110,26 +119,21 @@ type liveRow struct {
 	Sender, Decision, ContactLink string
 }
 
+// begins is the first event: a browser that comes back has rows of before, and may have
+// missed some.
+func (s *stream) begins() ([]byte, error) {
+	return event("live-begins", s.moment(s.Now()))
+}
+
 // message is what is new as an event; nil for nothing.
 func (s *stream) message() ([]byte, error) {
-	lines, gone, next := s.Live.from(s.filter.violations, s.seq)
-	s.seq = next
-	wanted := lines[:0]
-	for i := range lines {
-		if s.filter.wants(&lines[i]) {
-			wanted = append(wanted, lines[i])
-		}
-	}
-	if len(wanted) == 0 && gone == 0 {
+	wanted, more := s.Live.take(s.watcher)
+	if len(wanted) == 0 {
 		return nil, nil
 	}
-	if over := len(wanted) - mostRows; over > 0 {
-		gone += uint64(over)
-		wanted = wanted[over:]
-	}
 	b := liveBatch{ID: s.name(s.first + len(s.batches))}
-	if gone > 0 {
-		b.Skipped = "and " + counted(int(gone), "more that is", "more that are") + " not shown" // #nosec G115 -- as many as come in a moment
+	if more > 0 {
+		b.Skipped = "and " + counted(int(more), "more that is", "more that are") + " not shown" // #nosec G115 -- as many as come in a moment
 	}
 	for i := len(wanted) - 1; i >= 0; i-- { // the newest on top
 		b.Rows = append(b.Rows, s.row(&wanted[i]))
@@ -139,8 +143,13 @@ func (s *stream) message() ([]byte, error) {
 		b.Drop = append(b.Drop, s.name(s.first))
 		s.batches, s.first = s.batches[1:], s.first+1
 	}
+	return event("live", b)
+}
+
+// event is what a template makes, as an event.
+func event(name string, of any) ([]byte, error) {
 	var rows bytes.Buffer
-	if err := templatesOf("violations").ExecuteTemplate(&rows, "live", b); err != nil {
+	if err := templatesOf("violations").ExecuteTemplate(&rows, name, of); err != nil {
 		return nil, err
 	}
 	var event bytes.Buffer
@@ -165,13 +174,13 @@ func total(list []int) (n int) {
 func (s *stream) row(d *decided) liveRow {
 	r := liveRow{
 		At: s.moment(d.at.Time()), Verdict: verdictNames[d.verdict], Tag: verdictTags[d.verdict], Rule: string(d.rule), Message: d.message, Category: words(string(d.category)),
-		Number: d.number, Sender: d.sender, Contact: brief(d.contact), Decision: link("decision", "id", d.id.String()),
+		Number: d.number, Sender: d.sender, Decision: link("decision", "id", d.id.String()),
 	}
 	if d.business != "" {
 		r.Number = d.business
 	}
-	if d.contact != "" {
-		r.ContactLink = link("violations", "contact", d.contact)
+	if !d.contact.IsZero() {
+		r.Contact, r.ContactLink = brief(d.contact.String()), link("violations", "show", "all", "contact", d.contact.String())
 	}
 	return r
 }

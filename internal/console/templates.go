@@ -15,7 +15,6 @@ type templatesPage struct {
 	Accounts []fact
 	List     table
 	Costs    table
-	Since    moment
 	Coming   bool
 	More     string
 }
@@ -29,31 +28,29 @@ func templates(ctx context.Context, a *asked) (*shown, error) {
 		{Name: "problems", Label: "Show", Value: s.Problems, Options: []option{{Name: "all"}, {"yes", "those with a problem", s.Problems == "yes"}}},
 		{Name: "drift", Label: "Category", Value: s.Drift, Options: []option{{Name: "any"}, {"yes", "changed", s.Drift == "yes"}}},
 	}}
-	known, _, there, err := recent(ctx, a, "templates/"+s.WABA+"/"+s.Name+"/"+s.Problems+"/"+s.Drift, func(ctx context.Context) (*adminapi.Templates, error) { return a.API.Templates(ctx, s) })
-	if err != nil {
-		return nil, err
-	}
-	refused, _, thereToo, err := recent(ctx, a, "groups/template/30d", func(ctx context.Context) (*adminapi.Groups, error) {
+	asksKnown := ask(ctx, a, "templates\x00"+strings.Join([]string{s.WABA, s.Name, s.Problems, s.Drift}, "\x00"), func(ctx context.Context) (*adminapi.Templates, error) { return a.API.Templates(ctx, s) })
+	asksRefused := ask(ctx, a, "groups/template/30d", func(ctx context.Context) (*adminapi.Groups, error) {
 		return a.API.Groups(ctx, adminapi.Violations, adminapi.GroupSelection{By: "template", Selection: adminapi.Selection{From: "30d"}})
 	})
+	asksCosts := ask(ctx, a, "templates/cost\x00"+s.WABA, func(ctx context.Context) (*adminapi.TemplateCosts, error) {
+		return a.API.TemplateCosts(ctx, adminapi.TemplateCostSelection{WABA: s.WABA})
+	})
+	known, _, err := asksKnown.answer()
 	if err != nil {
 		return nil, err
 	}
-	p.Coming = !there || !thereToo
+	refused, _, err := asksRefused.answer()
+	if err != nil {
+		return nil, err
+	}
+	costs, there, err := asksCosts.answer()
+	if err != nil {
+		return nil, err
+	}
+	p.Coming = a.coming
 	p.List = table{Caption: "Templates", Columns: columns("template", "status", "category", "~quality", "#sends in 7 days", "#refused in 30 days"), Empty: "No templates are known. Webhooks teach them (subscribe the app to the message_template fields), and lists that senders read; template_sync lists them by itself."}
 	if known != nil {
 		p.list(a, known, refused)
-	}
-	return p.finish(ctx, a, s)
-}
-
-// finish adds what changed categories cost.
-func (p *templatesPage) finish(ctx context.Context, a *asked, s adminapi.TemplateSelection) (*shown, error) {
-	costs, _, there, err := recent(ctx, a, "templates/cost/"+s.WABA+"/"+s.Name, func(ctx context.Context) (*adminapi.TemplateCosts, error) {
-		return a.API.TemplateCosts(ctx, adminapi.TemplateCostSelection{WABA: s.WABA})
-	})
-	if err != nil {
-		return nil, err
 	}
 	if there && len(costs.Templates) > 0 {
 		p.costs(costs, s.Name)
@@ -62,7 +59,6 @@ func (p *templatesPage) finish(ctx context.Context, a *asked, s adminapi.Templat
 }
 
 func (p *templatesPage) list(a *asked, known *adminapi.Templates, refused *adminapi.Groups) {
-	p.Since = a.moment(known.UsesSince)
 	for _, account := range known.Accounts {
 		f := fact{Name: account.WABA, Value: "some of its templates are known"}
 		if account.Complete {

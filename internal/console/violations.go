@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/waguard/waguard/internal/adminapi"
 )
@@ -19,6 +20,9 @@ type violationsPage struct {
 	Query   url.Values
 	All     bool
 	Filters []field
+	// Contact is the person it is about, by pseudonym, and Others leads to everybody's. Nobody
+	// types one: it could be a number, which belongs into no address.
+	Contact, Others string
 	// Tabs are the groupings, Watch and Still the pages that watch and don't.
 	Tabs         []tab
 	Watch, Still string
@@ -84,9 +88,10 @@ func violations(ctx context.Context, a *asked) (*shown, error) {
 	s := selectionOf(q)
 	s.Limit = pageSize
 	p.Filters = filtersOf(q)
+	p.Contact, p.Others = q.Get("contact"), "violations?"+with(with(q, "contact", ""), "before", "").Encode()
 	p.tabs(q)
 	if q.Get("watch") == "on" {
-		p.Stream = "live?" + known(q, "show", "number", "rule", "sender", "template").Encode()
+		p.Stream = "live?" + known(q, "show", "number", "rule", "sender", "template", "category", "contact").Encode()
 	}
 	if by := q.Get("by"); by != "" {
 		if err := p.group(ctx, a, by, s); err != nil {
@@ -171,7 +176,6 @@ func filtersOf(q url.Values) []field {
 		{Name: "number", Label: "Number", Value: q.Get("number"), Hint: "id or name"},
 		{Name: "sender", Label: "Sender", Value: q.Get("sender")},
 		{Name: "template", Label: "Template", Value: q.Get("template")},
-		{Name: "contact", Label: "Contact", Value: q.Get("contact"), Hint: "as it is listed"},
 		categories,
 	}
 }
@@ -199,7 +203,7 @@ func (p *violationsPage) group(ctx context.Context, a *asked, by string, s admin
 	if s.From == "" {
 		s.From = "7d"
 	}
-	groups, _, there, err := recent(ctx, a, "groups/"+asks+"/"+p.Query.Encode(), func(ctx context.Context) (*adminapi.Groups, error) {
+	groups, there, err := recent(ctx, a, "groups\x00"+asks+"\x00"+with(with(p.Query, "by", ""), "watch", "").Encode(), func(ctx context.Context) (*adminapi.Groups, error) {
 		return a.API.Groups(ctx, listOf(p.Query), adminapi.GroupSelection{By: asks, Selection: s})
 	})
 	if err != nil {
@@ -217,15 +221,17 @@ func (p *violationsPage) group(ctx context.Context, a *asked, by string, s admin
 	for _, g := range groups.Groups {
 		largest = max(largest, g.Count)
 	}
+	// A link leads to those that were counted.
+	counted := with(with(p.Query, "by", ""), "from", s.From)
 	for _, g := range groups.Groups[:min(len(groups.Groups), 200)] {
 		c := cell{Text: cmp.Or(g.Key, "none named")}
 		switch {
 		case by == "day":
-			c.Link = "violations?" + with(with(with(p.Query, "by", ""), "from", g.Key), "to", "").Encode()
+			c.Link = "violations?" + with(with(counted, "from", g.Key), "to", dayAfter(g.Key)).Encode()
 		case by == "contact" && g.Key != "":
-			c.Text, c.Link = brief(g.Key), "violations?"+with(with(p.Query, "by", ""), by, g.Key).Encode()
+			c.Text, c.Link = brief(g.Key), "violations?"+with(counted, by, g.Key).Encode()
 		case g.Key != "":
-			c.Link = "violations?" + with(with(p.Query, "by", ""), by, g.Key).Encode()
+			c.Link = "violations?" + with(counted, by, g.Key).Encode()
 		}
 		t.Rows = append(t.Rows, row{Cells: []cell{c, {Text: count(g.Count)}, cell{Tag: "refused"}.share(g.Count, largest), {Text: count(g.Before)}}})
 	}
@@ -233,6 +239,15 @@ func (p *violationsPage) group(ctx context.Context, a *asked, by string, s admin
 		t.Caption += ". These are the largest; " + count(n) + " more are not shown"
 	}
 	return nil
+}
+
+// dayAfter is the day after one, as it is written; "" for what is none.
+func dayAfter(day string) string {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return ""
+	}
+	return at.AddDate(0, 0, 1).Format(time.DateOnly)
 }
 
 // sendsTable lists sends.
@@ -288,7 +303,7 @@ func violationsCSV(w http.ResponseWriter, a *asked) error {
 	s := selectionOf(q)
 	list := listOf(q)
 	s.Limit = 1 // a question that means nothing is answered before the file begins
-	if _, err := a.API.Page(a.Context(), list, s); err != nil {
+	if _, err := a.API.Page(a.Context(), list, s); err != nil || a.Method == http.MethodHead {
 		return err
 	}
 	s.Limit = adminapi.LargestPage
