@@ -109,25 +109,18 @@ func lineOf(expression caddyfile.Token, line int) *caddyfile.Dispenser {
 // customRules are the rules of a business: those of the policy, then its own, which take
 // the place of those of the same name.
 func customRules(own, defaults []CustomRule) (rules []policy.CustomRule, err error) {
-	list := make([]CustomRule, 0, len(own)+len(defaults))
 	for _, of := range [...][]CustomRule{defaults, own} {
 		for i := range of {
-			r := of[i]
+			r := &of[i]
 			if err := r.check(); err != nil {
 				return nil, err
 			}
-			same := func(other CustomRule) bool { return other.ID == r.ID }
-			if slices.ContainsFunc(of[:i], same) {
+			if slices.ContainsFunc(of[:i], func(other CustomRule) bool { return other.ID == r.ID }) {
 				return nil, fmt.Errorf("rule %s is given twice", r.ID)
-			}
-			if at := slices.IndexFunc(list, same); at >= 0 {
-				list[at] = r
-			} else {
-				list = append(list, r)
 			}
 		}
 	}
-	for _, r := range list {
+	for _, r := range rulesOver(own, defaults) {
 		if r.Effect != ruleOff {
 			rules = append(rules, policy.CustomRule{ID: r.ID, Expression: r.Expression, Reason: r.Reason, Warn: r.Effect == ruleWarns})
 		}
@@ -136,4 +129,17 @@ func customRules(own, defaults []CustomRule) (rules []policy.CustomRule, err err
 		return nil, fmt.Errorf("there are %d rules; a business has at most %d", len(rules), mostRules)
 	}
 	return rules, nil
+}
+
+// rulesOver are some rules laid over others: one of the same name takes its place.
+func rulesOver(own, base []CustomRule) []CustomRule {
+	list := slices.Clone(base)
+	for _, r := range own {
+		if at := slices.IndexFunc(list, func(other CustomRule) bool { return other.ID == r.ID }); at >= 0 {
+			list[at] = r
+		} else {
+			list = append(list, r)
+		}
+	}
+	return list
 }

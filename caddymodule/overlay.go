@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -19,29 +20,18 @@ import (
 // repeatable are the options of a policy that may be given several times.
 var repeatable = []string{"opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "authentication_international", "rule"}
 
-// over is p laid over other options: what p leaves open is theirs. Of rules, those of the same
-// name are p's.
-func (p *Policy) over(base *Policy) (*Policy, error) {
-	laid := new(Policy)
-	for _, options := range [...]*Policy{base, p} {
-		raw, err := json.Marshal(options)
-		if err == nil {
-			err = json.Unmarshal(raw, laid)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("laying options over others: %w", err)
+// over is p laid over other options: what p leaves open is theirs, and what it sets takes the
+// place of the whole option. Of rules, those of the same name are p's.
+func (p *Policy) over(base *Policy) *Policy {
+	laid := *base
+	to, own := reflect.ValueOf(&laid).Elem(), reflect.ValueOf(p).Elem()
+	for i := range own.NumField() {
+		if set := own.Field(i); !set.IsZero() {
+			to.Field(i).Set(set)
 		}
 	}
-	if p.Rules != nil {
-		laid.Rules = nil
-		for _, r := range base.Rules {
-			if !slices.ContainsFunc(p.Rules, func(own CustomRule) bool { return own.ID == r.ID }) {
-				laid.Rules = append(laid.Rules, r)
-			}
-		}
-		laid.Rules = append(laid.Rules, p.Rules...)
-	}
-	return laid, nil
+	laid.Rules = rulesOver(p.Rules, base.Rules)
+	return &laid
 }
 
 // parseOptions reads some options of a policy block, one a line.
@@ -76,12 +66,10 @@ func (a *App) settingsOf(r *adminapi.PolicyTestRequest) (*gateway.Settings, erro
 	}
 	if strings.TrimSpace(r.Options) != "" {
 		options, err := parseOptions(r.Options)
-		if err == nil {
-			err = other.lay(options)
-		}
 		if err != nil {
 			return nil, err
 		}
+		other.lay(options)
 	}
 	under := new(gateway.Settings)
 	var err error
@@ -104,22 +92,17 @@ func (a *App) settingsOf(r *adminapi.PolicyTestRequest) (*gateway.Settings, erro
 }
 
 // lay lays options over those of all businesses.
-func (a *App) lay(options *Policy) error {
+func (a *App) lay(options *Policy) {
 	var list []*Business
 	if len(a.Businesses) == 0 {
 		list = append(list, &Business{PhoneNumberID: everyOther, Policy: *options})
 	}
 	for _, b := range a.Businesses {
-		laid, err := options.over(&b.Policy)
-		if err != nil {
-			return err
-		}
 		of := *b
-		of.Policy = *laid
+		of.Policy = *options.over(&b.Policy)
 		list = append(list, &of)
 	}
 	a.Businesses = list
-	return nil
 }
 
 // sameJSON reports that two values are configured alike.

@@ -139,15 +139,7 @@ func (b *Business) shadow(defaults *Policy) (*gateway.Shadow, error) {
 			return nil, of(fmt.Errorf("enforce is %w", err))
 		}
 	}
-	enforced, err := b.Policy.over(defaults)
-	if err == nil {
-		enforced.Shadow = nil
-		enforced, err = s.Policy.over(enforced)
-	}
-	if err == nil {
-		r.Policy, err = enforced.resolve(new(Policy))
-	}
-	if err != nil {
+	if r.Policy, err = s.Policy.resolve(b.Policy.over(defaults)); err != nil {
 		return nil, of(err)
 	}
 	if len(r.Policy.Rules) > 0 {
