@@ -241,7 +241,7 @@ func consentBecomes(state policy.ConsentState) func(*gateway.Gateway, context.Co
 var problemStatus = map[gateway.ProblemKind]int{
 	gateway.Misasked: http.StatusBadRequest, gateway.NotServed: http.StatusNotFound, gateway.Unrecorded: http.StatusServiceUnavailable,
 	gateway.Invalid: http.StatusUnprocessableEntity, gateway.Unknown: http.StatusNotFound,
-	gateway.Unreached: http.StatusBadGateway,
+	gateway.Unreached: http.StatusBadGateway, gateway.Busy: http.StatusConflict,
 }
 
 // adminFailure is an error as Caddy answers it.

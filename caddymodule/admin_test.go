@@ -46,3 +46,18 @@ func TestAdminErrorsAsLogged(t *testing.T) {
 		}
 	}
 }
+
+// TestProblemStatus: each of the gateway's problems has a status of its own, as whoever asks
+// tells them apart: that something else runs is no failure of the store.
+func TestProblemStatus(t *testing.T) {
+	t.Parallel()
+	for kind := gateway.Misasked; kind <= gateway.Busy; kind++ {
+		if problemStatus[kind] == 0 {
+			t.Errorf("problem %d has no status", kind)
+		}
+	}
+	var told caddy.APIError
+	if err := adminFailure(&gateway.Problem{Kind: gateway.Busy, Err: errors.New("another one runs")}); !errors.As(err, &told) || told.HTTPStatus != http.StatusConflict {
+		t.Errorf("while another one runs it is %+v", told)
+	}
+}

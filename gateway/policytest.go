@@ -100,7 +100,7 @@ func (g *Gateway) PolicyTest(ctx context.Context, r *PolicyTestRequest) (*Policy
 		return nil, err
 	}
 	if !g.lab.running.CompareAndSwap(false, true) {
-		return nil, &Problem{Kind: Unrecorded, Err: errors.New("another policy is being tested at this moment: one at a time is, so that the gateway has time for sends. Try again when it is done")}
+		return nil, &Problem{Kind: Busy, Err: errors.New("another policy is being tested at this moment: one at a time is, so that the gateway has time for sends. Try again when it is done")}
 	}
 	defer g.lab.running.Store(false)
 	began := time.Now()

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"runtime"
@@ -202,7 +203,8 @@ func TestPolicyTestCounts(t *testing.T) {
 func TestPolicyTestIsGivenUp(t *testing.T) {
 	w := campaigned(t)
 	w.lab.running.Store(true)
-	if _, err := w.PolicyTest(t.Context(), &PolicyTestRequest{Under: w.under(nil)}); err == nil || !strings.Contains(err.Error(), "one at a time") {
+	_, err := w.PolicyTest(t.Context(), &PolicyTestRequest{Under: w.under(nil)})
+	if p, ok := errors.AsType[*Problem](err); !ok || p.Kind != Busy || !strings.Contains(err.Error(), "one at a time") {
 		t.Errorf("a second test: %v", err)
 	}
 	w.lab.running.Store(false)

@@ -39,6 +39,8 @@ const (
 	Unknown
 	// Unreached: Meta didn't answer what had to be asked first.
 	Unreached
+	// Busy: another one of those is under way, and one at a time is.
+	Busy
 )
 
 func (p *Problem) Error() string { return p.Err.Error() }
