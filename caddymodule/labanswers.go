@@ -68,11 +68,11 @@ func shadowsOf(ctx context.Context, g *gateway.Gateway, s *adminapi.ShadowSelect
 	if err != nil {
 		return nil, err
 	}
-	answer := &adminapi.Shadows{From: report.From.Time(), To: report.To.Time(), Shadows: []adminapi.Shadow{}}
+	answer := &adminapi.Shadows{From: report.From.Time(), To: report.To.Time(), Oldest: momentOf(report.Oldest), Cut: report.Cut, Shadows: []adminapi.Shadow{}}
 	for i := range report.Shadows {
 		sh := &report.Shadows[i]
 		answer.Shadows = append(answer.Shadows, adminapi.Shadow{
-			Name: sh.Name, Configured: sh.Configured, Percent: sh.Share.Percent(), Differences: differencesOf(sh.Differences), Enforced: sh.Enforced, Comparison: *sh.Comparison,
+			Name: sh.Name, Configured: sh.Configured, Percent: sh.Share.Percent(), Differences: differencesOf(sh.Differences), Enforced: sh.Enforced, Unlooked: sh.Unlooked, Comparison: *sh.Comparison,
 		})
 	}
 	return answer, nil

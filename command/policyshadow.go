@@ -47,6 +47,11 @@ func showShadows(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	from := all.From
+	if all.Cut && all.Oldest != nil {
+		from = *all.Oldest
+		c.hint("There are more sends than are looked at at once: these are the newest, from %s on.", from.Format(tableTime))
+	}
 	switch c.format {
 	case formatJSON:
 		return show(c, new(layout[adminapi.Shadow]), all.Shadows, nil)
@@ -69,7 +74,7 @@ func showShadows(ctx context.Context, c *call) error {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "Shadow %s: %s sends from %s to %s\n", sh.Name, humanize.Comma(int64(sh.Sends)), all.From.Format(tableTime), all.To.Format(tableTime))
+		fmt.Fprintf(&b, "Shadow %s: %s sends from %s to %s\n", sh.Name, humanize.Comma(int64(sh.Sends)), from.Format(tableTime), all.To.Format(tableTime))
 		switch {
 		case !sh.Configured:
 			b.WriteString("  It is configured no longer.\n")
@@ -80,6 +85,9 @@ func showShadows(ctx context.Context, c *call) error {
 			fmt.Fprintf(&b, "  Otherwise for %s: %s\n", d.PhoneNumberID, strings.Join(d.Options, ", "))
 		}
 		printComparison(&b, &sh.Comparison)
+		if sh.Unlooked > 0 {
+			fmt.Fprintf(&b, "  What it saves or costs is of the newest 20,000 sends with another answer: %s more differ.\n", humanize.Comma(int64(sh.Unlooked)))
+		}
 	}
 	return c.paragraphs(b.String())
 }

@@ -247,6 +247,36 @@ func TestShadowIsEnforcedForSome(t *testing.T) {
 	}
 }
 
+// What shadows said is of so many sends at most, the newest, and says so; and so is what they
+// cost.
+func TestShadowsLookAtTheNewest(t *testing.T) {
+	w := newWorld(t)
+	w.Businesses.Listed[shop].Shadow = &Shadow{Name: "trial", Policy: policy.Policy{Rules: []policy.CustomRule{{ID: "no", Expression: "true", Reason: "none at all"}}}}
+	who := agreed(t, w, 1)[0]
+	for range 6 {
+		w.handle(t, w.request(t, shop, text(who, "hi")))
+		w.advance(time.Minute)
+	}
+	oldest := w.ledger(t)[3].At
+	for name, c := range map[string]struct {
+		most, looks, sends, unlooked int
+		cut                          bool
+		oldest                       policy.Moment
+	}{
+		"all":   {6, 6, 6, 0, false, w.ledger(t)[5].At},
+		"some":  {4, 6, 4, 0, true, oldest},
+		"costs": {4, 3, 4, 1, true, oldest},
+	} {
+		r, err := w.shadows(t.Context(), w.store, store.Filter{}, new(ShadowSelection), c.most, c.looks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sh := r.Shadows[0]; r.Cut != c.cut || r.Oldest != c.oldest || sh.Stopped != c.sends || sh.Unlooked != c.unlooked {
+			t.Errorf("%s: cut %v at %s, %+v, %d not looked at; want %+v", name, r.Cut, r.Oldest, sh.Counts, sh.Unlooked, c)
+		}
+	}
+}
+
 // In monitor mode a policy can be enforced for a part of the people.
 func TestMonitorModeEnforcesForSome(t *testing.T) {
 	w := newWorld(t)

@@ -25,7 +25,11 @@ type ShadowSelection struct {
 // ShadowReport is how often policies on trial answered otherwise in a period.
 type ShadowReport struct {
 	From, To policy.Moment
-	Shadows  []ShadowState
+	// Oldest is when the oldest send looked at was decided; zero where there is none. Cut:
+	// there were more, and those before are not looked at.
+	Oldest  policy.Moment
+	Cut     bool
+	Shadows []ShadowState
 }
 
 // ShadowState is a policy on trial, and what it said.
@@ -38,8 +42,15 @@ type ShadowState struct {
 	Differences []PolicyDifference
 	// Enforced are the sends that it decided about.
 	Enforced int
+	// Unlooked are the sends with another answer of which nobody looked what they cost: that
+	// is done for the newest 20,000.
+	Unlooked int
 	*lab.Comparison
 }
+
+// mostPriced is for how many sends at most it is looked what they cost: each look reads an
+// entry of the ledger.
+const mostPriced = 20_000
 
 // Shadows says how often policies on trial answered otherwise than what was enforced.
 func (g *Gateway) Shadows(ctx context.Context, asked *ShadowSelection) (*ShadowReport, error) {
@@ -59,11 +70,27 @@ func (g *Gateway) Shadows(ctx context.Context, asked *ShadowSelection) (*ShadowR
 		f.To = g.now() + 1
 	}
 	f.Limit = 0
+	g.counting.Lock()
+	defer g.counting.Unlock()
+	return g.shadows(ctx, st, f, asked, mostCounted, mostPriced)
+}
+
+// shadows looks at the newest sends of a period, and at what so many of those cost of which the
+// answers differ.
+func (g *Gateway) shadows(ctx context.Context, st store.Store, f store.Filter, asked *ShadowSelection, most, looks int) (*ShadowReport, error) {
+	report := &ShadowReport{From: f.From, To: f.To}
 	states, counters := g.configuredShadows(f.PhoneNumberID), make(map[string]*lab.Counter)
+	looked := 0
 	for h, err := range st.Heads(ctx, store.Ledger, f) {
 		if err != nil {
 			return nil, lookup(err)
 		}
+		if looked == most {
+			report.Cut = true
+			break
+		}
+		looked++
+		report.Oldest = h.ID.Moment()
 		sh := h.Shadow
 		if sh == nil || asked.Name != "" && sh.Name != asked.Name {
 			continue
@@ -77,7 +104,15 @@ func (g *Gateway) Shadows(ctx context.Context, asked *ShadowSelection) (*ShadowR
 		if counters[sh.Name] == nil {
 			counters[sh.Name] = lab.NewCounter(asked.Examples)
 		}
-		compared, err := comparedByShadow(ctx, st, h)
+		compared := comparedByShadow(h)
+		if change := compared.Change(); change != lab.Same && change != lab.Untold {
+			if looks > 0 {
+				looks--
+				err = costOf(ctx, st, h, compared)
+			} else {
+				states[sh.Name].Unlooked++
+			}
+		}
 		if err == nil {
 			err = counters[sh.Name].Add(compared)
 		}
@@ -85,7 +120,9 @@ func (g *Gateway) Shadows(ctx context.Context, asked *ShadowSelection) (*ShadowR
 			return nil, err
 		}
 	}
-	report := &ShadowReport{From: f.From, To: f.To}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	for name, state := range states {
 		if asked.Name != "" && name != asked.Name {
 			continue
@@ -160,29 +197,30 @@ func shadowed(sh *store.Shadow, decided lab.Answer) *lab.Send {
 }
 
 // comparedByShadow is a send with what the policy on trial says of it, and what the other one
-// does, whichever of them decided. What it costs is looked up where the answers differ.
-func comparedByShadow(ctx context.Context, st store.Store, h *store.Head) (*lab.Send, error) {
-	sh := h.Shadow
-	s := shadowed(sh, lab.Answer{Effect: string(h.Verdict), Rule: h.DecidedBy, RuleID: h.RuleID})
+// does, whichever of them decided.
+func comparedByShadow(h *store.Head) *lab.Send {
+	s := shadowed(h.Shadow, lab.Answer{Effect: string(h.Verdict), Rule: h.DecidedBy, RuleID: h.RuleID})
 	s.ID, s.At, s.PhoneNumberID, s.Contact = h.ID.String(), h.ID.Moment().Time(), h.PhoneNumberID, h.Contact
 	s.Kind, s.Template, s.Language = h.Type, h.Template.Name, h.Template.Language
 	if h.Kind == policy.TemplateMessage {
 		s.Kind = "template"
 	}
-	if change := s.Change(); change == lab.Same || change == lab.Untold {
-		return s, nil
-	}
+	return s
+}
+
+// costOf looks up what a send costs.
+func costOf(ctx context.Context, st store.Store, h *store.Head, s *lab.Send) error {
 	e, err := st.Entry(ctx, h.ID)
 	switch {
 	case errors.Is(err, store.ErrNotFound): // its time has come meanwhile
-		return s, nil
+		return nil
 	case err != nil:
-		return nil, err
+		return lookup(err)
 	}
 	s.Category, s.Price = e.Category(), e.Price
 	s.Went = e.Outcome.State == store.Accepted || e.Outcome.State == store.Unknown || e.Outcome.State == store.Reserved
-	if sh.Enforced { // what the other policy had let leave would have been sent
+	if h.Shadow.Enforced { // what the other policy had let leave would have been sent
 		s.Went = true
 	}
-	return s, nil
+	return nil
 }

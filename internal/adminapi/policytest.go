@@ -98,9 +98,13 @@ type ShadowSelection struct {
 
 // Shadows are the policies on trial, and how often they differed from what was enforced.
 type Shadows struct {
-	From    time.Time `json:"from"`
-	To      time.Time `json:"to"`
-	Shadows []Shadow  `json:"shadows"`
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	// Oldest is the time of the oldest send looked at, if there is one. Cut: there were more
+	// than are looked at at once, and those before Oldest are not.
+	Oldest  *time.Time `json:"oldest,omitempty"`
+	Cut     bool       `json:"cut,omitempty"`
+	Shadows []Shadow   `json:"shadows"`
 }
 
 // Shadow is a policy on trial.
@@ -114,6 +118,9 @@ type Shadow struct {
 	Differences []PolicyDifference `json:"differences"`
 	// Enforced are the sends that it decided about, of those that were compared.
 	Enforced int `json:"enforced"`
+	// Unlooked are the sends with another answer of which nobody looked what they cost: that
+	// is done for the newest 20,000.
+	Unlooked int `json:"unlooked,omitempty"`
 	lab.Comparison
 }
 
