@@ -77,7 +77,13 @@ func (j *Judged) decideAgain() {
 	e := j.Entry
 	e.Decision = policy.Decide(j.Send, &e.Facts, &e.Policy, e.At.Time())
 	if sh := e.Shadow; sh != nil && sh.Facts != nil {
-		other := policy.Decide(j.Send, sh.Facts, sh.Policy, e.At.Time())
-		sh.Says(&other, &e.Decision)
+		err := guarded(func() error {
+			other := policy.Decide(j.Send, sh.Facts, sh.Policy, e.At.Time())
+			sh.Says(&other, &e.Decision)
+			return nil
+		})
+		if err != nil {
+			e.Shadow = &store.Shadow{Name: sh.Name, Enforced: sh.Enforced, Failed: true}
+		}
 	}
 }

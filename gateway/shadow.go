@@ -124,36 +124,53 @@ func remembered(read meters) meters {
 	}
 }
 
+// guarded does what a policy on trial is the reason for. Whatever becomes of it, what is sent
+// goes on.
+func guarded(work func() error) (err error) {
+	defer func() {
+		if failed := recover(); failed != nil {
+			err = fmt.Errorf("it failed: %v", failed)
+		}
+	}()
+	return work()
+}
+
 // onTrial has the shadow of a business judge a send on what is known, none of which is left
 // out. Where it is enforced for the person the entry is decided by it, else that is only noted.
 func (g *Gateway) onTrial(ctx context.Context, e *store.Entry, b *Business, known *policy.Facts, r *Request, metersOf meters) {
+	var judged *store.Entry
+	err := guarded(func() (err error) {
+		judged, err = g.besides(ctx, e, b, known, r, metersOf)
+		return err
+	})
+	if err != nil {
+		e.Shadow = &store.Shadow{Name: b.Shadow.Name, Failed: true} // the one that is enforced has decided
+		return
+	}
+	*e = *judged
+}
+
+// besides is an entry with what the shadow of its business says.
+func (g *Gateway) besides(ctx context.Context, e *store.Entry, b *Business, known *policy.Facts, r *Request, metersOf meters) (*store.Entry, error) {
 	sh := b.Shadow
-	e.Shadow = &store.Shadow{Name: sh.Name}
 	trial, err := g.tried(ctx, e, b.under(sh), known, r, metersOf)
 	if err != nil {
-		e.Shadow.Failed = true // the one that is enforced has decided
-		return
+		return nil, err
 	}
-	if !sh.Share.Has(sh.Name, e.Contact()) {
-		e.Shadow.Facts, e.Shadow.Policy = &trial.Facts, &trial.Policy
-		e.Shadow.Missing = policy.Uncounted(&trial.Send, &trial.Facts, &e.Policy, &trial.Policy, e.At.Time())
-		e.Shadow.Says(&trial.Decision, &e.Decision)
-		return
+	decided, other := *e, trial
+	enforced := sh.Share.Has(sh.Name, e.Contact())
+	if enforced {
+		decided, other = *trial, new(*e)
 	}
-	decided := *e
-	trial.Shadow = &store.Shadow{Name: sh.Name, Enforced: true, Facts: &decided.Facts, Policy: &decided.Policy}
-	trial.Shadow.Missing = policy.Uncounted(&decided.Send, &decided.Facts, &trial.Policy, &decided.Policy, e.At.Time())
-	trial.Shadow.Says(&decided.Decision, &trial.Decision)
-	*e = *trial
+	said := &store.Shadow{Name: sh.Name, Enforced: enforced, Facts: &other.Facts, Policy: &other.Policy}
+	said.Missing = policy.Uncounted(&other.Send, &other.Facts, &decided.Policy, &other.Policy, e.At.Time())
+	said.Says(&other.Decision, &decided.Decision)
+	decided.Shadow = said
+	return &decided, nil
 }
 
 // tried is an entry as a policy on trial decides it.
-func (g *Gateway) tried(ctx context.Context, e *store.Entry, b *Business, known *policy.Facts, r *Request, metersOf meters) (trial *store.Entry, err error) {
-	defer func() {
-		if failed := recover(); failed != nil {
-			trial, err = nil, fmt.Errorf("it failed: %v", failed)
-		}
-	}()
+func (g *Gateway) tried(ctx context.Context, e *store.Entry, b *Business, known *policy.Facts, r *Request, metersOf meters) (*store.Entry, error) {
 	now := e.At.Time()
 	t := *e
 	t.Policy, t.Facts, t.Shadow, t.Metering = b.Policy, *known, nil, store.Metering{}

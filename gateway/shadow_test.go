@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -336,17 +335,23 @@ func TestShadowDoesNotGuess(t *testing.T) {
 	}
 }
 
-// A policy on trial that fails keeps nothing from leaving.
+// A policy on trial that fails keeps nothing from leaving, whenever it does: when a send is
+// judged, and when it is judged again because of another one.
 func TestShadowThatFails(t *testing.T) {
 	w := newWorld(t)
 	b := w.Businesses.Listed[shop]
-	b.Shadow = &Shadow{Name: "trial", Share: Everybody}
-	e := &store.Entry{At: w.now(), Decision: policy.Decision{Verdict: policy.Allow}}
-	_, err := w.tried(t.Context(), e, nil, new(policy.Facts), new(Request), nil)
-	if err == nil {
-		t.Fatal("what can't be tried is no error")
+	b.Shadow = &Shadow{Name: "trial", Share: Everybody, Policy: policy.Policy{Rules: []policy.CustomRule{{ID: "no", Expression: "true", Reason: "none at all"}}}}
+	e := &store.Entry{At: w.now(), Decision: policy.Decision{Verdict: policy.Allow, Rule: policy.RuleWindowOpen}}
+	w.onTrial(t.Context(), e, b, new(policy.Facts), nil, nil) // without a request it has no sender
+	if e.Decision.Verdict != policy.Allow || !reflect.DeepEqual(e.Shadow, &store.Shadow{Name: "trial", Failed: true}) || ShadowChange(e) != lab.Untold {
+		t.Errorf("the entry is %+v, its shadow %+v", e.Decision, e.Shadow)
 	}
-	if errors.Is(err, store.ErrNotFound) {
-		t.Error(err)
+	for _, enforced := range []bool{false, true} {
+		e.Shadow = &store.Shadow{Name: "trial", Enforced: enforced, Verdict: policy.Refuse, Facts: new(policy.Facts)} // of no policy
+		j := &Judged{Send: &e.Send, Entry: e}
+		j.decideAgain()
+		if !e.Shadow.Failed || e.Shadow.Enforced != enforced || e.Shadow.Differs() || e.Decision.Rule == "" {
+			t.Errorf("decided again it is %+v, its shadow %+v", e.Decision, e.Shadow)
+		}
 	}
 }
