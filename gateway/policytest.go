@@ -390,7 +390,7 @@ func (t *tester) again(ctx context.Context, e *store.Entry, s *lab.Send) (policy
 		return policy.Again{}, err
 	}
 	again := policy.DecideAgain(&e.Send, facts, &b.Policy, e.At.Time(), h)
-	t.fallback(e, b, &again)
+	t.fallback(e, b, b.Monitor, h, facts, &again)
 	s.To, s.Reason, s.Missing = lab.AnswerOf(&again.Decision, b.Monitor), again.Decision.Reason, again.Missing
 	if e.Facts.SiblingRefused && again.Decision.Rule == policy.RuleBatch {
 		s.To.Effect = lab.Refuse // a batch leaves whole or not at all
@@ -529,21 +529,42 @@ func (t *tester) budgets(e *store.Entry, b *Business, h *policy.Background) *pol
 }
 
 // fallback says what becomes of texts in whose place a template is sent, or would be.
-func (t *tester) fallback(e *store.Entry, b *Business, again *policy.Again) {
+func (t *tester) fallback(e *store.Entry, b *Business, monitored bool, h *policy.Background, facts *policy.Facts, again *policy.Again) {
 	d := &again.Decision
-	switch {
-	case e.Fallback != nil && b.Fallback == nil:
-		*d = policy.Decision{Verdict: policy.Refuse, Rule: e.Fallback.Rule, Category: policy.CategoryService, Reason: "no fallback template takes the place of the text"}
-		again.Missing = nil
-	case e.Fallback != nil && b.Fallback.Template.Name != e.Send.Template.Name:
-		again.Missing = append(again.Missing, policy.MissingFallback)
-	case e.Fallback != nil || b.Fallback == nil || d.Rule != policy.RuleWindowClosed || e.Send.Type != "text" || e.Send.Group || e.Send.Edge != policy.EdgeMessages:
-	default:
+	if e.Fallback == nil {
+		if b.Fallback == nil || monitored || d.Rule != policy.RuleWindowClosed || e.Send.Type != "text" || e.Send.Group || e.Send.Edge != policy.EdgeMessages {
+			return
+		}
 		now, served := t.g.Businesses.Of(e.Send.PhoneNumberID)
 		if !served || !reflect.DeepEqual(now.Fallback, b.Fallback) || !reflect.DeepEqual(e.Policy, b.Policy) {
 			again.Missing = append(again.Missing, policy.MissingFallback)
 		}
+		return
 	}
+	text, closed := textAgain(e, b, h, facts)
+	switch {
+	case !closed: // the text may leave itself, or be refused for another reason
+		again.Missing = []policy.Missing{policy.MissingFallback}
+	case b.Fallback == nil || monitored:
+		*again = policy.Again{Decision: text}
+	case b.Fallback.Template.Name != e.Send.Template.Name, b.Fallback.Template.Language != "" && b.Fallback.Template.Language != e.Send.Template.Language:
+		again.Missing = []policy.Missing{policy.MissingFallback}
+	case again.Told() && (d.Verdict == policy.Refuse || d.Exception()):
+		*again = policy.Again{Decision: text}
+	}
+}
+
+// textAgain decides the text again in whose place a template was sent, and reports that it is
+// certain to be refused for its window. Of the text itself nothing is kept.
+func textAgain(e *store.Entry, b *Business, h *policy.Background, facts *policy.Facts) (policy.Decision, bool) {
+	s, f, of := e.Send, *facts, *h
+	s.Kind, s.Type, s.Template, s.Media, s.Buttons = e.Fallback.Kind, e.Fallback.Type, policy.TemplateRef{}, false, false
+	f.Template, f.Budgets, f.Rival, of.Spent = policy.TemplateFacts{}, nil, policy.NoRival, nil
+	if f.MayBeConfirmed() && !reflect.DeepEqual(e.Policy, b.Policy) {
+		return policy.Decision{}, false // whether it does is not known
+	}
+	again := policy.DecideAgain(&s, &f, &b.Policy, e.At.Time(), &of)
+	return again.Decision, again.Told() && again.Decision.Rule == policy.RuleWindowClosed
 }
 
 // follow notes what people have been sent by now under the other settings.

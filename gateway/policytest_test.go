@@ -341,3 +341,57 @@ func TestLedgerDecidesAgain(t *testing.T) {
 	}
 	t.Logf("under another policy in %s: %+v", changed.Took.Round(time.Millisecond), changed.Counts)
 }
+
+// What becomes of a text in whose place a template was sent is told by the person's window, and
+// where that doesn't tell, nothing is.
+func TestPolicyTestOfFallbacks(t *testing.T) {
+	instead := &Fallback{Template: policy.TemplateRef{Name: "we_answered", Language: "de"}}
+	for name, c := range map[string]struct {
+		change func(*Business)
+		want   lab.Counts
+		rule   string
+	}{
+		"the same":                     {func(*Business) {}, lab.Counts{Same: 1}, ""},
+		"without one":                  {func(b *Business) { b.Fallback = nil }, lab.Counts{Stopped: 1}, "refuse WINDOW_CLOSED"},
+		"without one, the window open": {func(b *Business) { b.Fallback, b.Policy.WindowMargin = nil, 0 }, lab.Counts{Untold: 1}, ""},
+		"the window open":              {func(b *Business) { b.Policy.WindowMargin = 0 }, lab.Counts{Untold: 1}, ""},
+		"the window closed earlier":    {func(b *Business) { b.Policy.WindowMargin = 3 * time.Hour }, lab.Counts{Same: 1}, ""},
+		"without one, and closed":      {func(b *Business) { b.Fallback, b.Policy.WindowMargin = nil, 3*time.Hour }, lab.Counts{Stopped: 1}, "refuse WINDOW_CLOSED"},
+		"another template":             {func(b *Business) { b.Fallback = &Fallback{Template: policy.TemplateRef{Name: "other"}} }, lab.Counts{Untold: 1}, ""},
+		"another language": {func(b *Business) {
+			b.Fallback = &Fallback{Template: policy.TemplateRef{Name: "we_answered", Language: "fr"}}
+		}, lab.Counts{Untold: 1}, ""},
+		"the template refused":            {func(b *Business) { b.Policy.SessionOnly = true }, lab.Counts{Stopped: 1}, "refuse WINDOW_CLOSED"},
+		"monitored: the text leaves":      {func(b *Business) { b.Monitor = true }, lab.Counts{Reworded: 1}, "monitor WINDOW_CLOSED"},
+		"without one, consent in windows": {func(b *Business) { b.Fallback, b.Policy.RequireInWindowConsent = nil, true }, lab.Counts{Stopped: 1}, "refuse WINDOW_CLOSED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			b := w.Businesses.Listed[shop]
+			b.Fallback, b.Policy.WindowMargin = instead, 2*time.Hour
+			w.learn(t,
+				policy.TemplateChanged{WABA: waba, Template: instead.Template, At: w.now(), Status: policy.TemplateApproved, Category: policy.CategoryUtility},
+				policy.ConsentChanged{PhoneNumberID: shop, Who: names(ana), At: w.now(), State: policy.OptedIn, Scopes: policy.AllScopes, Source: policy.SourceOperator})
+			w.writes(t, ana)
+			w.advance(23 * time.Hour)
+			if r := w.handle(t, w.request(t, shop, text(ana, "Hello"))); r.Refusal != nil || r.Sends[0].Body() == nil {
+				t.Fatalf("the text came to %+v", r)
+			}
+			test := w.test(t, w.under(func(id string, b *Business) {
+				if id == shop {
+					c.change(b)
+				}
+			}))
+			c.want.Sends = 1
+			if test.Counts != c.want {
+				t.Errorf("%+v, want %+v; missing %v", test.Counts, c.want, test.Missing)
+			}
+			if c.rule != "" && (len(test.Rules) != 1 || test.Rules[0].To.Effect+" "+string(test.Rules[0].To.Rule) != c.rule) {
+				t.Errorf("by %+v, want %s", test.Rules, c.rule)
+			}
+			if c.want.Untold > 0 && (len(test.Missing) != 1 || test.Missing[0].What != policy.MissingFallback) {
+				t.Errorf("missing is %+v", test.Missing)
+			}
+		})
+	}
+}
