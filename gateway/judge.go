@@ -209,6 +209,7 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 			WABA:          b.WABA,
 			Template:      s.Template,
 			Portfolio:     b.portfolio(),
+			Lots:          b.forSome(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("reading the facts of a send: %w", err)

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,15 +47,21 @@ func ParseShare(text string) (Share, error) {
 // Percent is the share in percent.
 func (s Share) Percent() float64 { return float64(s) / 100 }
 
-// Has reports that somebody belongs to the share of a name. It goes by the pseudonym of the
-// person alone, which is keyed, and the same for all of their names, as far as they are known
-// to be one person's.
-func (s Share) Has(name string, contact policy.ContactID) bool {
-	if s <= 0 || contact == (policy.ContactID{}) {
-		return false
-	}
-	sum := sha256.Sum256(append([]byte("share\x00"+name+"\x00"), contact[:]...))
-	return Share(binary.BigEndian.Uint64(sum[:8])%uint64(Everybody)) < s
+// Has reports that somebody belongs to the share of a name of whom nothing but a pseudonym is
+// known.
+func (s Share) Has(name string, contact policy.ContactID) bool { return s.HasAny(name, contact.Lot()) }
+
+// HasAny reports that somebody with some lots belongs to the share of a name. It goes by those
+// alone, which are keyed, and the same for all names of a person. Lots that are added take nobody
+// out of a share.
+func (s Share) HasAny(name string, lots ...policy.Lot) bool {
+	return slices.ContainsFunc(lots, func(lot policy.Lot) bool {
+		if lot == policy.NoLot {
+			return false
+		}
+		sum := sha256.Sum256(binary.BigEndian.AppendUint32([]byte("share\x00"+name+"\x00"), uint32(lot)))
+		return Share(binary.BigEndian.Uint64(sum[:8])%uint64(Everybody)) < s
+	})
 }
 
 // monitorShare is the name of the share of those for whom monitor mode doesn't hold.
@@ -70,8 +77,11 @@ func (g *Gateway) monitors(e *store.Entry) bool {
 		return true
 	}
 	enforced := e.Shadow != nil && e.Shadow.Enforced
-	return !enforced && !b.Share.Has(monitorShare, e.Contact())
+	return !enforced && !b.Share.HasAny(monitorShare, e.Lots()...)
 }
+
+// forSome reports that something is enforced for a part of the people.
+func (b *Business) forSome() bool { return b.Share > 0 || b.Shadow != nil && b.Shadow.Share > 0 }
 
 // deciding is the settings by which an entry was decided: with the policy of the shadow where
 // that did.
@@ -158,7 +168,7 @@ func (g *Gateway) besides(ctx context.Context, e *store.Entry, b *Business, know
 		return nil, err
 	}
 	decided, other := *e, trial
-	enforced := sh.Share.Has(sh.Name, e.Contact())
+	enforced := sh.Share.HasAny(sh.Name, e.Lots()...)
 	if enforced {
 		decided, other = *trial, new(*e)
 	}

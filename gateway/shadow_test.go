@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math"
 	"reflect"
+	"strconv"
 	"testing"
 	"time"
 
@@ -26,31 +28,33 @@ func TestParseShare(t *testing.T) {
 // Who belongs to a share is told by whom they are alone, stays in every larger one, and a
 // share has about as many people as it says.
 func TestShareOfPeople(t *testing.T) {
-	contactOf := func(n uint64) (c policy.ContactID) {
-		for i := range 8 {
-			c[i] = byte(n >> (8 * i))
-		}
-		return c
-	}
 	rapid.Check(t, func(t *rapid.T) {
-		c := contactOf(rapid.Uint64Min(1).Draw(t, "contact"))
+		c := policy.Lot(rapid.Uint32Min(1).Draw(t, "lot"))
 		name := rapid.SampledFrom([]string{"stricter", "other", ""}).Draw(t, "name")
 		small := Share(rapid.IntRange(0, int(Everybody)).Draw(t, "share"))
 		large := small + Share(rapid.IntRange(0, int(Everybody-small)).Draw(t, "more"))
-		if small.Has(name, c) && !large.Has(name, c) {
+		if small.HasAny(name, c) && !large.HasAny(name, c) {
 			t.Fatalf("who belongs to %d doesn't to %d", small, large)
 		}
-		if !Everybody.Has(name, c) || Share(0).Has(name, c) {
+		if !Everybody.HasAny(name, c) || Share(0).HasAny(name, c) {
 			t.Fatal("everybody belongs to all, nobody to nothing")
+		}
+		more := policy.Lot(rapid.Uint32().Draw(t, "another lot"))
+		if small.HasAny(name, c) && !(small.HasAny(name, c, more) && small.HasAny(name, more, c)) {
+			t.Fatal("another lot takes somebody out")
 		}
 	})
 	const people = 20_000
+	contactOf := func(n int) policy.ContactID {
+		sum := sha256.Sum256([]byte(strconv.Itoa(n)))
+		return policy.ContactID(sum[:16])
+	}
 	for _, share := range []Share{100, 1000, 5000} {
 		in, both := 0, 0
-		for n := range uint64(people) {
-			if share.Has("a", contactOf(n+1)) {
+		for n := range people {
+			if share.HasAny("a", contactOf(n).Lot()) {
 				in++
-				if share.Has("b", contactOf(n+1)) {
+				if share.HasAny("b", contactOf(n).Lot()) {
 					both++
 				}
 			}
@@ -63,7 +67,7 @@ func TestShareOfPeople(t *testing.T) {
 			t.Errorf("%d belong to shares of two names, want about %g: they must not be the same people", both, want)
 		}
 	}
-	if Everybody.Has("a", policy.ContactID{}) {
+	if Everybody.HasAny("a", policy.ContactID{}.Lot()) || Everybody.HasAny("a", policy.NoLot) || Everybody.HasAny("a") {
 		t.Error("what goes to nobody belongs to a share")
 	}
 }
@@ -216,7 +220,7 @@ func TestShadowIsEnforcedForSome(t *testing.T) {
 	for _, number := range []string{shop, support} {
 		for _, who := range all {
 			r := w.handle(t, w.request(t, number, text(who, "hi")))
-			in := trial.Share.Has(trial.Name, w.store.Pseudonym(names(who)[0]))
+			in := trial.Share.HasAny(trial.Name, w.store.Pseudonym(names(who)[0]).Lot())
 			if in {
 				enforced[number]++
 			}
@@ -243,6 +247,66 @@ func TestShadowIsEnforcedForSome(t *testing.T) {
 	}
 	if len(report.Shadows) != 1 || report.Shadows[0].Sends != 80 || report.Shadows[0].Stopped != 80 || report.Shadows[0].Enforced != enforced[shop]+enforced[support] || len(report.Shadows[0].Examples) != 2 {
 		t.Errorf("the report is %+v, %+v", report.Shadows, report.Shadows[0].Comparison)
+	}
+}
+
+// A share keeps its people when their user ids become known, by whichever name they are written
+// to, and a number with a user id is no two draws.
+func TestShareKeepsItsPeople(t *testing.T) {
+	w := newWorld(t)
+	trial := &Shadow{Name: "trial", Share: 4000, Policy: policy.Policy{Rules: []policy.CustomRule{{ID: "no", Expression: "true", Reason: "none at all"}}}}
+	w.Businesses.Listed[shop].Shadow = trial
+	all := agreed(t, w, 40)
+	refused := func(body string) bool { return rule(w.handle(t, w.request(t, shop, body))) == policy.RuleCustom }
+	in, in10 := 0, 0
+	for i, who := range all {
+		before := refused(text(who, "hi"))
+		user := fmt.Sprintf("DE.1349120865530274%04d", i)
+		w.learn(t, policy.ServiceWindowOpened{PhoneNumberID: shop, Who: append(names(who), policy.Identity{Kind: policy.BSUID, Value: user}), At: w.now()})
+		if after := refused(text(who, "hi")); after != before {
+			t.Errorf("%d: refused %v before their user id was known, %v after", i, before, after)
+		}
+		if after := refused(`{"messaging_product":"whatsapp","recipient":"` + user + `","type":"text","text":{"body":"hi"}}`); after != before {
+			t.Errorf("%d: refused %v by their number, %v by their user id", i, before, after)
+		}
+		if before {
+			in++
+		}
+		trial.Share = 1000
+		if refused(text(who, "hi")) {
+			in10++
+			if !before {
+				t.Errorf("%d: they belong to a tenth and not to four", i)
+			}
+		}
+		trial.Share = 4000
+	}
+	if in < 6 || in > 30 || in10 > in {
+		t.Errorf("%d and %d of 40 people are in", in, in10)
+	}
+}
+
+// Nothing is enforced for a part of the people for somebody whose data was erased and who has not
+// been heard of since: each send would be another draw.
+func TestShareHasNoErasedPeople(t *testing.T) {
+	w := newWorld(t)
+	w.Businesses.Listed[shop].Shadow = &Shadow{Name: "trial", Share: Everybody, Policy: policy.Policy{Rules: []policy.CustomRule{{ID: "no", Expression: "true", Reason: "none at all"}}}}
+	b := w.Businesses.Listed[support]
+	b.Share = Everybody
+	w.writes(t, ana)
+	if _, err := w.store.Store.(store.Erases).Erase(t.Context(), &store.ErasureRequest{Who: names(ana)}); err != nil {
+		t.Fatal(err)
+	}
+	w.advance(time.Minute)
+	if r := w.handle(t, w.request(t, shop, text(ana, "hi"))); rule(r) == "" || r.Sends[0].Entry.Shadow.Enforced {
+		t.Errorf("the shadow decided: %s, %+v", rule(r), r.Sends[0].Entry.Shadow)
+	}
+	if r := w.handle(t, w.request(t, support, text(ana, "hi"))); r.Refusal != nil {
+		t.Errorf("in monitor mode it is refused: %s", rule(r))
+	}
+	w.writes(t, ana) // and is somebody again
+	if r := w.handle(t, w.request(t, shop, text(ana, "hi"))); !r.Sends[0].Entry.Shadow.Enforced {
+		t.Errorf("the shadow did not decide: %s, %+v", rule(r), r.Sends[0].Entry.Shadow)
 	}
 }
 
@@ -285,7 +349,7 @@ func TestMonitorModeEnforcesForSome(t *testing.T) {
 	for i := range 30 {
 		who := fmt.Sprintf("+49151%08d", i)
 		r := w.handle(t, w.request(t, support, text(who, "hi")))
-		in := b.Share.Has(monitorShare, w.store.Pseudonym(names(who)[0]))
+		in := b.Share.HasAny(monitorShare, w.store.Pseudonym(names(who)[0]).Lot())
 		if (rule(r) == policy.RuleWindowClosed) != in {
 			t.Errorf("refused by %q, enforced for them: %v", rule(r), in)
 		}

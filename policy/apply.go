@@ -8,6 +8,9 @@ type Change struct {
 	Event Event
 	// Names are all the event tells of the person, sorted, each once.
 	Names []Alias
+	// First are those that go before others, such as a phone number before user ids, and
+	// Beside the others, of which that is told; see [Member.Beside].
+	First, Beside []Alias
 	// before and after are those of a person who changed their name.
 	before, after []Alias
 }
@@ -18,44 +21,32 @@ func ChangeOf(e Event, alias func(Identity) Alias) (Change, bool) {
 	ch := Change{Event: e}
 	switch e := e.(type) {
 	case ServiceWindowOpened:
-		ch.Names = aliases(e.Who, alias)
+		ch.Names = ch.order(e.Who, alias)
 	case CallPermission:
-		ch.Names = aliases(e.Who, alias)
+		ch.Names = ch.order(e.Who, alias)
 	case IdentityLinked:
-		ch.Names = aliases(e.Who, alias)
+		ch.Names = ch.order(e.Who, alias)
 	case ConsentChanged:
 		if e.State == ConsentUnknown || len(e.Scopes) == 0 {
 			return Change{}, false
 		}
-		ch.Names = SortAliases(append(aliases(e.Who, alias), e.Known...))
+		ch.Names = SortAliases(append(ch.order(e.Who, alias), e.Known...))
 	case StatusChanged:
 		// It shows that its names are one person's. One name alone shows nothing, unless
 		// the message was free.
-		ch.Names = aliases(e.Who, alias)
+		ch.Names = ch.order(e.Who, alias)
 		if _, free := e.toldFree(); len(ch.Names) == 1 && !free {
 			return Change{}, false
 		}
 	case IdentityChanged:
-		ch.before, ch.after = aliases(e.Old, alias), aliases(e.New, alias)
+		ch.before, ch.after = ch.order(e.Old, alias), ch.order(e.New, alias)
 		ch.Names = SortAliases(slices.Concat(ch.before, ch.after))
 	case NewPerson:
-		ch.Names = aliases([]Identity{e.Who}, alias)
+		ch.Names = ch.order([]Identity{e.Who}, alias)
 	case NewPersonUndone:
-		ch.Names = aliases([]Identity{e.Who}, alias)
+		ch.Names = ch.order([]Identity{e.Who}, alias)
 	}
 	return ch, len(ch.Names) > 0
-}
-
-// aliases are those of the identities that are any, sorted and each once, so that
-// the order in which a webhook names them makes no difference.
-func aliases(who []Identity, alias func(Identity) Alias) []Alias {
-	var names []Alias
-	for _, i := range who {
-		if !i.IsZero() {
-			names = append(names, alias(i))
-		}
-	}
-	return SortAliases(names)
 }
 
 // Apply records a change. The contact must hold all that is known under any of
@@ -66,7 +57,7 @@ func aliases(who []Identity, alias func(Identity) Alias) []Alias {
 // goes to somebody else, it still holds for the others.
 func (c *Contact) Apply(ch *Change) {
 	for _, a := range ch.Names {
-		c.Member(a)
+		c.hear(a, ch)
 	}
 	switch e := ch.Event.(type) {
 	case ServiceWindowOpened:

@@ -38,6 +38,9 @@ type Member struct {
 	Given []Handover `cbor:"5,keyasint,omitempty"`
 	// Undone are the times of those that were taken back, sorted.
 	Undone []Moment `cbor:"6,keyasint,omitempty"`
+	// Beside: it was never heard of but with another name that goes before it, such as a user
+	// id with a phone number. See [Contact.Lots].
+	Beside bool `cbor:"7,keyasint,omitempty"`
 }
 
 // Handover is a statement that an identity belongs to somebody new.
@@ -267,7 +270,9 @@ func compareLinks(x, y Link) int {
 func (c *Contact) Merge(other *Contact) {
 	for i := range other.Members {
 		from := &other.Members[i]
+		known := c.Has(from.Alias)
 		to := c.Member(from.Alias)
+		to.Beside = from.Beside && (to.Beside || !known)
 		for _, h := range from.Given {
 			to.hand(h)
 		}

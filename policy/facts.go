@@ -140,6 +140,9 @@ type PersonFacts struct {
 	// an ad as far as nobody has answered: see [PersonFacts.FreeEntryAt].
 	FreeUntil Moment `json:"free_until,omitempty" cbor:"18,keyasint,omitempty"`
 	AdAt      Moment `json:"ad_at,omitempty" cbor:"19,keyasint,omitempty"`
+	// Lots tell to which parts of all people the person belongs, where something holds for a
+	// part: see [PersonFacts.LotsOf].
+	Lots []Lot `json:"lots,omitempty" cbor:"20,keyasint,omitempty"`
 }
 
 // Forever is a Moment no clock will reach: the end of a permanent permission.

@@ -211,6 +211,14 @@ func (e *Entry) Contact() policy.ContactID {
 	return e.Facts.Persons[e.Decision.Person].Contact
 }
 
+// Lots are those by which the recipient belongs to parts of all people.
+func (e *Entry) Lots() []policy.Lot {
+	if e.Decision.Person >= len(e.Facts.Persons) {
+		return nil
+	}
+	return e.Facts.Persons[e.Decision.Person].LotsOf()
+}
+
 // EntrySource is how the recipient came into the customer service window that was open;
 // "" where none was.
 func (e *Entry) EntrySource() string {

@@ -76,6 +76,9 @@ func (s *Book) facts(ctx context.Context, r *reading, q Query) (f policy.Facts, 
 		if people[i].Erased.At != 0 && !f.Persons[i].Known {
 			rand.Read(f.Persons[i].Contact[:]) // what comes after an erasure keeps no name of theirs
 		}
+		if q.Lots {
+			f.Persons[i].Lots = people[i].Lots()
+		}
 	}
 	f.OnePerson = policy.OnePerson(people)
 	if s.restored != 0 && slices.ContainsFunc(f.Persons, func(p policy.PersonFacts) bool { return p.Opened <= s.restored }) {

@@ -28,6 +28,16 @@ func (s *Book) learnedOf(o Outcome) learned {
 	return l
 }
 
+// beside are the names that the phone number goes before, if there is one.
+func (l *learned) beside() (names []policy.Alias) {
+	for _, a := range l.names {
+		if !l.phone.IsZero() && a != l.phone {
+			names = append(names, a)
+		}
+	}
+	return names
+}
+
 // learn links the identities Meta's answer showed with the person the message
 // was sent to, and returns whom it went to, where that is somebody else. It
 // writes only what is new: most answers tell what is known.
@@ -51,7 +61,7 @@ func (t *tx) learn(h *entryHead, l learned, at policy.Moment) (other *policy.Con
 		return nil, err
 	}
 	if !c.Linked(names, at) {
-		if err := t.change(&policy.Change{Event: policy.IdentityLinked{At: at}, Names: names}); err != nil {
+		if err := t.change(&policy.Change{Event: policy.IdentityLinked{At: at}, Names: names, Beside: l.beside()}); err != nil {
 			return nil, err
 		}
 	}

@@ -348,6 +348,17 @@ func (w *recordWriter) writePersonFacts(v *policy.PersonFacts) {
 		w.key(o, 19)
 		w.int(int64(v.AdAt))
 	}
+	if len(v.Lots) > 0 {
+		w.key(o, 20)
+		if v.Lots == nil {
+			w.null()
+		} else {
+			w.head(cborArray, uint64(len(v.Lots)))
+			for i0 := range v.Lots {
+				w.head(cborUint, uint64(v.Lots[i0]))
+			}
+		}
+	}
 }
 
 func (w *recordWriter) writeConsent(v *policy.Consent) {
@@ -1238,6 +1249,10 @@ func (w *recordWriter) writeMember(v *policy.Member) {
 			}
 		}
 	}
+	if v.Beside {
+		w.key(o, 7)
+		w.bool(v.Beside)
+	}
 }
 
 func (w *recordWriter) writeRelation(v *policy.Relation) {
@@ -1714,6 +1729,8 @@ func (c *recordReader) readMember(v *policy.Member) {
 			for i0 := range v.Undone {
 				v.Undone[i0] = policy.Moment(c.int())
 			}
+		case 7:
+			v.Beside = c.bool()
 		default:
 			c.unusual = true
 		}

@@ -187,7 +187,9 @@ func (d *redaction) line(l *Line) error {
 	}
 	for i := range entry.Facts.Persons {
 		if p := &entry.Facts.Persons[i]; d.of(p.Contact) {
-			p.Contact = d.as.of(l.ID, p.Contact)
+			if p.Contact = d.as.of(l.ID, p.Contact); len(p.Lots) > 0 {
+				p.NoLots() // which are a part of names
+			}
 		}
 	}
 	entry.Opaque = policy.Alias{}

@@ -434,6 +434,8 @@ type Query struct {
 	Template policy.TemplateRef
 	// Portfolio asks how much of a messaging limit is used; nil where nothing counts.
 	Portfolio *PortfolioQuery
+	// Lots asks for those of the people; see [policy.PersonFacts.LotsOf].
+	Lots bool
 	// Basis gets what the facts were read of; nil where nothing is entered by them.
 	Basis *Basis
 }
