@@ -215,6 +215,11 @@ func (g *Gateway) decideAt(ctx context.Context, r *Request, i int, b *Business, 
 			return nil, fmt.Errorf("reading the facts of a send: %w", err)
 		}
 		e.Facts = facts
+		if b.forSome() && r.Reading.Batch && len(r.Reading.Sends) > 1 { // others would be held back with it
+			for i := range e.Facts.Persons {
+				e.Facts.Persons[i].NoLots()
+			}
+		}
 		b.read(&r.Reading, i, &e.Facts)
 		if b.Shadow != nil { // before anything is left out
 			known = e.Facts

@@ -104,7 +104,8 @@ func (d *Sends) refusalRecorded(e *store.Entry, err error) bool {
 }
 
 // storeDown is what sends come to while the store can't answer: what can't be
-// judged is refused. In monitor mode it passes unrecorded.
+// judged is refused. In monitor mode it passes unrecorded, also to people for whom the policy
+// is enforced there: who they are is not known.
 func (d *Sends) storeDown(sends []policy.Send, cause error) Result {
 	d.Observer.StoreFailed()
 	all, some := true, false

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -308,6 +309,39 @@ func TestShareHasNoErasedPeople(t *testing.T) {
 	if r := w.handle(t, w.request(t, shop, text(ana, "hi"))); !r.Sends[0].Entry.Shadow.Enforced {
 		t.Errorf("the shadow did not decide: %s, %+v", rule(r), r.Sends[0].Entry.Shadow)
 	}
+}
+
+// What is enforced for a part of the people is enforced in no batch of several: it would hold back
+// what goes to others. A batch of one is a send like any other.
+func TestShareIsNotEnforcedInBatches(t *testing.T) {
+	w := newWorld(t)
+	w.Businesses.Listed[shop].Shadow = &Shadow{Name: "trial", Share: Everybody, Policy: policy.Policy{Rules: []policy.CustomRule{{ID: "no", Expression: "true", Reason: "none at all"}}}}
+	b := w.Businesses.Listed[support]
+	b.Share, b.Policy.RequireInWindowConsent = Everybody, true
+	w.writes(t, ana)
+	w.writes(t, ben)
+	for _, number := range []string{shop, support} {
+		if r := w.handle(t, w.batch(t, number+" "+ana+" hi", number+" "+ben+" hi")); r.Refusal != nil {
+			t.Errorf("%s: a batch is refused: %+v", number, r.Refusal)
+		}
+		for _, e := range w.ledger(t)[:2] {
+			if sh := e.Shadow; sh != nil && (sh.Enforced || sh.Rule != policy.RuleCustom) || e.Violation() != e.Monitored || !slices.Equal(e.Lots(), []policy.Lot{policy.NoLot}) {
+				t.Errorf("%s: an entry is %+v, monitored %v, its shadow %+v", number, e.Decision, e.Monitored, sh)
+			}
+		}
+		if r := w.handle(t, w.batch(t, number+" "+ana+" hi")); r.Refusal == nil {
+			t.Errorf("%s: a batch of one passes", number)
+		}
+		if r := w.handle(t, w.request(t, number, text(ana, "hi"))); r.Refusal == nil {
+			t.Errorf("%s: alone it passes", number)
+		}
+	}
+	// Where the store can't answer nobody is known, and monitor mode lets everything pass.
+	w.store.closed.Store(true)
+	if r := w.handle(t, w.request(t, support, text(ana, "hi"))); !r.Unjudged {
+		t.Errorf("without a store it came to %+v", r)
+	}
+	w.store.closed.Store(false)
 }
 
 // What shadows said is of so many sends at most, the newest, and says so; and so is what they
