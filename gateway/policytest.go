@@ -158,6 +158,8 @@ func (b *Business) differences(o *Business) []string {
 		same bool
 	}{
 		{"mode", b.Monitor == o.Monitor},
+		{"enforce", b.Share == o.Share},
+		{"shadow", sameTrial(b.Shadow, o.Shadow)},
 		{"consent reach", sameTerms(b.Terms, o.Terms)},
 		{"transaction_prefix", slices.Equal(b.References, o.References)},
 		{"confirmation_texts", reflect.DeepEqual(b.Confirmations, o.Confirmations)},
@@ -168,6 +170,16 @@ func (b *Business) differences(o *Business) []string {
 		}
 	}
 	return options
+}
+
+// sameTrial reports that the same is enforced for the same part of the people by policies on
+// trial. One that is enforced for nobody decides nothing.
+func sameTrial(a, b *Shadow) bool {
+	decides := func(sh *Shadow) bool { return sh != nil && sh.Share > 0 }
+	if !decides(a) || !decides(b) {
+		return decides(a) == decides(b)
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 // sameTerms reports that consent counts alike.
@@ -237,8 +249,14 @@ func (t *tester) run(ctx context.Context) error {
 	f := t.filter
 	f.Limit = 0
 	var longest time.Duration
-	t.under.each(func(b *Business) { longest = max(longest, b.Policy.LooksBack()) })
-	t.g.Businesses.each(func(b *Business) { longest = max(longest, b.Policy.LooksBack()) })
+	looksBack := func(b *Business) {
+		longest = max(longest, b.Policy.LooksBack())
+		if b.Shadow != nil && b.Shadow.Share > 0 {
+			longest = max(longest, b.Shadow.Policy.LooksBack())
+		}
+	}
+	t.under.each(looksBack)
+	t.g.Businesses.each(looksBack)
 	if longest > 0 {
 		f.From, f.PhoneNumberID = max(f.From.Add(-longest), 1), ""
 		t.replay = lab.NewReplay(max(f.From, keptSince(t.st)), longest, t.reaches)
@@ -385,13 +403,14 @@ func (t *tester) again(ctx context.Context, e *store.Entry, s *lab.Send) (policy
 		s.Missing = []policy.Missing{policy.MissingNumber}
 		return policy.Again{Missing: s.Missing, Decision: e.Decision}, nil
 	}
+	b, monitored := b.wouldDecide(e)
 	h, facts, err := t.hindsight(ctx, e, b)
 	if err != nil {
 		return policy.Again{}, err
 	}
 	again := policy.DecideAgain(&e.Send, facts, &b.Policy, e.At.Time(), h)
-	t.fallback(e, b, b.Monitor, h, facts, &again)
-	s.To, s.Reason, s.Missing = lab.AnswerOf(&again.Decision, b.Monitor), again.Decision.Reason, again.Missing
+	t.fallback(e, b, monitored, h, facts, &again)
+	s.To, s.Reason, s.Missing = lab.AnswerOf(&again.Decision, monitored), again.Decision.Reason, again.Missing
 	if e.Facts.SiblingRefused && again.Decision.Rule == policy.RuleBatch {
 		s.To.Effect = lab.Refuse // a batch leaves whole or not at all
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/lab"
 	"github.com/waguard/waguard/policy"
@@ -391,6 +393,135 @@ func TestPolicyTestOfFallbacks(t *testing.T) {
 			}
 			if c.want.Untold > 0 && (len(test.Missing) != 1 || test.Missing[0].What != policy.MissingFallback) {
 				t.Errorf("missing is %+v", test.Missing)
+			}
+		})
+	}
+}
+
+// By the settings that decided nothing is decided otherwise, also where something is enforced for a
+// part of the people: by a policy on trial, in monitor mode, or both; for people whose names become
+// known and for those who are erased, alone and in batches.
+func TestTheSameCanaryChangesNothing(t *testing.T) {
+	enforced, sends := 0, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		things, trial := happen(rt), trialOf(rt)
+		share := func(label string) Share {
+			return rapid.SampledFrom([]Share{0, 1000, 5000, Everybody}).Draw(rt, label)
+		}
+		w := newWorld(t)
+		trial.Share = share("share of the trial")
+		for _, b := range w.Businesses.Listed {
+			b.Shadow = trial
+		}
+		w.Businesses.Listed[support].Share = share("share in monitor mode")
+		for i, thing := range things {
+			thing(t, w)
+			switch who := rapid.SampledFrom([]string{ana, ben}).Draw(rt, "who"); rapid.IntRange(0, 5).Draw(rt, "and") {
+			case 0:
+				user := policy.Identity{Kind: policy.BSUID, Value: "DE.1349120865530274" + who[len(who)-4:]}
+				w.learn(t, policy.ServiceWindowOpened{PhoneNumberID: shop, Who: append(names(who), user), At: w.now()})
+			case 1:
+				if _, err := w.store.Store.(store.Erases).Erase(t.Context(), &store.ErasureRequest{Who: names(who)}); err != nil {
+					rt.Fatal(i, err)
+				}
+			}
+		}
+		test := w.test(t, w.under(nil))
+		if test.Same != test.Sends || len(test.Differences) > 0 {
+			rt.Fatalf("%+v, otherwise %v: %+v", test.Counts, test.Differences, test.Examples)
+		}
+		sends += test.Sends
+		for _, e := range w.ledger(t) {
+			if e.Shadow.Enforced {
+				enforced++
+			}
+		}
+	})
+	if enforced == 0 || enforced == sends {
+		t.Errorf("of %d sends %d were decided by the trial: nothing was tried", sends, enforced)
+	}
+}
+
+// What is enforced for a larger part of the people, for none or for all is told by who they are.
+func TestPolicyTestOfCanaries(t *testing.T) {
+	w := newWorld(t)
+	all := agreed(t, w, 40)
+	trial := func(share Share) *Shadow {
+		return &Shadow{Name: "trial", Share: share, Policy: policy.Policy{Rules: []policy.CustomRule{{ID: "no", Expression: "true", Reason: "none at all"}}}}
+	}
+	monitored := w.Businesses.Listed[support]
+	w.Businesses.Listed[shop].Shadow, monitored.Share, monitored.Policy.SessionOnly = trial(1000), 1000, true
+	in := func(share Share, name string) (n int) {
+		for _, who := range all {
+			if share.HasAny(name, w.store.Pseudonym(names(who)[0]).Lot()) {
+				n++
+			}
+		}
+		return n
+	}
+	for _, who := range all {
+		w.handle(t, w.request(t, shop, text(who, "hi")))
+		w.handle(t, w.request(t, support, saleTo(who)))
+	}
+	sends := 2 * len(all)
+	if n := in(1000, "trial"); n == 0 || n == in(5000, "trial") {
+		t.Fatalf("%d people are in: nothing can be told apart", n)
+	}
+	for name, c := range map[string]struct {
+		change            func(id string, b *Business)
+		stopped, released int
+		options           []string
+	}{
+		"the same": {func(string, *Business) {}, 0, 0, nil},
+		"a larger trial": {func(id string, b *Business) {
+			if id == shop {
+				b.Shadow = trial(5000)
+			}
+		}, in(5000, "trial") - in(1000, "trial"), 0, []string{shop + " shadow"}},
+		"a smaller trial": {func(id string, b *Business) {
+			if id == shop {
+				b.Shadow = trial(1)
+			}
+		}, 0, in(1000, "trial") - in(1, "trial"), []string{shop + " shadow"}},
+		"a trial that is enforced for nobody": {func(id string, b *Business) {
+			if id == shop {
+				b.Shadow = trial(0)
+			}
+		}, 0, in(1000, "trial"), []string{shop + " shadow"}},
+		"no trial": {func(_ string, b *Business) { b.Shadow = nil }, 0, in(1000, "trial"), []string{shop + " shadow"}},
+		"another trial": {func(id string, b *Business) {
+			if id == shop {
+				b.Shadow = &Shadow{Name: "trial", Share: 1000}
+			}
+		}, 0, in(1000, "trial"), []string{shop + " shadow"}},
+		"a larger part in monitor mode": {func(id string, b *Business) {
+			if id == support {
+				b.Share = 5000
+			}
+		}, in(5000, monitorShare) - in(1000, monitorShare), 0, []string{support + " enforce"}},
+		"nobody in monitor mode": {func(_ string, b *Business) { b.Share = 0 }, 0, in(1000, monitorShare), []string{support + " enforce"}},
+		"enforced": {func(id string, b *Business) {
+			if id == support {
+				b.Monitor, b.Share = false, 0
+			}
+		}, len(all) - in(1000, monitorShare), 0, []string{support + " mode,enforce"}},
+		"a trial in monitor mode": {func(id string, b *Business) {
+			if id == support {
+				b.Shadow = trial(Everybody)
+			}
+		}, len(all) - in(1000, monitorShare), 0, []string{support + " shadow"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test := w.test(t, w.under(c.change))
+			if test.Stopped != c.stopped || test.Released != c.released || test.Sends != sends || test.Untold > 0 {
+				t.Errorf("%+v, want %d stopped and %d released", test.Counts, c.stopped, c.released)
+			}
+			var options []string
+			for _, d := range test.Differences {
+				options = append(options, d.PhoneNumberID+" "+strings.Join(d.Options, ","))
+			}
+			if !slices.Equal(options, c.options) {
+				t.Errorf("otherwise is %q, want %q", options, c.options)
 			}
 		})
 	}

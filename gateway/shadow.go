@@ -92,6 +92,22 @@ func (b *Business) deciding(e *store.Entry) *Business {
 	return b.under(b.Shadow)
 }
 
+// wouldDecide is the settings by which an entry would be decided, with the policy of the shadow
+// where that is enforced for the person, and whether it would pass whatever is decided.
+func (b *Business) wouldDecide(e *store.Entry) (by *Business, monitored bool) {
+	lots := e.Lots()
+	// Of who belonged to no part, or is erased, is known what was.
+	nobody := slices.Equal(lots, []policy.Lot{policy.NoLot})
+	if sh := b.Shadow; sh != nil && sh.Share > 0 {
+		was := nobody && e.Shadow != nil && e.Shadow.Enforced && e.Shadow.Name == sh.Name
+		if was || sh.Share.HasAny(sh.Name, lots...) {
+			return b.under(sh), false
+		}
+	}
+	was := nobody && e.Violation() && !e.Monitored
+	return b, b.Monitor && !(b.Share > 0 && (was || b.Share.HasAny(monitorShare, lots...)))
+}
+
 // under is the business with the policy of a shadow.
 func (b *Business) under(sh *Shadow) *Business {
 	other := *b
