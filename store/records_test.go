@@ -224,6 +224,8 @@ func goldenRecords() []any {
 		&DeadEvent{Event: "violation-1", Type: "violation", At: 3, Died: 9, Parked: ParkedEvent{Ref: EventRef{Log: LogArrivals, ID: [16]byte{1}}, Attempts: 10, First: 3, Next: 4}},
 		&Entry{ID: id, At: 1, Shadow: &Shadow{Name: "stricter", Enforced: true, Verdict: policy.Allow, Rule: policy.RuleConsent, RuleID: "own", Failed: true, Missing: policy.MissingFrequency}},
 		&Enforced{PhoneNumberID: "1", At: 2, Terms: *policy.DefaultTerms(), Share: 1000, Shadow: &EnforcedShadow{Name: "stricter", Share: 250, Digest: &PolicyDigest{1}}},
+		&contactRecord{Contact: &policy.Contact{Members: []policy.Member{{Alias: a, Beside: true}}}},
+		&policy.Facts{Persons: []policy.PersonFacts{{Contact: a, Lots: []policy.Lot{policy.NoLot, a.Lot()}}}},
 	}
 }
 
