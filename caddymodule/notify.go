@@ -241,6 +241,10 @@ func notifyFindings(states []gateway.EndpointState) (findings []adminapi.Finding
 		case gateway.EndpointAway:
 			findings = append(findings, adminapi.Trouble(check, "look at the endpoint; waguard notify test --endpoint "+s.Name+" tries it at once", "the endpoint %s has taken no event since %s: %s", s.Name, s.Failing, s.Error))
 		case gateway.EndpointOn:
+			if s.Error != "" && s.Failing == 0 && s.Oldest != 0 { // it is not the endpoint that keeps it waiting
+				findings = append(findings, adminapi.Trouble(check, "mend that; what happened meanwhile is told then", "the endpoint %s can't be told what happens, by a fault of this gateway's: %s", s.Name, s.Error))
+				continue
+			}
 			findings = append(findings, adminapi.OK(check, "the endpoint %s is told what happens", s.Name))
 		}
 	}

@@ -57,6 +57,8 @@ type Teller struct {
 	// windows that end, holdNext whether nobody holds the endpoint, oldestNext what is old.
 	lateNext                          [2]time.Time
 	windowsNext, holdNext, oldestNext time.Time
+	// hindered is until when nothing is tried, since something here keeps it from that.
+	hindered time.Time
 	// saved is when it was last written down how far it is, changed that more than time has
 	// gone by since.
 	saved   time.Time
@@ -110,6 +112,9 @@ const (
 	lateEvery  = 15 * time.Second
 	underWay   = 5 * time.Second
 	readAtOnce = 512
+	// hinderedFor is how long it waits where something here keeps it from trying, such as a
+	// secret that can't be read.
+	hinderedFor = 30 * time.Second
 	// holdEvery is how often it is looked whether the gateway that held the endpoint has gone.
 	holdEvery = 2 * time.Second
 	// oldestEvery is how often it is looked how old the oldest event is that waits.
@@ -191,7 +196,7 @@ func (t *Teller) away() bool { return t.sub.Misses >= awayAfter }
 
 // ready reports that it may be told something new.
 func (t *Teller) ready() bool {
-	return len(t.sub.Parked) < mostParked && (!t.away() || t.sub.Probe <= t.now())
+	return !t.Now().Before(t.hindered) && len(t.sub.Parked) < mostParked && (!t.away() || t.sub.Probe <= t.now())
 }
 
 // save writes down how far it is.
@@ -248,6 +253,11 @@ func (t *Teller) tell(ctx context.Context, st store.Store, tells store.Tells, li
 			switch {
 			case answer.Taken:
 				t.taken()
+			case answer.Ours && !answer.Never:
+				return nil // the event waits where it is written down
+			case answer.Ours:
+				now := t.now()
+				t.bury(e, &store.ParkedEvent{Ref: p.ref, Attempts: 1, First: now, Next: now, Error: answer.Why})
 			case answer.Gone:
 				t.failed(answer)
 				t.off(ctx, answer.Why)
@@ -271,6 +281,16 @@ func (t *Teller) tell(ctx context.Context, st store.Store, tells store.Tells, li
 // attempt tries to have an event taken.
 func (t *Teller) attempt(ctx context.Context, e *notify.Event) *notify.Answer {
 	answer := t.Send(ctx, e)
+	if answer.Ours { // which says nothing of the endpoint
+		if !answer.Never {
+			t.hindered = t.Now().Add(hinderedFor)
+			if t.sub.Error != answer.Why {
+				t.sub.Error, t.changed = answer.Why, true
+			}
+			t.Often.Log(t.Now(), t.Log, zap.ErrorLevel, "an endpoint can't be told what happens, by a fault here; events wait", zap.String("endpoint", t.Name), zap.String("why", answer.Why))
+		}
+		return answer
+	}
 	result := ToldDelivered
 	if !answer.Taken {
 		result = ToldFailed
@@ -327,6 +347,9 @@ func (t *Teller) retry(ctx context.Context, st store.Store, tells store.Tells) e
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if t.Now().Before(t.hindered) {
+			return nil
+		}
 		e, err := t.eventOf(ctx, st, tells, &p.Ref)
 		if err != nil {
 			return err
@@ -338,12 +361,18 @@ func (t *Teller) retry(ctx context.Context, st store.Store, tells store.Tells) e
 			if ctx.Err() != nil && !answer.Taken {
 				return ctx.Err()
 			}
+			if answer.Ours && !answer.Never {
+				return nil
+			}
 			p.Attempts++
 			p.Status, p.Error = answer.Status, answer.Why
 			switch wait, again := notify.Wait(p.Attempts, answer); {
 			case answer.Taken:
 				gone = true
 				t.taken()
+			case answer.Ours:
+				gone = true
+				t.bury(e, p)
 			case answer.Gone:
 				t.failed(answer)
 				p.Next = t.now().Add(wait)
@@ -374,16 +403,21 @@ func (t *Teller) retry(ctx context.Context, st store.Store, tells store.Tells) e
 
 // die gives an event up; and the endpoint, if it has taken nothing for as long.
 func (t *Teller) die(ctx context.Context, e *notify.Event, p *store.ParkedEvent) {
-	now := t.now()
-	t.dead = append(t.dead, &store.DeadEvent{Event: e.ID, Type: e.Type, At: policy.MomentOf(e.Time), Died: now, Parked: *p})
+	t.bury(e, p)
+	if t.sub.Failing != 0 && t.sub.Failing <= p.First {
+		t.off(ctx, fmt.Sprintf("it has taken nothing since %s; last: %s", t.sub.Failing, p.Error))
+	}
+}
+
+// bury gives an event up.
+func (t *Teller) bury(e *notify.Event, p *store.ParkedEvent) {
+	t.changed = true
+	t.dead = append(t.dead, &store.DeadEvent{Event: e.ID, Type: e.Type, At: policy.MomentOf(e.Time), Died: t.now(), Parked: *p})
 	if t.Counts != nil {
 		t.Counts(ToldDead)
 	}
 	t.Log.Error("an event was given up that an endpoint didn't take: waguard notify dead lists it, waguard notify replay has it tried again",
 		zap.String("endpoint", t.Name), zap.String("event", e.ID), zap.String("type", e.Type), zap.Int("attempts", p.Attempts), zap.Int("status", p.Status), zap.String("why", p.Error))
-	if t.sub.Failing != 0 && t.sub.Failing <= p.First {
-		t.off(ctx, fmt.Sprintf("it has taken nothing since %s; last: %s", t.sub.Failing, p.Error))
-	}
 }
 
 // off switches the endpoint off, and says so where it is seen: an account event, of which

@@ -377,6 +377,54 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// TestOurOwnFault: that a secret can't be read here says nothing of the endpoint, whose events
+// wait; an event that can't be sent is given up at once, and holds nobody up.
+func TestOurOwnFault(t *testing.T) {
+	w := newTellerWorld(t, "account")
+	unreadable := true
+	w.receiver.answer = func(*notify.Event) *notify.Answer {
+		if unreadable {
+			return &notify.Answer{Ours: true, Why: "the secret can't be read"}
+		}
+		return nil
+	}
+	w.learn(t, event("A", w.world.now()), event("B", w.world.now()))
+	for range 5 * 24 * 12 {
+		w.due(t)
+		w.advance(5 * time.Minute)
+	}
+	if sub := w.subscriber(t); sub.Off != 0 || sub.Misses != 0 || sub.Failing != 0 || len(sub.Parked) != 0 || sub.Error != "the secret can't be read" {
+		t.Fatalf("the endpoint is held responsible: %+v", sub)
+	}
+	tries := len(w.receiver.tried)
+	w.due(t)
+	w.due(t)
+	if len(w.receiver.tried) > tries+1 {
+		t.Error("it is tried all the time")
+	}
+	unreadable = false
+	w.advance(hinderedFor)
+	w.due(t)
+	if len(w.receiver.got) != 2 {
+		t.Fatalf("told %v once the secret can be read", ids(w.receiver.got))
+	}
+	w.receiver.answer = func(e *notify.Event) *notify.Answer {
+		if d := e.Data.(*accountData); d.Name == "HUGE" {
+			return &notify.Answer{Ours: true, Never: true, Why: "the event has 30000 bytes, and may have 20480"}
+		}
+		return nil
+	}
+	w.learn(t, event("HUGE", w.world.now()), event("C", w.world.now()))
+	w.due(t)
+	dead, all, err := w.book.DeadEvents(t.Context(), "crm", 10)
+	if err != nil || all != 1 || !strings.Contains(dead[0].Parked.Error, "30000 bytes") {
+		t.Errorf("dead: %v, %d, %v", dead, all, err)
+	}
+	if sub := w.subscriber(t); len(w.receiver.got) != 3 || sub.Misses != 0 || len(sub.Parked) != 0 || sub.Off != 0 {
+		t.Errorf("told %v, and the endpoint is %+v", ids(w.receiver.got), sub)
+	}
+}
+
 // TestErasedIsToldNamelessly: what waits for somebody who is erased goes out without anything
 // that names them, and whom to erase is told.
 func TestErasedIsToldNamelessly(t *testing.T) {

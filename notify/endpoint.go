@@ -92,6 +92,9 @@ type Answer struct {
 	Taken bool
 	// Gone: it wants no more.
 	Gone bool
+	// Ours: it was not tried, since something is wrong here that Why says; Never: that will
+	// not change for this event.
+	Ours, Never bool
 	// Status is what it answered, 0 where it didn't.
 	Status int
 	// RetryAfter is how long it wants to be left alone; 0 where it doesn't say.
@@ -121,15 +124,15 @@ const largestAnswer = 8 << 10
 func (e *Endpoint) Send(ctx context.Context, event *Event) *Answer {
 	body, err := event.Body()
 	if err != nil {
-		return &Answer{Why: err.Error()}
+		return &Answer{Ours: true, Never: true, Why: err.Error()}
 	}
 	secrets, err := e.Secrets()
 	if err != nil {
-		return &Answer{Why: err.Error()}
+		return &Answer{Ours: true, Why: err.Error()}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL, bytes.NewReader(body))
 	if err != nil {
-		return &Answer{Why: "the address is no URL"}
+		return &Answer{Ours: true, Why: "the address is no URL"}
 	}
 	r.Header.Set("Content-Type", ContentType)
 	r.Header.Set("User-Agent", e.UserAgent)

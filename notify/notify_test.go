@@ -397,3 +397,27 @@ func TestTooLarge(t *testing.T) {
 		}
 	}
 }
+
+// TestOurs: what goes wrong before anything is sent is no answer of the endpoint's.
+func TestOurs(t *testing.T) {
+	secret := func() ([]Secret, error) { return []Secret{make(Secret, 32)}, nil }
+	none := func() ([]Secret, error) { return nil, errors.New("the secret can't be read") }
+	huge := example()
+	huge.Data = strings.Repeat("a", Largest)
+	for name, tc := range map[string]struct {
+		secrets     func() ([]Secret, error)
+		event       *Event
+		ours, never bool
+	}{
+		"no secret": {none, example(), true, false},
+		"too large": {secret, huge, true, true},
+		"no answer": {secret, example(), false, false},
+	} {
+		e := New(Options{URL: "http://127.0.0.1:1/", Network: Private, Secrets: tc.secrets, Now: time.Now})
+		a := e.Send(t.Context(), tc.event)
+		e.Close()
+		if a.Ours != tc.ours || a.Never != tc.never || a.Taken || a.Why == "" {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+}
