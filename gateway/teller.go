@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -161,6 +160,8 @@ func (t *Teller) due(ctx context.Context, st store.Store, tells store.Tells) err
 			return err
 		}
 		t.seen = [2]map[[16]byte]struct{}{seenOf(&sub.Violations), seenOf(&sub.Arrivals)}
+		// Earlier versions tried an endpoint no more that had not taken eleven events.
+		sub.Probe = min(sub.Probe, t.now().Add(notify.Longest))
 		t.sub, t.dead, t.saved, t.changed = sub, nil, t.Now(), false
 	}
 	if t.sub.Off != 0 {
@@ -264,7 +265,7 @@ func (t *Teller) tell(ctx context.Context, st store.Store, tells store.Tells, li
 				return nil // the event is told when it is switched on again
 			default:
 				t.failed(answer)
-				t.park(&p.ref, answer)
+				t.park(ctx, &p.ref, answer)
 			}
 		}
 		p.done()
@@ -323,17 +324,25 @@ func (t *Teller) failed(answer *notify.Answer) {
 	}
 }
 
-// park keeps a new event for later.
-func (t *Teller) park(ref *store.EventRef, answer *notify.Answer) {
+// park keeps a new event for later, and switches an endpoint off that has taken nothing for
+// longer than one is tried.
+func (t *Teller) park(ctx context.Context, ref *store.EventRef, answer *notify.Answer) {
 	now := t.now()
 	wait, _ := notify.Wait(1, answer)
 	t.sub.Parked = append(t.sub.Parked, store.ParkedEvent{Ref: *ref, Attempts: 1, First: now, Next: now.Add(wait), Status: answer.Status, Error: answer.Why})
 	t.sub.Misses++
-	probe, ok := notify.Wait(t.sub.Misses-1, answer)
-	if !ok {
-		probe = math.MaxInt64 / 4 // by then the first of those that are parked is given up
-	}
+	probe, _ := notify.Wait(min(t.sub.Misses, notify.Attempts)-1, answer)
 	t.sub.Probe = now.Add(probe)
+	// Mostly one that is given up switches it off. What nobody needs to know after some time,
+	// such as that a window ends, is never given up.
+	if now.Time().Sub(t.sub.Failing.Time()) > notify.Longest {
+		t.offIdle(ctx, answer.Why)
+	}
+}
+
+// offIdle switches an endpoint off that has taken nothing for long.
+func (t *Teller) offIdle(ctx context.Context, why string) {
+	t.off(ctx, fmt.Sprintf("it has taken nothing since %s; last: %s", t.sub.Failing, why))
 }
 
 // retry tries events again whose time has come.
@@ -405,7 +414,7 @@ func (t *Teller) retry(ctx context.Context, st store.Store, tells store.Tells) e
 func (t *Teller) die(ctx context.Context, e *notify.Event, p *store.ParkedEvent) {
 	t.bury(e, p)
 	if t.sub.Failing != 0 && t.sub.Failing <= p.First {
-		t.off(ctx, fmt.Sprintf("it has taken nothing since %s; last: %s", t.sub.Failing, p.Error))
+		t.offIdle(ctx, p.Error)
 	}
 }
 

@@ -377,6 +377,59 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// TestWindowsAlone: an endpoint that is told of windows alone, which nobody is told of once they
+// have ended, is switched off like others, and is never away for ever.
+func TestWindowsAlone(t *testing.T) {
+	w := newTellerWorld(t, "window")
+	down := true
+	w.receiver.answer = func(*notify.Event) *notify.Answer {
+		if down {
+			return &notify.Answer{Why: "it is down"}
+		}
+		return nil
+	}
+	day := func() {
+		w.writes(t, ana)
+		for range 24 * 12 {
+			w.due(t)
+			w.advance(5 * time.Minute)
+		}
+	}
+	day()
+	day()
+	if sub := w.subscriber(t); sub.Off != 0 {
+		t.Fatalf("after two days it is %+v", sub)
+	}
+	for range 4 {
+		day()
+	}
+	if sub := w.subscriber(t); sub.Off == 0 || !strings.Contains(sub.Why, "it has taken nothing since") {
+		t.Fatalf("after six days it is %+v", sub)
+	}
+
+	down = false
+	w.Endpoints = []*Teller{w.Teller}
+	if err := w.SwitchOn(t.Context(), "crm"); err != nil {
+		t.Fatal(err)
+	}
+	w.advance(holdEvery)
+	w.due(t)
+	w.advance(holdEvery)
+	w.due(t)
+	w.sub.Misses, w.sub.Probe = 11, 1<<61 // as an earlier version left it
+	if err := w.save(t.Context(), w.book); err != nil {
+		t.Fatal(err)
+	}
+	w.Teller = w.teller("h1", "window")
+	before := len(w.receiver.got)
+	for range 5 {
+		day()
+	}
+	if len(w.receiver.got) == before {
+		t.Error("an endpoint that is up again is told nothing")
+	}
+}
+
 // TestOurOwnFault: that a secret can't be read here says nothing of the endpoint, whose events
 // wait; an event that can't be sent is given up at once, and holds nobody up.
 func TestOurOwnFault(t *testing.T) {

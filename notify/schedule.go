@@ -21,6 +21,14 @@ const (
 	longestWait = 24 * time.Hour
 )
 
+// Longest is how long a message is tried at most, where the endpoint doesn't ask for more time.
+var Longest = func() (all time.Duration) {
+	for _, wait := range waits {
+		all += wait + wait/5
+	}
+	return all
+}()
+
 // Wait is how long after so many failed attempts the next one comes, with up to a fifth
 // more, so that what failed together doesn't come back together. answer is that of the last
 // one. It is false where there is none.
