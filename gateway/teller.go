@@ -56,8 +56,10 @@ type Teller struct {
 	// windows that end, holdNext whether nobody holds the endpoint, oldestNext what is old.
 	lateNext                          [2]time.Time
 	windowsNext, holdNext, oldestNext time.Time
-	// hindered is until when nothing is tried, since something here keeps it from that.
+	// hindered is until when nothing is tried, since something here keeps it from that; told
+	// all: there was nothing more to tell when it was looked last.
 	hindered time.Time
+	toldAll  bool
 	// saved is when it was last written down how far it is, changed that more than time has
 	// gone by since.
 	saved   time.Time
@@ -100,6 +102,9 @@ const (
 	tellAtOnce = 64
 	// saveEvery is after what time it is written down how far it is, where it goes on.
 	saveEvery = time.Second
+	// roundFor is after what time of one it goes on with the other: what is tried again, and
+	// what is new.
+	roundFor = time.Second
 	// mostParked is how many events are tried again at the same time. Further ones wait.
 	mostParked = 1000
 	// awayAfter is how many new events in a row an endpoint doesn't take that is away.
@@ -164,6 +169,7 @@ func (t *Teller) due(ctx context.Context, st store.Store, tells store.Tells) err
 		sub.Probe = min(sub.Probe, t.now().Add(notify.Longest))
 		t.sub, t.dead, t.saved, t.changed = sub, nil, t.Now(), false
 	}
+	t.toldAll = false
 	if t.sub.Off != 0 {
 		// An operator may have switched it on, and the lease must not end.
 		if t.Now().Sub(t.saved) < holdEvery {
@@ -171,25 +177,34 @@ func (t *Teller) due(ctx context.Context, st store.Store, tells store.Tells) err
 		}
 		return t.save(ctx, tells)
 	}
-	if err := t.retry(ctx, st, tells); err != nil {
-		return errors.Join(err, t.save(ctx, tells))
-	}
-	for t.sub.Off == 0 && t.ready() {
-		list, err := t.gather(ctx, st, tells)
+	for {
+		more, err := t.round(ctx, st, tells)
 		if err != nil {
 			return errors.Join(err, t.save(ctx, tells))
 		}
-		if err := t.tell(ctx, st, tells, list); err != nil {
-			return errors.Join(err, t.save(ctx, tells))
-		}
-		if len(list) == 0 || ctx.Err() != nil {
+		t.toldAll = !more && len(t.sub.Parked) == 0 && t.sub.Off == 0 && t.ready() && ctx.Err() == nil
+		if !more || t.sub.Off != 0 || ctx.Err() != nil {
 			break
 		}
+		t.observe(ctx, st, tells)
 	}
 	if !t.changed && t.sub.Until >= t.now().Add(renewAt) {
 		return nil
 	}
 	return t.save(ctx, tells)
+}
+
+// round tries again what is to be, and tells what is new, some of it: with much to tell
+// neither waits for all of the other. It reports that there may be more.
+func (t *Teller) round(ctx context.Context, st store.Store, tells store.Tells) (more bool, err error) {
+	if more, err = t.retry(ctx, st, tells); err != nil || t.sub.Off != 0 || !t.ready() {
+		return more, err
+	}
+	list, err := t.gather(ctx, st, tells)
+	if err == nil {
+		err = t.tell(ctx, st, tells, list)
+	}
+	return more || len(list) > 0 && t.ready(), err
 }
 
 // away reports that the endpoint takes nothing.
@@ -235,11 +250,12 @@ type pending struct {
 	done func()
 }
 
-// tell tells new events, until the endpoint is away.
+// tell tells new events, until the endpoint is away or it has done so for a while.
 func (t *Teller) tell(ctx context.Context, st store.Store, tells store.Tells, list []pending) error {
+	begun := t.Now()
 	for i := range list {
 		p := &list[i]
-		if ctx.Err() != nil || !t.ready() || t.sub.Off != 0 {
+		if ctx.Err() != nil || !t.ready() || t.sub.Off != 0 || t.Now().Sub(begun) > roundFor {
 			return ctx.Err()
 		}
 		e, err := t.eventOf(ctx, st, tells, &p.ref)
@@ -345,33 +361,34 @@ func (t *Teller) offIdle(ctx context.Context, why string) {
 	t.off(ctx, fmt.Sprintf("it has taken nothing since %s; last: %s", t.sub.Failing, why))
 }
 
-// retry tries events again whose time has come.
-func (t *Teller) retry(ctx context.Context, st store.Store, tells store.Tells) error {
+// retry tries events again whose time has come, for a while. It reports that there are more.
+func (t *Teller) retry(ctx context.Context, st store.Store, tells store.Tells) (more bool, err error) {
+	begun := t.Now()
 	for i := 0; i < len(t.sub.Parked) && t.sub.Off == 0; {
 		p := &t.sub.Parked[i]
 		if p.Next > t.now() {
 			i++
 			continue
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if ctx.Err() != nil || t.Now().Before(t.hindered) {
+			return false, ctx.Err()
 		}
-		if t.Now().Before(t.hindered) {
-			return nil
+		if t.Now().Sub(begun) > roundFor {
+			return true, nil
 		}
 		e, err := t.eventOf(ctx, st, tells, &p.Ref)
 		if err != nil {
-			return err
+			return false, err
 		}
 		t.changed = true
 		gone := e == nil // it is no longer kept, or it is too late for it
 		if !gone {
 			answer := t.attempt(ctx, e)
 			if ctx.Err() != nil && !answer.Taken {
-				return ctx.Err()
+				return false, ctx.Err()
 			}
 			if answer.Ours && !answer.Never {
-				return nil
+				return false, nil
 			}
 			p.Attempts++
 			p.Status, p.Error = answer.Status, answer.Why
@@ -386,7 +403,7 @@ func (t *Teller) retry(ctx context.Context, st store.Store, tells store.Tells) e
 				t.failed(answer)
 				p.Next = t.now().Add(wait)
 				t.off(ctx, answer.Why)
-				return nil
+				return false, nil
 			case again:
 				t.failed(answer)
 				p.Next = t.now().Add(wait)
@@ -403,11 +420,11 @@ func (t *Teller) retry(ctx context.Context, st store.Store, tells store.Tells) e
 		}
 		if t.Now().Sub(t.saved) > saveEvery {
 			if err := t.save(ctx, tells); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // die gives an event up; and the endpoint, if it has taken nothing for as long.
@@ -702,15 +719,16 @@ func (t *Teller) observe(ctx context.Context, st store.Store, tells store.Tells)
 	if t.sub != nil {
 		s.Held, s.Off, s.Parked = true, t.sub.Off != 0, len(t.sub.Parked)
 	}
+	nothing := t.sub == nil || t.toldAll
 	if t.Now().Before(t.oldestNext) {
 		was := t.State()
 		s.Oldest, s.Dead = was.Oldest, was.Dead
-		if s.Parked == 0 && !s.Off {
+		if nothing {
 			s.Oldest = 0
 		}
 	} else {
 		t.oldestNext = t.Now().Add(oldestEvery)
-		if t.sub != nil {
+		if !nothing {
 			s.Oldest = t.oldest(ctx, tells)
 		}
 		if _, dead, err := tells.DeadEvents(ctx, t.Name, 0); err == nil {
@@ -732,17 +750,25 @@ func (t *Teller) oldest(ctx context.Context, tells store.Tells) (oldest policy.M
 	for i := range t.sub.Parked {
 		note(t.sub.Parked[i].First)
 	}
-	if t.sub.Off == 0 && !t.away() {
-		return oldest // what is new is told at once
-	}
 	if t.wantsAny(EventOptedIn, EventOptedOut, EventSuspected) {
-		if read, _, err := tells.ConsentsFrom(ctx, t.sub.Leaf, 1); err == nil && len(read) > 0 && read[0].Leaf != nil {
-			note(policy.MomentOf(read[0].Leaf.Given))
+		read, _, err := tells.ConsentsFrom(ctx, t.sub.Leaf, tellAtOnce)
+		for _, told := range read {
+			if err == nil && told.Leaf != nil {
+				note(policy.MomentOf(told.Leaf.Given))
+				break
+			}
 		}
 	}
 	if t.wantsAny(EventViolation) {
-		if ids, _, err := tells.ViolationIDs(ctx, t.sub.Violations.Next, store.FirstID(t.now()), 1); err == nil && len(ids) > 0 {
-			note(ids[0].Moment())
+		for from, end := store.ID(t.sub.Violations.Next), store.FirstID(t.now()); bytes.Compare(from[:], end[:]) < 0; {
+			ids, next, err := tells.ViolationIDs(ctx, from, end, readAtOnce)
+			if len(ids) > 0 {
+				note(ids[0].Moment())
+			}
+			if err != nil || len(ids) > 0 {
+				break
+			}
+			from = next
 		}
 	}
 	if ids, _, err := tells.Arrivals(ctx, t.sub.Arrivals.Next, store.FirstArrival(t.now()), 1); err == nil && len(ids) > 0 {

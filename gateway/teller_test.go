@@ -377,6 +377,57 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// TestBacklog: while there is much to tell, what wasn't taken is tried again in time, and it is
+// seen how old the oldest is.
+func TestBacklog(t *testing.T) {
+	w := newTellerWorld(t, "account", "violation")
+	first := true
+	var oldest []policy.Moment
+	w.receiver.answer = func(*notify.Event) *notify.Answer {
+		if first {
+			first = false
+			return &notify.Answer{Status: http.StatusInternalServerError, Why: "the endpoint answers 500"}
+		}
+		w.advance(200 * time.Millisecond)
+		oldest = append(oldest, w.State().Oldest)
+		return nil
+	}
+	began := w.world.now()
+	for range 200 {
+		w.violate(t, ana)
+		w.advance(time.Millisecond)
+	}
+	w.learn(t, event("LAST", w.world.now()))
+	w.due(t)
+	if len(w.receiver.got) != 201 {
+		t.Fatalf("told %d events", len(w.receiver.got))
+	}
+	again := slices.Index(ids(w.receiver.got), w.receiver.tried[0].ID)
+	if again < 10 || again > 60 {
+		t.Errorf("it was tried again after %d others, which took 200 ms each; that is to be after 5 to 6 seconds", again)
+	}
+	for i, at := range oldest[60:] {
+		if at < began {
+			t.Fatalf("at event %d of 200 the oldest one that waits is of %s", 60+i, at)
+		}
+	}
+	w.due(t)
+	if s := w.State(); s.Oldest != 0 {
+		t.Errorf("all was told, and the oldest one that waits is of %s", s.Oldest)
+	}
+	// Of many that wait, the oldest is found.
+	w.receiver.answer = func(*notify.Event) *notify.Answer { return &notify.Answer{Ours: true, Why: "the secret can't be read"} }
+	began = w.world.now()
+	for range 1000 {
+		w.violate(t, ana)
+		w.advance(time.Second)
+	}
+	w.due(t)
+	if s := w.State(); s.Oldest < began || s.Oldest > began.Add(time.Second) {
+		t.Errorf("the oldest of 1000 violations is of %s, and it seems to be of %s", began, s.Oldest)
+	}
+}
+
 // TestWindowsAlone: an endpoint that is told of windows alone, which nobody is told of once they
 // have ended, is switched off like others, and is never away for ever.
 func TestWindowsAlone(t *testing.T) {
@@ -448,6 +499,9 @@ func TestOurOwnFault(t *testing.T) {
 	}
 	if sub := w.subscriber(t); sub.Off != 0 || sub.Misses != 0 || sub.Failing != 0 || len(sub.Parked) != 0 || sub.Error != "the secret can't be read" {
 		t.Fatalf("the endpoint is held responsible: %+v", sub)
+	}
+	if s := w.State(); s.Oldest == 0 {
+		t.Error("nobody sees that events wait")
 	}
 	tries := len(w.receiver.tried)
 	w.due(t)
