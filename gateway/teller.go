@@ -60,6 +60,9 @@ type Teller struct {
 	// all: there was nothing more to tell when it was looked last.
 	hindered time.Time
 	toldAll  bool
+	// lookNext is when it is looked next whether an operator has switched it on, or has events
+	// tried again.
+	lookNext time.Time
 	// saved is when it was last written down how far it is, changed that more than time has
 	// gone by since.
 	saved   time.Time
@@ -170,9 +173,14 @@ func (t *Teller) due(ctx context.Context, st store.Store, tells store.Tells) err
 		t.sub, t.dead, t.saved, t.changed = sub, nil, t.Now(), false
 	}
 	t.toldAll = false
+	if !t.Now().Before(t.lookNext) {
+		t.lookNext = t.Now().Add(holdEvery)
+		if err := t.look(ctx, tells); err != nil {
+			return err
+		}
+	}
 	if t.sub.Off != 0 {
-		// An operator may have switched it on, and the lease must not end.
-		if t.Now().Sub(t.saved) < holdEvery {
+		if t.sub.Until >= t.now().Add(renewAt) {
 			return nil
 		}
 		return t.save(ctx, tells)
@@ -205,6 +213,15 @@ func (t *Teller) round(ctx context.Context, st store.Store, tells store.Tells) (
 		err = t.tell(ctx, st, tells, list)
 	}
 	return more || len(list) > 0 && t.ready(), err
+}
+
+// look is [store.ErrHeld] where somebody else holds the endpoint by now, or has changed it.
+func (t *Teller) look(ctx context.Context, tells store.Tells) error {
+	is, err := tells.Subscriber(ctx, t.Name)
+	if err == nil && (is.Holder != t.sub.Holder || is.Changes != t.sub.Changes) {
+		err = store.ErrHeld
+	}
+	return err
 }
 
 // away reports that the endpoint takes nothing.

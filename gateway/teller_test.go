@@ -532,6 +532,54 @@ func TestOurOwnFault(t *testing.T) {
 	}
 }
 
+// countingBook counts what is written for endpoints.
+type countingBook struct {
+	*store.Book
+	told int
+}
+
+func (b *countingBook) Told(ctx context.Context, sub *store.Subscriber, dead []*store.DeadEvent, lasting, keepDead time.Duration) error {
+	b.told++
+	return b.Book.Told(ctx, sub, dead, lasting, keepDead)
+}
+
+// TestOffIsQuiet: for an endpoint that is off only the lease is renewed, and that it is switched
+// on is seen at once.
+func TestOffIsQuiet(t *testing.T) {
+	w := newTellerWorld(t, "account")
+	book := &countingBook{Book: w.book}
+	w.world.Open = func() (store.Store, error) { return book, nil }
+	gone := true
+	w.receiver.answer = func(*notify.Event) *notify.Answer {
+		if gone {
+			return &notify.Answer{Gone: true, Status: http.StatusGone, Why: "the endpoint answers 410: it wants no more events"}
+		}
+		return nil
+	}
+	w.learn(t, event("A", w.world.now()))
+	w.due(t)
+	book.told = 0
+	for range 600 {
+		w.advance(time.Second)
+		w.due(t)
+	}
+	if book.told < 10 || book.told > 25 {
+		t.Errorf("in ten minutes it was written %d times that an endpoint is off", book.told)
+	}
+	gone = false
+	w.Endpoints = []*Teller{w.Teller}
+	if err := w.SwitchOn(t.Context(), "crm"); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		w.advance(time.Second)
+		w.due(t)
+	}
+	if len(w.receiver.got) == 0 {
+		t.Error("it is on again, and told nothing for five seconds")
+	}
+}
+
 // TestErasedIsToldNamelessly: what waits for somebody who is erased goes out without anything
 // that names them, and whom to erase is told.
 func TestErasedIsToldNamelessly(t *testing.T) {

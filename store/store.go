@@ -362,7 +362,9 @@ type Tells interface {
 	Hold(ctx context.Context, name, holder string, lasting time.Duration) (*Subscriber, error)
 	Told(ctx context.Context, sub *Subscriber, dead []*DeadEvent, lasting, keepDead time.Duration) error
 	Release(ctx context.Context, sub *Subscriber) error
-	// Subscribers are all endpoints that were ever told something.
+	// Subscriber is how far an endpoint has got, of which nobody knows anything where it was
+	// never told something; Subscribers are all that were.
+	Subscriber(ctx context.Context, name string) (*Subscriber, error)
 	Subscribers(ctx context.Context) ([]*Subscriber, error)
 	// DeadEvents are those that an endpoint didn't take, Revive has some of them tried
 	// again, SwitchOn an endpoint that was switched off.

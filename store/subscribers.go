@@ -290,6 +290,20 @@ func (w *eraser) subscriber(key, value []byte) (verdict, error) {
 	return verdict{instead: &sub}, nil
 }
 
+// Subscriber is how far an endpoint has got; a zero one where nobody was ever told under that
+// name.
+func (s *Book) Subscriber(ctx context.Context, name string) (sub *Subscriber, err error) {
+	err = s.view(ctx, func(r *reading) error {
+		is, err := readRecord[Subscriber](r, subscriberKey(name))
+		sub = &is
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading how far endpoint %s is: %w", name, err)
+	}
+	return sub, nil
+}
+
 // Subscribers are all endpoints that were ever told something, by name.
 func (s *Book) Subscribers(ctx context.Context) (list []*Subscriber, err error) {
 	err = s.view(ctx, func(r *reading) error {
