@@ -214,6 +214,7 @@ func TestAddresses(t *testing.T) {
 		{"192.0.0.192", false, false},
 		{"168.63.129.16", false, false},
 		{"fd00:ec2::254", false, false},
+		{"fd00:ec2::23", false, false},
 		{"fe80::1", false, false},
 		{"fe80::1%eth0", false, false},
 		{"0.0.0.0", false, false},
@@ -227,6 +228,8 @@ func TestAddresses(t *testing.T) {
 		{"2002:7f00:1::", false, false},
 		{"2001:0:7f00:1::", false, false},
 		{"::7f00:1", false, false},
+		{"::ffff:0:127.0.0.1", false, false},
+		{"::ffff:0:a9fe:a9fe", false, false},
 	} {
 		addr := netip.MustParseAddr(tc.addr)
 		if got := checkAddress(Public, addr) == nil; got != tc.public {
