@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -63,6 +64,7 @@ type Notify struct {
 
 	endpoint *notify.Endpoint
 	teller   *gateway.Teller
+	leave    sync.Once
 	repeated
 }
 
@@ -217,18 +219,44 @@ func (a *App) startNotify() {
 	}
 }
 
+// stopNotifyFor is how long a configuration that goes waits for its endpoints: mostly for the
+// store, to which it is written how far they are.
+const stopNotifyFor = 5 * time.Second
+
 // stopNotify ends that, and lets other gateways take over.
 func (a *App) stopNotify() {
 	for _, n := range a.Notify {
-		if n.cancel == nil {
-			continue
+		if n.cancel != nil {
+			n.cancel()
 		}
-		n.stop()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), 2*time.Second)
-		n.teller.Leave(ctx)
-		cancel()
-		n.endpoint.Close()
 	}
+	var left sync.WaitGroup
+	for _, n := range a.Notify {
+		if n.cancel != nil {
+			left.Go(func() { n.leave.Do(func() { n.end(a.ctx) }) })
+		}
+	}
+	all := make(chan struct{})
+	go func() {
+		left.Wait()
+		close(all)
+	}()
+	patience := time.NewTimer(stopNotifyFor)
+	defer patience.Stop()
+	select {
+	case <-all:
+	case <-patience.C:
+		a.logger.Warn("how far endpoints are could not be recorded in time; they may be told again what they were told last", zap.Duration("after", stopNotifyFor))
+	}
+}
+
+// end waits until an endpoint is told nothing more, and lets other gateways take over.
+func (n *Notify) end(ctx context.Context) {
+	n.stop()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	n.teller.Leave(ctx)
+	n.endpoint.Close()
 }
 
 // notifyFindings are what doctor finds.
