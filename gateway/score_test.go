@@ -227,6 +227,22 @@ func TestScore(t *testing.T) {
 			t.Errorf("%s: %v, want %v", finding, got, want)
 		}
 	}
+	// A page that has looked at as many sends as it may leads to the next one.
+	var all []store.ID
+	cut, pages := ScoredSelection{}, 0
+	for ; pages == 0 || cut.Before != ""; pages++ {
+		page, err := w.scoredSends(t.Context(), cut, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range page.Sends {
+			all = append(all, s.Entry.ID)
+		}
+		cut.Before = page.Next
+	}
+	if want := []store.ID{optedOut, paused, atOnce, missed}; !slices.Equal(all, want) || pages < 4 {
+		t.Errorf("by three sends at a time: %v on %d pages, want %v", all, pages, want)
+	}
 	only := ScoredSelection{Lack: string(policy.LackWindowAtMeta), Code: 131047, MissedRule: "window_closed"}
 	if page, err := w.ScoredSends(t.Context(), only); err != nil || len(page.Sends) != 2 || page.Sends[0].Error.Later || !page.Sends[1].Error.Later {
 		t.Errorf("by rule, fact and code: %+v, %v", page, err)

@@ -42,8 +42,14 @@ type ScoredSelection struct {
 	MissedRule string
 }
 
-// ScoredSends are the sends of a period of which hindsight finds the same, newest first.
+// ScoredSends are the sends of a period of which hindsight finds the same, newest first. It
+// looks at two million sends for a page, which may have few of them then, or none, and a next
+// one.
 func (g *Gateway) ScoredSends(ctx context.Context, s ScoredSelection) (*ScoredPage, error) {
+	return g.scoredSends(ctx, s, mostCounted)
+}
+
+func (g *Gateway) scoredSends(ctx context.Context, s ScoredSelection, most int) (*ScoredPage, error) {
 	finding := Finding(strings.ToLower(cmp.Or(s.Finding, string(FoundMissed))))
 	if !slices.Contains(ListedFindings, finding) {
 		return nil, misasked(fmt.Errorf("finding must be one of %s", enumerate(ListedFindings)))
@@ -66,20 +72,27 @@ func (g *Gateway) ScoredSends(ctx context.Context, s ScoredSelection) (*ScoredPa
 	defer g.counting.Unlock()
 	h := hindsight{g: g, st: st, looks: mostLooks}
 	page := new(ScoredPage)
-	looked := 0
+	looked, last := 0, store.ID{}
 	for scored, err := range st.Scored(ctx, f) {
 		if err != nil {
 			return nil, lookup(err)
 		}
-		if looked++; looked > mostCounted {
+		seen := last
+		if looked++; looked > most {
+			page.Next = seen.String()
 			break
 		}
+		last = scored.ID
 		if !mayBeFound(scored, finding) || s.Code != 0 && s.Code != scored.Error.Code {
 			continue
 		}
 		found, err := h.of(ctx, scored)
 		if err != nil {
 			return nil, err
+		}
+		if h.unlooked > 0 { // it has looked into as much of the past as it may
+			page.Next = seen.String()
+			break
 		}
 		spoke := found.Rule
 		if scored.Verdict == policy.Refuse {
