@@ -183,6 +183,7 @@ func (g *Guard) Provision(ctx caddy.Context) (err error) {
 		Gateway: g.app.gateway, Log: g.logger,
 		Timeout: time.Duration(g.SendTimeout), Remember: time.Duration(g.IdempotencyWindow),
 	}
+	g.app.gateway.Awaits(time.Duration(g.SendTimeout))
 	if g.Upstream != nil {
 		if err := g.Upstream.provision(ctx); err != nil {
 			return g.located(err)

@@ -63,6 +63,8 @@ type Gateway struct {
 
 	// failing: the newest write that was waited for failed.
 	failing atomic.Bool
+	// slowest is the longest send_timeout of a door.
+	slowest atomic.Int64
 	// lastRead is what readTime last gave.
 	lastRead  atomic.Int64
 	registry  registry

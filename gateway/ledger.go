@@ -12,10 +12,28 @@ import (
 const (
 	// How far `after` looks back. A send decided before another one may be entered
 	// into the ledger after it. It may even become a violation when Meta's answer
-	// shows whom it reached, which takes as long as send_timeout lets it.
+	// shows whom it reached, which takes as long as send_timeout lets it: see
+	// [Gateway.lateBy].
 	ledgerOverlap    = 10 * time.Second
 	violationOverlap = 90 * time.Second
+	// recorded is how long after Meta's answer it is on disk at the latest.
+	recorded = 30 * time.Second
 )
+
+// Awaits notes how long one of the doors waits for Meta's answer to a send.
+func (g *Gateway) Awaits(timeout time.Duration) {
+	for {
+		was := g.slowest.Load()
+		if int64(timeout) <= was || g.slowest.CompareAndSwap(was, int64(timeout)) {
+			return
+		}
+	}
+}
+
+// lateBy is how much later a violation may be written down than what was decided after it.
+func (g *Gateway) lateBy() time.Duration {
+	return max(violationOverlap, time.Duration(g.slowest.Load())+recorded)
+}
 
 // List is a list of sends.
 type List struct {
@@ -30,7 +48,7 @@ var (
 	// Ledger are all sends.
 	Ledger = &List{of: store.Reader.Ledger, overlap: ledgerOverlap}
 	// Violations are those that were refused, or would have been.
-	Violations = &List{of: store.Reader.Violations, overlap: violationOverlap, events: true}
+	Violations = &List{of: store.Reader.Violations, events: true}
 )
 
 // Page is a page of a list, newest first.
@@ -47,7 +65,11 @@ type Page struct {
 
 // Page is a page of a list.
 func (g *Gateway) Page(ctx context.Context, l *List, s Selection) (*Page, error) {
-	f, err := g.filter(ctx, &s, l.overlap)
+	overlap := l.overlap
+	if l == Violations {
+		overlap = g.lateBy()
+	}
+	f, err := g.filter(ctx, &s, overlap)
 	if err != nil {
 		return nil, err
 	}

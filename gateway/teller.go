@@ -112,9 +112,8 @@ const (
 	mostParked = 1000
 	// awayAfter is how many new events in a row an endpoint doesn't take that is away.
 	awayAfter = 2
-	// lateBy is how much later something may be written down than what was decided after it.
-	lateBy = violationOverlap
-	// lateEvery is how often it is looked for that, underWay how much later it is mostly, so
+	// lateEvery is how often it is looked for what was written down later than what was decided
+	// after it, underWay how much later it is mostly, so
 	// that it is looked for each time, and readAtOnce how many are read at once.
 	lateEvery  = 15 * time.Second
 	underWay   = 5 * time.Second
@@ -620,7 +619,7 @@ func (t *Teller) late(ctx context.Context, l *trailed, now policy.Moment) ([]pen
 		return nil, nil
 	}
 	*next = t.Now().Add(lateEvery)
-	settled := min(now.Add(-lateBy), l.moment(l.trail.Next))
+	settled := min(now.Add(-t.lateBy()), l.moment(l.trail.Next))
 	var list []pending
 	for from, end := l.first(l.trail.Settled), l.first(settled); bytes.Compare(from[:], end[:]) < 0; {
 		ids, next, err := l.read(ctx, from, end, readAtOnce)

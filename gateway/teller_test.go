@@ -180,6 +180,33 @@ func TestToldLate(t *testing.T) {
 	}
 }
 
+// TestToldAsLateAsMetaAnswers: a send turns out to have gone to somebody else only when Meta
+// answers, and however long that may take, it is told.
+func TestToldAsLateAsMetaAnswers(t *testing.T) {
+	for _, timeout := range []time.Duration{time.Minute, 10 * time.Minute} {
+		w := newTellerWorld(t, "violation")
+		w.Awaits(timeout)
+		w.Awaits(time.Second)
+		decided := w.world.now()
+		for range int(timeout / (5 * time.Second)) {
+			w.advance(5 * time.Second)
+			w.due(t)
+		}
+		late := &store.Entry{ID: store.NewID(decided), At: decided, Send: policy.Send{PhoneNumberID: shop}, Decision: policy.Decision{Verdict: policy.Refuse, Rule: policy.RuleWindowClosed}}
+		late.Outcome.State = store.Refused
+		if err := w.book.Reserve(t.Context(), late).Wait(); err != nil {
+			t.Fatal(err)
+		}
+		for range 10 {
+			w.advance(5 * time.Second)
+			w.due(t)
+		}
+		if len(w.receiver.got) != 1 {
+			t.Errorf("with a send_timeout of %s, %d violations were told", timeout, len(w.receiver.got))
+		}
+	}
+}
+
 // TestToldAfterKill: whenever the process ends, everything is told, and what is told twice has
 // the same id.
 func TestToldAfterKill(t *testing.T) {
