@@ -226,7 +226,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		}
 	}
 	a.lease, a.opening = new(lease), new(opening)
-	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Drift: make(chan struct{}, 1), Contacts: gateway.Contacts(a.LogContacts)}
+	a.gateway = &gateway.Gateway{Now: a.clock.Now, Open: a.acquire, Ended: ctx.Done(), Drift: make(chan struct{}, 1), Contacts: gateway.Contacts(a.LogContacts)}
 	if err := a.provisionDecisionLog(ctx); err != nil {
 		return err
 	}

@@ -56,6 +56,8 @@ type Gateway struct {
 	Figures atomic.Pointer[Figures]
 	// Endpoints are told what happens.
 	Endpoints []*Teller
+	// Ended is closed when the configuration has gone; nil where it never goes.
+	Ended <-chan struct{}
 	// Clocks compares WhatsApp's clock with ours.
 	Clocks Clocks
 	// Often writes what may come with every request.
@@ -69,10 +71,10 @@ type Gateway struct {
 	lastRead  atomic.Int64
 	registry  registry
 	strangers strangers
-	// told are the messages of which it was told that they failed, and searching: somebody looks
-	// for the send of one.
-	told      toldOnce
-	searching sync.Mutex
+	// told are the messages of which it was told that they failed, and refusals those of which
+	// the send is still to be found.
+	told     toldOnce
+	refusals refusals
 	// counting: somebody has the ledger counted. One at a time does.
 	counting sync.Mutex
 	lab      laboratory
@@ -103,12 +105,20 @@ func (g *Gateway) wrote(err error) {
 // whether or not who brought it still waits: a context that is cancelled changes
 // nothing.
 func (g *Gateway) Learn(ctx context.Context, events []policy.Event) error {
+	return g.learn(ctx, events, nil)
+}
+
+// learn is Learn after something that belongs to it, for which nobody waits longer either.
+func (g *Gateway) learn(ctx context.Context, events []policy.Event, before func(store.Store)) error {
 	if len(events) == 0 {
 		return nil
 	}
 	st, err := g.Open()
 	if err == nil {
 		err = g.within(func() error {
+			if before != nil {
+				before(st)
+			}
 			err := st.Apply(lasting(ctx), g.priceCopies(events))
 			g.registry.forget(events)
 			if err == nil {
@@ -141,11 +151,15 @@ func (g *Gateway) within(do func() error) error {
 
 // Hear learns from a webhook, and notes that the numbers it names get some.
 func (g *Gateway) Hear(ctx context.Context, events []policy.Event) error {
-	failed := g.failures(ctx, events)
-	if err := g.Learn(ctx, events); err != nil {
+	var failed []failedLater
+	var before func(store.Store)
+	if told := failuresOf(events); len(told) > 0 {
+		before = func(st store.Store) { failed = newFailures(lasting(ctx), st, told) }
+	}
+	if err := g.learn(ctx, events, before); err != nil {
 		return err
 	}
-	g.refusedLater(ctx, failed)
+	g.refusedLater(failed)
 	if sync := g.Sync.Load(); sync != nil {
 		sync.told(events)
 	}

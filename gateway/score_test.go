@@ -83,6 +83,7 @@ func (w *scored) tell(t testing.TB, number, wamid string, word *word) {
 			if err := w.Hear(t.Context(), []policy.Event{e}); err != nil {
 				t.Fatal(err)
 			}
+			w.refusals.wait()
 		}
 	}
 }

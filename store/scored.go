@@ -173,6 +173,9 @@ func (r *reading) scored(l *Line) (Scored, error) {
 	return full.Scored(), nil
 }
 
+// MessageID names a message of a business phone number, by Meta's id of it.
+type MessageID struct{ PhoneNumberID, Wamid string }
+
 // Heard is what statuses have told of a message.
 type Heard struct {
 	// Entry is the ledger entry of the message; zero where nobody knows.
@@ -181,22 +184,32 @@ type Heard struct {
 	Failed, Delivered bool
 }
 
-// Heard is what statuses have told of a message, by Meta's id of it.
-func (s *Book) Heard(ctx context.Context, phoneNumberID, wamid string) (h Heard, err error) {
-	name := s.wamidPseudonym(phoneNumberID, wamid)
-	err = s.view(ctx, func(r *reading) error {
-		status, err := readStatus(r, name)
-		if err != nil {
+// Heard is what statuses have told of each of some messages. It reads them together.
+func (s *Book) Heard(ctx context.Context, messages []MessageID) ([]Heard, error) {
+	list, names, keys := make([]Heard, len(messages)), make([]policy.Alias, len(messages)), make([][]byte, len(messages))
+	for i, m := range messages {
+		names[i] = s.wamidPseudonym(m.PhoneNumberID, m.Wamid)
+		keys[i] = aliasKey(statusPrefix, names[i])
+	}
+	err := s.view(ctx, func(r *reading) error {
+		if err := r.fetch(keys...); err != nil {
 			return err
 		}
-		h = Heard{Failed: status.Failed.Code != 0 || status.Status.Status == policy.StatusFailed, Delivered: status.Status.Status.Delivered()}
-		if id := cmp.Or(status.sent(), s.sums.sentAs(name)); id != nil {
-			h.Entry = *id
+		for i := range messages {
+			status, err := readStatus(r, names[i])
+			if err != nil {
+				return err
+			}
+			h := Heard{Failed: status.Failed.Code != 0 || status.Status.Status == policy.StatusFailed, Delivered: status.Status.Status.Delivered()}
+			if id := cmp.Or(status.sent(), s.sums.sentAs(names[i])); id != nil {
+				h.Entry = *id
+			}
+			list[i] = h
 		}
 		return nil
 	})
 	if err != nil {
-		return h, fmt.Errorf("reading what became of a message: %w", err)
+		return nil, fmt.Errorf("reading what became of messages: %w", err)
 	}
-	return h, nil
+	return list, nil
 }

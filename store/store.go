@@ -182,8 +182,8 @@ type Reader interface {
 	// category, rule, sender, template and outcome.
 	Scored(ctx context.Context, f Filter) iter.Seq2[*Scored, error]
 
-	// Heard is what statuses have told of a message, by Meta's id of it.
-	Heard(ctx context.Context, phoneNumberID, wamid string) (Heard, error)
+	// Heard is what statuses have told of each of some messages.
+	Heard(ctx context.Context, messages []MessageID) ([]Heard, error)
 
 	// Campaign says whether marketing of a business phone number is switched off, by itself
 	// or with its account, waba where that is configured.
