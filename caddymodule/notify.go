@@ -312,11 +312,11 @@ func (a *App) parseNotify(d *caddyfile.Dispenser) error {
 
 // notifications counts attempts. The names of endpoints come from the configuration.
 var notifications = counters("notifications_total",
-	"Attempts to tell an endpoint of an event, by endpoint and result: delivered and failed are attempts, dead are events that were given up.", "endpoint", "result")
+	"Attempts to tell an endpoint of an event, by endpoint and result: delivered and failed are attempts, dead are events that were given up, expired such as nobody can tell any more.", "endpoint", "result")
 
 // startNotifications has the series of an endpoint begin at 0.
 func startNotifications(name string) {
-	for _, result := range []string{gateway.ToldDelivered, gateway.ToldFailed, gateway.ToldDead} {
+	for _, result := range []string{gateway.ToldDelivered, gateway.ToldFailed, gateway.ToldDead, gateway.ToldExpired} {
 		notifications.WithLabelValues(name, result)
 	}
 }

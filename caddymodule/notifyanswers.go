@@ -59,12 +59,12 @@ func replayEvents(a *App, st store.Store, w http.ResponseWriter, r *http.Request
 	if err := adminapi.ReadRequest(r, &request); err != nil {
 		return adminFailure(err)
 	}
-	n, err := a.gateway.Replay(r.Context(), gateway.ReplaySelection(request))
+	n, gone, err := a.gateway.Replay(r.Context(), gateway.ReplaySelection(request))
 	if err != nil {
 		return adminFailure(err)
 	}
-	a.logger.Info("events are told again that an endpoint didn't take", zap.String("endpoint", request.Endpoint), zap.Int("events", n), zap.String("actor", actorOf(r, st, "")))
-	return jsonAnswer(w, adminapi.Replayed{Endpoint: request.Endpoint, Events: n})
+	a.logger.Info("events are told again that an endpoint didn't take", zap.String("endpoint", request.Endpoint), zap.Int("events", n), zap.Int("gone", gone), zap.String("actor", actorOf(r, st, "")))
+	return jsonAnswer(w, adminapi.Replayed{Endpoint: request.Endpoint, Events: n, Gone: gone})
 }
 
 func testEndpoint(a *App, st store.Store, w http.ResponseWriter, r *http.Request) error {

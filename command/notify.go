@@ -161,8 +161,10 @@ waguard notify dead --endpoint crm --json | jq -r .id`),
 }
 
 var replayedLayout = layout[adminapi.Replayed]{
-	titles: []string{"ENDPOINT", "EVENTS"},
-	cells:  func(r adminapi.Replayed) []string { return []string{r.Endpoint, fmt.Sprint(r.Events)} },
+	titles: []string{"ENDPOINT", "EVENTS", "GONE"},
+	cells: func(r adminapi.Replayed) []string {
+		return []string{r.Endpoint, fmt.Sprint(r.Events), fmt.Sprint(r.Gone)}
+	},
 }
 
 func notifyReplay() *cobra.Command {
@@ -171,7 +173,9 @@ func notifyReplay() *cobra.Command {
 		Long: indented(`
 Has events told again that an endpoint didn't take, as if they had not been tried before,
 under the ids they had: some by their ids, those that happened in a time, or all. At most
-1,000 at a time.`),
+1,000 at a time. Of those that are GONE the gateway keeps no longer what they tell: whom a
+person.erased named for a week, other account events for 30 days, a violation as long as
+the ledger; and a window has ended.`),
 		Example: indented(`
 waguard notify replay --endpoint crm --id violation-019a2b3c-4d5e-7f60-8a9b-0c1d2e3f4a5b
 waguard notify replay --endpoint crm --from 7d --to 2d

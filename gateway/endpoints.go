@@ -158,11 +158,12 @@ type ReplaySelection struct {
 	All      bool
 }
 
-// Replay has dead events of an endpoint tried again, and tells how many there are.
-func (g *Gateway) Replay(ctx context.Context, s ReplaySelection) (int, error) {
+// Replay has dead events of an endpoint tried again, and tells how many there are, and of how
+// many what they tell is no longer kept.
+func (g *Gateway) Replay(ctx context.Context, s ReplaySelection) (revived, gone int, err error) {
 	t, err := g.endpoint(s.Endpoint)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	ways := 0
 	for _, way := range []bool{len(s.IDs) > 0, s.From != "" || s.To != "", s.All} {
@@ -171,31 +172,31 @@ func (g *Gateway) Replay(ctx context.Context, s ReplaySelection) (int, error) {
 		}
 	}
 	if ways != 1 {
-		return 0, misasked(errors.New("say which events are to be told again: by their ids, by the time they happened, or all of them"))
+		return 0, 0, misasked(errors.New("say which events are to be told again: by their ids, by the time they happened, or all of them"))
 	}
 	now := g.Now()
 	from, err := moment(s.From, time.UTC, now)
 	if err != nil {
-		return 0, misasked(err)
+		return 0, 0, misasked(err)
 	}
 	to, err := moment(s.To, time.UTC, now)
 	if err != nil {
-		return 0, misasked(err)
+		return 0, 0, misasked(err)
 	}
 	tells, err := g.tells()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	n, err := tells.Revive(ctx, t.Name, func(d *store.DeadEvent) bool {
+	revived, gone, err = tells.Revive(ctx, t.Name, func(d *store.DeadEvent) bool {
 		if len(s.IDs) > 0 {
 			return slices.Contains(s.IDs, d.Event)
 		}
 		return d.At >= from && (to == 0 || d.At < to)
 	}, mostParked)
 	if err != nil {
-		return 0, unrecorded(err)
+		return 0, 0, unrecorded(err)
 	}
-	return n, nil
+	return revived, gone, nil
 }
 
 // SwitchOn has an endpoint told again that was switched off, or that is away, at once.

@@ -166,7 +166,8 @@ func named(contact policy.ContactID, told bool) string {
 }
 
 // eventOf makes the message that tells what a reference leads to: nil where the endpoint
-// isn't told of that, or where it is no longer kept.
+// isn't told of that, or where it is too late for it; [store.ErrNotFound] where it is no
+// longer kept.
 func (t *Teller) eventOf(ctx context.Context, st store.Store, tells store.Tells, ref *store.EventRef) (*notify.Event, error) {
 	var e *notify.Event
 	var err error
@@ -181,8 +182,6 @@ func (t *Teller) eventOf(ctx context.Context, st store.Store, tells store.Tells,
 		e, err = t.ending(ctx, st, ref.Window)
 	}
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil, nil
 	case errors.Is(err, store.ErrUnreadable): // which no waiting mends; the store has said so
 		return nil, nil
 	case err != nil || e == nil || !Wants(t.Types, EventType(e.Type)):

@@ -56,6 +56,8 @@ type Teller struct {
 	// windows that end, holdNext whether nobody holds the endpoint, oldestNext what is old.
 	lateNext                          [2]time.Time
 	windowsNext, holdNext, oldestNext time.Time
+	// erasedBefore: of erasures before it is known which it will not hear of.
+	erasedBefore policy.Moment
 	// hindered is until when nothing is tried, since something here keeps it from that; told
 	// all: there was nothing more to tell when it was looked last.
 	hindered time.Time
@@ -88,11 +90,13 @@ type TellerState struct {
 	Dead int
 }
 
-// Results of attempts, for Counts.
+// Results of attempts, for Counts; expired are events of which what they tell was no longer
+// kept before the endpoint took them.
 const (
 	ToldDelivered = "delivered"
 	ToldFailed    = "failed"
 	ToldDead      = "dead"
+	ToldExpired   = "expired"
 )
 
 const (
@@ -275,7 +279,11 @@ func (t *Teller) tell(ctx context.Context, st store.Store, tells store.Tells, li
 			return ctx.Err()
 		}
 		e, err := t.eventOf(ctx, st, tells, &p.ref)
-		if err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			if p.ref.Log != store.LogArrivals { // of which nobody knows whether it wanted that
+				t.lost(1)
+			}
+		} else if err != nil {
 			return err
 		}
 		if e != nil {
@@ -393,7 +401,9 @@ func (t *Teller) retry(ctx context.Context, st store.Store, tells store.Tells) (
 			return true, nil
 		}
 		e, err := t.eventOf(ctx, st, tells, &p.Ref)
-		if err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			t.lost(1)
+		} else if err != nil {
 			return false, err
 		}
 		t.changed = true
@@ -460,6 +470,40 @@ func (t *Teller) bury(e *notify.Event, p *store.ParkedEvent) {
 	}
 	t.Log.Error("an event was given up that an endpoint didn't take: waguard notify dead lists it, waguard notify replay has it tried again",
 		zap.String("endpoint", t.Name), zap.String("event", e.ID), zap.String("type", e.Type), zap.Int("attempts", p.Attempts), zap.Int("status", p.Status), zap.String("why", p.Error))
+}
+
+// lost notes that the endpoint will never be told of some events.
+func (t *Teller) lost(events int) {
+	if t.Counts != nil {
+		for range events {
+			t.Counts(ToldExpired)
+		}
+	}
+	t.Log.Error("what events tell was no longer kept before an endpoint took them: it will not hear of them", zap.String("endpoint", t.Name), zap.Int("events", events))
+}
+
+// lostErasures notes which erasures happened so long before the endpoint is told of any that
+// nobody knows any more whom to name.
+func (t *Teller) lostErasures(ctx context.Context, st store.Store) error {
+	from, before := max(t.erasedBefore, store.ArrivalID(t.sub.Arrivals.Next).Moment()), t.now().Add(-store.ErasedToldFor)
+	erases, ok := st.(store.Erases)
+	if from >= before || !ok || !t.wantsAny(EventPersonErased) {
+		return nil
+	}
+	notes, err := erases.Erasures(ctx)
+	if err != nil {
+		return err
+	}
+	lost := 0
+	for _, n := range notes {
+		if n.At > from && n.At <= before {
+			lost++
+		}
+	}
+	if t.erasedBefore = before; lost > 0 {
+		t.lost(lost)
+	}
+	return nil
 }
 
 // off switches the endpoint off, and says so where it is seen: an account event, of which
@@ -547,7 +591,10 @@ func (t *Teller) violations(ctx context.Context, _ store.Store, tells store.Tell
 	return t.readOn(ctx, l, t.wantsAny(EventViolation))
 }
 
-func (t *Teller) arrivals(ctx context.Context, _ store.Store, tells store.Tells) ([]pending, error) {
+func (t *Teller) arrivals(ctx context.Context, st store.Store, tells store.Tells) ([]pending, error) {
+	if err := t.lostErasures(ctx, st); err != nil {
+		return nil, err
+	}
 	l := &trailed{
 		log: store.LogArrivals, of: 1, trail: &t.sub.Arrivals, seen: t.seen[1],
 		first:  func(at policy.Moment) [16]byte { return store.FirstArrival(at) },

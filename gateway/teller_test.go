@@ -315,8 +315,8 @@ func TestSchedule(t *testing.T) {
 	}
 	bad = false
 	w.Endpoints = []*Teller{w.Teller}
-	if n, err := w.Replay(t.Context(), ReplaySelection{Endpoint: "crm", IDs: []string{dead[0].Event}}); n != 1 || err != nil {
-		t.Fatalf("replayed %d, %v", n, err)
+	if n, gone, err := w.Replay(t.Context(), ReplaySelection{Endpoint: "crm", IDs: []string{dead[0].Event}}); n != 1 || gone != 0 || err != nil {
+		t.Fatalf("replayed %d, %d were gone, %v", n, gone, err)
 	}
 	for range 3 {
 		w.due(t) // which finds out that somebody else has changed the record
@@ -650,6 +650,51 @@ func TestErasedIsToldNamelessly(t *testing.T) {
 	}
 	if told["person.erased"] != 1 || told["violation"] == 0 || told["consent.opted_out"] == 0 {
 		t.Errorf("told %v", told)
+	}
+}
+
+// TestErasedTooLongAgo: that people were erased so long ago that nobody knows whom to name is
+// counted, once, and what can't be told again isn't counted as told again.
+func TestErasedTooLongAgo(t *testing.T) {
+	w := newTellerWorld(t, "person")
+	w.Endpoints = []*Teller{w.Teller}
+	w.KeepDead = 30 * 24 * time.Hour
+	counted := make(map[string]int)
+	w.Counts = func(result string) { counted[result]++ }
+	answer := &notify.Answer{Ours: true, Never: true, Why: "it is too large"}
+	w.receiver.answer = func(*notify.Event) *notify.Answer { return answer }
+	erase := func(who string) {
+		t.Helper()
+		w.writes(t, who)
+		w.advance(time.Second)
+		if _, err := w.Sends.Erase(t.Context(), &ErasureRequest{Contact: who, Actor: "test", Reason: "asked"}); err != nil {
+			t.Fatal(err)
+		}
+		w.advance(time.Second)
+		w.due(t)
+	}
+	erase(ana) // which is dead
+	answer = &notify.Answer{Gone: true, Status: http.StatusGone, Why: "the endpoint answers 410: it wants no more events"}
+	erase(ben) // which switches it off
+	w.advance(5 * 24 * time.Hour)
+	erase("+4915110000001")
+	w.advance(5 * 24 * time.Hour)
+	answer = nil
+	if err := w.SwitchOn(t.Context(), "crm"); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		w.advance(holdEvery)
+		w.due(t)
+	}
+	if got := types(w.receiver.got); len(got) != 1 || got[0] != "person.erased" {
+		t.Errorf("told %v, want the newest erasure", got)
+	}
+	if counted[ToldExpired] != 1 || w.logs.FilterMessageSnippet("it will not hear of them").Len() != 1 {
+		t.Errorf("counted %v", counted)
+	}
+	if n, gone, err := w.Replay(t.Context(), ReplaySelection{Endpoint: "crm", All: true}); n != 0 || gone != 1 || err != nil {
+		t.Errorf("told again: %d, gone: %d, %v", n, gone, err)
 	}
 }
 

@@ -26,11 +26,11 @@ type arrivalRecord struct {
 
 const (
 	// arrivalsKept is how long what came in is noted: no endpoint that answers is as far
-	// behind.
+	// behind. Longer than that nothing waits.
 	arrivalsKept = 30 * 24 * time.Hour
-	// erasedToldFor is how long the names of an erased person are kept for those who are to
+	// ErasedToldFor is how long the names of an erased person are kept for those who are to
 	// be told of it. Retries end after three days.
-	erasedToldFor = 7 * 24 * time.Hour
+	ErasedToldFor = 7 * 24 * time.Hour
 )
 
 // ArrivalID names a note. Ids sort by the time it was made.
@@ -56,7 +56,7 @@ func (t *tx) arrived(a *arrivalRecord) error {
 	}
 	keep := arrivalsKept
 	if a.Erased != nil {
-		keep = erasedToldFor
+		keep = ErasedToldFor
 	}
 	hash := sha256.Sum256(value)
 	key := binary.BigEndian.AppendUint64([]byte{arrivalPrefix}, t.s.versions.next(policy.MomentOf(t.s.options.Now())))
@@ -106,44 +106,44 @@ func (s *Book) Arrivals(ctx context.Context, from, before ArrivalID, most int) (
 }
 
 // Arrival is what came in under an id, or [ErrNotFound].
-func (s *Book) Arrival(ctx context.Context, id ArrivalID) (*Arrival, error) {
-	a := &Arrival{ID: id}
-	err := s.view(ctx, func(r *reading) error {
-		value, err := r.get(append([]byte{arrivalPrefix}, id[:]...))
-		if err != nil {
-			return err
+func (s *Book) Arrival(ctx context.Context, id ArrivalID) (a *Arrival, err error) {
+	err = s.view(ctx, func(r *reading) (err error) {
+		if a, err = r.arrival(id); err == nil && a == nil {
+			err = ErrNotFound
 		}
-		if value == nil {
-			return ErrNotFound
-		}
-		var record arrivalRecord
-		if err := decode(value, &record); err != nil {
-			return err
-		}
-		if a.Erased, a.At = record.Erased, record.At; a.Erased != nil {
-			return nil
-		}
-		value, err = r.get(append([]byte{eventPrefix}, record.Event[:]...))
-		if err != nil {
-			return err
-		}
-		if value == nil {
-			return ErrNotFound
-		}
-		e := &AccountEvent{ID: record.Event}
-		if err := decode(value, &e.AccountEvent); err != nil {
-			return err
-		}
-		if e.PhoneNumberID == "" && e.Display != "" {
-			if e.PhoneNumberID, err = r.numberShown(e.Display); err != nil {
-				return err
-			}
-		}
-		a.Event, a.At = e, e.At
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading what came in: %w", err)
 	}
 	return a, nil
+}
+
+// arrival is what came in under an id; nil where it is no longer kept.
+func (r *reading) arrival(id ArrivalID) (*Arrival, error) {
+	value, err := r.get(append([]byte{arrivalPrefix}, id[:]...))
+	if err != nil || value == nil {
+		return nil, err
+	}
+	var record arrivalRecord
+	if err := decode(value, &record); err != nil {
+		return nil, err
+	}
+	if record.Erased != nil {
+		return &Arrival{ID: id, Erased: record.Erased, At: record.At}, nil
+	}
+	value, err = r.get(append([]byte{eventPrefix}, record.Event[:]...))
+	if err != nil || value == nil {
+		return nil, err
+	}
+	e := &AccountEvent{ID: record.Event}
+	if err := decode(value, &e.AccountEvent); err != nil {
+		return nil, err
+	}
+	if e.PhoneNumberID == "" && e.Display != "" {
+		if e.PhoneNumberID, err = r.numberShown(e.Display); err != nil {
+			return nil, err
+		}
+	}
+	return &Arrival{ID: id, Event: e, At: e.At}, nil
 }

@@ -166,31 +166,56 @@ func laterID(a, b ID) ID {
 // names nobody then. It is [ErrNotFound] where it is no longer kept.
 func (s *Book) Violation(ctx context.Context, id ID) (e *Entry, erased bool, err error) {
 	err = s.view(ctx, func(r *reading) error {
-		for _, j := range []Journal{Ledger, Violations} { // violations may be kept longer
-			if s.expired(id, s.retention(j)) {
-				continue
-			}
-			l, err := r.Find(j, id)
-			if err != nil {
-				return err
-			}
-			if l == nil {
-				continue
-			}
-			entry, err := newLogged(l)
-			if err != nil {
-				return err
-			}
-			if e, err = s.assemble(r, entry); err != nil {
-				return err
-			}
-			erased = entry.head.Erased
-			return nil
+		l, err := r.violation(id)
+		if err != nil {
+			return err
 		}
-		return ErrNotFound
+		if l == nil {
+			return ErrNotFound
+		}
+		entry, err := newLogged(l)
+		if err != nil {
+			return err
+		}
+		if e, err = s.assemble(r, entry); err != nil {
+			return err
+		}
+		erased = entry.head.Erased
+		return nil
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("reading violation %s: %w", id, err)
 	}
 	return e, erased, nil
+}
+
+// violation is the line of one; nil where it is no longer kept.
+func (r *reading) violation(id ID) (*Line, error) {
+	for _, j := range []Journal{Ledger, Violations} { // violations may be kept longer
+		if r.s.expired(id, r.s.retention(j)) {
+			continue
+		}
+		if l, err := r.Find(j, id); l != nil || err != nil {
+			return l, err
+		}
+	}
+	return nil, nil
+}
+
+// tellable reports that what an event tells is still there.
+func (r *reading) tellable(ref *EventRef, now policy.Moment) (bool, error) {
+	switch ref.Log {
+	case LogViolations:
+		l, err := r.violation(ref.ID)
+		return l != nil, err
+	case LogConsents:
+		told, err := r.consentTold(ref.Leaf)
+		return told != nil, err
+	case LogArrivals:
+		a, err := r.arrival(ref.ID)
+		return a != nil, err
+	case LogWindows:
+		return ref.Window != nil && ref.Window.Ends > now, nil
+	}
+	return false, nil
 }

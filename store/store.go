@@ -369,7 +369,7 @@ type Tells interface {
 	// DeadEvents are those that an endpoint didn't take, Revive has some of them tried
 	// again, SwitchOn an endpoint that was switched off.
 	DeadEvents(ctx context.Context, name string, most int) (list []*DeadEvent, all int, err error)
-	Revive(ctx context.Context, name string, want func(*DeadEvent) bool, most int) (int, error)
+	Revive(ctx context.Context, name string, want func(*DeadEvent) bool, most int) (revived, gone int, err error)
 	SwitchOn(ctx context.Context, name string) error
 
 	// ConsentsFrom, ViolationIDs and Arrivals read on in the lists of what happened;

@@ -342,18 +342,29 @@ func (s *Book) DeadEvents(ctx context.Context, name string, most int) (list []*D
 }
 
 // Revive has dead events tried again, as if they had not been tried before, and tells how
-// many there are: those that want selects, up to most.
-func (s *Book) Revive(ctx context.Context, name string, want func(*DeadEvent) bool, most int) (revived int, err error) {
+// many there are: those that want selects, up to most. Of gone ones what they tell is no
+// longer kept; they stay dead.
+func (s *Book) Revive(ctx context.Context, name string, want func(*DeadEvent) bool, most int) (revived, gone int, err error) {
 	var chosen []*DeadEvent
 	err = s.view(ctx, func(r *reading) error {
-		chosen = nil
+		chosen, gone = nil, 0
+		now := policy.MomentOf(s.options.Now())
 		return r.Scan(deadPrefix(name), func(key, value []byte) (bool, error) {
 			d := &DeadEvent{ID: DeadID(binary.BigEndian.Uint64(key[len(key)-8:]))}
 			if err := decode(value, d); err != nil {
 				return false, err
 			}
-			if want(d) {
+			if !want(d) {
+				return false, ctx.Err()
+			}
+			tellable, err := r.tellable(&d.Parked.Ref, now)
+			switch {
+			case err != nil:
+				return false, err
+			case tellable:
 				chosen = append(chosen, d)
+			default:
+				gone++
 			}
 			return len(chosen) == most, ctx.Err()
 		})
@@ -386,9 +397,9 @@ func (s *Book) Revive(ctx context.Context, name string, want func(*DeadEvent) bo
 		})
 	}
 	if err != nil {
-		return 0, fmt.Errorf("having events tried again at endpoint %s: %w", name, err)
+		return 0, 0, fmt.Errorf("having events tried again at endpoint %s: %w", name, err)
 	}
-	return revived, nil
+	return revived, gone, nil
 }
 
 // SwitchOn has an endpoint told again that was switched off, at once. It is [ErrNotFound]

@@ -70,10 +70,12 @@ type Replay struct {
 	All      bool     `json:"all,omitempty"`
 }
 
-// Replayed is how many events are tried again.
+// Replayed is how many events are tried again, and of how many others what they tell is no
+// longer kept.
 type Replayed struct {
 	Endpoint string `json:"endpoint"`
 	Events   int    `json:"events"`
+	Gone     int    `json:"gone"`
 }
 
 // EndpointNamed names an endpoint.

@@ -105,12 +105,14 @@ func testTelling(t *testing.T, open Open) {
 	sub.Leaf, sub.Violations.Next = next, ids[3]
 	sub.Parked = []store.ParkedEvent{{Ref: store.EventRef{Log: store.LogViolations, ID: ids[1]}, Attempts: 2, First: now(), Next: now().Add(time.Minute), Status: 500, Error: "no"}}
 	dead := &store.DeadEvent{Event: "violation-x", Type: "violation", At: now(), Died: now(), Parked: store.ParkedEvent{Ref: store.EventRef{Log: store.LogViolations, ID: ids[0]}, Attempts: 10}}
+	lost := *dead
+	lost.Event, lost.Parked.Ref.ID = "violation-y", store.FirstID(first-1)
 	sub.Holder = "b"
 	if err := tells.Told(ctx, sub, nil, time.Minute, time.Hour); !errors.Is(err, store.ErrHeld) {
 		t.Errorf("somebody else writes down how far it is: %v", err)
 	}
 	sub.Holder = "a"
-	if err := tells.Told(ctx, sub, []*store.DeadEvent{dead}, time.Minute, time.Hour); err != nil {
+	if err := tells.Told(ctx, sub, []*store.DeadEvent{dead, &lost}, time.Minute, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	forward(2 * time.Minute) // the lease ends
@@ -120,11 +122,14 @@ func testTelling(t *testing.T, open Open) {
 	if err != nil || again.Leaf != next || again.Violations.Next != ids[3] || len(again.Parked) != 1 || again.Parked[0].Status != 500 {
 		t.Fatalf("after a restart it is %+v, %v", again, err)
 	}
-	if list, all, err := tells.DeadEvents(ctx, "crm", 10); err != nil || all != 1 || list[0].Event != "violation-x" {
+	if list, all, err := tells.DeadEvents(ctx, "crm", 10); err != nil || all != 2 || list[0].Event != "violation-x" {
 		t.Errorf("dead: %v, %d, %v", list, all, err)
 	}
-	if n, err := tells.Revive(ctx, "crm", func(*store.DeadEvent) bool { return true }, 10); n != 1 || err != nil {
-		t.Errorf("revived %d, %v", n, err)
+	if n, gone, err := tells.Revive(ctx, "crm", func(*store.DeadEvent) bool { return true }, 10); n != 1 || gone != 1 || err != nil {
+		t.Errorf("revived %d, %d were gone, %v", n, gone, err)
+	}
+	if _, all, err := tells.DeadEvents(ctx, "crm", 10); err != nil || all != 1 {
+		t.Errorf("%d are dead still, %v", all, err)
 	}
 	if err := tells.Told(ctx, again, nil, time.Minute, time.Hour); !errors.Is(err, store.ErrHeld) {
 		t.Errorf("what was changed meanwhile is lost: %v", err)
