@@ -75,6 +75,12 @@ type Gateway struct {
 	// the send is still to be found.
 	told     toldOnce
 	refusals refusals
+	// answered is when people were sent something last, for the endpoints that are told of windows
+	// that end; following: more is sent than can be looked at each time, so that it is needed.
+	answered  store.Answered
+	following atomic.Bool
+	// looksForAnswers is how many sends are looked at for answers; zero for mostActivity.
+	looksForAnswers int
 	// counting: somebody has the ledger counted. One at a time does.
 	counting sync.Mutex
 	lab      laboratory

@@ -150,6 +150,7 @@ type windowData struct {
 	Contact         string          `json:"contact,omitempty"`
 	Opened          time.Time       `json:"opened"`
 	Ends            time.Time       `json:"ends"`
+	Answer          AnswerState     `json:"answer"`
 	LaterCategory   policy.Category `json:"later_category,omitempty"`
 	LaterPrice      *billing.Amount `json:"later_price,omitempty"`
 	Currency        string          `json:"currency,omitempty"`
@@ -282,7 +283,10 @@ func (t *Teller) ending(ctx context.Context, st store.Store, w *store.WindowRef)
 	}
 	d := windowData{
 		PhoneNumberID: w.PhoneNumberID, Business: b.Name, Contact: named(policy.ContactID(w.Contact), t.Pseudonyms),
-		Opened: w.Opened.Time().UTC(), Ends: w.Ends.Time().UTC(),
+		Opened: w.Opened.Time().UTC(), Ends: w.Ends.Time().UTC(), Answer: Unanswered,
+	}
+	if w.Unknown {
+		d.Answer = AnswerNotKnown
 	}
 	l, err := t.newLater(ctx, st)
 	if err != nil {

@@ -140,7 +140,7 @@ func (g *Gateway) endingWindows(ctx context.Context, number string, after, until
 	if err != nil {
 		return nil, err
 	}
-	if err := windowed.Answers(ctx, found, mostActivity); err != nil {
+	if err := windowed.Answers(ctx, found, g.mostAnswers(), &g.answered); err != nil {
 		return nil, err
 	}
 	later, err := g.newLater(ctx, st)
@@ -163,6 +163,9 @@ func (g *Gateway) endingWindows(ctx context.Context, number string, after, until
 	})
 	return list, nil
 }
+
+// mostAnswers is how many sends are looked at for answers each time.
+func (g *Gateway) mostAnswers() int { return cmp.Or(g.looksForAnswers, mostActivity) }
 
 func answerState(w *store.OpenWindow) AnswerState {
 	switch {

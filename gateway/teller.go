@@ -732,24 +732,46 @@ func seenBytes(seen map[[16]byte]struct{}) []byte {
 	})...)
 }
 
-// windows looks for windows that end soon in which somebody waits.
+// windows looks for windows that end soon in which somebody waits. Of those of which nobody
+// knows that yet it is waited for half the time that is left, while what was sent is read; then
+// they are told as such.
 func (t *Teller) windows(ctx context.Context, st store.Store, _ store.Tells) ([]pending, error) {
 	now, until := t.now(), t.now().Add(t.Ending)
-	if _, ok := st.(store.Windowed); !ok || !t.wantsAny(EventWindowEnding) || t.Now().Before(t.windowsNext) {
+	windowed, ok := st.(store.Windowed)
+	if !ok || !t.wantsAny(EventWindowEnding) || t.Now().Before(t.windowsNext) {
 		return nil, nil
 	}
 	begun := time.Now()
-	found, err := t.endingWindows(ctx, "", max(now, t.sub.Windows), until)
-	if err != nil {
-		return nil, err
+	var err error
+	if t.following.Load() {
+		err = windowed.FollowAnswers(ctx, &t.answered, now.Add(-longestRunway), now.Add(-t.lateBy()), t.mostAnswers())
+	}
+	var found []EndingWindow
+	if err == nil {
+		found, err = t.endingWindows(ctx, "", max(now, t.sub.Windows), until)
 	}
 	t.windowsNext = t.Now().Add(max(windowsEvery, windowsShare*time.Since(begun)))
+	switch {
+	case errors.Is(err, store.ErrUnreadable): // the store has said so, and all else is told
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
 	var list []pending
 	for _, w := range found {
-		if w.Answer != Unanswered {
+		switch w.Answer {
+		case Unanswered:
+		case AnswerNotKnown:
+			if t.following.Store(true); w.Ends > now.Add(t.Ending/2) {
+				until = w.Ends - 1 // those after it wait too, so that they are told in their order
+			}
+		default:
 			continue
 		}
-		ref := &store.WindowRef{PhoneNumberID: w.PhoneNumberID, Opened: w.Opened, Ends: w.Ends, Contact: w.Contact, ID: windowID(&w)}
+		if w.Ends > until {
+			break
+		}
+		ref := &store.WindowRef{PhoneNumberID: w.PhoneNumberID, Opened: w.Opened, Ends: w.Ends, Contact: w.Contact, ID: windowID(&w), Unknown: w.Answer == AnswerNotKnown}
 		if !w.Later.MarketEstimated {
 			ref.Market = string(w.Later.Market)
 		}

@@ -717,6 +717,44 @@ func TestWindowEnding(t *testing.T) {
 	}
 }
 
+// TestWindowEndingAmongMany: where more is sent than is looked at each time, what was sent
+// before is read up on, and a window of which that isn't known in time is told of as such.
+func TestWindowEndingAmongMany(t *testing.T) {
+	for _, tc := range []struct {
+		looks int
+		want  []string
+	}{
+		{40, []string{"Shop unanswered"}},
+		{1, []string{"Shop unknown", "Support unknown"}},
+	} {
+		w := newTellerWorld(t, "window")
+		w.looksForAnswers = tc.looks
+		w.writes(t, ana) // to both numbers
+		w.advance(time.Second)
+		w.handle(t, w.request(t, support, text(ana, "hello")))
+		for i := range 25 * 12 {
+			if i%120 == 0 {
+				w.writes(t, ben)
+			}
+			for _, number := range []string{shop, support} {
+				if i%2 == 0 {
+					w.handle(t, w.request(t, number, text(ben, "hello")))
+				}
+			}
+			w.due(t)
+			w.advance(5 * time.Minute)
+		}
+		var got []string
+		for _, e := range w.receiver.got {
+			d := e.Data.(*windowData)
+			got = append(got, d.Business+" "+string(d.Answer))
+		}
+		if slices.Sort(got); !slices.Equal(got, tc.want) {
+			t.Errorf("by looking at %d sends at a time: told %v, want %v", tc.looks, got, tc.want)
+		}
+	}
+}
+
 // TestRunway lists windows that end soon.
 func TestRunway(t *testing.T) {
 	w := newTellerWorld(t, "account")

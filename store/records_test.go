@@ -217,7 +217,7 @@ func goldenRecords() []any {
 			Windows: 7, Parked: []ParkedEvent{
 				{Ref: EventRef{Log: LogViolations, ID: id}, Attempts: 2, First: 3, Next: 4, Status: 500, Error: "the endpoint answers 500"},
 				{Ref: EventRef{Log: LogConsents, Leaf: LeafPlace{1, 1}}, First: 3, Next: 4},
-				{Ref: EventRef{Log: LogWindows, Window: &WindowRef{PhoneNumberID: "1", Opened: 2, Ends: 8, Contact: a, ID: "window-1", Market: "Germany", MarketEstimated: true}}, First: 3, Next: 4},
+				{Ref: EventRef{Log: LogWindows, Window: &WindowRef{PhoneNumberID: "1", Opened: 2, Ends: 8, Contact: a, ID: "window-1", Market: "Germany", MarketEstimated: true, Unknown: true}}, First: 3, Next: 4},
 			},
 			Off: 8, Why: "410", Failing: 5, Taken: 4, Error: "the endpoint answers 410", Misses: 2, Probe: 9, Start: 3,
 		},

@@ -386,9 +386,10 @@ type Tells interface {
 // Windowed is what a store can tell in addition about open customer service windows.
 type Windowed interface {
 	// WindowsOpened are those that were opened in a time, Answers finds out which of them were
-	// answered.
+	// answered, FollowAnswers reads on for that in what was sent earlier.
 	WindowsOpened(ctx context.Context, when func(phoneNumberID string) (after, until policy.Moment)) ([]*OpenWindow, error)
-	Answers(ctx context.Context, windows []*OpenWindow, most int) error
+	Answers(ctx context.Context, windows []*OpenWindow, most int, older *Answered) error
+	FollowAnswers(ctx context.Context, a *Answered, oldest, until policy.Moment, most int) error
 }
 
 // Watched is what a store can tell in addition about its own condition.

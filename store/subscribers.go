@@ -93,6 +93,8 @@ type WindowRef struct {
 	// Market is that of the contact's number, as in [OpenWindow].
 	Market          string `cbor:"6,keyasint,omitempty"`
 	MarketEstimated bool   `cbor:"7,keyasint,omitempty"`
+	// Unknown: nobody knows whether somebody waits for an answer in it.
+	Unknown bool `cbor:"8,keyasint,omitempty"`
 }
 
 // ParkedEvent is an event that is tried again.

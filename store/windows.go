@@ -89,8 +89,8 @@ func openedBy(list []*OpenWindow, c *policy.Contact, when func(string) (policy.M
 const marketLooks = 50_000
 
 // Answers finds out which of some windows were answered, by the ledger: it looks at the
-// newest sends, at most so many.
-func (s *Book) Answers(ctx context.Context, windows []*OpenWindow, most int) error {
+// newest sends, at most so many, and goes by what was read of older ones; nil for nothing.
+func (s *Book) Answers(ctx context.Context, windows []*OpenWindow, most int, older *Answered) error {
 	type who struct {
 		number string
 		name   policy.Alias
@@ -137,11 +137,7 @@ func (s *Book) Answers(ctx context.Context, windows []*OpenWindow, most int) err
 		if err != nil {
 			return false, err
 		}
-		names := l.head.judged()
-		if l.settled.strayed() {
-			names = []policy.Alias{policy.Alias(*l.settled.Outcome.ReachedOther)}
-		}
-		for _, a := range names {
+		for _, a := range l.reached() {
 			w := wanted[who{l.head.Send.PhoneNumberID, a}]
 			if w == nil {
 				continue
@@ -156,8 +152,7 @@ func (s *Book) Answers(ctx context.Context, windows []*OpenWindow, most int) err
 				}
 				w.Market, w.MarketEstimated = of.Market, of.Estimated
 			}
-			left := (!l.head.violation() || l.head.Monitored) && (l.settled == nil || !l.settled.reachedNobody())
-			if left && at > w.Opened && w.Answered == 0 {
+			if l.left() && at > w.Opened && w.Answered == 0 {
 				w.Answered = at
 			}
 		}
@@ -183,7 +178,11 @@ func (s *Book) Answers(ctx context.Context, windows []*OpenWindow, most int) err
 		return nil
 	}
 	for _, w := range windows {
-		w.AnswerUnknown = w.Answered == 0 && w.Opened < sc.before.Moment()
+		if w.Answered == 0 && w.Opened < sc.before.Moment() {
+			var known bool
+			w.Answered, known = older.of(w, sc.before.Moment()+1)
+			w.AnswerUnknown = !known
+		}
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func BenchmarkWindowsEnding(b *testing.B) {
 			for _, w := range found {
 				w.Answered = 0
 			}
-			if err := s.Answers(b.Context(), found, 500_000); err != nil {
+			if err := s.Answers(b.Context(), found, 500_000, nil); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -171,7 +171,7 @@ func testWindows(t *testing.T, open Open) {
 		return start - 1, start + 3*minute
 	})
 	if err == nil {
-		err = windowed.Answers(t.Context(), found, 1000)
+		err = windowed.Answers(t.Context(), found, 1000, nil)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -189,6 +189,62 @@ func testWindows(t *testing.T, open Open) {
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("windows:\n%v\nwant\n%v", got, want)
+	}
+	// Where more was sent since than is looked at, what was read of it before tells.
+	for i := range policy.Moment(40) {
+		f.reserve(f.newEntry(start+5*minute+i*minute, carl))
+	}
+	states := func(older *store.Answered) string {
+		t.Helper()
+		for _, w := range found {
+			w.Answered, w.AnswerUnknown = 0, false
+		}
+		if err := windowed.Answers(t.Context(), found, 10, older); err != nil {
+			t.Fatal(err)
+		}
+		of := make(map[policy.ContactID]string)
+		for _, w := range found {
+			of[w.Contact] = fmt.Sprint(w.Answered != 0, " ", w.AnswerUnknown)
+		}
+		return fmt.Sprint("ann ", of[f.person(ann).Contact], ", bob ", of[f.person(bob).Contact])
+	}
+	if got := states(nil); got != "ann false true, bob false true" {
+		t.Errorf("by the newest ten sends: %s", got)
+	}
+	answered := new(store.Answered)
+	for i := range 10 {
+		if err := windowed.FollowAnswers(t.Context(), answered, start-day, start+41*minute, 7); err != nil {
+			t.Fatal(err)
+		}
+		// Seven times it reads seven of 37 sends, one of which it had read before.
+		want := "ann false true, bob false true"
+		switch {
+		case i == 5: // it has found the answer, and not looked before it
+			want = "ann true false, bob false true"
+		case i > 5:
+			want = "ann true false, bob false false"
+		}
+		if got := states(answered); got != want {
+			t.Errorf("after reading %d times: %s, want %s", i+1, got, want)
+		}
+	}
+	// It goes on where it stopped; where it can't keep up it says nothing that it doesn't know.
+	for i := range policy.Moment(30) {
+		f.reserve(f.newEntry(start+45*minute+i*minute, carl))
+	}
+	if got := states(answered); got != "ann true false, bob false true" {
+		t.Errorf("by what was read before that: %s", got)
+	}
+	for _, step := range []struct {
+		most int
+		want string
+	}{{7, "ann true false, bob false true"}, {100, "ann true false, bob false false"}} {
+		if err := windowed.FollowAnswers(t.Context(), answered, start-day, start+71*minute, step.most); err != nil {
+			t.Fatal(err)
+		}
+		if got := states(answered); got != step.want {
+			t.Errorf("after reading %d more: %s, want %s", step.most, got, step.want)
+		}
 	}
 	if none, err := windowed.WindowsOpened(t.Context(), func(string) (policy.Moment, policy.Moment) { return start + 3*minute, start + day }); len(none) != 0 || err != nil {
 		t.Errorf("windows of another time: %v, %v", none, err)
