@@ -72,11 +72,10 @@ func (r *repeated) repeat(ctx context.Context, due func(context.Context)) {
 	r.done.Go(func() {
 		look := time.NewTicker(dueLook)
 		defer look.Stop()
-		for {
+		for ctx.Err() == nil {
 			due(ctx)
 			select {
 			case <-ctx.Done():
-				return
 			case <-look.C:
 			}
 		}

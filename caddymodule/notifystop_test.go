@@ -35,6 +35,7 @@ func TestStopNotify(t *testing.T) {
 				})
 				a.Notify = append(a.Notify, n)
 			}
+			synctest.Wait() // all are at it
 			begun := time.Now()
 			a.stopNotify()
 			if took := time.Since(begun); took != tc.want {
