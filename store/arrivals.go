@@ -130,6 +130,9 @@ func (r *reading) arrival(id ArrivalID) (*Arrival, error) {
 		return nil, err
 	}
 	if record.Erased != nil {
+		if id.Moment() <= policy.MomentOf(r.s.options.Now()).Add(-ErasedToldFor) { // an engine may keep it longer
+			return nil, nil
+		}
 		return &Arrival{ID: id, Erased: record.Erased, At: record.At}, nil
 	}
 	value, err = r.get(append([]byte{eventPrefix}, record.Event[:]...))
