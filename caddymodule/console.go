@@ -230,7 +230,15 @@ func (h *Console) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			}
 			return nil
 		},
-		"user":      stringInto(&h.User),
+		"user": func(d *caddyfile.Dispenser) error {
+			if err := stringInto(&h.User)(d); err != nil {
+				return err
+			}
+			if err := checkUser(h.User); err != nil {
+				return d.Err(err.Error())
+			}
+			return nil
+		},
 		"time_zone": zoneInto(&h.TimeZone),
 	})
 }
