@@ -94,9 +94,9 @@ type ledgerResult struct {
 	WhatIf        time.Duration `json:"what_if"`
 	Conversations time.Duration `json:"conversations"`
 	// Console are pages of the console, in the order in which they were asked for.
-	Console       []consolePage `json:"console"`
-	Resident      int64         `json:"resident_bytes"`
-	Own           int64         `json:"anonymous_bytes"`
+	Console  []consolePage `json:"console"`
+	Resident int64         `json:"resident_bytes"`
+	Own      int64         `json:"anonymous_bytes"`
 	// Rebuilt is what making all sums anew found, and RebuildMemory the heap while it did.
 	Rebuilt       *store.Rebuilt `json:"rebuilt"`
 	RebuildMemory uint64         `json:"rebuild_heap_bytes"`

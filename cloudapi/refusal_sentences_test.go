@@ -154,7 +154,7 @@ func sentence(n ast.Node) string {
 
 func inProse(rule, reason, remedy ast.Expr) string {
 	name := say(rule)
-	if name == "<rule>" || name == "Rule" {
+	if name == "<rule>" || name == "Rule" || name == "<...>" {
 		return "" // passed on from elsewhere
 	}
 	return fmt.Sprintf("%s: %s\n    %s\n", name[strings.LastIndex(name, ".")+1:], say(reason), say(remedy))

@@ -204,6 +204,9 @@ func TestEntryAsEntered(t *testing.T) {
 			if len(e.Facts.Persons[i].Clocks) == 0 {
 				e.Facts.Persons[i].Clocks = nil
 			}
+			if len(e.Facts.Persons[i].Lots) == 0 {
+				e.Facts.Persons[i].Lots = nil
+			}
 		}
 		e.Decision = policy.Decide(&e.Send, &e.Facts, &e.Policy, e.At.Time())
 		switch rapid.IntRange(0, 3).Draw(r, "whose words") {

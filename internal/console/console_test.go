@@ -222,10 +222,22 @@ func TestLiveFilter(t *testing.T) {
 		f    liveFilter
 		want bool
 	}{
-		{liveFilter{}, true}, {liveFilter{violations: true}, true}, {liveFilter{rule: "NO_CONSENT"}, true}, {liveFilter{rule: "WINDOW_CLOSED"}, false},
-		{liveFilter{number: "1"}, true}, {liveFilter{number: "Fox Shoes"}, true}, {liveFilter{number: "2"}, false}, {liveFilter{sender: "crm"}, true}, {liveFilter{sender: "shop"}, false},
-		{liveFilter{template: "sale"}, true}, {liveFilter{template: "news"}, false}, {liveFilter{category: "marketing"}, true}, {liveFilter{category: "utility"}, false},
-		{liveFilter{contact: "abcd0000"}, true}, {liveFilter{contact: "abce0000"}, false}, {liveFilter{rule: "NO_CONSENT", sender: "shop"}, false},
+		{liveFilter{}, true},
+		{liveFilter{violations: true}, true},
+		{liveFilter{rule: "NO_CONSENT"}, true},
+		{liveFilter{rule: "WINDOW_CLOSED"}, false},
+		{liveFilter{number: "1"}, true},
+		{liveFilter{number: "Fox Shoes"}, true},
+		{liveFilter{number: "2"}, false},
+		{liveFilter{sender: "crm"}, true},
+		{liveFilter{sender: "shop"}, false},
+		{liveFilter{template: "sale"}, true},
+		{liveFilter{template: "news"}, false},
+		{liveFilter{category: "marketing"}, true},
+		{liveFilter{category: "utility"}, false},
+		{liveFilter{contact: "abcd0000"}, true},
+		{liveFilter{contact: "abce0000"}, false},
+		{liveFilter{rule: "NO_CONSENT", sender: "shop"}, false},
 	} {
 		if c.f.wants(d) != c.want {
 			t.Errorf("%+v: %t", c.f, !c.want)

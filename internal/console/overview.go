@@ -15,8 +15,8 @@ type overviewPage struct {
 	// in its place.
 	Watching, Alone bool
 	Toggle          string
-	Figures  []figure
-	Minutes  chart
+	Figures         []figure
+	Minutes         chart
 	// Since is when the gateway began to count minutes.
 	Since   moment
 	Rules   table

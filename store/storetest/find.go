@@ -110,12 +110,12 @@ func testHeads(t *testing.T, open Open) {
 		heads = append(heads, *h)
 	}
 	want := []store.Head{
-		{ID: astray.ID, PhoneNumberID: number1, Kind: policy.FreeForm, Type: "text", Verdict: policy.Allow, Rule: policy.RuleSentToAnother, SentToAnother: true, Contact: astray.Contact()},
+		{ID: astray.ID, PhoneNumberID: number1, Kind: policy.FreeForm, Type: "text", Verdict: policy.Allow, Rule: policy.RuleSentToAnother, DecidedBy: policy.RuleWindowOpen, SentToAnother: true, Contact: astray.Contact()},
 		{
 			ID: monitored.ID, PhoneNumberID: number1, Kind: policy.TemplateMessage, Type: "template", Template: monitored.Send.Template,
-			Verdict: policy.Refuse, Rule: policy.RuleNoConsent, Monitored: true, Contact: monitored.Contact(),
+			Verdict: policy.Refuse, Rule: policy.RuleNoConsent, DecidedBy: policy.RuleNoConsent, Monitored: true, Contact: monitored.Contact(),
 		},
-		{ID: allowed.ID, PhoneNumberID: number1, Kind: policy.FreeForm, Type: "text", Sender: "crm", Token: "a1", Verdict: policy.Allow, Rule: policy.RuleWindowOpen, Contact: allowed.Contact()},
+		{ID: allowed.ID, PhoneNumberID: number1, Kind: policy.FreeForm, Type: "text", Sender: "crm", Token: "a1", Verdict: policy.Allow, Rule: policy.RuleWindowOpen, DecidedBy: policy.RuleWindowOpen, Contact: allowed.Contact()},
 	}
 	if !reflect.DeepEqual(heads, want) {
 		t.Errorf("got %+v, want %+v", heads, want)
