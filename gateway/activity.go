@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -36,6 +37,14 @@ type activity struct {
 	since     policy.Moment
 	numbers   map[string]*Uses
 	templates map[usedTemplate]*Uses
+	senders   map[templateSender]int
+}
+
+// templateSender is who sent a template: the name of a sender, or the beginning of the hash of
+// its token.
+type templateSender struct {
+	usedTemplate
+	sender string
 }
 
 // usedTemplate is a template that a number sent, or wanted to.
@@ -48,7 +57,7 @@ type usedTemplate struct {
 func (g *Gateway) activity(ctx context.Context, st store.Store, most int) (*activity, error) {
 	g.counting.Lock()
 	defer g.counting.Unlock()
-	a := &activity{since: g.now().Add(-activityPeriod), numbers: make(map[string]*Uses), templates: make(map[usedTemplate]*Uses)}
+	a := &activity{since: g.now().Add(-activityPeriod), numbers: make(map[string]*Uses), templates: make(map[usedTemplate]*Uses), senders: make(map[templateSender]int)}
 	looked := 0
 	for h, err := range st.Heads(ctx, store.Ledger, store.Filter{From: a.since}) {
 		if err != nil {
@@ -57,7 +66,12 @@ func (g *Gateway) activity(ctx context.Context, st store.Store, most int) (*acti
 		at := h.ID.Moment()
 		add(a.numbers, h.PhoneNumberID, at)
 		if h.Template.Name != "" {
-			add(a.templates, usedTemplate{h.PhoneNumberID, h.Template}, at)
+			used := usedTemplate{h.PhoneNumberID, h.Template}
+			add(a.templates, used, at)
+			by := templateSender{used, cmp.Or(h.Sender, h.Token)}
+			if n, ok := a.senders[by]; ok || len(a.senders) < mostGroups {
+				a.senders[by] = n + 1
+			}
 		}
 		if looked++; looked == most {
 			a.since = at

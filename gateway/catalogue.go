@@ -42,7 +42,12 @@ type CataloguedTemplate struct {
 	Quality   string
 	QualityAt policy.Moment
 	Uses      Uses
+	// Senders are who sent it, the most first; nobody ("") where callers are not told apart.
+	Senders []TemplateUse
 }
+
+// mostCataloguedSenders is how many senders are listed of a template.
+const mostCataloguedSenders = 10
 
 // TemplateSelection selects templates.
 type TemplateSelection struct {
@@ -83,7 +88,7 @@ func (g *Gateway) catalogue(ctx context.Context, st store.Store, s TemplateSelec
 	if err != nil {
 		return nil, err
 	}
-	uses := make(map[name]*Uses)
+	uses, senders := make(map[name]*Uses), make(map[name][]TemplateUse)
 	for used, u := range lately.templates {
 		waba, err := g.waba(ctx, st, used.phoneNumberID)
 		if err != nil {
@@ -96,8 +101,23 @@ func (g *Gateway) catalogue(ctx context.Context, st store.Store, s TemplateSelec
 		uses[n].Count += u.Count
 		uses[n].Last = max(uses[n].Last, u.Last)
 	}
+	for by, n := range lately.senders {
+		waba, err := g.waba(ctx, st, by.phoneNumberID)
+		if err != nil {
+			return nil, err
+		}
+		of := name{waba, by.ref}
+		if i := slices.IndexFunc(senders[of], func(u TemplateUse) bool { return u.Of == by.sender }); i >= 0 {
+			senders[of][i].Sends += n
+			continue
+		}
+		senders[of] = append(senders[of], TemplateUse{Of: by.sender, Sends: n})
+	}
 	c := &Catalogue{Accounts: known.Accounts, More: known.More, UsesSince: lately.since}
 	show := func(t CataloguedTemplate) {
+		t.Senders = senders[name{t.WABA, t.Ref}]
+		sortUses(t.Senders)
+		t.Senders = t.Senders[:min(len(t.Senders), mostCataloguedSenders)]
 		if (s.Name == "" || s.Name == t.Ref.Name) && (!s.Problems || t.problem()) && (!s.Drift || t.Previous != "" || t.Drifted) {
 			c.Templates = append(c.Templates, t)
 		}

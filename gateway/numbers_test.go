@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -38,6 +39,9 @@ func TestCatalogue(t *testing.T) {
 	}
 	sent(time.Hour, officeShop, "sale")
 	sent(time.Minute, officeSupport, "sale")
+	for range 2 {
+		o.enter(t, time.Hour, officeSupport, ana, "", func(e *store.Entry) { e.Send.Template, e.Sender, e.Token = ref("paused"), "", "a1" })
+	}
 	sent(8*24*time.Hour, officeShop, "quiet")
 	sent(time.Hour, officeShop, "paused")
 	sent(time.Hour, officeShop, "slae")
@@ -62,7 +66,8 @@ func TestCatalogue(t *testing.T) {
 			}
 			switch template.Ref.Name {
 			case "sale":
-				if !template.Known || !template.Sendable || template.Uses.Count != 2 || template.Uses.Last != policy.MomentOf(o.now.Add(-time.Minute)) || template.Quality != "YELLOW" {
+				if !template.Known || !template.Sendable || template.Uses.Count != 2 || template.Uses.Last != policy.MomentOf(o.now.Add(-time.Minute)) || template.Quality != "YELLOW" ||
+					!slices.Equal(template.Senders, []TemplateUse{{Of: "crm", Sends: 2}}) {
 					t.Errorf("%s: %+v", c.name, template)
 				}
 			case "slae":
@@ -70,7 +75,7 @@ func TestCatalogue(t *testing.T) {
 					t.Errorf("%s: %+v", c.name, template)
 				}
 			case "paused":
-				if template.Sendable {
+				if want := []TemplateUse{{Of: "a1", Sends: 2}, {Of: "crm", Sends: 1}}; template.Sendable || !slices.Equal(template.Senders, want) {
 					t.Errorf("%s: %+v", c.name, template)
 				}
 			}

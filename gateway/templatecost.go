@@ -479,8 +479,12 @@ func (sh *shift) used() {
 		sh.Senders = append(sh.Senders, TemplateUse{Of: sender, Sends: n})
 	}
 	for _, list := range []*[]TemplateUse{&sh.Numbers, &sh.Tags, &sh.Senders} {
-		slices.SortFunc(*list, func(a, b TemplateUse) int {
-			return cmp.Or(strings.Compare(a.Tag, b.Tag), -cmp.Compare(a.Sends, b.Sends), strings.Compare(a.Of, b.Of))
-		})
+		sortUses(*list)
 	}
+}
+
+func sortUses(list []TemplateUse) {
+	slices.SortFunc(list, func(a, b TemplateUse) int {
+		return cmp.Or(strings.Compare(a.Tag, b.Tag), -cmp.Compare(a.Sends, b.Sends), strings.Compare(a.Of, b.Of))
+	})
 }

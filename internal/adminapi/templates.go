@@ -86,6 +86,8 @@ type Template struct {
 	Quality *Word      `json:"quality,omitempty"`
 	Uses    int        `json:"uses"`
 	LastUse *time.Time `json:"last_use,omitempty"`
+	// Senders are who sent it, the most first, as far as uses are counted: at most ten.
+	Senders []TemplateUse `json:"senders,omitempty"`
 }
 
 // TemplateSync is how it stands with the listing of templates that the gateway does by

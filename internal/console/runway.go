@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"github.com/waguard/waguard/internal/adminapi"
 )
@@ -15,13 +16,18 @@ type runwayPage struct {
 	// Watching: the page is looked at again by itself.
 	Watching       bool
 	Toggle, Itself string
+	// Coming: who waits is still being found out.
+	Coming bool
 }
 
 // runway lists the windows that end soon, and what it costs to answer later.
 func runway(ctx context.Context, a *asked) (*shown, error) {
 	q := known(a.URL.Query(), "ending", "number", "all", "watch")
 	ending := cmp.Or(q.Get("ending"), "2h")
-	w, err := a.API.Windows(ctx, adminapi.WindowSelection{PhoneNumberID: q.Get("number"), Ending: ending, Unanswered: q.Get("all") != "yes", Limit: 200})
+	s := adminapi.WindowSelection{PhoneNumberID: q.Get("number"), Ending: ending, Unanswered: q.Get("all") != "yes", Limit: 200}
+	w, there, err := recent(ctx, a, strings.Join([]string{"windows", s.PhoneNumberID, ending, q.Get("all")}, "\x00"), func(ctx context.Context) (*adminapi.Windows, error) {
+		return a.API.Windows(ctx, s)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -32,6 +38,10 @@ func runway(ctx context.Context, a *asked) (*shown, error) {
 	}}
 	p.Itself = "runway?" + q.Encode()
 	p.Toggle = "runway?" + with(q, "watch", map[bool]string{true: "", false: "on"}[p.Watching]).Encode()
+	p.Coming = a.coming
+	if !there {
+		return &shown{title: "Runway", template: "runway", body: p}, nil
+	}
 	p.Says = counted(w.Waiting, "person waits", "people wait") + " for an answer in a window that ends within " + ending + "."
 	p.List = table{Caption: "Customer service windows that end soon, the first on top", Columns: columns("ends", "contact", "number", "last wrote", "answer", "waiting will cost"), Empty: "Nobody waits in a window that ends soon. Until a window ends, a text answers and is free within Meta’s rules; after that only a template may be sent, and is charged for."}
 	for i := range w.Windows {

@@ -48,7 +48,7 @@ func templates(ctx context.Context, a *asked) (*shown, error) {
 		return nil, err
 	}
 	p.Coming = a.coming
-	p.List = table{Caption: "Templates", Columns: columns("template", "status", "category", "~quality", "#sends in 7 days", "#refused in 30 days"), Empty: "No templates are known. Webhooks teach them (subscribe the app to the message_template fields), and lists that senders read; template_sync lists them by itself."}
+	p.List = table{Caption: "Templates", Columns: columns("template", "status", "category", "~quality", "#sends in 7 days", "~who sends it", "#refused in 30 days"), Empty: "No templates are known. Webhooks teach them (subscribe the app to the message_template fields), and lists that senders read; template_sync lists them by itself."}
 	if known != nil {
 		p.list(a, known, refused)
 	}
@@ -106,7 +106,7 @@ func (p *templatesPage) list(a *asked, known *adminapi.Templates, refused *admin
 		if refusals[t.Name] > 0 {
 			n.Link = link("violations", "template", t.Name, "from", "30d")
 		}
-		p.List.Rows = append(p.List.Rows, row{Cells: []cell{name, status, category, quality, {Text: count(t.Uses)}, n}})
+		p.List.Rows = append(p.List.Rows, row{Cells: []cell{name, status, category, quality, {Text: count(t.Uses)}, {Text: users(t.Senders)}, n}})
 	}
 	if known.More > 0 {
 		p.More = count(known.More) + " more are not listed. Name one above."
@@ -125,10 +125,6 @@ func (p *templatesPage) costs(costs *adminapi.TemplateCosts, name string) {
 		if t.Announced {
 			to.Also = "announced"
 		}
-		var users []string
-		for _, u := range t.Senders[:min(len(t.Senders), 3)] {
-			users = append(users, cmp.Or(u.Sender, "not named")+" "+count(u.Sends))
-		}
 		for j := range t.Totals {
 			m := &t.Totals[j]
 			more := cell{Text: "unknown"}
@@ -138,7 +134,19 @@ func (p *templatesPage) costs(costs *adminapi.TemplateCosts, name string) {
 					more.Tag = "warned"
 				}
 			}
-			p.Costs.Rows = append(p.Costs.Rows, row{Cells: []cell{{Text: t.Template, Also: strings.Join(slices.Clone(t.Languages), ", ")}, from, to, {Text: count(m.Delivered)}, more, {Text: strings.Join(users, ", ")}}})
+			p.Costs.Rows = append(p.Costs.Rows, row{Cells: []cell{{Text: t.Template, Also: strings.Join(slices.Clone(t.Languages), ", ")}, from, to, {Text: count(m.Delivered)}, more, {Text: users(t.Senders)}}})
 		}
 	}
+}
+
+// users are who sends a template most, and how often.
+func users(senders []adminapi.TemplateUse) string {
+	var list []string
+	for _, u := range senders[:min(len(senders), 3)] {
+		list = append(list, cmp.Or(u.Sender, "not named")+" "+count(u.Sends))
+	}
+	if more := len(senders) - len(list); more > 0 {
+		list = append(list, "and others")
+	}
+	return strings.Join(list, ", ")
 }
