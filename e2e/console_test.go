@@ -183,7 +183,15 @@ func TestConsoleChanges(t *testing.T) {
 	if status, body = post("person", url.Values{"person": {sealed[1][:len(sealed[1])-2] + "xx"}}); status != http.StatusBadRequest {
 		t.Errorf("a person somebody made up: %d %s", status, body)
 	}
-	status, body = post("consent", url.Values{"person": {sealed[1]}, "state": {"opted_out"}, "phone_number_id": {number}, "scope": {"marketing"}, "source": {"phone"}})
+	optOut := url.Values{"person": {sealed[1]}, "state": {"opted_out"}, "phone_number_id": {number}, "scope": {"marketing"}, "source": {"phone"}}
+	if status, body = post("consent", optOut); status != http.StatusOK || !strings.Contains(body, "To be recorded") || strings.Contains(body, contact[1:]) {
+		t.Errorf("before it is confirmed: %d %s", status, body)
+	}
+	if _, answer := g.AdminCall(t, adminapi.RouteHistory.Path, `{"phone_number_id":"`+number+`","contact":"`+contact+`"}`); strings.Contains(string(answer), "ana (console)") {
+		t.Errorf("it was recorded before it was confirmed: %s", answer)
+	}
+	optOut.Set("sure", "yes")
+	status, body = post("consent", optOut)
 	if status != http.StatusOK || !strings.Contains(body, "Recorded, by ana") {
 		t.Errorf("%d %s", status, body)
 	}
@@ -191,7 +199,7 @@ func TestConsoleChanges(t *testing.T) {
 	if !strings.Contains(string(answer), `"actor":"ana (console)"`) {
 		t.Errorf("the record is not ana's: %s", answer)
 	}
-	if status, body = post("consent", url.Values{"person": {sealed[1]}, "state": {"opted_in"}, "phone_number_id": {number}, "scope": {"marketing"}, "source": {"phone"}}); status < 400 || strings.Contains(body, "Recorded, by") {
+	if status, body = post("consent", url.Values{"person": {sealed[1]}, "state": {"opted_in"}, "phone_number_id": {number}, "scope": {"marketing"}, "source": {"phone"}, "sure": {"yes"}}); status < 400 || strings.Contains(body, "Recorded, by") {
 		t.Errorf("an opt-in without evidence: %d %s", status, body)
 	}
 	if status, body = post("erase", url.Values{"person": {sealed[1]}}); status != http.StatusOK || !strings.Contains(body, "It would take away") {

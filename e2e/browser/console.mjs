@@ -120,7 +120,11 @@ async function person(colorScheme) {
     await page.getByRole('heading', { name: contact }).waitFor();
     await page.locator('#c-state').selectOption('opted_out');
     await page.locator('#c-scope').selectOption('marketing');
+    await page.locator('#c-source').selectOption({ index: 1 });
     await page.getByRole('button', { name: 'Record' }).click();
+    await page.getByRole('heading', { name: 'To be recorded' }).waitFor();
+    await accessible(page, 'a consent record before it is confirmed');
+    await page.getByRole('button', { name: 'Record it' }).click();
     await page.getByRole('status').filter({ hasText: 'Recorded, by ana' }).waitFor();
     await accessible(page, 'a person after an opt-out');
     await page.getByRole('button', { name: 'See what an erasure' }).click();

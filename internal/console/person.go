@@ -280,11 +280,39 @@ func mayErase(a *asked) error {
 	return nil
 }
 
-// recordConsent records an opt-in or an opt-out.
+// confirmPage is a consent record that is to be confirmed, since no record is ever taken away.
+type confirmPage struct {
+	Says   []fact
+	Fields []field
+}
+
+// consentFields are those of the form that records consent.
+var consentFields = []field{{Name: "state", Label: "The person"}, {Name: "phone_number_id", Label: "of"}, {Name: "scope", Label: "for"}, {Name: "source", Label: "by"}, {Name: "reference", Label: "Reference"}, {Name: "at", Label: "When"}}
+
+// recordConsent says what would be recorded, an opt-in or an opt-out, and does it when that
+// is confirmed.
 func recordConsent(ctx context.Context, a *asked) (*shown, error) {
 	contact, err := a.contact()
 	if err != nil {
 		return nil, err
+	}
+	if a.form.Get("sure") != "yes" {
+		p := &confirmPage{Fields: []field{{Name: "person", Value: seal(contact)}}}
+		for _, f := range consentFields {
+			f.Value = strings.TrimSpace(a.form.Get(f.Name))
+			p.Fields = append(p.Fields, f)
+			if f.Value == "" && f.Name == "at" {
+				f.Value = "now"
+			}
+			if f.Name == "state" || f.Name == "source" {
+				f.Value = words(f.Value)
+			}
+			if f.Value != "" {
+				p.Says = append(p.Says, fact{Name: f.Label, Value: f.Value})
+			}
+		}
+		p.Says = append(p.Says, fact{Name: "Recorded by", Value: a.visitor.Name})
+		return &shown{title: "Record consent", template: "consent", body: p}, nil
 	}
 	route := adminapi.RouteOptOut
 	if a.form.Get("state") == "opted_in" {

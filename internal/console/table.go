@@ -15,9 +15,6 @@ type column struct {
 	Name string
 	// Number: it is written to the right. Spare: a phone has no room for it.
 	Number, Spare bool
-	// Sort is the page with the rows in the order of the column, Sorted how they are:
-	// ascending or descending.
-	Sort, Sorted string
 }
 
 type row struct {
@@ -77,4 +74,16 @@ func (c cell) share(n, largest int) cell {
 		c.Bar = max(1, n*1000/largest)
 	}
 	return c
+}
+
+// told says how much a table lists.
+func (t *table) told(one, many string) string {
+	if len(t.Rows) == 0 {
+		return "Nothing is listed."
+	}
+	says := counted(len(t.Rows), one, many) + " listed"
+	if t.More != "" {
+		says += ", and there are more"
+	}
+	return says + "."
 }

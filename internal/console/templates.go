@@ -19,6 +19,9 @@ type templatesPage struct {
 	More     string
 }
 
+// Told is what a screen reader says once the list has changed under it.
+func (p *templatesPage) Told() string { return p.List.told("template", "templates") }
+
 func templates(ctx context.Context, a *asked) (*shown, error) {
 	q := a.URL.Query()
 	s := adminapi.TemplateSelection{WABA: q.Get("waba"), Name: q.Get("name"), Problems: q.Get("problems"), Drift: q.Get("drift")}

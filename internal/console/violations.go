@@ -37,6 +37,17 @@ type violationsPage struct {
 	Coming   bool
 }
 
+// Told is what a screen reader says once the list has changed under it.
+func (p *violationsPage) Told() string {
+	switch {
+	case p.Stream != "":
+		return "Watching sends as they come."
+	case p.Groups != nil:
+		return p.Groups.told("group", "groups")
+	}
+	return p.List.told("send", "sends")
+}
+
 // field is a field of a filter.
 type field struct {
 	Name, Label, Value, Hint string
