@@ -226,3 +226,27 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 }
+
+// A page that is part of another has fewer rows than one of its own, and says so.
+func TestRowsAreCut(t *testing.T) {
+	r := &billing.Report{By: []string{"template"}}
+	for i := range mostRows + 1 {
+		r.Rows = append(r.Rows, billing.Row{Key: billing.Key{Template: fmt.Sprint("t", i)}})
+	}
+	for name, c := range map[string]struct {
+		write func(io.Writer, Asked, []*billing.Report) error
+		rows  int
+		says  string
+	}{
+		"page": {Write, mostRows, "These are the first 1,000 of 1,001 rows. --output csv has all of them"},
+		"part": {Parts, mostPartRows, "These are the first 200 of 1,001 rows. Rows by less are fewer"},
+	} {
+		var page strings.Builder
+		if err := c.write(&page, Asked{}, []*billing.Report{r}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(page.String(), "<td>t"); got != c.rows || !strings.Contains(page.String(), c.says) {
+			t.Errorf("%s: %d rows, want %d, and %q", name, got, c.rows, c.says)
+		}
+	}
+}

@@ -74,6 +74,8 @@ type rows struct {
 	Columns []heading
 	Rows    [][]cell
 	Cut     string
+	// of is how many rows there are of which these are the first.
+	of int
 }
 
 type heading struct {
@@ -83,8 +85,12 @@ type heading struct {
 	Spare bool
 }
 
-// mostRows is how many rows a page has.
-const mostRows = 1000
+// mostRows is how many rows a page has, and mostPartRows how many there are of one that is a
+// part of another, and is looked at again and again: 60 kB.
+const (
+	mostRows     = 1000
+	mostPartRows = 200
+)
 
 // Groupings are what the page of a bill needs reports by, beside the one that was asked for.
 func Groupings(tags []string) []string {
@@ -103,7 +109,11 @@ func Write(w io.Writer, asked Asked, reports []*billing.Report) error {
 // Parts writes what such a page has between its head and its foot, for another page, whose
 // style sheets have PartsStyle.
 func Parts(w io.Writer, asked Asked, reports []*billing.Report) error {
-	return page.ExecuteTemplate(w, "parts", shownOf(asked, reports))
+	s := shownOf(asked, reports)
+	if s.Rows != nil {
+		s.Rows.cut(mostPartRows, "Rows by less are fewer, and the CSV has all of them.")
+	}
+	return page.ExecuteTemplate(w, "parts", s)
 }
 
 func shownOf(asked Asked, reports []*billing.Report) *shown {
@@ -278,11 +288,20 @@ func rowsBy(by []string, n int, of string) *rows {
 		names = append(names, titled(name))
 		t.Columns = append(t.Columns, heading{Name: titled(name)})
 	}
-	t.Caption = of + " by " + strings.Join(names, ", ")
+	t.Caption, t.of = of+" by "+strings.Join(names, ", "), n
 	if n > mostRows {
-		t.Cut = fmt.Sprintf("These are the first %s of %s rows. --output csv has all of them, and --by fewer.", count(mostRows), count(n))
+		t.cut(mostRows, "--output csv has all of them, and --by fewer.")
 	}
 	return t
+}
+
+// cut leaves so many rows, and says where the others are.
+func (t *rows) cut(most int, others string) {
+	if t.of <= most {
+		return
+	}
+	t.Rows = t.Rows[:min(len(t.Rows), most)]
+	t.Cut = fmt.Sprintf("These are the first %s of %s rows. %s", count(most), count(t.of), others)
 }
 
 func dimensionsOf(by []string, key *billing.Key) (cells []cell) {

@@ -15,8 +15,10 @@ type healthPage struct {
 	Restored string
 	Findings []findingText
 	Problems int
-	Build    []fact
-	Log      []fact
+	// Looked: it is known what waguard doctor finds. Coming: it is being found out.
+	Looked, Coming bool
+	Build          []fact
+	Log            []fact
 	// Endpoints are those that are told what happens.
 	Endpoints table
 }
@@ -35,11 +37,12 @@ func health(ctx context.Context, a *asked) (*shown, error) {
 			p.Restored = "The store was restored from a backup of " + a.moment(r.BackupOf).Text + ". What was recorded after that is missing, unless it came in anew."
 		}
 	}
-	diagnosis, err := a.API.Diagnose(ctx)
-	if err != nil {
+	diagnosis, there, err := recent(ctx, a, "doctor", func(ctx context.Context) (*adminapi.Diagnosis, error) { return a.API.Diagnose(ctx) })
+	if err != nil && p.Serves {
 		return nil, err
 	}
-	for _, f := range diagnosis.Findings {
+	p.Coming, p.Looked = a.coming, there
+	for _, f := range findings(diagnosis) {
 		t := findingText{f.Check, string(f.Status), map[adminapi.CheckStatus]string{adminapi.CheckOK: "allowed", adminapi.CheckNote: "info", adminapi.CheckProblem: "refused", adminapi.CheckUnchecked: "warned"}[f.Status], sentence(f.Finding), sentence(strings.TrimSpace(f.Remedy))}
 		if f.Status == adminapi.CheckProblem {
 			p.Problems++
@@ -62,6 +65,13 @@ func health(ctx context.Context, a *asked) (*shown, error) {
 		return nil, err
 	}
 	return &shown{title: "Health", template: "health", body: p}, nil
+}
+
+func findings(d *adminapi.Diagnosis) []adminapi.Finding {
+	if d == nil {
+		return nil
+	}
+	return d.Findings
 }
 
 // endpoints are those that are told what happens.

@@ -29,7 +29,7 @@ type recalled struct {
 const (
 	// patience is how long a page waits for all it asks, and fresh, how old an answer may
 	// be before it is asked for anew. One that is older than stale is not shown.
-	patience = 80 * time.Millisecond
+	patience = 60 * time.Millisecond
 	fresh    = 15 * time.Second
 	stale    = 2 * time.Minute
 	// mostRecalled bounds what is remembered, mostAsking what is found out at once, and
