@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"html"
 	"net/http"
@@ -218,7 +219,9 @@ func TestConsoleChanges(t *testing.T) {
 // configuration.
 func TestConsoleWatch(t *testing.T) {
 	g, _ := consoleGateway(t)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.URL+"/console/live?show=all&template=text", nil)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, g.URL+"/console/live?show=all&number=104455667788", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
