@@ -48,7 +48,7 @@ func (k reporting[R]) answer(a *App, _ store.Store, w http.ResponseWriter, r *ht
 		format = "html"
 	}
 	if !slices.Contains([]string{"", "json", "csv", "html", "parts"}, format) {
-		return adminError(http.StatusBadRequest, fmt.Errorf("format must be json, csv, html or parts"))
+		return adminError(http.StatusBadRequest, fmt.Errorf("format must be json, csv or html"))
 	}
 	if s.Dialect != "" && !slices.Contains(billpage.Dialects, s.Dialect) {
 		return adminError(http.StatusBadRequest, fmt.Errorf("csv_dialect must be one of %s", strings.Join(billpage.Dialects, ", ")))
