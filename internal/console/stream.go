@@ -53,12 +53,17 @@ func live(w http.ResponseWriter, a *asked) error {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
+	if a.ProtoMajor == 1 {
+		w.Header().Set("Connection", "close") // or answers after it would have its last deadline
+	}
 	s := &stream{asked: a, watcher: watching}
 	begins, err := s.begins()
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(begins); err != nil || out.Flush() != nil {
+	// Who reads nothing keeps nobody waiting for the end of the stream, either.
+	defer func() { _ = out.SetWriteDeadline(time.Now().Add(slowest)) }()
+	if !put(w, out, begins) {
 		return nil // who asked has gone
 	}
 	tick := time.NewTicker(pulse)
@@ -86,12 +91,22 @@ func live(w http.ResponseWriter, a *asked) error {
 			message = []byte(": nothing new\n\n")
 		}
 		said = time.Now()
-		// The server's own deadline is for answers that end.
-		_ = out.SetWriteDeadline(time.Now().Add(slowest))
-		if _, err := w.Write(message); err != nil || out.Flush() != nil {
+		if !put(w, out, message) {
 			return nil
 		}
 	}
+}
+
+// put writes a message, and reports that it was read. The server's own deadline is for
+// answers that end, and over HTTP/2 any that is left ends the stream when it is over,
+// whether or not something is being written.
+func put(w http.ResponseWriter, out *http.ResponseController, message []byte) bool {
+	_ = out.SetWriteDeadline(time.Now().Add(slowest))
+	if _, err := w.Write(message); err != nil || out.Flush() != nil {
+		return false
+	}
+	_ = out.SetWriteDeadline(time.Time{})
+	return true
 }
 
 // stream is what somebody has been shown of what they watch.
