@@ -112,7 +112,7 @@ func TestFormat(t *testing.T) {
 		link("violations", "rule", "A&B", "x", ""): "violations?rule=A%26B",
 		harmless("=1+1"): "'=1+1", harmless("a"): "a",
 		localPath("violations?rule=x"): "violations?rule=x", localPath("https://evil.example"): ".", localPath("//evil.example"): ".", localPath("violationsx"): ".", localPath("erase"): ".",
-		sentence("no such thing"): "No such thing.",
+		sentence("no such thing"): "No such thing.", sentence(""): "", sentence("écrit en français"): "Écrit en français.", sentence("запрещено!"): "Запрещено!", sentence("営業時間外です。"): "営業時間外です。", sentence("\xff"): "\xff.",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
