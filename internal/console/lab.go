@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"github.com/waguard/waguard/internal/adminapi"
 	"github.com/waguard/waguard/lab"
 )
@@ -24,6 +26,9 @@ type labPage struct {
 	Coming        bool
 	Campaign      campaignForm
 	CampaignWrong string
+	// WhyNot says why nobody can ask who would get a campaign: of a list of one that tells how
+	// the one stands.
+	WhyNot string
 	Cost          *campaignResult
 }
 
@@ -64,6 +69,7 @@ func policyLab(ctx context.Context, a *asked) (*shown, error) {
 }
 
 func (p *labPage) shown(ctx context.Context, a *asked) (*shown, error) {
+	p.WhyNot = why(mayLookUp(a))
 	all, there, err := recent(ctx, a, "shadows", func(ctx context.Context) (*adminapi.Shadows, error) {
 		return a.API.Shadows(ctx, adminapi.ShadowSelection{})
 	})
@@ -96,6 +102,9 @@ func tryPolicies(ctx context.Context, a *asked) (*shown, error) {
 	var err error
 	switch a.form.Get("try") {
 	case "campaign":
+		if err = mayLookUp(a); err != nil {
+			return nil, err
+		}
 		err = p.campaign(ctx, a)
 		p.CampaignWrong, err = told(err)
 	default:
@@ -237,6 +246,7 @@ func (p *labPage) campaign(ctx context.Context, a *asked) error {
 			return err
 		}
 	}
+	a.Log.Info("who would get a campaign was looked up in the console", zap.String("user", a.visitor.Name), zap.Int("people", all.People))
 	c := &campaignResult{Figures: []figure{{Name: "People", Value: count(all.People)}, {Name: "Would get it", Value: count(all.Pass), Also: rate(all.Pass, all.People)}, {Name: "Would be refused", Value: count(all.Refused), Also: rate(all.Refused, all.People)}}}
 	for _, t := range all.Totals {
 		figure := figure{Name: "Would cost", Value: money(t.Cost, t.Currency)}
