@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -128,6 +130,11 @@ type consoleUser struct{}
 
 // ServeHTTP answers a request.
 func (h *Console) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	if to := withSlash(r); to != "" {
+		w.Header().Set("Location", to)
+		w.WriteHeader(http.StatusTemporaryRedirect)
+		return nil
+	}
 	v := &console.Visitor{Name: h.user(r)}
 	for _, field := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
 		v.Forwarded = v.Forwarded || r.Header.Get(field) != ""
@@ -143,6 +150,16 @@ func (h *Console) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 		r = r.WithContext(context.WithValue(r.Context(), consoleUser{}, v.Name))
 	}
 	return h.console.ServeHTTP(w, r, v)
+}
+
+// withSlash is where the console begins, if it is asked for without the slash at its end: by
+// links of pages, browsers would leave its path. It is "" else.
+func withSlash(r *http.Request) string {
+	original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok || strings.Trim(r.URL.Path, "/") != "" || original.URL.Path == "" || strings.HasSuffix(original.URL.Path, "/") {
+		return ""
+	}
+	return (&url.URL{Path: "./" + path.Base(original.URL.Path) + "/", RawQuery: r.URL.RawQuery}).String()
 }
 
 // user is the name of who asks; "" where nobody asked for it.

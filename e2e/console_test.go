@@ -166,6 +166,26 @@ func TestConsoleVisitors(t *testing.T) {
 	}
 }
 
+// TestConsoleWithoutSlash: links lead on where the console is mounted at a path that has no
+// slash at its end, wherever the address leads.
+func TestConsoleWithoutSlash(t *testing.T) {
+	g := gatewaytest.Start(t, gatewaytest.Options{Upstream: "http://127.0.0.1:1", Site: "handle_path /look* {\nwhatsapp_console\n}"})
+	for path, want := range map[string]string{"/look": "./look/", "/look?watch=on": "./look/?watch=on", "/look/": "", "/look/violations": "", "//evil.example/../look": "./look/"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if got := resp.Header.Get("Location"); got != want {
+			t.Errorf("%s leads to %q, want %q", path, got, want)
+		}
+	}
+}
+
 // TestConsoleChanges: what people change is recorded with their name, and what is personal
 // is shown when they ask for it.
 func TestConsoleChanges(t *testing.T) {
