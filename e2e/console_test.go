@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -183,6 +184,54 @@ func TestConsoleWithoutSlash(t *testing.T) {
 		if got := resp.Header.Get("Location"); got != want {
 			t.Errorf("%s leads to %q, want %q", path, got, want)
 		}
+	}
+}
+
+// TestConsoleGroups: each number of a grouping leads to a list that has as many, whatever
+// time zones the numbers live in, and the page of templates has the same.
+func TestConsoleGroups(t *testing.T) {
+	const berlin, tokyo, honolulu = "104455667788", "104455667799", "104455667700"
+	site := "handle_path /console/* {\nwhatsapp_console\n}"
+	g := gatewaytest.Start(t, gatewaytest.Options{
+		Upstream: "http://127.0.0.1:1", Site: site, Start: time.Date(2026, time.November, 20, 8, 0, 0, 0, time.UTC),
+		WhatsApp: "business " + berlin + " {\ntime_zone Europe/Berlin\n}\nbusiness " + tokyo + " {\ntime_zone Asia/Tokyo\n}\nbusiness " + honolulu + " {\nname \"Fox & <b>\"\ntime_zone Pacific/Honolulu\n}",
+	})
+	for range 2 {
+		for i, number := range []string{berlin, tokyo, honolulu} {
+			header := http.Header{"Content-Type": {"application/json"}, "Authorization": {fmt.Sprint("Bearer token-", i)}}
+			for _, message := range []string{`"type":"text","text":{"body":"hi"}`, `"type":"template","template":{"name":"sale","language":{"code":"en"}}`} {
+				gatewaytest.Do(t, http.MethodPost, g.URL+"/v25.0/"+number+"/messages", `{"messaging_product":"whatsapp","to":"+4915112345678",`+message+`}`, header)
+			}
+		}
+		g.Clock.Advance(17 * time.Hour)
+	}
+	page := func(path string) string {
+		t.Helper()
+		for {
+			resp, body := gatewaytest.Do(t, http.MethodGet, g.URL+"/console/"+path, "", nil)
+			if resp.StatusCode != http.StatusOK {
+				t.Fatalf("%s: %s", path, resp.Status)
+			}
+			if !strings.Contains(string(body), "still being counted") {
+				return string(body)
+			}
+		}
+	}
+	counted := regexp.MustCompile(`<a href="(violations[^"]*)">[^<]*</a></td><td class="n" data-label="sends">(\d+)`)
+	for by, rows := range map[string]int{"rule": 2, "sender": 3, "template": 1, "number": 3, "contact": 1, "day": 2} {
+		found := counted.FindAllStringSubmatch(page("violations?by="+by), -1)
+		if len(found) != rows {
+			t.Errorf("by %s there are %d links, want %d", by, len(found), rows)
+		}
+		for _, row := range found {
+			link := html.UnescapeString(row[1])
+			if n := strings.Count(page(link), `<tr class="refused">`); strconv.Itoa(n) != row[2] {
+				t.Errorf("by %s: %s of %s leads to %d", by, link, row[2], n)
+			}
+		}
+	}
+	if refused := page("templates"); !strings.Contains(refused, `data-label="refused in 30 days"><a href="violations?from=30d&amp;template=sale">6</a>`) {
+		t.Errorf("the page of templates has not 6 that were refused: %s", refused)
 	}
 }
 

@@ -16,21 +16,26 @@ import (
 )
 
 // groupings are what sends can be counted by.
-var groupings = map[string]func(*Gateway, *store.Entry, time.Time) string{
-	"rule":     func(_ *Gateway, e *store.Entry, _ time.Time) string { return string(e.ViolatedRule()) },
-	"sender":   func(_ *Gateway, e *store.Entry, _ time.Time) string { return store.SenderAndToken(e.Sender, e.Token) },
-	"business": func(_ *Gateway, e *store.Entry, _ time.Time) string { return cmp.Or(e.Business, e.Send.PhoneNumberID) },
-	"template": func(_ *Gateway, e *store.Entry, _ time.Time) string {
+var groupings = map[string]func(*store.Entry, policy.Moment, *time.Location) string{
+	"rule": func(e *store.Entry, _ policy.Moment, _ *time.Location) string { return string(e.ViolatedRule()) },
+	"sender": func(e *store.Entry, _ policy.Moment, _ *time.Location) string {
+		return store.SenderAndToken(e.Sender, e.Token)
+	},
+	"business": func(e *store.Entry, _ policy.Moment, _ *time.Location) string {
+		return cmp.Or(e.Business, e.Send.PhoneNumberID)
+	},
+	"template": func(e *store.Entry, _ policy.Moment, _ *time.Location) string {
 		return store.TypeOrTemplate(e.Send.Type, e.Send.Template.Name)
 	},
-	"contact": func(_ *Gateway, e *store.Entry, _ time.Time) string {
+	"contact": func(e *store.Entry, _ policy.Moment, _ *time.Location) string {
 		if contact := e.Contact(); !contact.IsZero() {
 			return contact.String()
 		}
 		return ""
 	},
-	"day": func(g *Gateway, e *store.Entry, at time.Time) string {
-		return billing.Day(at, g.Businesses.Zone(e.Send.PhoneNumberID))
+	// A date in from or to begins when these days do.
+	"day": func(_ *store.Entry, at policy.Moment, zone *time.Location) string {
+		return billing.Day(at.Time(), zone)
 	},
 }
 
@@ -75,7 +80,7 @@ func (g *Gateway) Groups(ctx context.Context, l *List, by string, s Selection) (
 		return nil, err
 	}
 	groups := &Groups{By: by, From: f.From, To: f.To}
-	length := f.To - f.From
+	length, zone := f.To-f.From, g.zoneOfDates(f.PhoneNumberID)
 	f.From, f.Limit = f.From-length, 0
 	counts := make(map[string]*Group)
 	for e, err := range l.of(st, ctx, f) {
@@ -86,7 +91,7 @@ func (g *Gateway) Groups(ctx context.Context, l *List, by string, s Selection) (
 		if before {
 			at += length // a day is compared with the one a period earlier
 		}
-		k := key(g, e, at.Time())
+		k := key(e, at, zone)
 		if counts[k] == nil {
 			counts[k] = &Group{Key: k}
 		}

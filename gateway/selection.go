@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -67,7 +68,8 @@ type Selection struct {
 	// Pseudonym is a contact as it is listed, or the first eight digits of that or
 	// more. ID is that of a decision, Wamid Meta's of the message.
 	Pseudonym, ID, Wamid string
-	// Sender is one as it is listed, or the fingerprint of its access token.
+	// Sender is one as it is listed, with the fingerprint of its access token or without, or
+	// that alone.
 	Sender, Template, Outcome string
 	// Before is the Next of the page before.
 	Before string
@@ -92,13 +94,21 @@ func (g *Gateway) filter(ctx context.Context, s *Selection, overlap time.Duratio
 		return store.Filter{}, err
 	}
 	s.PhoneNumberID = business
-	zone := time.UTC
-	if zones := g.Businesses.Zones(s.PhoneNumberID); len(zones) == 1 {
-		zone = zones[0]
-	}
-	f, err := filterIn(s, zone, g.Now(), overlap)
+	f, err := filterIn(s, g.zoneOfDates(business), g.Now(), overlap)
 	return f, misasked(err)
 }
+
+// zoneOfDates is the time zone in which dates begin that sends of a business phone number, or
+// of all (""), are selected by.
+func (g *Gateway) zoneOfDates(phoneNumberID string) *time.Location {
+	if zones := g.Businesses.Zones(phoneNumberID); len(zones) == 1 {
+		return zones[0]
+	}
+	return time.UTC
+}
+
+// listedSender is a sender with the fingerprint of its access token, as lists name them.
+var listedSender = regexp.MustCompile(`^(?:(.+) )?\(([0-9a-f]{10})\)$`)
 
 // filterIn is a selection as the store takes it, with dates that begin in a time
 // zone.
@@ -120,6 +130,9 @@ func filterIn(s *Selection, zone *time.Location, now time.Time, overlap time.Dur
 	}
 	f.PhoneNumberID = s.PhoneNumberID
 	f.Sender, f.Template, f.Outcome = s.Sender, s.Template, store.OutcomeState(strings.ToLower(s.Outcome))
+	if listed := listedSender.FindStringSubmatch(s.Sender); listed != nil {
+		f.Sender, f.Token = listed[1], listed[2]
+	}
 	if f.Outcome != "" && !slices.Contains(store.OutcomeStates, f.Outcome) {
 		return f, fmt.Errorf("outcome must be one of %s", enumerate(store.OutcomeStates))
 	}

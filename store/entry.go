@@ -438,8 +438,9 @@ type Filter struct {
 	Rule          policy.Rule
 	// Category is Meta's where it is known, else the estimate.
 	Category policy.Category
-	// Sender is a sender, or the fingerprint of one's token.
+	// Sender is a sender, or the fingerprint of one's token; Token is that beside the sender.
 	Sender   string
+	Token    string
 	Template string // its name
 	Outcome  OutcomeState
 	// Contact is any name of the recipient.

@@ -183,6 +183,7 @@ func (sc *scan) matches(r *reading, l *logged) (bool, error) {
 		f.Rule != "" && !sc.hasRule(l, f.Rule),
 		sc.journal == Violations && !h.violation() && !l.settled.strayed(),
 		f.Sender != "" && f.Sender != h.Sender && f.Sender != h.Token,
+		f.Token != "" && f.Token != h.Token,
 		f.Template != "" && f.Template != h.Send.Template.Name,
 		(sc.names != nil || f.Pseudonym != "") && !sc.isTo(l):
 		return false, nil

@@ -141,7 +141,7 @@ func (r *reading) fetchStatuses(lines []Line) error {
 // scores reports that a filter selects an entry: by number, category, rule, sender, template
 // and outcome.
 func (f *Filter) scores(s *Scored) bool {
-	return f.selects(&s.Alike) && (f.Rule == "" || f.Rule == s.Rule) && (f.Sender == "" || f.Sender == s.Sender || f.Sender == s.Token) &&
+	return f.selects(&s.Alike) && (f.Rule == "" || f.Rule == s.Rule) && (f.Sender == "" || f.Sender == s.Sender || f.Sender == s.Token) && (f.Token == "" || f.Token == s.Token) &&
 		(f.Template == "" || f.Template == s.Template) && (f.Outcome == "" || f.Outcome == s.State)
 }
 

@@ -29,7 +29,7 @@ type labPage struct {
 	// WhyNot says why nobody can ask who would get a campaign: of a list of one that tells how
 	// the one stands.
 	WhyNot string
-	Cost          *campaignResult
+	Cost   *campaignResult
 }
 
 // labResult is what would be otherwise under another policy.

@@ -72,6 +72,7 @@ type decided struct {
 	number    string
 	business  string
 	sender    string
+	token     string
 	message   string // the template by its name, or the type
 	template  string
 	contact   policy.ContactID
@@ -92,7 +93,7 @@ func (l *Live) Decided(e *store.Entry) {
 	var d decided
 	if l.watched.Load() {
 		d = decided{
-			id: e.ID, at: e.At, verdict: v, rule: e.Decision.Rule, category: e.Decision.Category, number: e.Send.PhoneNumberID, business: e.Business, sender: e.Sender,
+			id: e.ID, at: e.At, verdict: v, rule: e.Decision.Rule, category: e.Decision.Category, number: e.Send.PhoneNumberID, business: e.Business, sender: e.Sender, token: e.Token,
 			message: store.TypeOrTemplate(e.Send.Type, e.Send.Template.Name), template: e.Send.Template.Name, contact: e.Contact(), violation: e.Violation(),
 		}
 	}

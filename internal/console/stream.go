@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/waguard/waguard/store"
 )
 
 const (
@@ -34,7 +36,7 @@ func (a *asked) liveFilter() liveFilter {
 
 func (f *liveFilter) wants(d *decided) bool {
 	is := func(wanted string, any ...string) bool { return wanted == "" || slices.Contains(any, wanted) }
-	return (!f.violations || d.violation) && is(f.rule, string(d.rule)) && is(f.number, d.number, d.business) && is(f.sender, d.sender) &&
+	return (!f.violations || d.violation) && is(f.rule, string(d.rule)) && is(f.number, d.number, d.business) && is(f.sender, d.sender, d.token, store.SenderAndToken(d.sender, d.token)) &&
 		is(f.template, d.template) && is(f.category, string(d.category)) && (f.contact == "" || strings.HasPrefix(d.contact.String(), f.contact))
 }
 

@@ -73,7 +73,9 @@ func (p *templatesPage) list(a *asked, known *adminapi.Templates, refused *admin
 	refusals := make(map[string]int)
 	if refused != nil {
 		for _, g := range refused.Groups {
-			refusals[g.Key] = g.Count
+			if name, ok := strings.CutPrefix(g.Key, "template "); ok {
+				refusals[name] = g.Count
+			}
 		}
 	}
 	for i := range known.Templates {

@@ -239,6 +239,10 @@ func (p *violationsPage) group(ctx context.Context, a *asked, by string, s admin
 		switch {
 		case by == "day":
 			c.Link = "violations?" + with(with(counted, "from", g.Key), "to", dayAfter(g.Key)).Encode()
+		case by == "template": // or the type of messages that have none
+			if name, ok := strings.CutPrefix(g.Key, "template "); ok {
+				c.Text, c.Link = name, "violations?"+with(counted, by, name).Encode()
+			}
 		case by == "contact" && g.Key != "":
 			c.Text, c.Link = brief(g.Key), "violations?"+with(counted, by, g.Key).Encode()
 		case g.Key != "":
