@@ -230,6 +230,17 @@ func TestConsoleGroups(t *testing.T) {
 			}
 		}
 	}
+	for path, want := range map[string]string{
+		"bill": "Days in Asia/Tokyo, Europe/Berlin, Pacific/Honolulu",
+		"":     "days in Asia/Tokyo, Europe/Berlin, Pacific/Honolulu",
+	} {
+		if body := page(path); !strings.Contains(body, want) {
+			t.Errorf("%q says nothing of whose days it counts: %s", path, body)
+		}
+	}
+	if bill := page("bill"); !strings.Contains(bill, "rate card USD 2026-10-01") || !strings.Contains(bill, "It is no invoice") {
+		t.Errorf("the bill doesn't say what it was priced by: %s", bill)
+	}
 	if refused := page("templates"); !strings.Contains(refused, `data-label="refused in 30 days"><a href="violations?from=30d&amp;template=sale">6</a>`) {
 		t.Errorf("the page of templates has not 6 that were refused: %s", refused)
 	}

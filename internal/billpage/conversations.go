@@ -21,7 +21,7 @@ func WriteConversations(w io.Writer, asked Asked, reports []*billing.Conversatio
 
 // ConversationParts writes what such a page has between its head and its foot.
 func ConversationParts(w io.Writer, asked Asked, reports []*billing.ConversationReport) error {
-	return page.ExecuteTemplate(w, "parts", conversationsShown(asked, reports))
+	return page.ExecuteTemplate(w, "alone", conversationsShown(asked, reports))
 }
 
 func conversationsShown(asked Asked, reports []*billing.ConversationReport) *shown {

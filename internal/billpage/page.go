@@ -106,14 +106,14 @@ func Write(w io.Writer, asked Asked, reports []*billing.Report) error {
 	return page.Execute(w, shownOf(asked, reports))
 }
 
-// Parts writes what such a page has between its head and its foot, for another page, whose
-// style sheets have PartsStyle.
+// Parts writes what such a page has between its head and its foot, and what it is made by, for
+// another page, whose style sheets have PartsStyle.
 func Parts(w io.Writer, asked Asked, reports []*billing.Report) error {
 	s := shownOf(asked, reports)
 	if s.Rows != nil {
 		s.Rows.cut(mostPartRows, "Rows by less are fewer, and the CSV has all of them.")
 	}
-	return page.ExecuteTemplate(w, "parts", s)
+	return page.ExecuteTemplate(w, "alone", s)
 }
 
 func shownOf(asked Asked, reports []*billing.Report) *shown {

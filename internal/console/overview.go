@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/waguard/waguard/billing"
@@ -166,7 +167,7 @@ func (p *overviewPage) money(ctx context.Context, a *asked, q question[*billing.
 		return err
 	}
 	if there {
-		today := a.now.In(a.Zone).Format(time.DateOnly)
+		today, days := billDay(a, month.TimeZones)
 		for i := range month.Totals {
 			t := &month.Totals[i]
 			if t.Charged == 0 && t.Delivered == 0 && len(month.Totals) > 1 {
@@ -179,8 +180,8 @@ func (p *overviewPage) money(ctx context.Context, a *asked, q question[*billing.
 				}
 			}
 			p.Figures = append(p.Figures,
-				figure{Name: "Spent today", Value: costOf(&spent, t.Currency), Also: counted(spent.Delivered, "message delivered", "messages delivered"), Link: link("bill", "from", today)},
-				figure{Name: "Spent this month", Value: costOf(&t.Counts, t.Currency), Also: counted(t.Delivered, "message delivered", "messages delivered"), Link: "bill"},
+				figure{Name: "Spent today", Value: costOf(&spent, t.Currency), Also: counted(spent.Delivered, "message delivered", "messages delivered") + days, Link: link("bill", "from", today)},
+				figure{Name: "Spent this month", Value: costOf(&t.Counts, t.Currency), Also: counted(t.Delivered, "message delivered", "messages delivered") + days, Link: "bill"},
 			)
 		}
 	}
@@ -192,6 +193,21 @@ func (p *overviewPage) money(ctx context.Context, a *asked, q question[*billing.
 		p.Budgets = append(p.Budgets, budgetLineOf(&budgets.Budgets[i]))
 	}
 	return nil
+}
+
+// billDay is today as bills count days, and whose days those are, where they aren't those of
+// the console.
+func billDay(a *asked, zones []string) (today, says string) {
+	zone := a.Zone
+	if len(zones) == 1 {
+		if one, err := time.LoadLocation(zones[0]); err == nil {
+			zone = one
+		}
+	}
+	if len(zones) > 0 && (len(zones) > 1 || zones[0] != a.Zone.String()) {
+		says = "; days in " + strings.Join(zones, ", ")
+	}
+	return a.now.In(zone).Format(time.DateOnly), says
 }
 
 // match is how far what statuses told agrees with Meta's figures, of the account with which
