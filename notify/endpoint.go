@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -177,7 +178,11 @@ func retryAfter(s string, now time.Time) time.Duration {
 	return 0
 }
 
-// failure says why there was no answer. The URL stays out of it: there may be a secret in it.
+// quoted is what an error quotes of an answer that is none, in whatever way.
+var quoted = regexp.MustCompile(`"(\\.|[^"\\])*("|$)`)
+
+// failure says why there was no answer. The URL stays out of it: there may be a secret in it;
+// and so does what came in place of an answer.
 func failure(err error) string {
 	if e, ok := errors.AsType[*addressError](err); ok {
 		return e.why
@@ -197,5 +202,5 @@ func failure(err error) string {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
-	return "the endpoint doesn't answer: " + err.Error()
+	return "the endpoint doesn't answer: " + quoted.ReplaceAllString(err.Error(), `"..."`)
 }

@@ -424,3 +424,40 @@ func TestOurs(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingOfAnswers: what an endpoint answers is in no reason, even if it is no answer.
+func TestNothingOfAnswers(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{
+		"HTTP/1.1 302 Found\r\nLocation: http://[+4915112345678\r\nContent-Length: 0\r\n\r\n",
+		"+4915112345678 and more of it\r\n\r\n",
+		"HTTP/1.1 +4915112345678\r\n\r\n",
+		"HTTP/1.1 200 OK\r\n+4915112345678\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: +4915112345678\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: +4915112345678\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nA\"+4915112345678: \"\r\n\r\n",
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				_, _ = c.Read(make([]byte, 64<<10))
+				_, _ = io.WriteString(c, answer)
+				_ = c.Close()
+			}
+		}()
+		e := New(Options{URL: "http://" + l.Addr().String(), Network: Private, Secrets: secrets(t, newSecret), Now: time.Now})
+		a := e.Send(t.Context(), &Event{ID: "test-1", Source: "urn:waguard:x", Type: "test", Time: noon})
+		e.Close()
+		_ = l.Close()
+		if a.Taken || a.Why == "" || strings.Contains(a.Why, "49151") {
+			t.Errorf("to %q: %+v", answer, a)
+		}
+	}
+}
