@@ -246,6 +246,22 @@ func TestConsoleGroups(t *testing.T) {
 	}
 }
 
+// TestConsoleFormulas: no file has cells that a spreadsheet takes for formulas, whoever wrote
+// them.
+func TestConsoleFormulas(t *testing.T) {
+	g, _ := consoleGateway(t)
+	for _, tag := range []string{"@SUM(A1)", "+4915", "-1+1"} {
+		header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer test-token"}, "X-Waguard-Tag": {"campaign=" + tag}}
+		gatewaytest.Do(t, http.MethodPost, g.URL+"/v25.0/104455667788/messages", `{"messaging_product":"whatsapp","to":"+4917604069012","type":"template","template":{"name":"order_shipped","language":{"code":"en"}}}`, header)
+	}
+	_, file := gatewaytest.Do(t, http.MethodGet, g.URL+"/console/bill.csv?by=campaign", "", asAna)
+	for _, tag := range []string{"\n'@SUM(A1),", "\n'+4915,", "\n'-1+1,"} {
+		if !strings.Contains(string(file), tag) {
+			t.Errorf("there is no %q in %s", tag, file)
+		}
+	}
+}
+
 // TestConsoleChanges: what people change is recorded with their name, and what is personal
 // is shown when they ask for it.
 func TestConsoleChanges(t *testing.T) {

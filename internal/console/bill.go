@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/csv"
 	"html/template"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -180,11 +182,25 @@ func billCSV(w http.ResponseWriter, a *asked) error {
 	if err := a.API.ReportAs(a.Context(), &out, adminapi.RouteReport, s); err != nil {
 		return err
 	}
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil {
+		return err
+	}
+	for _, cells := range rows {
+		for i, cell := range cells {
+			if !negative.MatchString(cell) {
+				cells[i] = harmless(cell) // tags are by whoever sends
+			}
+		}
+	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="bill-`+cmp.Or(s.Month, "period")+`.csv"`)
-	_, _ = w.Write(out.Bytes()) // who asked may have gone
+	_ = csv.NewWriter(w).WriteAll(rows) // who asked may have gone
 	return nil
 }
+
+// negative is a number below zero, which is no formula.
+var negative = regexp.MustCompile(`^-[0-9]+(\.[0-9]+)?$`)
 
 func forecastCells(r *billing.ForecastRow) []cell {
 	amount := func(a *billing.Amount, unpriced int) cell {
