@@ -290,6 +290,11 @@ func TestConsoleChanges(t *testing.T) {
 	if _, answer := g.AdminCall(t, adminapi.RouteHistory.Path, `{"phone_number_id":"`+number+`","contact":"`+contact+`"}`); strings.Contains(string(answer), "ana (console)") {
 		t.Errorf("it was recorded before it was confirmed: %s", answer)
 	}
+	for _, sure := range []string{"", "yes"} {
+		if status, body = post("consent", url.Values{"person": {sealed[1]}, "state": {"OPTED_IN"}, "phone_number_id": {number}, "scope": {"transactional"}, "source": {"phone"}, "sure": {sure}}); status != http.StatusBadRequest {
+			t.Errorf("neither an opt-in nor an opt-out: %d %s", status, body)
+		}
+	}
 	optOut.Set("sure", "yes")
 	status, body = post("consent", optOut)
 	if status != http.StatusOK || !strings.Contains(body, "Recorded, by ana") {

@@ -296,6 +296,11 @@ func recordConsent(ctx context.Context, a *asked) (*shown, error) {
 	if err != nil {
 		return nil, err
 	}
+	routes := map[string]adminapi.Route{"opted_in": adminapi.RouteOptIn, "opted_out": adminapi.RouteOptOut}
+	route, ok := routes[a.form.Get("state")]
+	if !ok {
+		return nil, &refusal{status: http.StatusBadRequest, title: "An opt-in, or an opt-out?", what: "The form says neither that the person opted in nor that they opted out.", remedy: "Open “A person” and use the form there."}
+	}
 	if a.form.Get("sure") != "yes" {
 		p := &confirmPage{Fields: []field{{Name: "person", Value: seal(contact)}}}
 		for _, f := range consentFields {
@@ -313,10 +318,6 @@ func recordConsent(ctx context.Context, a *asked) (*shown, error) {
 		}
 		p.Says = append(p.Says, fact{Name: "Recorded by", Value: a.visitor.Name})
 		return &shown{title: "Record consent", template: "consent", body: p}, nil
-	}
-	route := adminapi.RouteOptOut
-	if a.form.Get("state") == "opted_in" {
-		route = adminapi.RouteOptIn
 	}
 	known, err := a.API.Record(ctx, route, adminapi.ConsentRequest{
 		PhoneNumberID: a.form.Get("phone_number_id"), Contact: contact, Scope: a.form.Get("scope"), Source: a.form.Get("source"), At: strings.TrimSpace(a.form.Get("at")),
