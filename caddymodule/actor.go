@@ -118,6 +118,10 @@ func (rec *recorder) Header() http.Header         { return rec.header }
 func (rec *recorder) WriteHeader(status int)      { rec.status = status }
 func (rec *recorder) Write(p []byte) (int, error) { return rec.body.Write(p) }
 
+// SetWriteDeadline lets what gives up on slow receivers write into memory, which takes
+// everything at once.
+func (rec *recorder) SetWriteDeadline(time.Time) error { return nil }
+
 // fail makes an error the answer, as Caddy's admin endpoint does.
 func (rec *recorder) fail(err error) {
 	e, ok := errors.AsType[caddy.APIError](err)

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"html"
 	"net/http"
@@ -282,6 +283,12 @@ func TestConsoleChanges(t *testing.T) {
 	}
 	if status, body = post("person", url.Values{"person": {sealed[1][:len(sealed[1])-2] + "xx"}}); status != http.StatusBadRequest {
 		t.Errorf("a person somebody made up: %d %s", status, body)
+	}
+	if status, body = post("evidence", url.Values{"person": {sealed[1]}, "format": {"pack"}}); status != http.StatusOK || !strings.HasPrefix(body, "PK") {
+		t.Errorf("an evidence pack: %d, %d bytes", status, len(body))
+	}
+	if status, body = post("evidence", url.Values{"person": {sealed[1]}, "format": {"json"}}); status != http.StatusOK || !json.Valid([]byte(body)) {
+		t.Errorf("all that is held: %d, %d bytes", status, len(body))
 	}
 	optOut := url.Values{"person": {sealed[1]}, "state": {"opted_out"}, "phone_number_id": {number}, "scope": {"marketing"}, "source": {"phone"}}
 	if status, body = post("consent", optOut); status != http.StatusOK || !strings.Contains(body, "To be recorded") || strings.Contains(body, contact[1:]) {
