@@ -116,6 +116,17 @@ func TestConsolePolicy(t *testing.T) {
 	}
 }
 
+// TestConsoleTemplates: the page of templates counts what was refused of each.
+func TestConsoleTemplates(t *testing.T) {
+	g, _ := consoleGateway(t)
+	resp, body := gatewaytest.Do(t, http.MethodGet, g.URL+"/console/templates", "", asAna)
+	for _, name := range []string{"autumn_sale", "order_shipped"} {
+		if !strings.Contains(string(body), `<a href="violations?from=30d&amp;template=`+name+`">1</a>`) {
+			t.Errorf("%s: one send of %s was refused: %s", resp.Status, name, body)
+		}
+	}
+}
+
 // TestConsoleVisitors: without a name it shows itself to this machine alone, and changes
 // nothing.
 func TestConsoleVisitors(t *testing.T) {
