@@ -58,6 +58,11 @@ func (a *App) campaignCost(ctx context.Context, r *adminapi.CampaignCostRequest)
 			all.Each = append(all.Each, personOf(cost.Contacts[i], &cost.Each[i]))
 		}
 	}
+	for _, u := range cost.Unread {
+		if r.Each {
+			all.Each = append(all.Each, adminapi.CampaignPerson{Contact: u.Contact, Verdict: policy.Refuse, Rule: policy.RuleParameter, Reason: u.Err.Error(), Remedy: gateway.UnreadRemedy})
+		}
+	}
 	return answer, answer.Add(all)
 }
 

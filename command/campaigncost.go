@@ -165,7 +165,7 @@ var campaignPeople = layout[adminapi.CampaignPerson]{
 		}
 		return p.Reason
 	},
-	none: "The list names nobody who can be read.",
+	none: "The list names nobody.",
 }
 
 // mostAsked is about how many people one request asks.

@@ -68,6 +68,10 @@ func TestCampaignCostCommand(t *testing.T) {
 	line := "campaign cost --phone-number-id " + shop + " --template sale --language en --to "
 	p.wantCommand(t, 0, line+file+admin, "refused", "NO_CONSENT", "0 sent, 2 refused", "!1 lines name somebody who is on the list already")
 	p.wantCommand(t, 0, line+file+" -o json"+admin, `"result":"refused"`, `"people":2`)
+	if err := os.WriteFile(file, []byte("+4915112345678\nwho is that\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.wantCommand(t, 0, line+file+" --each"+admin, "+4915112345678", "NO_CONSENT", "who is that", "PARAMETER_INVALID")
 	p.wantCommand(t, 2, line+filepath.Join(t.TempDir(), "nowhere")+admin, "!can't be read")
 	p.wantCommand(t, 2, "campaign cost --phone-number-id "+shop+" --template sale --language en"+admin, "!--to")
 }

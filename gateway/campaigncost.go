@@ -19,9 +19,16 @@ type CampaignCost struct {
 	Markets      []CampaignMarket
 	Refusals     []CampaignRefusal
 	// Each is what would be decided about each, in the order of Contacts: those that can be
-	// read.
+	// read. Unread are the others, each with what is wrong with it.
 	Contacts []string
 	Each     []Checked
+	Unread   []Illegible
+}
+
+// Illegible is what was given for a person and names none.
+type Illegible struct {
+	Contact string
+	Err     error
 }
 
 // CampaignMarket are the people of one market who would get a message at one price.
@@ -54,8 +61,8 @@ func (g *Gateway) CampaignCost(ctx context.Context, r *CheckRequest) (*CampaignC
 	all = slices.Compact(all)
 	cost := &CampaignCost{People: len(all)}
 	people, unread := readable(all)
-	if unread.People > 0 {
-		cost.Refusals = append(cost.Refusals, unread)
+	if cost.Unread = unread; len(unread) > 0 {
+		cost.Refusals = append(cost.Refusals, CampaignRefusal{Rule: policy.RuleParameter, Reason: unread[0].Err.Error(), Remedy: UnreadRemedy, People: len(unread)})
 	}
 	var checked []Checked
 	if len(people) > 0 || len(all) == 0 {
@@ -100,16 +107,16 @@ func (g *Gateway) CampaignCost(ctx context.Context, r *CheckRequest) (*CampaignC
 }
 
 // readable are those of some contacts that can be read, and what to say of the others.
-func readable(contacts []string) (people []string, others CampaignRefusal) {
-	others.Rule, others.Remedy = policy.RuleParameter, "write phone numbers with plus and country code, or user ids"
+func readable(contacts []string) (people []string, others []Illegible) {
 	for _, contact := range contacts {
 		if _, err := readContact(contact); err != nil {
-			if others.People++; others.Reason == "" {
-				others.Reason = err.Error()
-			}
+			others = append(others, Illegible{contact, err})
 			continue
 		}
 		people = append(people, contact)
 	}
 	return people, others
 }
+
+// UnreadRemedy is what to do about people of a list who can't be read.
+const UnreadRemedy = "write phone numbers with plus and country code, or user ids"
