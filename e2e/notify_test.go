@@ -203,6 +203,9 @@ func TestNotify(t *testing.T) {
 	if err != nil || len(windows.Windows) != 1 || windows.Windows[0].Contact != ending.Subject {
 		t.Errorf("windows: %+v, %v", windows, err)
 	}
+	if dead, err := c.DeadEvents(t.Context(), adminapi.DeadSelection{Endpoint: "crn"}); err == nil || !strings.Contains(err.Error(), "crn") {
+		t.Errorf("dead events of an endpoint nobody configured: %+v, %v", dead, err)
+	}
 }
 
 // awaitHeld waits until the gateway tells endpoints.

@@ -146,7 +146,20 @@ func (g *Gateway) Dead(ctx context.Context, name string, limit int) ([]*store.De
 	if limit < 1 || limit > largestPage {
 		return nil, 0, misasked(fmt.Errorf("limit must be between 1 and %d", largestPage))
 	}
-	return tells.DeadEvents(ctx, name, limit)
+	list, all, err := tells.DeadEvents(ctx, name, limit)
+	if err != nil || all > 0 {
+		return list, all, err
+	}
+	// Of an endpoint that is configured no more the events may be looked at; a misspelt name
+	// must not look as if all had been taken.
+	subs, err := tells.Subscribers(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !slices.ContainsFunc(subs, func(sub *store.Subscriber) bool { return sub.Name == name }) {
+		_, err = g.endpoint(name)
+	}
+	return list, all, err
 }
 
 // ReplaySelection selects dead events: some by what they are called, or those that happened
