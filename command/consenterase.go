@@ -57,6 +57,8 @@ func printErased(c *call, e *adminapi.Erased) error {
 		what = "would go"
 	case !e.Known && e.ErasedBefore != nil:
 		c.note("Nothing had come in since the person was erased at %s.", e.ErasedBefore.Format(tableTime))
+	case !e.Known && e.Erased.Entries > 0:
+		c.note("Nothing was known of this person but what was sent to them, or refused. They are opted out from now on.")
 	case !e.Known:
 		c.note("Nothing was known of this person. They are opted out from now on.")
 	}

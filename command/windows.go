@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,9 +56,20 @@ func windowsCommand(cmd *cobra.Command) {
 		if answer.More > 0 {
 			c.hint("Not listed: %d more windows.", answer.More)
 		}
-		c.note("Somebody waits for an answer in %d of those that end within %s.", answer.Waiting, ending)
+		c.note("Somebody waits for an answer in %d of those that end within %s.", answer.Waiting, shortDuration(ending))
 		return nil
 	})
+}
+
+// shortDuration is a duration as people write it: 2h, not 2h0m0s.
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	for _, none := range []string{"0s", "0m"} {
+		if short, ok := strings.CutSuffix(text, none); ok && strings.HasSuffix(short, map[string]string{"0s": "m", "0m": "h"}[none]) {
+			text = short
+		}
+	}
+	return text
 }
 
 var windowsLayout = layout[adminapi.Window]{
