@@ -39,7 +39,14 @@ func parseBlock(d *caddyfile.Dispenser, known map[string]parser, repeated ...str
 		name := d.Val()
 		parse, ok := known[name]
 		if !ok {
-			return d.Errf("unknown subdirective %q; known here are: %s", name, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+			names := slices.Sorted(maps.Keys(known))
+			hint := ""
+			if meant := nearest(name, names); meant != "" {
+				hint = ", which may be meant to be " + meant
+			} else if usages[name] != "" {
+				hint = ", which is an option of another block"
+			}
+			return d.Errf("unknown subdirective %q%s; known here are: %s", name, hint, strings.Join(names, ", "))
 		}
 		if seen[name] && !slices.Contains(repeated, name) {
 			return d.Errf("%s is given twice", name)
@@ -60,6 +67,38 @@ func parseBlock(d *caddyfile.Dispenser, known map[string]parser, repeated ...str
 		}
 	}
 	return nil
+}
+
+// nearest is the name that a misspelt one was meant to be; "" where none is near.
+func nearest(name string, names []string) (meant string) {
+	least := min(3, (len(name)+1)/3+1) // a letter or two, and of short names less
+	for _, other := range names {
+		if d := edits(name, other); d < least {
+			meant, least = other, d
+		}
+	}
+	return meant
+}
+
+// edits is how many letters must be put in, taken out or changed to make one word of another.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			changed := before
+			if a[i] != b[j] {
+				changed++
+			}
+			before = row[j+1]
+			row[j+1] = min(changed, before+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 func stringInto(to *string) parser {

@@ -123,35 +123,48 @@ func (n *Notify) check() error {
 	case len(n.Secrets) == 0:
 		return errors.New("it has no secret: write one such as secret {file./run/secrets/waguard-crm}, which holds what `printf whsec_; openssl rand -base64 32` prints")
 	case len(n.Secrets) > mostSecrets:
-		return errors.New("it has more than two secrets: the old one and the new one are enough to change from one to the other")
+		return wrongIn("secret", "it has more than two secrets: the old one and the new one are enough to change from one to the other")
 	case len(n.Types) == 0:
 		return errors.New("it has no types: write which events it is told of, such as types violation consent budget")
 	}
 	for _, s := range n.Secrets {
 		if !strings.Contains(s, "{") {
 			if _, err := notify.ParseSecret(s); err != nil {
-				return err
+				return &wrongOption{"secret", err}
 			}
 		}
 	}
 	for i, word := range n.Types {
 		if !slices.Contains(eventWords(), word) {
-			return fmt.Errorf("types has %q, which is no type of event; there are %s", word, strings.Join(eventWords(), ", "))
+			return wrongIn("types", "types has %q, which is no type of event; there are %s", word, strings.Join(eventWords(), ", "))
 		}
 		if slices.Contains(n.Types[:i], word) {
-			return fmt.Errorf("types has %q twice", word)
+			return wrongIn("types", "types has %q twice", word)
 		}
 	}
 	if n.Contacts == contactsNone && gateway.Wants(n.Types, gateway.EventPersonErased) {
-		return errors.New("it is told of person.erased and of no contacts: that event says whom to erase, so that one of the two has to go")
+		return wrongIn("contacts", "it is told of person.erased and of no contacts: that event says whom to erase, so that one of the two has to go")
 	}
 	if d := time.Duration(n.WindowEnding); d != 0 && (d < time.Minute || d > longestWindowEnding) {
-		return fmt.Errorf("window_ending is %s; it must be from 1 minute to 23 hours, such as 2h", d)
+		return wrongIn("window_ending", "window_ending is %s; it must be from 1 minute to 23 hours, such as 2h", d)
 	}
 	if d := time.Duration(n.KeepDead); d != 0 && (d < time.Hour || d > longestKeepDead) {
-		return fmt.Errorf("keep_dead is %s; it must be from 1 hour to 400 days, such as 30d", d)
+		return wrongIn("keep_dead", "keep_dead is %s; it must be from 1 hour to 400 days, such as 30d", d)
 	}
 	return nil
+}
+
+// wrongOption is an error in one option of an endpoint.
+type wrongOption struct {
+	option string
+	err    error
+}
+
+func (e *wrongOption) Error() string { return e.err.Error() }
+func (e *wrongOption) Unwrap() error { return e.err }
+
+func wrongIn(option, format string, values ...any) error {
+	return &wrongOption{option, fmt.Errorf(format, values...)}
 }
 
 // provisionNotify checks the endpoints, and prepares what tells them.
@@ -287,10 +300,18 @@ func (a *App) parseNotify(d *caddyfile.Dispenser) error {
 		return d.ArgErr()
 	}
 	var ending, keep *caddy.Duration
-	err := parseBlock(d, map[string]parser{
+	lines := make(map[string]caddyfile.Dispenser)
+	known := map[string]parser{
 		"secret": listInto(&n.Secrets), "types": listInto(&n.Types), "contacts": chooseContacts.into(&n.Contacts), "network": chooseNetwork.into(&n.Network),
 		"window_ending": positiveInto(&ending), "keep_dead": positiveInto(&keep),
-	})
+	}
+	for name, parse := range known {
+		known[name] = func(d *caddyfile.Dispenser) error {
+			lines[name] = *d
+			return parse(d)
+		}
+	}
+	err := parseBlock(d, known)
 	if err != nil {
 		return err
 	}
@@ -301,7 +322,16 @@ func (a *App) parseNotify(d *caddyfile.Dispenser) error {
 		n.KeepDead = *keep
 	}
 	if err := n.check(); err != nil {
+		if wrong, ok := errors.AsType[*wrongOption](err); ok {
+			if line, there := lines[wrong.option]; there {
+				at = line
+			}
+		}
 		return at.Errf("notify %s: %v", n.Name, err)
+	}
+	if ending != nil && !gateway.Wants(n.Types, gateway.EventWindowEnding) {
+		line := lines["window_ending"]
+		return line.Errf("notify %s: window_ending says when window.ending is told, and types doesn't have it: write types … window, or leave window_ending out", n.Name)
 	}
 	if slices.ContainsFunc(a.Notify, func(other *Notify) bool { return other.Name == n.Name }) {
 		return at.Errf("notify %s is given twice", n.Name)

@@ -132,7 +132,7 @@ func TestReferenceExamples(t *testing.T) {
 				}
 			}
 			if strings.Trim(in, "`") == "notify" {
-				for _, needed := range []string{"secret {env.SECRET}", "types consent"} {
+				for _, needed := range []string{"secret {env.SECRET}", "types consent window"} {
 					if name, _, _ := strings.Cut(needed, " "); !strings.HasPrefix(example, name) {
 						example += "\n" + needed
 					}

@@ -46,6 +46,9 @@ func (p *Policy) parseShadow(d *caddyfile.Dispenser) error {
 		return d.ArgErr()
 	}
 	at := *d
+	if p.Shadow != nil {
+		return d.Errf("there is one shadow beside what is enforced, and %s is it already: put the options into that one, or try one after the other", p.Shadow.Name)
+	}
 	if err := s.checkName(); err != nil {
 		return d.Err(err.Error())
 	}
@@ -58,7 +61,16 @@ func (p *Policy) parseShadow(d *caddyfile.Dispenser) error {
 	}
 	for ahead, nesting := at, at.Nesting(); ahead.NextBlock(nesting); {
 		name := ahead.Val()
-		if _, there := all[name]; there && known[name] == nil && ahead.Nesting() == nesting+1 && startsLine(&ahead) {
+		if ahead.Nesting() != nesting+1 || !startsLine(&ahead) {
+			continue
+		}
+		switch name {
+		case "shadow":
+			return ahead.Errf("a shadow has no shadow of its own: there is one beside what is enforced")
+		case "mode":
+			return ahead.Errf("mode is no option of a shadow: it stands in the business. A shadow refuses nothing unless it has enforce, such as enforce 10%%")
+		}
+		if _, there := all[name]; there && known[name] == nil {
 			return ahead.Errf("%s is no option of a shadow: it holds for the business, whichever policy judges. A shadow has %s", name, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 	}

@@ -39,7 +39,7 @@ func ParseShare(text string) (Share, error) {
 	percent, err := strconv.ParseFloat(number, 64)
 	parts := percent * 100
 	if !ok || err != nil || !(parts >= 1 && parts <= float64(Everybody)) || math.Abs(parts-math.Round(parts)) > 1e-6 {
-		return 0, fmt.Errorf("%q is no share of people: write one from 0.01%% to 100%%, such as 10%%", text)
+		return 0, fmt.Errorf("%q; it must be a share of people from 0.01%% to 100%%, such as 10%%", text)
 	}
 	return Share(math.Round(parts)), nil
 }

@@ -48,6 +48,8 @@ func CheckURL(address string, network Network) error {
 	case u.Scheme == "http" && network == Private:
 	case u.Scheme == "http":
 		return errors.New("the address begins with http://, and what is sent there could be read and changed on the way: write https://, or `network private` into the block where that is meant")
+	case u.Scheme != "https" && u.Host != "":
+		return errors.New("the address is not of the web: it must begin with https://")
 	case u.Scheme != "https":
 		return errors.New("the address is no URL: write one such as https://crm.example.com/hooks/waguard")
 	}
