@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/waguard/waguard/gateway"
 	"github.com/waguard/waguard/internal/adminapi"
@@ -53,9 +54,29 @@ func (a *App) policyTest(ctx context.Context, r *adminapi.PolicyTestRequest) (*a
 func differencesOf(list []gateway.PolicyDifference) []adminapi.PolicyDifference {
 	answer := []adminapi.PolicyDifference{}
 	for _, d := range list {
+		options := make([]string, len(d.Options))
+		for i, field := range d.Options {
+			options[i] = optionOf(field)
+		}
+		d.Options = slices.Compact(options)
 		answer = append(answer, adminapi.PolicyDifference(d))
 	}
 	return answer
+}
+
+// optionOf is the option of the Caddyfile by which a field of a policy is set.
+func optionOf(field string) string {
+	if option := optionsByField[field]; option != "" {
+		return option
+	}
+	return field
+}
+
+// optionsByField has the fields that are called otherwise than their option.
+var optionsByField = map[string]string{
+	"require_in_window_consent": "in_window_consent", "refuse_opted_out_replies": "opted_out_replies", "allow_groups": "groups", "no_country_pack": "country_pack",
+	"no_meta_backoff": "meta_backoff", "no_campaign_switch_off": "campaign_switch_off", "hold_category_drift": "category_drift", "frequency_caps": "frequency_cap",
+	"rules": "rule", "consent_requests": "consent_request_templates", "consent_request_period": "consent_request_limit",
 }
 
 func policyProgress(_ context.Context, g *gateway.Gateway, _ *struct{}) (*adminapi.PolicyTestProgress, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,8 +18,9 @@ import (
 // Policies that hold beside the one that is enforced, or in its place: those of another
 // configuration, and options laid over what is configured.
 
-// repeatable are the options of a policy that may be given several times.
-var repeatable = []string{"opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "authentication_international", "rule"}
+// repeatable are the options of a policy that may be given several times, and shadow, which
+// says itself why not.
+var repeatable = []string{"opt_in_questions", "frequency_cap", "quiet_hours", "countries", "consent_expires", "authentication_international", "rule", "shadow"}
 
 // over is p laid over other options: what p leaves open is theirs, and what it sets takes the
 // place of the whole option. Of rules, those of the same name are p's.
@@ -47,12 +49,24 @@ func parseOptions(text string) (*Policy, error) {
 	d.Next()
 	p := new(Policy)
 	if err := parseBlock(d, p.subdirectives(), repeatable...); err != nil {
-		return nil, err
+		return nil, optionsError(err, text)
 	}
 	if d.Next() {
 		return nil, errors.New("options are those of one policy block: a brace is closed that was not opened")
 	}
 	return p, p.check()
+}
+
+// whereInOptions is what a mistake in options ends with.
+var whereInOptions = regexp.MustCompile(`, at the options:(\d+)$`)
+
+// optionsError says where in options a mistake is, if there is more than one line of them.
+func optionsError(err error, text string) error {
+	where := ""
+	if strings.Contains(strings.TrimSpace(text), "\n") {
+		where = ", in line $1 of the options"
+	}
+	return errors.New(whereInOptions.ReplaceAllString(err.Error(), where))
 }
 
 // settingsOf are the settings that a test of a policy asks about.

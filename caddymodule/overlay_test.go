@@ -173,6 +173,17 @@ func checkRules(t *rapid.T, laid, enforced, alone []policy.CustomRule, over []Cu
 	}
 }
 
+// What differs is called as the option that was written.
+func TestDifferencesAreCalledAsOptions(t *testing.T) {
+	for _, o := range judging {
+		for _, field := range o.fields {
+			if got := optionOf(field); !slices.Contains(shadowed, got) {
+				t.Errorf("%s is told as %s, which is no option", field, got)
+			}
+		}
+	}
+}
+
 // Each option that a shadow may have is among those that are tried.
 func TestShadowedOptionsAreTried(t *testing.T) {
 	var tried []string

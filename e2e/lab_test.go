@@ -99,7 +99,7 @@ func TestPolicyLab(t *testing.T) {
 
 	for body, want := range map[string]string{
 		`{"options":"frequency_cup marketing 2 7d"}`:         `unknown subdirective`,
-		`{"options":"frequency_cap marketing two 7d"}`:       `it must be a number, at the options:1`,
+		`{"options":"frequency_cap marketing two 7d"}`:       `it must be a number"`,
 		`{"options":"session_only\n}\nstore badger"}`:        `brace`,
 		`{"config":{"businesses":[{"phone_number_id":""}]}}`: `phone_number_id is missing`,
 		`{"shadow":"nobody"}`:                                `no business has a shadow`,
