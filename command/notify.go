@@ -35,7 +35,7 @@ var endpointLayout = layout[adminapi.Endpoint]{
 	cells: func(e adminapi.Endpoint) []string {
 		state := e.State
 		if e.State != "new" && e.State != "unconfigured" && !e.Here {
-			state += " (told by another gateway)"
+			state += " (not told by this gateway)"
 		}
 		said := e.LastError
 		if e.OffWhy != "" {

@@ -91,7 +91,9 @@ func (g *Gateway) EndpointStates(ctx context.Context) ([]EndpointState, error) {
 			s.fill(sub, g.now())
 		}
 		is := t.State()
-		s.Here, s.Oldest = is.Held, is.Oldest
+		if s.Here = is.Held; is.Oldest != 0 {
+			s.Oldest = is.Oldest // which knows of more than what waits to be tried again
+		}
 		delete(known, t.Name)
 		states = append(states, s)
 	}
@@ -128,6 +130,9 @@ func (s *EndpointState) fill(sub *store.Subscriber, now policy.Moment) {
 		s.State = EndpointOn
 	}
 	for i := range sub.Parked {
+		if first := sub.Parked[i].First; s.Oldest == 0 || first < s.Oldest {
+			s.Oldest = first
+		}
 		if next := max(sub.Parked[i].Next, now); sub.Off == 0 && (s.Next == 0 || next < s.Next) {
 			s.Next = next
 		}
