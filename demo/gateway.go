@@ -68,6 +68,15 @@ http://:{{.Port}} {
 			verify_token ` + verifyToken + `
 		}
 	}
+	redir /console /console/
+	handle_path /console/* {
+		basic_auth {
+			demo ` + consoleHash + `
+		}
+		whatsapp_console {
+			allow consent erase
+		}
+	}
 	handle {
 		whatsapp_guard {
 			upstream http://{{.Upstream}}
@@ -83,6 +92,9 @@ const (
 	appSecret   = "demo-app-secret"
 	verifyToken = "demo-verify-token"
 	token       = "demo-token"
+
+	// consoleHash is a quick one of the password "demo".
+	consoleHash = "$2a$04$oBVE9DfmJcKFltzW54KEDu8Kdpfj.HK0tuj.OckyMlrTMrqOmgH5i"
 )
 
 // clockName is the name by which the gateway finds the clock.

@@ -80,6 +80,7 @@ func (p *printer) invitation(s *stage) {
 	p.try("Be "+customerName+", or let time pass, and send again:",
 		"curl -d 'START' http://"+s.upstream+"/demo/write",
 		"curl -d '24h' http://"+s.upstream+"/demo/wait")
+	p.try("Look at it in a browser, as the user demo with the password demo:", s.url+"/console/")
 	p.try("Ask the gateway, in another terminal:",
 		"waguard violations --address "+s.adminAddr,
 		"waguard report --address "+s.adminAddr,
