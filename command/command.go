@@ -89,6 +89,7 @@ const takesWords = "waguard_takes_words"
 // asking makes f what a command does with a running gateway.
 func asking(cmd *cobra.Command, f func(context.Context, *call) error) {
 	adminFlags(cmd)
+	numberByAnyName(cmd)
 	doing(cmd, func(ctx context.Context, c *call) (err error) {
 		if c.client, err = adminClient(c); err != nil {
 			return err

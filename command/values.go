@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/waguard/waguard/billing"
 	"github.com/waguard/waguard/consent"
@@ -176,6 +177,28 @@ func categoryFlag(cmd *cobra.Command) {
 		return category, nil
 	}}, "category", "Only this `category`, such as marketing")
 	completed(cmd, "category", categoryNames)
+}
+
+// numberFlags are what the flag is called that names a number of the business.
+var numberFlags = []string{"business", "number", "phone-number-id"}
+
+// numberByAnyName has a command that has one of them take it by what others call it.
+func numberByAnyName(cmd *cobra.Command) {
+	var own []string
+	for _, name := range numberFlags {
+		if cmd.Flags().Lookup(name) != nil {
+			own = append(own, name)
+		}
+	}
+	if len(own) != 1 {
+		return
+	}
+	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if slices.Contains(numberFlags, name) {
+			name = own[0]
+		}
+		return pflag.NormalizedName(name)
+	})
 }
 
 // businessFlag names a number of the business.
