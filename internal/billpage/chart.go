@@ -200,7 +200,7 @@ const mostMarks = 6
 
 // marksOf are the names of some columns.
 func marksOf(days []string, slots int64) (marks []xTick) {
-	every := (len(days) + mostMarks - 1) / mostMarks
+	every := (int(slots) + mostMarks - 1) / mostMarks // few days take a part of the width, and their names no less room
 	if every > 4 && every < 7 {
 		every = 7
 	}
