@@ -2,9 +2,9 @@
 // keyboard alone, without scripts and on paper; and watches sends as they come.
 import { statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { accessible, all, check, faults, launch, open as opened, write } from './look.mjs';
+import { accessible, all, check, contrasts, faults, launch, open as opened, write } from './look.mjs';
 
-const [executablePath, gateway, into, hostile, contact, decision] = process.argv.slice(2);
+const [executablePath, gateway, into, shots, hostile, contact, decision] = process.argv.slice(2); // shots: pictures are to be looked at
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const later = async (what) => { write({ wait: what }); await answers.next(); };
 const browser = await launch(executablePath);
@@ -46,16 +46,26 @@ const straight = (page) => page.evaluate(() => {
   return found;
 });
 
-async function look(name, path, size, colorScheme) {
-  const what = `${name}, ${size}, ${colorScheme},`;
-  const page = await open(path, { viewport: sizes[size], colorScheme });
+async function look(name, path) {
+  const page = await open(path, { viewport: sizes.desk, colorScheme: 'light' });
+  for (const size of Object.keys(sizes)) await lookAt(page, name, size);
+  await done(page, name);
+}
+
+async function lookAt(page, name, size) {
+  const what = `${name}, ${size},`;
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(sizes[size]);
   await accessible(page, what);
-  const crooked = await straight(page);
-  check(crooked.length === 0, `${what} stands straight ` + crooked.join('; '));
   check((await page.locator('main img, main script, main iframe, main b').count()) === 0, `${what} has no markup but its own`);
   check((await page.locator('h1').count()) === 1 && (await page.title()).endsWith('waguard'), `${what} has a title`);
-  await page.screenshot({ path: `${into}/console-${name}-${size}-${colorScheme}.png`, fullPage: true, clip: { x: 0, y: 0, ...sizes[size], height: 1600 } });
-  await done(page, what);
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    if (colorScheme === 'dark') await contrasts(page, `${what} dark,`); // all else is as it was
+    const crooked = await straight(page);
+    check(crooked.length === 0, `${what} ${colorScheme}, stands straight ` + crooked.join('; '));
+    if (shots) await page.screenshot({ path: `${into}/console-${name}-${size}-${colorScheme}.png`, fullPage: true, clip: { x: 0, y: 0, ...sizes[size], height: 1600 } });
+  }
 }
 
 async function weighs() {
@@ -179,7 +189,7 @@ async function print(name, path) {
 }
 
 const steps = [checkerLooks, weighs];
-for (const [name, path] of Object.entries(pages)) for (const size of Object.keys(sizes)) for (const scheme of ['light', 'dark']) steps.push(() => look(name, path, size, scheme));
+for (const [name, path] of Object.entries(pages)) steps.push(() => look(name, path));
 steps.push(keyboard, withoutScripts, appearance, () => print('violations', 'violations'), () => print('bill', 'bill'), watch, () => person('dark'), () => person('light'));
 await all(browser, steps);
 answers.return?.();

@@ -115,5 +115,5 @@ func TestConsole(t *testing.T) {
 				time.Sleep(20 * time.Millisecond) // so that what is watched comes in several parts
 			}
 		}
-	}, "console.mjs", g.URL, into, hostile, "+"+people[0], fmt.Sprint(page.Entries[0].ID))
+	}, "console.mjs", g.URL, into, *screenshots, hostile, "+"+people[0], fmt.Sprint(page.Entries[0].ID))
 }

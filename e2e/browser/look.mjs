@@ -26,11 +26,17 @@ export async function open(browser, origins, url, options = {}) {
 }
 
 // faults are what the checker of accessibility finds, after something was run in the page.
-export const faults = async (page, first = '') => (await page.evaluate(axe + `;${first};axe.run()`)).violations;
+export const faults = async (page, first = '') => (await page.evaluate(`${await page.evaluate(() => typeof axe === 'undefined') ? axe : ''};${first};axe.run()`)).violations;
 
 export async function accessible(page, what) {
   const found = await faults(page);
   check(found.length === 0, `${what} is accessible ` + found.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' ')).join('; '));
+}
+
+// contrasts looks again at the colours alone, of a page that was looked at whole.
+export async function contrasts(page, what) {
+  const found = (await page.evaluate(() => axe.run({ runOnly: ['color-contrast', 'link-in-text-block'] }))).violations;
+  check(found.length === 0, `${what} is legible ` + found.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' ')).join('; '));
 }
 
 export async function quiet(page, what) {
