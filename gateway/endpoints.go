@@ -214,6 +214,9 @@ func (g *Gateway) Replay(ctx context.Context, s ReplaySelection) (revived, gone 
 	if err != nil {
 		return 0, 0, unrecorded(err)
 	}
+	if revived == 0 && gone == 0 && len(s.IDs) > 0 {
+		return 0, 0, &Problem{Kind: Unknown, Err: fmt.Errorf("no event that was given up of endpoint %s has such an id: waguard notify dead lists them", t.Name)}
+	}
 	return revived, gone, nil
 }
 

@@ -315,6 +315,9 @@ func TestSchedule(t *testing.T) {
 	}
 	bad = false
 	w.Endpoints = []*Teller{w.Teller}
+	if _, _, err := w.Replay(t.Context(), ReplaySelection{Endpoint: "crm", IDs: []string{"violation-1"}}); err == nil {
+		t.Error("an event that nobody knows is told again")
+	}
 	if n, gone, err := w.Replay(t.Context(), ReplaySelection{Endpoint: "crm", IDs: []string{dead[0].Event}}); n != 1 || gone != 0 || err != nil {
 		t.Fatalf("replayed %d, %d were gone, %v", n, gone, err)
 	}

@@ -54,7 +54,7 @@ func checkAddress(network Network, addr netip.Addr) error {
 	if addr != netip.IPv6Loopback() {
 		for _, p := range nowhere {
 			if p.Contains(addr) {
-				return &addressError{fmt.Sprintf("the endpoint's name leads to %s, where nothing is ever sent: it is in %s", addr, p)}
+				return &addressError{fmt.Sprintf("the endpoint leads to %s, where nothing is ever sent: it is in %s", addr, p)}
 			}
 		}
 	}
@@ -63,7 +63,7 @@ func checkAddress(network Network, addr netip.Addr) error {
 	}
 	for _, p := range own {
 		if p.Contains(addr) {
-			return &addressError{fmt.Sprintf("the endpoint's name leads to %s in your own network (%s): write `network private` into its block if that is meant", addr, p)}
+			return &addressError{fmt.Sprintf("the endpoint leads to %s in your own network (%s): write `network private` into its block if that is meant", addr, p)}
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -60,6 +61,10 @@ func CheckURL(address string, network Network) error {
 		return errors.New("the address has a user in it: leave that out, the receiver knows by the signature who sends")
 	case u.Fragment != "":
 		return errors.New("the address has a # in it, which is never sent: leave that out")
+	}
+	// Where a name leads is seen when it is dialled; an address says it at once.
+	if to, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return checkAddress(network, to)
 	}
 	return nil
 }

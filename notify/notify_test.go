@@ -319,6 +319,11 @@ func TestCheckURL(t *testing.T) {
 		{"crm.example.com", false, false},
 		{"https://crm.example.com/#x", false, false},
 		{"https://crm.example.com/%zz", false, false},
+		{"https://192.0.2.1/", false, true},
+		{"https://8.8.8.8/", true, true},
+		{"https://10.0.0.5/", false, true},
+		{"https://[::1]:8443/", false, true},
+		{"http://169.254.169.254/", false, false},
 		{"", false, false},
 	} {
 		for network, want := range map[Network]bool{Public: tc.public, Private: tc.private} {

@@ -132,7 +132,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request, v *Visitor) 
 		return serveAsset(w, r, file)
 	}
 	if v.Name == "" && !v.near(r.Host) {
-		return a.refuse(w, &refusal{status: http.StatusForbidden, title: "Nobody has said who you are", what: "The console is open to people whom the server in front of it knows, and without that to this machine alone, at localhost.", remedy: "Have whoever runs the gateway put authentication before it, such as Caddy's basic_auth, or name the user with `user` in its whatsapp_console block."})
+		return a.refuse(w, &refusal{status: http.StatusForbidden, title: "Nobody has said who you are", what: "The console is open to people whom the server in front of it knows, and without that to this machine alone, at localhost.", remedy: "Have whoever runs the gateway put authentication before it, such as Caddy's basic_auth, or name the user with `user` in its whatsapp_console block. If it has that, nothing came where it looks."})
 	}
 	p, known := pages[path]
 	if !known {
@@ -247,7 +247,7 @@ func (a *asked) refuse(w http.ResponseWriter, err error) error {
 	if a.path() == "." {
 		shownAs.target = "overview"
 	}
-	if a.URL.Query().Get("watch") == "on" {
+	if _, known := pages[strings.TrimPrefix(a.URL.Path, "/")]; known && a.URL.Query().Get("watch") == "on" {
 		shownAs.again = a.here()
 	}
 	if said.status >= http.StatusInternalServerError {

@@ -305,10 +305,10 @@ func recordConsent(ctx context.Context, a *asked) (*shown, error) {
 		p := &confirmPage{Fields: []field{{Name: "person", Value: seal(contact)}}}
 		for _, f := range consentFields {
 			f.Value = strings.TrimSpace(a.form.Get(f.Name))
-			p.Fields = append(p.Fields, f)
-			if f.Value == "" && f.Name == "at" {
-				f.Value = "now"
+			if f.Value == "" && f.Name == "at" { // so that a record that is sent twice is one
+				f.Value = a.now.UTC().Format(time.RFC3339)
 			}
+			p.Fields = append(p.Fields, f)
 			if f.Name == "state" || f.Name == "source" {
 				f.Value = words(f.Value)
 			}
