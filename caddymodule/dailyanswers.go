@@ -89,7 +89,9 @@ func templateAnswer(t *gateway.CataloguedTemplate) adminapi.Template {
 		PreviousCategory: t.Previous, CategoryChanged: timeOf(t.ChangedAt), CategoryChangedFrom: t.ChangedFrom,
 		AcceptedCategory: t.Accepted, Accepted: timeOf(t.AcceptedAt), AcceptedBy: t.AcceptedBy, Drifted: t.Drifted,
 	}
-	shown.Senders = uses(t.Senders, func(u gateway.TemplateUse) adminapi.TemplateUse { return adminapi.TemplateUse{Sender: u.Of, Sends: u.Sends} })
+	shown.Senders = uses(t.Senders, func(u gateway.TemplateUse) adminapi.TemplateUse {
+		return adminapi.TemplateUse{Sender: u.Of, Sends: u.Sends}
+	})
 	shown.Quality = wordOf(store.Word{Value: t.Quality, At: t.QualityAt, From: store.FromWebhook})
 	return shown
 }

@@ -733,7 +733,7 @@ func TestWindowEndingAmongMany(t *testing.T) {
 		w := newTellerWorld(t, "window")
 		w.looksForAnswers = tc.looks
 		w.meta.answers = answer(http.StatusOK, `{"messaging_product":"whatsapp","messages":[{"id":"wamid.HBgNAA"}]}`) // to whom it was sent
-		w.writes(t, ana) // to both numbers
+		w.writes(t, ana)                                                                                              // to both numbers
 		w.advance(time.Second)
 		w.handle(t, w.request(t, support, text(ana, "hello")))
 		for i := range 25 * 12 {
