@@ -57,7 +57,11 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	acknowledged := make(map[string]string)
 	random := rand.New(rand.NewPCG(1, 2))
-	for round := range 6 {
+	rounds := 6
+	if testing.Short() {
+		rounds = 2
+	}
+	for round := range rounds {
 		before := len(acknowledged)
 		killWriter(t, dir, 1+random.IntN(3000), acknowledged)
 		if len(acknowledged) == before {
