@@ -1,7 +1,7 @@
 // Looks at the pages of reports as people do: on a desk and on a phone, in light and dark, and
 // on paper. Screenshots and PDFs go into a directory.
 import { statSync } from 'node:fs';
-import { accessible, all, check, faults, launch, open as opened, quiet } from './look.mjs';
+import { accessible, all, check, contrasts, faults, launch, open as opened, quiet } from './look.mjs';
 
 const [executablePath, admin, into, hostile, ...pages] = process.argv.slice(2); // pages: a name, a URL and what is said large, each
 const browser = await launch(executablePath);
@@ -19,7 +19,8 @@ async function checkerLooks() {
 async function look(name, url, large, size, colorScheme) {
   const what = `${name}, ${size}, ${colorScheme},`;
   const page = await open(url, { viewport: sizes[size], colorScheme });
-  await accessible(page, what);
+  const looksAt = colorScheme === 'dark' ? contrasts : accessible; // all but the colours is as in light
+  await looksAt(page, what);
   check((await page.locator('.large dd').allInnerTexts()).join(' | ') === large, `${what} says ${large}: ` + (await page.locator('.large dd').allInnerTexts()).join(' | '));
   check(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} doesn’t scroll to the side`);
   check((await page.locator('script, img, link, iframe, b').count()) === 0, `${what} has no markup but its own`);
@@ -51,7 +52,7 @@ async function look(name, url, large, size, colorScheme) {
   }
   if (await page.locator('details').count()) {
     check((await page.locator('details[open]').count()) === (await page.locator('details').count()), `${what} opens its figures by keyboard`);
-    await accessible(page, `${what} with its figures`);
+    await looksAt(page, `${what} with its figures`);
   }
   await quiet(page, what);
 }

@@ -26,17 +26,22 @@ export async function open(browser, origins, url, options = {}) {
 }
 
 // faults are what the checker of accessibility finds, after something was run in the page.
-export const faults = async (page, first = '') => (await page.evaluate(`${await page.evaluate(() => typeof axe === 'undefined') ? axe : ''};${first};axe.run()`)).violations;
+export async function faults(page, first = '', options = {}) {
+  const there = await page.evaluate(() => typeof axe !== 'undefined');
+  return (await page.evaluate(`${there ? '' : axe};${first};axe.run(${JSON.stringify(options)})`)).violations;
+}
+
+const named = (found) => found.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' ')).join('; ');
 
 export async function accessible(page, what) {
   const found = await faults(page);
-  check(found.length === 0, `${what} is accessible ` + found.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' ')).join('; '));
+  check(found.length === 0, `${what} is accessible ` + named(found));
 }
 
-// contrasts looks again at the colours alone, of a page that was looked at whole.
+// contrasts looks at the colours alone, of a page that is looked at whole in other ones.
 export async function contrasts(page, what) {
-  const found = (await page.evaluate(() => axe.run({ runOnly: ['color-contrast', 'link-in-text-block'] }))).violations;
-  check(found.length === 0, `${what} is legible ` + found.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' ')).join('; '));
+  const found = await faults(page, '', { runOnly: ['color-contrast', 'link-in-text-block'] });
+  check(found.length === 0, `${what} is legible ` + named(found));
 }
 
 export async function quiet(page, what) {
