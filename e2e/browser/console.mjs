@@ -64,7 +64,7 @@ async function lookAt(page, name, size) {
     if (colorScheme === 'dark') await contrasts(page, `${what} dark,`); // all else is as it was
     const crooked = await straight(page);
     check(crooked.length === 0, `${what} ${colorScheme}, stands straight ` + crooked.join('; '));
-    if (shots) await page.screenshot({ path: `${into}/console-${name}-${size}-${colorScheme}.png`, fullPage: true, clip: { x: 0, y: 0, ...sizes[size], height: 1600 } });
+    if (shots) await page.screenshot({ path: `${into}/console-${name}-${size}-${colorScheme}.jpg`, type: 'jpeg', quality: 60, fullPage: true, clip: { x: 0, y: 0, ...sizes[size], height: 1600 } });
   }
 }
 
