@@ -111,7 +111,7 @@ var rooms = []struct{ name, mayImport, never string }{
 	{"deploy/cluster", "", "caddy badger network disk logger"},
 	{"internal/testnet", "", "caddy badger logger"},
 	{"internal/clustertest", "deploy/cluster internal/testproc", "caddy badger logger"},
-	{"internal/gatewaytest", "caddymodule internal/freeport internal/manualclock", ""},
+	{"internal/gatewaytest", "caddymodule graphsim internal/freeport internal/manualclock", ""},
 	{"demo", "consent billing caddymodule cloudapi graphsim internal/adminapi internal/freeport internal/manualclock policy store", "badger"},
 	{"bench", "billing caddymodule cloudapi/identity graphsim internal/adminapi internal/freeport internal/pgtest policy store store/badger", "badger"},
 	{"cmd/waguard", ". command demo", ""},

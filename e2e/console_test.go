@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"html"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -32,24 +31,12 @@ const consoleSite = `
 func consoleGateway(t *testing.T) (*gatewaytest.Gateway, *graphsim.Sim) {
 	t.Helper()
 	const number = "104455667788"
-	var g *gatewaytest.Gateway
 	start := time.Date(2026, time.November, 20, 8, 0, 0, 0, time.UTC)
-	sim := graphsim.New(graphsim.Options{
-		AppSecret: gatewaytest.AppSecret,
-		Clock: func() time.Time {
-			if g == nil {
-				return start
-			}
-			return g.Clock.Now()
-		},
+	sim := gatewaytest.Simulate(t, graphsim.Options{
 		Numbers:   []graphsim.Number{{ID: number, Display: "+49 30 555123", Name: "Fox Shoes", CountryCode: "49"}},
 		Templates: []graphsim.Template{{Name: "autumn_sale", Language: "en", Category: "MARKETING"}, {Name: "order_shipped", Language: "en", Category: "UTILITY"}},
-	})
-	t.Cleanup(func() { _ = sim.Close() })
-	upstream := httptest.NewServer(sim)
-	t.Cleanup(upstream.Close)
-	g = gatewaytest.Start(t, gatewaytest.Options{Upstream: upstream.URL, Start: start, Site: consoleSite, WhatsApp: "tag campaign\nbudget crm {\namount 100 USD\nof everything\n}\nbusiness " + number + " {\nname \"Fox Shoes\"\ntime_zone Europe/Berlin\n}"})
-	sim.SetWebhookURL(g.WebhookURL)
+	}, start)
+	g := sim.Start(t, gatewaytest.Options{Site: consoleSite, WhatsApp: "tag campaign\nbudget crm {\namount 100 USD\nof everything\n}\nbusiness " + number + " {\nname \"Fox Shoes\"\ntime_zone Europe/Berlin\n}"})
 	gatewaytest.Do(t, http.MethodGet, g.URL+"/v25.0/"+sim.WABA()+"/message_templates?limit=50", "", http.Header{"Authorization": {"Bearer test-token"}})
 	record(t, g, adminapi.RouteOptIn, adminapi.ConsentRequest{PhoneNumberID: number, Contact: "+4915112345678", Scope: "all", Source: "website"})
 	send := func(body string) {
@@ -68,7 +55,7 @@ func consoleGateway(t *testing.T) (*gatewaytest.Gateway, *graphsim.Sim) {
 		t.Fatal(err)
 	}
 	g.Clock.Advance(time.Minute)
-	return g, sim
+	return g, sim.Sim
 }
 
 var asAna = http.Header{"Remote-User": {"ana"}}

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -25,14 +24,7 @@ import (
 // rule decides in it.
 func TestDecideAgain(t *testing.T) {
 	const number, late, limited = "104455667788", "104455667795", "104455667796"
-	var g *gatewaytest.Gateway
-	clock := func() time.Time {
-		if g == nil {
-			return gatewaytest.Epoch
-		}
-		return g.Clock.Now()
-	}
-	sim := graphsim.New(graphsim.Options{Clock: clock, AppSecret: gatewaytest.AppSecret, Numbers: []graphsim.Number{
+	sim := gatewaytest.Simulate(t, graphsim.Options{Numbers: []graphsim.Number{
 		{ID: number, Display: "+49 30 555123", CountryCode: "49"}, {ID: late, Display: "+49 30 555124", CountryCode: "49"}, {ID: limited, Display: "+49 30 555125", CountryCode: "49"},
 	}, Templates: []graphsim.Template{
 		{Name: "sale", Language: "en", Category: "MARKETING"},
@@ -42,10 +34,8 @@ func TestDecideAgain(t *testing.T) {
 		{Name: "may_we", Language: "en", Category: "MARKETING"},
 		{Name: "code", Language: "en", Category: "AUTHENTICATION"},
 		{Name: "draft", Language: "en", Category: "UTILITY", Status: "REJECTED"},
-	}})
-	upstream := httptest.NewServer(sim)
-	defer upstream.Close()
-	g = gatewaytest.Start(t, gatewaytest.Options{Upstream: upstream.URL, Dir: restoredStore(t, gatewaytest.Epoch.Add(-time.Hour)), WhatsApp: `business ` + number + ` {
+	}}, gatewaytest.Epoch)
+	g := sim.Start(t, gatewaytest.Options{Dir: restoredStore(t, gatewaytest.Epoch.Add(-time.Hour)), WhatsApp: `business ` + number + ` {
 		waba ` + sim.WABA() + `
 		window_margin 1m
 		essential_templates shipped
@@ -98,7 +88,6 @@ func TestDecideAgain(t *testing.T) {
 		rule numbers refuse ` + "`send.type == \"text\" && int(send.type) == 1`" + ` "Never told"
 		rule no-images refuse ` + "`send.type == \"image\" || sender.name == \"nobody\"`" + ` "No images"
 	}`})
-	sim.SetWebhookURL(g.WebhookURL)
 	gatewaytest.Do(t, "GET", g.URL+"/v25.0/"+sim.WABA()+"/message_templates", "", map[string][]string{"Authorization": {"Bearer t"}})
 
 	sends := 0

@@ -7,11 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,14 +53,6 @@ func newWorld(t testing.TB, o options) *world {
 		"test-token", gatewaytest.AppSecret, gatewaytest.VerifyToken, "wamid.",
 		"15112345678", "15119876543", "55667788990011", "77665544332211", "DE.ENT.778899", "Y2FwaV9ncm91cDo", "Secret message",
 	}}
-	o.sim.AppSecret = gatewaytest.AppSecret
-	var started atomic.Pointer[gatewaytest.Gateway] // it asks while it starts, too
-	o.sim.Clock = func() time.Time {
-		if g := started.Load(); g != nil {
-			return g.Clock.Now()
-		}
-		return gatewaytest.Epoch
-	}
 	if o.sim.Numbers == nil {
 		o.sim.Numbers = []graphsim.Number{
 			{ID: shop, Display: "+49 30 555123", Name: "Example Shop", CountryCode: "49"},
@@ -72,13 +62,8 @@ func newWorld(t testing.TB, o options) *world {
 	if o.sim.Templates == nil {
 		o.sim.Templates = templates()
 	}
-	w.sim = graphsim.New(o.sim)
-	t.Cleanup(func() { w.sim.Close() })
-	if o.Upstream == "" {
-		upstream := httptest.NewServer(w.sim)
-		t.Cleanup(upstream.Close)
-		o.Upstream = upstream.URL
-	}
+	sim := gatewaytest.Simulate(t, o.sim, o.Start)
+	w.sim = sim.Sim
 	w.log = filepath.Join(t.TempDir(), "log")
 	// The filter is that of Caddyfile.example: what Caddy itself would log.
 	o.Global += "\nlog everything {\noutput file " + w.log + "\nlevel DEBUG\nformat filter {\nrequest>uri query {\n" +
@@ -89,9 +74,7 @@ func newWorld(t testing.TB, o options) *world {
 			w.searchLogs(t)
 		}
 	})
-	w.Gateway = gatewaytest.Start(t, o.Options)
-	started.Store(w.Gateway)
-	w.sim.SetWebhookURL(w.WebhookURL)
+	w.Gateway = sim.Start(t, o.Options)
 	return w
 }
 

@@ -28,26 +28,14 @@ const hostile = `</td><script>alert(1)</script><b>`
 // and its conversations can be read on a desk, on a phone and on paper, by everybody, and are no
 // way in for markup.
 func TestBill(t *testing.T) {
-	var g *gatewaytest.Gateway
 	start := time.Date(2026, time.October, 1, 7, 0, 0, 0, time.UTC)
-	sim := graphsim.New(graphsim.Options{
-		AppSecret: gatewaytest.AppSecret,
-		Clock: func() time.Time {
-			if g == nil {
-				return start
-			}
-			return g.Clock.Now()
-		},
+	sim := gatewaytest.Simulate(t, graphsim.Options{
 		Numbers: []graphsim.Number{{ID: shop, Display: "+49 30 555123", Name: "Fox Shoes", CountryCode: "49"}},
 		Templates: []graphsim.Template{
 			{Name: "autumn_sale", Language: "en", Category: "MARKETING"}, {Name: "order_shipped", Language: "en", Category: "UTILITY"}, {Name: "login_code", Language: "en", Category: "AUTHENTICATION"},
 		},
-	})
-	defer sim.Close()
-	upstream := httptest.NewServer(sim)
-	defer upstream.Close()
-	g = gatewaytest.Start(t, gatewaytest.Options{Upstream: upstream.URL, Start: start, WhatsApp: "tag team\ntag campaign\nbusiness " + shop + " {\nname \"Fox Shoes\"\ntime_zone Europe/Berlin\n}"})
-	sim.SetWebhookURL(g.WebhookURL)
+	}, start)
+	g := sim.Start(t, gatewaytest.Options{WhatsApp: "tag team\ntag campaign\nbusiness " + shop + " {\nname \"Fox Shoes\"\ntime_zone Europe/Berlin\n}"})
 	send := func(body, tags string) {
 		t.Helper()
 		resp, answer := gatewaytest.Do(t, http.MethodPost, g.URL+"/v25.0/"+shop+"/messages", body, http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer test-token"}, "X-Waguard-Tag": {tags}})

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -18,26 +17,14 @@ import (
 // TestConsole: every page of the console can be used on a desk, on a phone, by keyboard and
 // without scripts, and is no way in for markup.
 func TestConsole(t *testing.T) {
-	var g *gatewaytest.Gateway
 	start := time.Date(2026, time.November, 1, 7, 0, 0, 0, time.UTC)
-	sim := graphsim.New(graphsim.Options{
-		AppSecret: gatewaytest.AppSecret,
-		Clock: func() time.Time {
-			if g == nil {
-				return start
-			}
-			return g.Clock.Now()
-		},
+	sim := gatewaytest.Simulate(t, graphsim.Options{
 		Numbers: []graphsim.Number{{ID: shop, Display: "+49 30 555123", Name: "Fox Shoes", CountryCode: "49"}},
 		Templates: []graphsim.Template{
 			{Name: "autumn_sale", Language: "en", Category: "MARKETING"}, {Name: "order_shipped", Language: "en", Category: "UTILITY"}, {Name: "login_code", Language: "en", Category: "AUTHENTICATION"},
 		},
-	})
-	defer sim.Close()
-	upstream := httptest.NewServer(sim)
-	defer upstream.Close()
-	g = gatewaytest.Start(t, gatewaytest.Options{
-		Upstream: upstream.URL, Start: start,
+	}, start)
+	g := sim.Start(t, gatewaytest.Options{
 		WhatsApp: "tag team\ntag campaign\nbudget crm {\namount 5 USD\nof everything\n}\nbusiness " + shop + " {\nname \"Fox Shoes\"\ntime_zone Europe/Berlin\n}",
 		Site: `
 	handle_path /console/* {
@@ -47,7 +34,6 @@ func TestConsole(t *testing.T) {
 		}
 	}`,
 	})
-	sim.SetWebhookURL(g.WebhookURL)
 	send := func(body, tags string) {
 		t.Helper()
 		resp, answer := gatewaytest.Do(t, http.MethodPost, g.URL+"/v25.0/"+shop+"/messages", body, http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer test-token"}, "X-Waguard-Tag": {tags}})

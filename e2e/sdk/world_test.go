@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/waguard/waguard/graphsim"
 	"github.com/waguard/waguard/internal/adminapi"
@@ -48,7 +47,7 @@ type exchange struct {
 // world is a simulator and, unless senders talk to it directly, the gateway in
 // front of it. In both an allowed contact has written and opted in.
 type world struct {
-	Sim     *graphsim.Sim
+	Sim     *gatewaytest.Simulation
 	Gateway *gatewaytest.Gateway
 	URL     string // where senders send
 
@@ -61,21 +60,12 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := new(world)
-	now := func() time.Time {
-		if w.Gateway == nil {
-			return gatewaytest.Epoch
-		}
-		return w.Gateway.Clock.Now()
-	}
-	w.Sim = graphsim.New(graphsim.Options{
-		Clock:     now,
-		AppSecret: gatewaytest.AppSecret,
+	w.Sim = gatewaytest.Simulate(t, graphsim.Options{
 		Templates: []graphsim.Template{{
 			Name: template, Language: language, Category: "MARKETING",
 			Components: json.RawMessage(`[{"type":"BODY","text":"An offer from {{1}}"}]`),
 		}},
-	})
-	t.Cleanup(func() { w.Sim.Close() })
+	}, gatewaytest.Epoch)
 	upstream := httptest.NewServer(http.HandlerFunc(w.record))
 	t.Cleanup(upstream.Close)
 	w.URL = upstream.URL
@@ -86,12 +76,11 @@ func newWorld(t *testing.T) *world {
 func newGateway(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.Gateway = gatewaytest.Start(t, gatewaytest.Options{
+	w.Gateway = w.Sim.Start(t, gatewaytest.Options{
 		Upstream: w.URL,
 		WhatsApp: fmt.Sprintf("business %s {\nwaba %s\n}", number, w.Sim.WABA()),
 	})
 	w.URL = w.Gateway.URL
-	w.Sim.SetWebhookURL(w.Gateway.WebhookURL)
 	return w
 }
 
