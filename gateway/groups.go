@@ -3,7 +3,6 @@ package gateway
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -58,30 +57,17 @@ const defaultGroupPeriod = "7d"
 
 // Groups counts what a list has, by rule, sender, business, template, contact or day.
 func (g *Gateway) Groups(ctx context.Context, l *List, by string, s Selection) (*Groups, error) {
-	if s.From == "" {
-		s.From = defaultGroupPeriod
-	}
-	f, err := g.filter(ctx, &s, 0)
-	if err != nil {
-		return nil, err
-	}
 	key, ok := groupings[by]
 	if !ok {
 		return nil, misasked(fmt.Errorf("by must be one of %s", strings.Join(slices.Sorted(maps.Keys(groupings)), ", ")))
 	}
-	if f.To == 0 {
-		f.To = g.now() + 1 // what was sent right now counts
-	}
-	if f.From >= f.To {
-		return nil, misasked(errors.New("from must be before to"))
-	}
-	st, err := g.Open()
+	f, st, err := g.counted(ctx, s, defaultGroupPeriod)
 	if err != nil {
 		return nil, err
 	}
 	groups := &Groups{By: by, From: f.From, To: f.To}
 	length, zone := f.To-f.From, g.zoneOfDates(f.PhoneNumberID)
-	f.From, f.Limit = f.From-length, 0
+	f.From -= length
 	counts := make(map[string]*Group)
 	for e, err := range l.of(st, ctx, f) {
 		if err != nil {

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,18 +83,18 @@ func (g *Gateway) LabProgress() LabProgress { return g.lab.progress() }
 // MostExamples is how many examples may be asked for, of each way in which answers change.
 const MostExamples = 100
 
+// compared is a period in which answers are compared, with so many examples.
+func (g *Gateway) compared(ctx context.Context, from, to, phoneNumberID, since string, examples int) (f store.Filter, st store.Store, err error) {
+	if examples < 0 || examples > MostExamples {
+		return f, nil, misasked(fmt.Errorf("examples is %d; it must be 0 to %d", examples, MostExamples))
+	}
+	return g.counted(ctx, Selection{From: from, To: to, PhoneNumberID: phoneNumberID}, since)
+}
+
 // PolicyTest decides everything again that was decided in a period, under other settings.
 // Nothing is recorded, and what is sent meanwhile doesn't wait.
 func (g *Gateway) PolicyTest(ctx context.Context, r *PolicyTestRequest) (*PolicyTest, error) {
-	if r.Examples < 0 || r.Examples > MostExamples {
-		return nil, misasked(fmt.Errorf("examples is %d; it must be 0 to %d", r.Examples, MostExamples))
-	}
-	s := &Selection{From: cmp.Or(r.From, "30d"), To: r.To, PhoneNumberID: r.PhoneNumberID}
-	f, err := g.filter(ctx, s, 0)
-	if err != nil {
-		return nil, err
-	}
-	st, err := g.Open()
+	f, st, err := g.compared(ctx, r.From, r.To, r.PhoneNumberID, "30d", r.Examples)
 	if err != nil {
 		return nil, err
 	}
@@ -104,9 +103,6 @@ func (g *Gateway) PolicyTest(ctx context.Context, r *PolicyTestRequest) (*Policy
 	}
 	defer g.lab.running.Store(false)
 	began := time.Now()
-	if f.To == 0 {
-		f.To = g.now() + 1
-	}
 	t := &tester{g: g, st: st, under: r.Under, filter: f, counter: lab.NewCounter(r.Examples), held: make(map[string]*heldTerms)}
 	t.test = &PolicyTest{From: f.From, To: f.To, Differences: g.differences(r.Under), Notes: slices.Concat(r.Under.Notes, g.notes(r.Under))}
 	if kept := keptSince(st); kept > f.From {
@@ -136,9 +132,7 @@ func (g *Gateway) differences(under *Settings) (list []PolicyDifference) {
 		now, served := g.Businesses.Of(id)
 		then, serves := under.Businesses.Of(id)
 		switch {
-		case !served && serves:
-			list = append(list, PolicyDifference{id, []string{"business"}})
-		case served && !serves:
+		case served != serves:
 			list = append(list, PolicyDifference{id, []string{"business"}})
 		case served:
 			if options := now.differences(then); len(options) > 0 {
@@ -247,7 +241,6 @@ func (t *tester) run(ctx context.Context) error {
 	}
 	t.zones, t.markets = make(map[string]*time.Location), make(map[marketDay]marketCountries)
 	f := t.filter
-	f.Limit = 0
 	var longest time.Duration
 	looksBack := func(b *Business) {
 		longest = max(longest, b.Policy.LooksBack())

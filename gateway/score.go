@@ -219,24 +219,12 @@ func (g *Gateway) scored(ctx context.Context, s *Selection) (f store.Filter, st 
 	if s.After != "" || s.ID != "" || s.Wamid != "" || s.Contact != "" || s.Pseudonym != "" || s.Outcome != "" || s.Category != "" || s.Rule != "" {
 		return f, nil, misasked(errors.New("a score is of a period, and selected by number, template and sender: it goes with neither after, id, wamid, contact, pseudonym, outcome, category nor rule"))
 	}
-	s.From = cmp.Or(s.From, defaultScorePeriod)
-	if f, err = g.filter(ctx, s, 0); err != nil {
-		return f, nil, err
-	}
-	if f.To == 0 {
-		f.To = g.now() + 1 // what was sent right now counts
-	}
-	if f.From >= f.To {
-		return f, nil, misasked(errors.New("from must be before to"))
-	}
-	st, err = g.Open()
-	return f, st, err
+	return g.counted(ctx, *s, defaultScorePeriod)
 }
 
 func (g *Gateway) score(ctx context.Context, st store.Store, f store.Filter, most int) (*Score, error) {
 	c := newScoring(g, st)
 	c.From, c.To = f.From, f.To
-	f.Limit = 0
 	sends := 0
 	for s, err := range st.Scored(ctx, f) {
 		if err != nil {

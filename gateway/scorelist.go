@@ -66,8 +66,7 @@ func (g *Gateway) scoredSends(ctx context.Context, s ScoredSelection, most int) 
 	if err != nil {
 		return nil, err
 	}
-	limit := f.Limit
-	f.Limit = 0
+	limit := cmp.Or(s.Limit, defaultPage)
 	g.counting.Lock()
 	defer g.counting.Unlock()
 	h := hindsight{g: g, st: st, looks: mostLooks}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,6 +97,24 @@ func (g *Gateway) filter(ctx context.Context, s *Selection, overlap time.Duratio
 	s.PhoneNumberID = business
 	f, err := filterIn(s, g.zoneOfDates(business), g.Now(), overlap)
 	return f, misasked(err)
+}
+
+// counted is a period of which all is counted that is selected, of any number of sends: from
+// so long ago where nothing says so, until now.
+func (g *Gateway) counted(ctx context.Context, s Selection, from string) (f store.Filter, st store.Store, err error) {
+	s.From = cmp.Or(s.From, from)
+	if f, err = g.filter(ctx, &s, 0); err != nil {
+		return f, nil, err
+	}
+	if f.To == 0 {
+		f.To = g.now() + 1 // what was sent right now counts
+	}
+	if f.From >= f.To {
+		return f, nil, misasked(errors.New("from must be before to"))
+	}
+	f.Limit = 0
+	st, err = g.Open()
+	return f, st, err
 }
 
 // zoneOfDates is the time zone in which dates begin that sends of a business phone number, or

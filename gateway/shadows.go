@@ -1,10 +1,8 @@
 package gateway
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -54,22 +52,10 @@ const mostPriced = 20_000
 
 // Shadows says how often policies on trial answered otherwise than what was enforced.
 func (g *Gateway) Shadows(ctx context.Context, asked *ShadowSelection) (*ShadowReport, error) {
-	if asked.Examples < 0 || asked.Examples > MostExamples {
-		return nil, misasked(fmt.Errorf("examples is %d; it must be 0 to %d", asked.Examples, MostExamples))
-	}
-	s := &Selection{From: cmp.Or(asked.From, "24h"), To: asked.To, PhoneNumberID: asked.PhoneNumberID}
-	f, err := g.filter(ctx, s, 0)
+	f, st, err := g.compared(ctx, asked.From, asked.To, asked.PhoneNumberID, "24h", asked.Examples)
 	if err != nil {
 		return nil, err
 	}
-	st, err := g.Open()
-	if err != nil {
-		return nil, err
-	}
-	if f.To == 0 {
-		f.To = g.now() + 1
-	}
-	f.Limit = 0
 	g.counting.Lock()
 	defer g.counting.Unlock()
 	return g.shadows(ctx, st, f, asked, mostCounted, mostPriced)

@@ -80,19 +80,7 @@ func (g *Gateway) Summary(ctx context.Context, s Selection) (*Summary, error) {
 	if s.Rule != "" || s.Category != "" || s.Outcome != "" {
 		return nil, misasked(errors.New("a summary compares violations with all sends: it goes with neither rule, category nor outcome"))
 	}
-	s.From = cmp.Or(s.From, defaultGroupPeriod)
-	f, err := g.filter(ctx, &s, 0)
-	if err != nil {
-		return nil, err
-	}
-	if f.To == 0 {
-		f.To = g.now() + 1 // what was sent right now counts
-	}
-	if f.From >= f.To {
-		return nil, misasked(errors.New("from must be before to"))
-	}
-	f.Limit = 0
-	st, err := g.Open()
+	f, st, err := g.counted(ctx, s, defaultGroupPeriod)
 	if err != nil {
 		return nil, err
 	}
