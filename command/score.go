@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -233,15 +232,7 @@ func doScore(ctx context.Context, c *call) error {
 // scoredAs says what was counted.
 func scoredAs(s *adminapi.Score) string {
 	var b strings.Builder
-	from := s.From
-	switch {
-	case s.Oldest == nil:
-	case s.Cut:
-		fmt.Fprintf(&b, "There are more sends than are looked at at once: these are the newest, from %s on.\n", s.Oldest.Format(tableTime))
-		from = *s.Oldest
-	case s.Oldest.Sub(s.From) > time.Hour:
-		fmt.Fprintf(&b, "The oldest send that there is of this time is of %s.\n", s.Oldest.Format(tableTime))
-	}
+	from := countedFrom(&b, s.From, s.Oldest, s.Cut, "looked at")
 	t := &s.Total
 	fmt.Fprintf(&b, "From %s to %s: %d let through, of which Meta took %d, refused %d for a reason of ours (missed) and %d for others (beyond), and gave no word on %d; %d refused.\n",
 		from.Format(tableTime), s.To.Format(tableTime), t.Passed, t.Taken, t.Missed, t.Beyond, t.Waiting, t.Refused)

@@ -81,18 +81,24 @@ func summarise(ctx context.Context, c *call, s adminapi.Selection) error {
 	return nil
 }
 
+// countedFrom is from when on sends of a period were really looked at; it says so where that is
+// not all of the period.
+func countedFrom(b *strings.Builder, from time.Time, oldest *time.Time, cut bool, looked string) time.Time {
+	switch {
+	case oldest == nil:
+	case cut:
+		fmt.Fprintf(b, "There are more sends than are %s at once: these are the newest, from %s on.\n", looked, oldest.Format(tableTime))
+		return *oldest
+	case oldest.Sub(from) > time.Hour:
+		fmt.Fprintf(b, "The oldest send that there is of this time is of %s.\n", oldest.Format(tableTime))
+	}
+	return from
+}
+
 // counts says over which sends the summary is.
 func counts(s *adminapi.Summary) string {
 	var b strings.Builder
-	from := s.From
-	switch {
-	case s.Oldest == nil:
-	case s.Cut:
-		fmt.Fprintf(&b, "There are more sends than are counted at once: these are the newest, from %s on.\n", s.Oldest.Format(tableTime))
-		from = *s.Oldest
-	case s.Oldest.Sub(s.From) > time.Hour:
-		fmt.Fprintf(&b, "The oldest send that there is of this time is of %s.\n", s.Oldest.Format(tableTime))
-	}
+	from := countedFrom(&b, s.From, s.Oldest, s.Cut, "counted")
 	people := fmt.Sprint(s.People)
 	if s.PeopleAtLeast {
 		people = "at least " + people
